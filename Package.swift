@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same rules; the layering below may only point down (docs/architecture.md).
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let package = Package(
+    name: "muster",
+    products: [
+        .executable(name: "muster", targets: ["muster"]),
+        .library(name: "OpAMP", targets: ["OpAMP"]),
+        .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
+        .library(name: "MusterEngine", targets: ["Engine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // Tests only: the oracle that the codec is checked against.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLinux"),
+
+        .target(name: "Basis", swiftSettings: settings),
+        .target(name: "OpAMP", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
+        .target(name: "Transport", dependencies: ["Basis", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(name: "AgentModel", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
+        .target(name: "ControlPlane", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
+        .target(name: "Metrics", dependencies: ["Basis", "CZlib", histogram], swiftSettings: settings),
+        .target(name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL"], swiftSettings: settings),
+        .target(
+            name: "Hosting",
+            dependencies: ["Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine"],
+            swiftSettings: settings),
+        .target(
+            name: "Fleet",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams],
+            swiftSettings: settings),
+        .target(name: "Report", dependencies: ["Basis", "Metrics"], swiftSettings: settings),
+        .executableTarget(
+            name: "muster",
+            dependencies: ["Basis", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report", argumentParser],
+            swiftSettings: settings),
+
+        .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
+        .testTarget(name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf], swiftSettings: settings),
+        .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
+        .testTarget(name: "AgentModelTests", dependencies: ["Basis", "OpAMP", "AgentModel", orderedCollections], swiftSettings: settings),
+        .testTarget(name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections], swiftSettings: settings),
+        .testTarget(name: "MetricsTests", dependencies: ["Basis", "Metrics", histogram], swiftSettings: settings),
+        .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),
+        .testTarget(name: "EngineTests", dependencies: ["Basis", "Engine", "CLinux"], swiftSettings: settings),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Transport"],
+            swiftSettings: settings),
+    ]
+)

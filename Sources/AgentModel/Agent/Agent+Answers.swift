@@ -1,0 +1,196 @@
+public import Basis
+public import OpAMP
+
+/// Taking what the server sends.
+extension Agent {
+    /// A message that could not be read as a ServerToAgent. The connection is closed with the fitting code and opened anew.
+    public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
+        effects.count(.malformedAnswer)
+        guard life.phase.session != nil else { return }
+        let wait = reconnectPolicy.wait(afterFailures: 1, asked: nil, random: &random)
+        close(
+            code: what.closeCode, afterwards: .reconnect(at: now + wait), because: .malformedAnswer(what), at: now,
+            &effects)
+    }
+
+    /// A ServerToAgent came, in the bytes it was received in. A mere acknowledgement, the usual case, is taken from there
+    /// without allocation; anything else is copied out.
+    public mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
+        guard answer.isAcknowledgement, acceptsMessages, isAddressedHere(answer.instanceUID) else {
+            return received(answer.answer(), at: now, &effects)
+        }
+        matchAnswer(isRefusal: false, at: now, &effects)
+        if !answer.capabilities.isEmpty, life.phase.session != nil { serverCapabilities = answer.capabilities }
+        if !changed.isEmpty { reportChanges(at: now, &effects) }
+        requestCertificate(at: now, &effects)
+        if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        setTimer(&effects)
+    }
+
+    /// A ServerToAgent came, as a value.
+    public mutating func received(_ answer: ServerToAgent, at now: Instant, _ effects: inout Effects) {
+        guard acceptsMessages else { return effects.count(.eventOutOfState) }
+        let isRefusal = answer.errorResponse != nil
+        let kind = outstanding.oldest?.kind
+        matchAnswer(isRefusal: isRefusal, at: now, &effects)
+        if isAddressedHere(answer.instanceUID) {
+            if let error = answer.errorResponse {
+                refused(error, of: kind, isAlone: answer.isOnlyAnError, at: now, &effects)
+            } else if life.phase.session != nil {
+                take(answer, at: now, &effects)
+            }
+        } else {
+            effects.count(.foreignMessage)
+        }
+        if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        setTimer(&effects)
+    }
+
+    /// Whether there is a connection that messages can come from.
+    var acceptsMessages: Bool {
+        switch life.phase {
+        case .connected, .running, .configuring, .updating, .closing: return true
+        case .initializing, .connecting, .backingOff, .restarting, .disconnected: return false
+        }
+    }
+
+    /// Whether a message is for this agent. One that names nobody is: there is nobody else on the connection.
+    func isAddressedHere(_ uid: InstanceUIDField) -> Bool {
+        switch uid {
+        case .absent: return true
+        case .uid(let uid): return uid == instanceUID || uid == depth?.value.formerInstanceUID
+        case .malformed: return false
+        }
+    }
+
+    /// Takes the message for the answer to the oldest report under way and measures it.
+    @inline(__always)
+    mutating func matchAnswer(isRefusal: Bool, at now: Instant, _ effects: inout Effects) {
+        guard let report = outstanding.removeOldest() else {
+            if givenUp > 0 {
+                givenUp -= 1
+                effects.count(.lateAnswer)
+            } else {
+                effects.count(.push)
+            }
+            return
+        }
+        effects.append(
+            .answered(
+                AnsweredReport(
+                    kind: report.kind, responseTime: now - report.dueAt, serviceTime: now - report.sentAt)))
+        if isRefusal { return }
+        if outstanding.isEmpty { unconfirmed = [] }
+        throttles = 0
+        failures = 0
+        if case .connected(let session) = life.phase {
+            effects.append(.firstAnswered(now - session.begun))
+            _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
+            commitSettings(at: now, &effects)
+        }
+    }
+
+    /// The server could not process a report (ServerErrorResponse).
+    /// - Parameter kind: what was refused, as far as can be told.
+    private mutating func refused(
+        _ error: ServerErrorResponse, of kind: ReportKind?, isAlone: Bool, at now: Instant, _ effects: inout Effects
+    ) {
+        if !isAlone { effects.count(.errorWithContent) }
+        switch error.type {
+        case .badRequest:
+            // Not sent again: the next report would be as malformed as this one (Bad Request).
+            effects.count(.badRequest)
+            unconfirmed = []
+            if marks.contains(.askedForCertificate), kind == .request { effects.count(.certificateRefused) }
+            if case .connected = life.phase {
+                _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
+            }
+            leaveRefusedTrial(at: now, &effects)
+        case .unavailable:
+            effects.count(.unavailable)
+            if life.phase.session != nil { throttled(error.retryInfo, at: now, &effects) }
+        case .unknown, .unrecognized:
+            effects.count(.unknownError)
+            leaveRefusedTrial(at: now, &effects)
+        }
+    }
+
+    /// A server that answers settings on trial with an error does not welcome the agent on them: back to the old ones.
+    private mutating func leaveRefusedTrial(at now: Instant, _ effects: inout Effects) {
+        guard life.phase.session != nil, revertSettings("the server refused the agent on the new settings", &effects)
+        else { return }
+        close(code: 1000, afterwards: .reconnect(at: now), because: .newConnectionSettings, at: now, &effects)
+    }
+
+    /// The server is overloaded: disconnect, wait, reconnect (Throttling).
+    private mutating func throttled(_ retry: RetryInfo?, at now: Instant, _ effects: inout Effects) {
+        guard honoursThrottling else {
+            if faults.has(.ignoresThrottling) { effects.fault(.ignoresThrottling) }
+            return
+        }
+        if throttles < .max { throttles += 1 }
+        let asked = retry.map { Nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
+        let wait = reconnectPolicy.wait(afterFailures: Int(throttles), asked: asked, random: &random)
+        close(code: 1000, afterwards: .reconnect(at: now + wait), because: .throttled, at: now, &effects)
+    }
+
+    /// Processes a message that is no error.
+    private mutating func take(_ answer: ServerToAgent, at now: Instant, _ effects: inout Effects) {
+        if !answer.capabilities.isEmpty { serverCapabilities = answer.capabilities }
+        // A command makes the agent ignore everything beside it (ServerToAgent.command).
+        if let command = answer.command, commanded(command, at: now, &effects) { return }
+        marks.insert(.takingAnswer)
+        if answer.flags.contains(.reportFullState) {
+            effects.count(.fullStateRequested)
+            changed.formUnion(.full)
+        }
+        if answer.flags.contains(.reportAvailableComponents) {
+            effects.count(.componentsRequested)
+            changed.insert(.componentList)
+        }
+        if let offer = answer.connectionSettings { settingsOffered(offer, at: now, &effects) }
+        if let identification = answer.agentIdentification { identified(identification, &effects) }
+        if let offer = answer.remoteConfig { configOffered(offer, at: now, &effects) }
+        if let offer = answer.packagesAvailable { packagesOffered(offer, at: now, &effects) }
+        marks.remove(.takingAnswer)
+        reportChanges(kind(for: answer.flags), at: now, &effects)
+        if let message = answer.customMessage { customMessageCame(message, at: now, &effects) }
+        requestCertificate(at: now, &effects)
+        switchConnection(at: now, &effects)
+    }
+
+    private func kind(for flags: ServerToAgentFlags) -> ReportKind {
+        if flags.contains(.reportFullState) { return .fullState }
+        return flags.contains(.reportAvailableComponents) ? .components : .status
+    }
+
+    /// The server gave the agent another identity, to be used from now on (ServerToAgent.agent_identification).
+    private mutating func identified(_ identification: AgentIdentification, _ effects: inout Effects) {
+        switch identification.newInstanceUID {
+        case .absent:
+            break
+        case .malformed:
+            effects.count(.badInstanceUIDAssigned)
+        case .uid(let uid):
+            guard uid.high | uid.low != 0 else { return effects.count(.badInstanceUIDAssigned) }
+            effects.count(.instanceUIDAssigned)
+            marks.remove(.wantsInstanceUID)
+            guard uid != instanceUID else { return }
+            let former = instanceUID
+            withDepth { $0.formerInstanceUID = former }
+            instanceUID = uid
+            // A certificate that names the former uid is of no use any more (Using instance_uid in the CSR).
+            marks.remove(.askedForCertificate)
+            if cohort.plan.description.namesInstanceUID { changed.insert(.description) }
+        }
+    }
+}
+
+extension ServerToAgent {
+    /// Whether nothing but the addressee and the error is set, as must be (ServerToAgent.error_response).
+    fileprivate var isOnlyAnError: Bool {
+        remoteConfig == nil && connectionSettings == nil && packagesAvailable == nil && flags.isEmpty
+            && capabilities.isEmpty && agentIdentification == nil && command == nil && customCapabilities == nil
+            && customMessage == nil
+    }
+}

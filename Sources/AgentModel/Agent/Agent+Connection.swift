@@ -1,0 +1,212 @@
+public import Basis
+import OpAMP
+
+/// Opening, losing and closing connections.
+extension Agent {
+    /// The agent's process starts and connects.
+    public mutating func start(at now: Instant, _ effects: inout Effects) {
+        guard step(.started, because: .started, at: now, &effects) else { return }
+        processStarted = now
+        beginHealth(at: now)
+        if !cohort.plan.capabilityChanges.isEmpty {
+            withDepth { $0.firstStarted = now }
+            scheduleCapabilityChange()
+        }
+        openTransport(&effects)
+        setTimer(&effects)
+    }
+
+    /// The transport is up and upgraded. The first report leaves now (Establishing Connection).
+    public mutating func connected(at now: Instant, _ effects: inout Effects) {
+        guard step(.transportOpened, because: .transportOpened, at: now, &effects) else { return }
+        if reconnectPolicy.isContentWithOpening { failures = 0 }
+        serverCapabilities = []
+        givenUp = 0
+        if faults.has(.readsSlowly) {
+            effects.fault(.readsSlowly)
+            effects.append(.readSlowly(bytesPerSecond: cohort.plan.faults.slowReadingRate))
+        }
+        sendFirstReport(at: now, &effects)
+        scheduleFirstHeartbeat(opened: now)
+        setTimer(&effects)
+    }
+
+    private mutating func sendFirstReport(at now: Instant, _ effects: inout Effects) {
+        guard marks.contains(.introduced) else {
+            marks.insert(.introduced)
+            return sendReport(.first, .full, dueAt: now, at: now, &effects)
+        }
+        switch cohort.plan.reconnectReport {
+        case .full: sendReport(.reconnect, .full, dueAt: now, at: now, &effects)
+        case .changes, .unconfirmedChanges: sendReport(.reconnect, changed, dueAt: now, at: now, &effects)
+        }
+    }
+
+    /// The server answered the upgrade with something else than 101. The transport is closed.
+    /// - Parameter retryAfter: what a Retry-After header asked for.
+    public mutating func upgradeRefused(
+        status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects
+    ) {
+        let isThrottled = status == 503 || status == 429
+        if isThrottled, faults.has(.ignoresThrottling) { effects.fault(.ignoresThrottling) }
+        switch status {
+        case 503, 429: effects.count(.upgradeThrottled)
+        case 401, 403: effects.count(.upgradeUnauthorized)
+        case 300..<400: effects.count(.upgradeRedirected)
+        default: effects.count(.upgradeRefused)
+        }
+        let asked = isThrottled && honoursThrottling ? retryAfter : nil
+        attemptFailed(
+            because: .upgradeRefused(status: UInt16(clamping: status)), asked: asked, at: now, &effects)
+    }
+
+    /// The transport could not be opened.
+    public mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects) {
+        switch cause {
+        case .timedOut: effects.count(.connectTimedOut)
+        case .noLocalResource: effects.count(.noLocalResource)
+        case .refused, .unreachable, .nameNotFound, .tls, .badUpgrade, .closedDuringUpgrade, .other:
+            effects.count(.connectFailed)
+        }
+        attemptFailed(because: .connectFailed(cause), asked: nil, at: now, &effects)
+    }
+
+    mutating func giveUpConnecting(at now: Instant, _ effects: inout Effects) {
+        effects.append(.abort)
+        connectionFailed(.timedOut, at: now, &effects)
+    }
+
+    private mutating func attemptFailed(
+        because cause: TransitionCause, asked: Nanoseconds?, at now: Instant, _ effects: inout Effects
+    ) {
+        guard case .connecting = life.phase else { return effects.count(.eventOutOfState) }
+        var wait = Nanoseconds.zero
+        if !revertSettings("the connection with the new settings could not be opened", &effects) {
+            if failures < .max { failures += 1 }
+            wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: asked, random: &random)
+        }
+        guard step(.connectionFailed(retryAt: now + wait), because: cause, at: now, &effects) else { return }
+        connectAgainIfDue(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// An open connection ended, not by the agent's wish. It comes back as its policy says (Restoring WebSocket Connection).
+    public mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
+        if case .closing = life.phase { return closeCompleted(at: now, &effects) }
+        guard life.phase.session != nil else { return effects.count(.eventOutOfState) }
+        if case .closedByServer = cause { effects.count(.closedByServer) } else { effects.count(.connectionLost) }
+        lose(because: .lost(cause), at: now, &effects)
+    }
+
+    /// The fleet loses its connections at one moment: the transport is dropped, and the policy decides when to come back.
+    /// Without an open connection nothing happens.
+    public mutating func loseConnection(at now: Instant, _ effects: inout Effects) {
+        guard life.phase.session != nil else { return }
+        effects.append(.abort)
+        effects.count(.connectionLost)
+        lose(because: .stormed, at: now, &effects)
+    }
+
+    private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
+        _ = revertSettings("the connection with the new settings was lost before the server answered", &effects)
+        let wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: nil, random: &random)
+        if !reconnectPolicy.isContentWithOpening, failures < .max { failures += 1 }
+        guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }
+        leaveConnection(&effects)
+        connectAgainIfDue(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// Forgets what belonged to the connection that has ended.
+    mutating func leaveConnection(_ effects: inout Effects) {
+        effects.count(.answersLost, outstanding.count)
+        outstanding.removeAll()
+        if cohort.plan.reconnectReport == .unconfirmedChanges {
+            changed.formUnion(unconfirmed.subtracting(.componentList))
+        }
+        unconfirmed = []
+        nextHeartbeat = .distantFuture
+    }
+
+    /// A wait of no length ends at once, without the host's timer.
+    mutating func connectAgainIfDue(at now: Instant, _ effects: inout Effects) {
+        if case .backingOff(let until) = life.phase, now >= until { connectAgain(at: now, &effects) }
+    }
+
+    mutating func connectAgain(at now: Instant, _ effects: inout Effects) {
+        guard step(.waitEnded, because: .waitEnded, at: now, &effects) else { return }
+        openTransport(&effects)
+    }
+
+    /// Leaves gracefully and for good: a goodbye, a WebSocket Close, and at most `closeTimeout` of waiting for the server's.
+    public mutating func drain(at now: Instant, _ effects: inout Effects) {
+        switch life.phase {
+        case .initializing, .backingOff, .restarting:
+            stop(because: .drained, at: now, &effects)
+        case .connecting:
+            effects.append(.abort)
+            stop(because: .drained, at: now, &effects)
+        case .connected, .running, .configuring, .updating, .closing:
+            if faults.has(.leavesWithoutGoodbye) {
+                effects.fault(.leavesWithoutGoodbye)
+                effects.append(.abort)
+                return stop(because: .drained, at: now, &effects)
+            }
+            close(code: 1000, afterwards: .stop, because: .drained, at: now, &effects)
+        case .disconnected:
+            break
+        }
+    }
+
+    /// Says goodbye and begins the closing handshake (Closing Connection); a close under way only changes what follows.
+    mutating func close(
+        code: UInt16, afterwards: LifeCycle.Afterwards, because cause: TransitionCause, at now: Instant,
+        _ effects: inout Effects
+    ) {
+        let deadline = now + cohort.plan.closeTimeout
+        if life.phase.session != nil {
+            sendReport(.goodbye, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
+            effects.append(.close(code: code))
+            nextHeartbeat = .distantFuture
+        }
+        guard step(.closeBegan(deadline: deadline, afterwards: afterwards), because: cause, at: now, &effects) else {
+            return
+        }
+        setTimer(&effects)
+    }
+
+    /// The closing handshake that the agent began is done, or the stream ended during it.
+    public mutating func closeCompleted(at now: Instant, _ effects: inout Effects) {
+        endClosing(because: .closed, at: now, &effects)
+        setTimer(&effects)
+    }
+
+    mutating func giveUpClosing(at now: Instant, _ effects: inout Effects) {
+        effects.append(.abort)
+        effects.count(.closeTimedOut)
+        endClosing(because: .closeTimedOut, at: now, &effects)
+    }
+
+    private mutating func endClosing(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
+        guard step(.closeEnded, because: cause, at: now, &effects) else { return }
+        // A goodbye need not be answered; anything else that was under way is lost.
+        while let report = outstanding.removeOldest() {
+            if report.kind != .goodbye { effects.count(.answersLost) }
+        }
+        leaveConnection(&effects)
+        connectAgainIfDue(at: now, &effects)
+        disarmIfOver(&effects)
+    }
+
+    mutating func stop(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
+        guard step(.stopped, because: cause, at: now, &effects) else { return }
+        leaveConnection(&effects)
+        disarmIfOver(&effects)
+    }
+
+    private mutating func disarmIfOver(_ effects: inout Effects) {
+        guard life.phase == .disconnected else { return }
+        timer = .distantFuture
+        effects.wakeAt = .distantFuture
+    }
+}

@@ -1,0 +1,102 @@
+import Basis
+import OpAMP
+
+/// Restarts and crashes of the agent's process.
+extension Agent {
+    /// The server commands something (ServerToAgentCommand Message).
+    /// - Returns: Whether the rest of the message is to be ignored.
+    mutating func commanded(_ command: ServerToAgentCommand, at now: Instant, _ effects: inout Effects) -> Bool {
+        guard capabilities.contains(.acceptsRestartCommand) else {
+            effects.count(.undeclaredCapabilityUsed)
+            return false
+        }
+        switch command.type {
+        case .restart:
+            effects.count(.restartCommanded)
+            switch cohort.plan.restartForm {
+            case .supervised: restartCollector(at: now, &effects)
+            case .whole: restart(because: .restartCommand, at: now, &effects)
+            }
+        case .unrecognized:
+            effects.count(.unknownCommand)
+        }
+        return true
+    }
+
+    /// The supervisor restarts the collector: it is reported down, and up again when it is back. The connection stays.
+    private mutating func restartCollector(at now: Instant, _ effects: inout Effects) {
+        // One that is down already is neither more so nor longer.
+        guard depth?.value.collectorBack ?? .distantFuture == .distantFuture else { return }
+        let down = cohort.plan.restartTime.draw(&random)
+        withDepth { depth in
+            depth.collectorBack = now + down
+            depth.healthChanged = now
+        }
+        changed.insert(.health)
+        reportChanges(at: now, &effects)
+    }
+
+    mutating func collectorIsBack(at now: Instant, _ effects: inout Effects) {
+        withDepth { $0.collectorBack = .distantFuture }
+        processStarted = now
+        changed.insert(.health)
+        reportChanges(at: now, &effects)
+    }
+
+    /// The whole process restarts in an orderly way: goodbye, close, and back after a while.
+    mutating func restart(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
+        let until = now + cohort.plan.restartTime.draw(&random)
+        guard life.phase.session != nil else { return processDown(until: until, because: cause, at: now, &effects) }
+        close(code: 1000, afterwards: .restart(until: until), because: cause, at: now, &effects)
+    }
+
+    /// The process dies: the connection drops without a word.
+    mutating func crash(at now: Instant, _ effects: inout Effects) {
+        let until = now + cohort.plan.restartTime.draw(&random)
+        effects.count(.crashed)
+        processDown(until: until, because: .crash, at: now, &effects)
+    }
+
+    private mutating func processDown(
+        until: Instant, because cause: TransitionCause, at now: Instant, _ effects: inout Effects
+    ) {
+        switch life.phase {
+        case .connecting, .connected, .running, .configuring, .updating:
+            effects.append(.abort)
+            fallthrough
+        case .backingOff:
+            guard step(.crashed(until: until), because: cause, at: now, &effects) else { return }
+            leaveConnection(&effects)
+        case .initializing, .closing, .restarting, .disconnected:
+            break
+        }
+    }
+
+    mutating func crashForNoReason(at now: Instant, _ effects: inout Effects) {
+        effects.fault(.crashes)
+        withDepth { $0.crashes = .distantFuture }
+        crash(at: now, &effects)
+    }
+
+    /// The process is back: a new life with the old identity and what is kept on disk, but with nothing reported yet.
+    mutating func startAgain(at now: Instant, _ effects: inout Effects) {
+        guard step(.started, because: .restarted, at: now, &effects) else { return }
+        processStarted = now
+        nextSequenceNumber = 0
+        failures = 0
+        throttles = 0
+        marks.remove(.introduced)
+        changed = .full
+        unconfirmed = []
+        heartbeatInterval = cohort.plan.heartbeat.interval
+        if faults.has(.forgetsInstanceUID) {
+            effects.fault(.forgetsInstanceUID)
+            instanceUID = Self.makeInstanceUID(&random)
+        }
+        if depth != nil { withDepth { $0.collectorBack = .distantFuture } }
+        packagesInterrupted(at: now)
+        beginHealth(at: now)
+        marks.remove(.askedForCertificate)
+        openTransport(&effects)
+    }
+}

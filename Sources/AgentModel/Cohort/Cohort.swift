@@ -1,0 +1,68 @@
+import Basis
+import OpAMP
+import OrderedCollections
+
+/// A cohort ready for use: its plan and what can be computed from it once for all its agents, on all shards.
+public final class Cohort: Sendable {
+    public let plan: CohortPlan
+    /// The run's seed.
+    public let seed: UInt64
+    /// UNIX time in nanoseconds at `Instant.zero`.
+    public let unixOrigin: UInt64
+
+    /// The configuration that the agents start with.
+    let localConfig: AgentConfigMap
+    /// The same taken apart, for telling what a remote configuration changes.
+    let localEntries: ConfigEntries
+    /// The statuses of the packages that the agents start with.
+    let localPackages: PackageStatuses
+    let healthTree: HealthTree
+    let availableComponents: AvailableComponents
+    let customCapabilities: [String]
+    /// What the agents declare, `reportsStatus` included.
+    let capabilities: AgentCapabilities
+
+    /// - Parameters:
+    ///   - seed: the run's seed; agent i of the run is the same for the same seed.
+    ///   - unixOrigin: UNIX time in nanoseconds at the origin of the run's time axis; only timestamps in reports use it.
+    public init(_ plan: CohortPlan, seed: UInt64, unixOrigin: UInt64) {
+        self.plan = plan
+        self.seed = seed
+        self.unixOrigin = unixOrigin
+        let body = CollectorConfig.yaml(bytes: plan.sizes.effectiveConfigBytes)
+        localConfig = AgentConfigMap(configMap: ["": AgentConfigFile(body: body, contentType: "text/yaml")])
+        localEntries = ConfigEntries(localConfig)
+        localPackages = PackageKeeper(plan.packages.installed).statuses
+        healthTree = HealthTree(pipelines: plan.sizes.healthPipelines)
+        availableComponents = ComponentCatalog.components(plan.sizes.availableComponents)
+        customCapabilities = plan.custom.responders.map(\.capability)
+        capabilities = plan.capabilities.union(.reportsStatus)
+    }
+
+    /// The zone of agent `index`: drawn by the seed, apart from everything else that the agent draws.
+    public func zone(of index: UInt64) -> String {
+        guard !plan.zones.isEmpty else { return "" }
+        var random = SeededRandom(seed: seed ^ 0x7A6F_6E65, stream: index)
+        return plan.zones[random.index(below: plan.zones.count)]
+    }
+
+    /// The stream that all clones of the cohort take their identity from: far beyond any agent's number.
+    var cloneStream: UInt64 {
+        plan.name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } | 1 << 63
+    }
+
+    func unixTime(at instant: Instant) -> UInt64 {
+        let (sum, overflow) = unixOrigin.addingReportingOverflow(instant.nanoseconds)
+        return overflow ? .max : sum
+    }
+
+    func description(of index: UInt64, _ instanceUID: InstanceUID) -> AgentDescription {
+        switch plan.description {
+        case .template(let template):
+            return template.filled(
+                for: TemplateSubject(index: index, cohort: plan.name, zone: zone(of: index), instanceUID: instanceUID))
+        case .made(let make):
+            return make(index, instanceUID)
+        }
+    }
+}

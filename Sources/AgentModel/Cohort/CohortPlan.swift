@@ -1,0 +1,125 @@
+public import Basis
+public import OpAMP
+
+/// Everything that the agents of one cohort have in common: what they are, what they send and how they behave.
+public struct CohortPlan: Sendable {
+    /// The cohort's name; `{{cohort}}` in templates.
+    public var name: String
+    /// What the agents say they are.
+    public var description: DescriptionSource
+    /// The zones that the agents are spread over by the seed; `{{zone}}` in templates. Empty: no zone.
+    public var zones: [String]
+    /// What the agents declare; `reportsStatus` is always added (AgentToServer.capabilities).
+    public var capabilities: AgentCapabilities
+    public var heartbeat: HeartbeatPlan
+    public var reconnect: ReconnectPolicy
+    public var reconnectReport: ReconnectReport
+    /// Whether UNAVAILABLE and Retry-After are kept to.
+    public var honoursThrottling: Bool
+    /// Whether the agents ask the server for their instance uid (AgentToServerFlags.RequestInstanceUid).
+    public var requestsInstanceUID: Bool
+    public var load: LoadForm
+    public var sizes: ReportSizes
+    public var remoteConfig: RemoteConfigPlan
+    public var packages: PackagePlan
+    public var health: HealthPlan
+    public var connectionSettings: ConnectionSettingsPlan
+    public var custom: CustomPlan
+    /// Changes of what the agents declare, in the order of their times.
+    public var capabilityChanges: [CapabilityChange]
+    public var faults: FaultPlan
+    /// How long a process is down when it restarts or has crashed.
+    public var restartTime: Distribution
+    public var restartForm: RestartForm
+    /// After this an unanswered report is counted as such and no longer waited for.
+    public var answerTimeout: Nanoseconds
+    /// After this an attempt to connect is given up.
+    public var connectTimeout: Nanoseconds
+    /// After this an agent that leaves no longer waits for the server's Close.
+    public var closeTimeout: Nanoseconds
+    /// The largest report that is sent (WebSocket Message Size Limits), in bytes.
+    public var maximumReportBytes: Int
+
+    public init(name: String) {
+        self.name = name
+        description = .template(.collector)
+        zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+        capabilities = .collector
+        heartbeat = HeartbeatPlan()
+        reconnect = .opampGo
+        reconnectReport = .unconfirmedChanges
+        honoursThrottling = true
+        requestsInstanceUID = false
+        load = .openLoop
+        sizes = ReportSizes()
+        remoteConfig = RemoteConfigPlan()
+        packages = PackagePlan()
+        health = HealthPlan()
+        connectionSettings = ConnectionSettingsPlan()
+        custom = CustomPlan()
+        capabilityChanges = []
+        faults = FaultPlan()
+        restartTime = .uniform(.seconds(1), .seconds(3))
+        restartForm = .supervised
+        answerTimeout = .seconds(30)
+        connectTimeout = .seconds(45)
+        closeTimeout = .seconds(5)
+        maximumReportBytes = 64 * 1024 * 1024
+    }
+}
+
+/// What the first report of a later connection carries besides what every report does (Status Reporting).
+public enum ReconnectReport: Hashable, Sendable, CaseIterable {
+    /// What has changed since it was last reported, and what was reported but never confirmed by an answer.
+    case unconfirmedChanges
+    /// Only what has changed since it was last sent, as opamp-go's client does; what got lost on the way is the server's
+    /// to ask for.
+    case changes
+    /// The whole status.
+    case full
+}
+
+/// A change of what an agent declares while it runs.
+public struct CapabilityChange: Hashable, Sendable {
+    /// Since the agent's first start.
+    public var after: Nanoseconds
+    public var added: AgentCapabilities
+    public var removed: AgentCapabilities
+
+    public init(after: Nanoseconds, added: AgentCapabilities = [], removed: AgentCapabilities = []) {
+        self.after = after
+        self.added = added
+        self.removed = removed
+    }
+}
+
+/// What a restart command restarts (ServerToAgentCommand Message).
+public enum RestartForm: Hashable, Sendable, CaseIterable {
+    /// The collector alone: its supervisor keeps the connection and reports the collector down, then up.
+    case supervised
+    /// The whole process, and the connection with it.
+    case whole
+}
+
+/// What makes an agent send.
+public enum LoadForm: Hashable, Sendable {
+    /// The clock: heartbeats fall due whether or not the server keeps up.
+    case openLoop
+    /// The server: each answer is followed by the next report, after a time to think. Heartbeats have no clock then.
+    case closedLoop(think: Distribution)
+
+    var isClosed: Bool {
+        switch self {
+        case .openLoop: return false
+        case .closedLoop: return true
+        }
+    }
+}
+
+extension AgentCapabilities {
+    /// What a collector under the OpenTelemetry supervisor declares, as far as this model's default agent goes.
+    public static let collector: AgentCapabilities = [
+        .reportsStatus, .acceptsRemoteConfig, .reportsEffectiveConfig, .reportsHealth, .reportsRemoteConfig,
+        .reportsHeartbeat, .reportsAvailableComponents, .acceptsRestartCommand,
+    ]
+}

@@ -1,0 +1,170 @@
+public import Basis
+import OpAMP
+
+/// What an agent makes of remote configurations: a state machine of its own beside the life cycle, because applying goes on
+/// whether or not there is a connection.
+///
+/// All its transitions are in this file. The status and the effective configuration that reports carry are derived from
+/// the state, never stored beside it.
+struct Configuration {
+    enum State {
+        case notConfigured
+        case configuring(Application)
+        case configured(ReceivedConfig)
+        case updating(Application, from: ReceivedConfig)
+        /// The last offer failed; `running` is what the agent runs instead, `nil` being its local configuration.
+        case error(ReceivedConfig, message: String, running: ReceivedConfig?)
+    }
+
+    /// A configuration being applied.
+    struct Application {
+        let config: ReceivedConfig
+        let done: Instant
+        let outcome: Outcome
+    }
+
+    /// How an application will end; drawn when it begins, so that an agent's fate does not depend on what else it draws.
+    enum Outcome: Hashable {
+        case success
+        case failure(String)
+        case crash
+    }
+
+    /// How far the present offer has been reported.
+    enum Reported: UInt8, Comparable {
+        case nothing, applying, applied, converged, failed
+
+        static func < (left: Reported, right: Reported) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    private(set) var state: State = .notConfigured
+    /// When the present offer came.
+    private(set) var offeredAt: Instant = .zero
+    /// Configurations that worked, the newest last.
+    private(set) var history: [ReceivedConfig] = []
+    var reported: Reported = .nothing
+    /// The agent dies of its configuration then; `.distantFuture` where it does not.
+    var dies: Instant = .distantFuture
+    /// A failed configuration is tried again then; `.distantFuture` where it is not.
+    var retries: Instant = .distantFuture
+    /// Reports a former effective configuration although it says APPLIED.
+    var lies = false
+
+    /// The offer that the agent has taken in last, whatever became of it.
+    var lastOffer: ReceivedConfig? {
+        switch state {
+        case .notConfigured: return nil
+        case .configuring(let application), .updating(let application, _): return application.config
+        case .configured(let config), .error(let config, _, _): return config
+        }
+    }
+
+    /// What the agent runs beside its local configuration.
+    var running: ReceivedConfig? {
+        switch state {
+        case .notConfigured, .configuring: return nil
+        case .configured(let config), .updating(_, let config): return config
+        case .error(_, _, let running): return running
+        }
+    }
+
+    var application: Application? {
+        switch state {
+        case .configuring(let application), .updating(let application, _): return application
+        case .notConfigured, .configured, .error: return nil
+        }
+    }
+
+    /// What the agent says of the last offer (RemoteConfigStatus Message).
+    var status: RemoteConfigStatus {
+        switch state {
+        case .notConfigured:
+            return RemoteConfigStatus()
+        case .configuring(let application), .updating(let application, _):
+            return RemoteConfigStatus(lastRemoteConfigHash: application.config.hash, status: .applying)
+        case .configured(let config):
+            return RemoteConfigStatus(lastRemoteConfigHash: config.hash, status: .applied)
+        case .error(let config, let message, _):
+            return RemoteConfigStatus(lastRemoteConfigHash: config.hash, status: .failed, errorMessage: message)
+        }
+    }
+
+    /// When the agent next has something to do about its configuration.
+    var nextDeadline: Instant {
+        min(application?.done ?? .distantFuture, dies, retries)
+    }
+
+    /// An offer begins to be applied; one that was under way is given up for it.
+    mutating func begin(_ application: Application, at now: Instant) {
+        switch state {
+        case .notConfigured, .configuring: state = .configuring(application)
+        case .configured(let config): state = .updating(application, from: config)
+        case .updating(_, let config): state = .updating(application, from: config)
+        case .error(_, _, let running?): state = .updating(application, from: running)
+        case .error(_, _, nil): state = .configuring(application)
+        }
+        offeredAt = now
+        reported = .nothing
+        dies = .distantFuture
+        retries = .distantFuture
+        lies = false
+    }
+
+    /// The application is done and the configuration in force.
+    mutating func applied(historyLimit: Int) {
+        switch state {
+        case .configuring(let application), .updating(let application, _):
+            state = .configured(application.config)
+            history.append(application.config)
+            if history.count > historyLimit { history.removeFirst() }
+        case .notConfigured, .configured, .error:
+            break
+        }
+    }
+
+    /// The application failed; the agent goes on with what it ran before.
+    mutating func failed(_ message: String) {
+        switch state {
+        case .configuring(let application): state = .error(application.config, message: message, running: nil)
+        case .updating(let application, let config):
+            state = .error(application.config, message: message, running: config)
+        case .notConfigured, .configured, .error: break
+        }
+    }
+
+    /// The configuration in force turned out bad: back to the newest one that is known to be good.
+    mutating func rollBack(_ message: String) {
+        dies = .distantFuture
+        switch state {
+        case .configured(let config):
+            if history.last === config { history.removeLast() }
+            state = .error(config, message: message, running: history.last)
+            reported = .nothing
+        case .notConfigured, .configuring, .updating, .error: break
+        }
+    }
+}
+
+/// How far an agent is with an offered configuration; recorded when the report leaves that says so.
+public struct ConfigStage: Hashable, Sendable {
+    public enum Kind: UInt8, CaseIterable, Sendable {
+        /// The offer came in.
+        case offered
+        /// APPLYING was reported.
+        case applying
+        /// APPLIED was reported.
+        case applied
+        /// APPLIED and the effective configuration that goes with it have been reported: the agent has converged.
+        case converged
+        /// FAILED was reported.
+        case failed
+        /// Another offer came before this one was done.
+        case superseded
+    }
+
+    public let kind: Kind
+    /// Which offer: the first eight bytes of the server's hash as a number.
+    public let wave: UInt64
+    /// Since the offer came in.
+    public let elapsed: Nanoseconds
+}

@@ -1,0 +1,93 @@
+import OpAMP
+import OrderedCollections
+
+/// A remote configuration as one or many agents of a cohort received it: read, checked and merged once, shared by all.
+final class ReceivedConfig: Sendable {
+    /// The server's hash, as it came.
+    let hash: [UInt8]
+    let offered: AgentConfigMap
+    /// The offer on top of the agents' local configuration: the effective one once it is applied. A file of the offer
+    /// replaces a local one of the same name.
+    let effective: AgentConfigMap
+    let entries: ConfigEntries
+    /// Why it cannot be applied; `nil` where it can.
+    let problem: ConfigProblem?
+    let markers: [ConfigMarker]
+    /// A number for the offer, for grouping the observations of all agents that got it.
+    let wave: UInt64
+
+    init(_ offer: AgentRemoteConfig, cohort: Cohort) {
+        hash = offer.configHash
+        let offered = offer.config ?? AgentConfigMap()
+        self.offered = offered
+        var merged = cohort.localConfig.configMap
+        for (name, file) in offered.configMap { merged[name] = file }
+        effective = AgentConfigMap(configMap: merged)
+        entries = ConfigEntries(offered)
+        problem = ConfigProblem.first(in: offered, entries, allowed: cohort.plan.remoteConfig.allowedSettings)
+        markers = ConfigMarker.all(in: offered)
+        wave = Self.wave(of: offer.configHash)
+    }
+
+    func isSame(as offer: AgentRemoteConfig) -> Bool {
+        hash == offer.configHash && offered == (offer.config ?? AgentConfigMap())
+    }
+
+    /// The first bytes of the hash as a number; a hash is opaque, so a short or empty one is fine too.
+    static func wave(of hash: [UInt8]) -> UInt64 {
+        hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+/// Why a configuration cannot be applied: the server's or its user's fault, told in the FAILED status.
+enum ConfigProblem: Hashable, Sendable {
+    case empty
+    case notUTF8(file: String)
+    case notYAML(file: String, why: String)
+    case restricted(setting: String)
+
+    static func first(in config: AgentConfigMap, _ entries: ConfigEntries, allowed: [String]?) -> ConfigProblem? {
+        guard config.configMap.values.contains(where: { !$0.body.isEmpty }) else { return .empty }
+        for (name, file) in config.configMap {
+            let type = file.contentType
+            let claimsYAML = type.contains("yaml") || type.contains("yml")
+            let claimsText = claimsYAML || type.isEmpty || type.hasPrefix("text/") || type.contains("json")
+            if claimsText, String(validating: file.body, as: UTF8.self) == nil { return .notUTF8(file: name) }
+            if claimsYAML, let why = YAMLOutline(file.body).problem { return .notYAML(file: name, why: why) }
+        }
+        if let allowed, let setting = entries.settings.first(where: { !allowed.contains($0) }) {
+            return .restricted(setting: setting)
+        }
+        return nil
+    }
+
+    /// The error message of the FAILED status.
+    var message: String {
+        switch self {
+        case .empty: return "the configuration is empty"
+        case .notUTF8(let file): return "the file \"\(file)\" is not UTF-8"
+        case .notYAML(let file, let why): return "the file \"\(file)\" is not YAML: \(why)"
+        case .restricted(let setting): return "the setting \"\(setting)\" may not be set remotely"
+        }
+    }
+}
+
+/// The configurations that the agents of a shard received last, so that an offer to thousands of agents is read and kept
+/// once. Part of the effects, because those belong to the shard; it knows nothing that an agent could observe.
+struct ConfigLibrary: Sendable {
+    /// Rollouts have a few versions at a time. An offer that was pushed out is read again.
+    static let limit = 32
+
+    private var shelf: [(cohort: ObjectIdentifier, config: ReceivedConfig)] = []
+
+    mutating func config(_ offer: AgentRemoteConfig, of cohort: Cohort) -> ReceivedConfig {
+        let identity = ObjectIdentifier(cohort)
+        if let known = shelf.first(where: { $0.cohort == identity && $0.config.isSame(as: offer) }) {
+            return known.config
+        }
+        let config = ReceivedConfig(offer, cohort: cohort)
+        if shelf.count == Self.limit { shelf.removeFirst() }
+        shelf.append((identity, config))
+        return config
+    }
+}

@@ -1,0 +1,103 @@
+/// A rule of the specification's agent side that can be seen from outside, on the wire.
+public enum ConformanceRule: String, CaseIterable, Sendable {
+    /// A message is a well-formed AgentToServer.
+    case readable
+    /// A message stays below the size limit.
+    case withinSizeLimit
+    /// Every message has an instance uid of 16 bytes.
+    case instanceUID
+    /// After the server gave another uid, that one is used.
+    case assignedInstanceUIDUsed
+    /// Capabilities are set in every message, with ReportsStatus.
+    case capabilitiesSet
+    /// Bits that the protocol does not define are 0.
+    case undefinedBitsClear
+    /// Sequence numbers grow by one.
+    case sequence
+    /// The first message describes the agent.
+    case firstMessageIsStatus
+    /// A part of the status is sent only where it was declared.
+    case declaredBeforeUsed
+    /// What the server does not support is not used.
+    case serverCapabilitiesHonoured
+    /// A part that has not changed is left out, unless the server asked for it.
+    case unchangedLeftOut
+    /// A message that says nothing is a heartbeat, and only agents that declare heartbeats send them.
+    case heartbeatsDeclared
+    /// No heartbeats where the server turned them off.
+    case heartbeatsTurnedOff
+    /// A sign of life at least every interval.
+    case heartbeatInTime
+    /// ReportFullState is answered with the whole status.
+    case fullStateReported
+    /// The list of components is sent only when asked for, and then it is sent.
+    case componentListOnRequest
+    /// Available components come with their hash.
+    case componentHash
+    /// A status names the hash of an offer that was made.
+    case configHashEchoed
+    /// APPLIED comes with, or after, the effective configuration that holds what was offered.
+    case effectiveConfigMatches
+    /// A package's name is its key.
+    case packageNames
+    /// The fields of a package status fit its status.
+    case packageFields
+    /// The hash over all packages is one that was offered.
+    case packageHashEchoed
+    /// The status of connection settings names the hash of an offer that was made.
+    case settingsHashEchoed
+    /// What is unhealthy has a reason.
+    case unhealthyHasReason
+    /// Custom messages are of declared capabilities.
+    case customCapabilityDeclared
+    /// A message that was a bad request is not sent again.
+    case badRequestNotRepeated
+    /// After UNAVAILABLE nothing but a goodbye.
+    case unavailableHonoured
+    /// Not back before the time that the server asked for.
+    case retryTimeHonoured
+    /// Nothing follows AgentDisconnect.
+    case disconnectIsLast
+    /// A connection that the client closes has been said goodbye to.
+    case disconnectBeforeClose
+
+    /// The section of the specification that says so.
+    public var section: String {
+        switch self {
+        case .readable: return "WebSocket Message Format"
+        case .withinSizeLimit: return "WebSocket Message Size Limits"
+        case .instanceUID: return "AgentToServer.instance_uid"
+        case .assignedInstanceUIDUsed: return "ServerToAgent.agent_identification"
+        case .capabilitiesSet, .undefinedBitsClear, .declaredBeforeUsed: return "AgentToServer.capabilities"
+        case .sequence: return "AgentToServer.sequence_num"
+        case .firstMessageIsStatus: return "Status Reporting"
+        case .serverCapabilitiesHonoured: return "Interoperability of Partial Implementations"
+        case .unchangedLeftOut, .fullStateReported: return "Agent Status Compression"
+        case .heartbeatsDeclared, .heartbeatsTurnedOff, .heartbeatInTime:
+            return "OpAMPConnectionSettings.heartbeat_interval_seconds"
+        case .componentListOnRequest: return "AvailableComponents Message: Initial Handshake"
+        case .componentHash: return "AvailableComponents.hash"
+        case .configHashEchoed: return "RemoteConfigStatus.last_remote_config_hash"
+        case .effectiveConfigMatches: return "Configuration"
+        case .packageNames: return "PackageStatuses.packages"
+        case .packageFields: return "PackageStatus Message"
+        case .packageHashEchoed: return "PackageStatuses.server_provided_all_packages_hash"
+        case .settingsHashEchoed: return "ConnectionSettingsStatus.last_connection_settings_hash"
+        case .unhealthyHasReason: return "ComponentHealth.last_error"
+        case .customCapabilityDeclared: return "CustomMessage.capability"
+        case .badRequestNotRepeated: return "Bad Request"
+        case .unavailableHonoured, .retryTimeHonoured: return "Throttling"
+        case .disconnectIsLast: return "AgentToServer.agent_disconnect"
+        case .disconnectBeforeClose: return "Closing Connection"
+        }
+    }
+}
+
+/// A rule that was broken, by whom and when.
+public struct Violation: Hashable, Sendable, CustomStringConvertible {
+    public let rule: ConformanceRule
+    /// What was seen, in words.
+    public let detail: String
+
+    public var description: String { "\(rule.rawValue) (\(rule.section)): \(detail)" }
+}

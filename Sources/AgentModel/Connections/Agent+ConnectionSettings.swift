@@ -1,0 +1,153 @@
+import Basis
+import OpAMP
+import OrderedCollections
+
+/// Taking offers of connection settings, and asking for a certificate.
+extension Agent {
+    /// An offer came. Settings of the OpAMP connection are only noted here; `switchConnection` leaves for them once the report
+    /// is out that says so.
+    mutating func settingsOffered(
+        _ offer: ConnectionSettingsOffers, at now: Instant, _ effects: inout Effects
+    ) {
+        var keeper = connectionSettings ?? ConnectionSettingsKeeper()
+        guard !keeper.knows(offer.hash) else { return effects.count(.offerRepeated) }
+        var problem: String?
+        var tries = false
+        if let opamp = offer.opamp {
+            if capabilities.contains(.reportsHeartbeat) {
+                heartbeatIntervalOffered(.seconds(Int64(clamping: opamp.heartbeatIntervalSeconds)), at: now)
+            }
+            if opamp.changesTheConnection {
+                if capabilities.contains(.acceptsOpAMPConnectionSettings) {
+                    problem = self.problem(with: opamp)
+                    tries = problem == nil
+                } else {
+                    effects.count(.undeclaredCapabilityUsed)
+                    problem = "the agent does not accept OpAMP connection settings"
+                }
+            }
+        }
+        takeTelemetry(offer, &keeper, &problem, &effects)
+        if !offer.otherConnections.isEmpty {
+            if capabilities.contains(.acceptsOtherConnectionSettings) {
+                keeper.take(offer.otherConnections)
+            } else {
+                effects.count(.undeclaredCapabilityUsed)
+                problem = problem ?? "the agent does not accept settings of other connections"
+            }
+        }
+        if let problem {
+            keeper.failed(offer.hash, problem)
+            effects.count(.settingsRejected)
+        } else if tries, let opamp = offer.opamp {
+            keeper.beginTrial(of: opamp, hash: offer.hash)
+        } else {
+            keeper.applied(offer.hash)
+        }
+        // Heartbeats alone leave nothing to remember unless the offer has a hash to be reported.
+        guard connectionSettings != nil || !offer.isOnlyHeartbeat || !offer.hash.isEmpty else { return }
+        withDepth { $0.connectionSettings = Boxed(keeper) }
+        if !offer.hash.isEmpty { changed.insert(.connectionSettingsStatus) }
+    }
+
+    var connectionSettings: ConnectionSettingsKeeper? { depth?.value.connectionSettings?.value }
+
+    private mutating func takeTelemetry(
+        _ offer: ConnectionSettingsOffers, _ keeper: inout ConnectionSettingsKeeper, _ problem: inout String?,
+        _ effects: inout Effects
+    ) {
+        let offered: [(TelemetrySignal, TelemetryConnectionSettings?, AgentCapabilities)] = [
+            (.metrics, offer.ownMetrics, .reportsOwnMetrics), (.traces, offer.ownTraces, .reportsOwnTraces),
+            (.logs, offer.ownLogs, .reportsOwnLogs),
+        ]
+        for (signal, settings, capability) in offered {
+            guard let settings else { continue }
+            if capabilities.contains(capability) {
+                keeper.take(settings, for: signal)
+                effects.append(.exportTelemetry(signal, settings))
+            } else {
+                effects.count(.undeclaredCapabilityUsed)
+                problem = problem ?? "the agent does not report its own \(signal)"
+            }
+        }
+    }
+
+    /// Why the settings are not even worth a trial; `nil` where they are.
+    private func problem(with settings: OpAMPConnectionSettings) -> String? {
+        let endpoint = settings.destinationEndpoint
+        if !endpoint.isEmpty, !["ws://", "wss://", "http://", "https://"].contains(where: endpoint.hasPrefix) {
+            return "the endpoint is neither a WebSocket nor an HTTP address"
+        }
+        if settings.certificate != nil, !cohort.plan.connectionSettings.persistsCertificates {
+            return "the agent cannot keep a certificate over a restart"
+        }
+        return nil
+    }
+
+    /// Leaves the connection for settings that are to be tried, where there are any.
+    mutating func switchConnection(at now: Instant, _ effects: inout Effects) {
+        guard let keeper = connectionSettings, keeper.isWaiting, life.phase.session != nil else { return }
+        withDepth { $0.connectionSettings?.value.leftForTrial() }
+        close(code: 1000, afterwards: .reconnect(at: now), because: .newConnectionSettings, at: now, &effects)
+    }
+
+    /// The server answered on settings that were being tried: they are kept, and reported as APPLIED.
+    mutating func commitSettings(at now: Instant, _ effects: inout Effects) {
+        guard connectionSettings?.isTrying == true else { return }
+        withDepth { $0.connectionSettings?.value.commit() }
+        effects.count(.settingsCommitted)
+        changed.insert(.connectionSettingsStatus)
+    }
+
+    /// The connection that was being tried does not work: back to the old one at once.
+    /// - Returns: Whether a trial was under way.
+    mutating func revertSettings(_ reason: String, _ effects: inout Effects) -> Bool {
+        guard connectionSettings?.isTrying == true else { return false }
+        withDepth { $0.connectionSettings?.value.revert(reason) }
+        effects.count(.settingsReverted)
+        changed.insert(.connectionSettingsStatus)
+        return true
+    }
+
+    /// Asks for the transport, where the agent has settings of its own with those.
+    func openTransport(_ effects: inout Effects) {
+        if let target = connectionSettings?.target {
+            effects.append(.connectTo(target))
+        } else {
+            effects.append(.connect)
+        }
+    }
+
+    /// The status that a report carries.
+    var connectionSettingsStatus: ConnectionSettingsStatus {
+        connectionSettings?.status ?? ConnectionSettingsStatus()
+    }
+
+    /// Asks the server for a client certificate, where the cohort does so and the server issues them (Agent-initiated CSR
+    /// Flow).
+    mutating func requestCertificate(at now: Instant, _ effects: inout Effects) {
+        guard let makeRequest = cohort.plan.connectionSettings.certificateRequest,
+            !marks.contains(.askedForCertificate),
+            serverCapabilities.contains(.acceptsConnectionSettingsRequest), life.phase.session != nil
+        else { return }
+        marks.insert(.askedForCertificate)
+        let request = ConnectionSettingsRequest(
+            opamp: OpAMPConnectionSettingsRequest(
+                certificateRequest: CertificateRequest(csr: makeRequest(index, instanceUID))))
+        sendReport(.request, [], dueAt: now, at: now, &effects) { $0.connectionSettingsRequest = request }
+    }
+}
+
+extension OpAMPConnectionSettings {
+    /// Whether the settings ask for anything besides another heartbeat interval.
+    fileprivate var changesTheConnection: Bool {
+        !destinationEndpoint.isEmpty || headers != nil || certificate != nil || tls != nil || proxy != nil
+    }
+}
+
+extension ConnectionSettingsOffers {
+    fileprivate var isOnlyHeartbeat: Bool {
+        ownMetrics == nil && ownTraces == nil && ownLogs == nil && otherConnections.isEmpty
+            && opamp?.changesTheConnection != true
+    }
+}

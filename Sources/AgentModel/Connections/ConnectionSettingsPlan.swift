@@ -1,0 +1,37 @@
+public import OpAMP
+
+/// How the agents of a cohort take connection settings (Connection Settings Management).
+public struct ConnectionSettingsPlan: Sendable {
+    /// Whether a certificate can be kept over a restart; agents that cannot reject certificate offers (OpAMP Connection
+    /// Setting Offer Flow).
+    public var persistsCertificates: Bool
+    /// Makes the PEM-encoded certificate signing request of an agent for its present instance uid. `nil`: the agents ask for
+    /// no certificate (Agent-initiated CSR Flow). Must be a pure function of its arguments.
+    public var certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])?
+
+    public init(
+        persistsCertificates: Bool = true,
+        certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])? = nil
+    ) {
+        self.persistsCertificates = persistsCertificates
+        self.certificateRequest = certificateRequest
+    }
+}
+
+/// Where and how an agent connects, as a server has offered it. What is empty or absent in the settings stays as the host
+/// has it from the profile. Shared, not copied.
+public final class ConnectionTarget: Sendable {
+    public let settings: OpAMPConnectionSettings
+    /// Whether the settings are only being tried: they are kept where the server answers on them, and dropped otherwise.
+    public let isCandidate: Bool
+
+    init(_ settings: OpAMPConnectionSettings, isCandidate: Bool) {
+        self.settings = settings
+        self.isCandidate = isCandidate
+    }
+}
+
+/// Where an agent's own telemetry goes.
+public enum TelemetrySignal: UInt8, CaseIterable, Sendable {
+    case metrics, traces, logs
+}

@@ -1,0 +1,63 @@
+public import Basis
+public import OpAMP
+
+/// Custom messages, and capabilities that change while the agent runs.
+extension Agent {
+    /// A custom message came; one of a capability that the agent does not have is ignored (CustomMessage).
+    mutating func customMessageCame(_ message: CustomMessage, at now: Instant, _ effects: inout Effects) {
+        guard let responder = cohort.plan.custom.responders.first(where: { $0.capability == message.capability }) else {
+            return effects.count(.unknownCustomMessage)
+        }
+        let wasPaused = depth?.value.isPaused ?? false
+        let (reply, isPaused) = responder.answer(message, index: index, isPaused: wasPaused)
+        if isPaused != wasPaused { withDepth { $0.isPaused = isPaused } }
+        guard let reply else { return }
+        sendReport(.custom, [], dueAt: now, at: now, &effects) { $0.customMessage = reply }
+    }
+
+    /// Whether a server has paused the agent's collection by a custom message.
+    public var isPaused: Bool { depth?.value.isPaused ?? false }
+
+    /// The agent declares something else from now on (AgentToServer.capabilities: at any time after the first message). What
+    /// it may report only now is reported with it.
+    public mutating func changeCapabilities(
+        to capabilities: AgentCapabilities, at now: Instant, _ effects: inout Effects
+    ) {
+        let former = self.capabilities
+        let next = capabilities.union(.reportsStatus)
+        guard next != former else { return }
+        withDepth { $0.capabilities = next }
+        let before = StatusFields.reportable(by: former, to: serverCapabilities)
+        let after = StatusFields.reportable(by: next, to: serverCapabilities)
+        changed.insert(.capabilities)
+        changed.formUnion(after.subtracting(before).subtracting(.componentList))
+        if former.contains(.reportsHeartbeat) != next.contains(.reportsHeartbeat), life.phase.session != nil {
+            scheduleFirstHeartbeat(opened: now)
+        }
+        reportChanges(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// A change of capabilities that the plan has for this time.
+    mutating func changeCapabilitiesAsPlanned(at now: Instant, _ effects: inout Effects) {
+        let changes = cohort.plan.capabilityChanges
+        guard let depth, depth.value.nextCapabilityChange < changes.count else { return }
+        let change = changes[depth.value.nextCapabilityChange]
+        withDepth { $0.nextCapabilityChange += 1 }
+        scheduleCapabilityChange()
+        effects.count(.capabilitiesChanged)
+        changeCapabilities(
+            to: capabilities.union(change.added).subtracting(change.removed), at: now, &effects)
+    }
+
+    /// Sets when the next planned change of capabilities is due, counted from the agent's start.
+    mutating func scheduleCapabilityChange() {
+        let changes = cohort.plan.capabilityChanges
+        guard !changes.isEmpty else { return }
+        withDepth { depth in
+            let number = depth.nextCapabilityChange
+            depth.capabilityChangeDue =
+                number < changes.count ? depth.firstStarted + changes[number].after : .distantFuture
+        }
+    }
+}

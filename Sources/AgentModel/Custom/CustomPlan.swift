@@ -1,0 +1,62 @@
+public import OpAMP
+
+/// What the agents of a cohort can do beyond the protocol (Custom Messages).
+public struct CustomPlan: Sendable {
+    /// Who answers messages of which capability; the capabilities are declared in this order.
+    public var responders: [CustomResponder]
+
+    public init(responders: [CustomResponder] = []) {
+        self.responders = responders
+    }
+}
+
+/// Answers the custom messages of one capability.
+public enum CustomResponder: Sendable {
+    /// Sends every message back as it came.
+    case echo(capability: String)
+    /// Understands `pause` and `resume` and answers with `status`, as JSON; anything else with `error`.
+    case pauseResume(capability: String)
+    /// Answers `find_services` with `available_services`, a JSON list of so many made-up services.
+    case discovery(capability: String, services: Int)
+    /// Whatever the host wants; must be a pure function of its arguments. `nil`: no answer.
+    case made(capability: String, @Sendable (_ index: UInt64, _ message: CustomMessage) -> CustomMessage?)
+
+    /// The capability that it is for, such as `io.opentelemetry.pause`.
+    public var capability: String {
+        switch self {
+        case .echo(let capability), .pauseResume(let capability), .discovery(let capability, _),
+            .made(let capability, _):
+            return capability
+        }
+    }
+
+    /// The answer to `message`, and whether the agent's collection is paused after it.
+    func answer(_ message: CustomMessage, index: UInt64, isPaused: Bool) -> (CustomMessage?, isPaused: Bool) {
+        switch self {
+        case .echo:
+            return (message, isPaused)
+        case .pauseResume(let capability):
+            guard message.type == "pause" || message.type == "resume" else {
+                let text = #"{"error":"unknown type"}"#
+                return (CustomMessage(capability: capability, type: "error", data: Array(text.utf8)), isPaused)
+            }
+            let pauses = message.type == "pause"
+            let text = #"{"paused":\#(pauses)}"#
+            return (CustomMessage(capability: capability, type: "status", data: Array(text.utf8)), pauses)
+        case .discovery(let capability, let services):
+            guard message.type == "find_services" else { return (nil, isPaused) }
+            let list = (0..<min(max(services, 0), Self.maximumServices)).map { number in
+                #"{"name":"service-\#(number)","port":\#(8000 + number),"host":"host-\#(index)"}"#
+            }
+            let text = #"{"services":[\#(list.joined(separator: ","))],"errors":[]}"#
+            return (
+                CustomMessage(capability: capability, type: "available_services", data: Array(text.utf8)), isPaused
+            )
+        case .made(_, let make):
+            return (make(index, message), isPaused)
+        }
+    }
+
+    /// More services than this run on no host.
+    static let maximumServices = 1_000
+}

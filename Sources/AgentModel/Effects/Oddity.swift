@@ -1,0 +1,132 @@
+/// Everything out of the ordinary that an agent counts, each under its own name.
+public enum Oddity: UInt8, CaseIterable, Sendable {
+    // What the server did.
+    /// The server answered an error of type BAD_REQUEST; the report is not sent again (Bad Request).
+    case badRequest
+    /// The server answered UNAVAILABLE (Throttling).
+    case unavailable
+    /// The server answered an error of type UNKNOWN or of one this model does not know.
+    case unknownError
+    /// An error came together with other fields, which must then be unset (ServerToAgent.error_response).
+    case errorWithContent
+    /// A message came while no report was waiting for an answer.
+    case push
+    /// A report had no answer within the answer timeout.
+    case unanswered
+    /// An answer came after its report had been given up.
+    case lateAnswer
+    /// The connection ended while reports were waiting for their answers.
+    case answersLost
+    /// The server asked for the full state.
+    case fullStateRequested
+    /// The server asked for the list of available components.
+    case componentsRequested
+    /// The server gave the agent a new instance uid.
+    case instanceUIDAssigned
+    /// The new instance uid was not 16 bytes long, or all zero; the old one stays.
+    case badInstanceUIDAssigned
+    /// A message was addressed to another agent and was not processed.
+    case foreignMessage
+    /// A message used a capability that the agent has not declared; that part was not processed.
+    case undeclaredCapabilityUsed
+    /// A message could not be read.
+    case malformedAnswer
+    /// The server closed the connection.
+    case closedByServer
+    /// The upgrade was answered with 503 or 429 (Throttling).
+    case upgradeThrottled
+    /// The upgrade was answered with 401 or 403 (Authentication).
+    case upgradeUnauthorized
+    /// The upgrade was answered with a redirect.
+    case upgradeRedirected
+    /// The upgrade was answered with any other status.
+    case upgradeRefused
+    /// The server did not finish the closing handshake in time.
+    case closeTimedOut
+    /// An offer came that the agent had already got; it was not taken again.
+    case offerRepeated
+    /// A marker in a configuration steered the agent.
+    case steered
+    /// The server asked for a restart.
+    case restartCommanded
+    /// A custom message of a capability that the agent does not have.
+    case unknownCustomMessage
+    /// The server did not grant a certificate.
+    case certificateRefused
+    /// The server sent a command that this model does not know.
+    case unknownCommand
+
+    // What the network did.
+    /// A connection could not be opened.
+    case connectFailed
+    /// The attempt was given up after the connect timeout.
+    case connectTimedOut
+    /// An open connection was lost.
+    case connectionLost
+
+    // What the agent did.
+    /// A part of the agent that watches a setting was told of its change.
+    case watcherNotified
+    /// The process crashed.
+    case crashed
+    /// Offered connection settings were rejected without a trial.
+    case settingsRejected
+    /// Offered connection settings were tried, worked, and were kept.
+    case settingsCommitted
+    /// Offered connection settings were tried, did not work, and were dropped.
+    case settingsReverted
+    /// The agent declared other capabilities than before.
+    case capabilitiesChanged
+
+    // What the tool did.
+    /// Heartbeats were so late that they were left out.
+    case heartbeatsSkipped
+    /// A report was larger than the client's limit and was not sent (WebSocket Message Size Limits).
+    case reportTooBig
+    /// This machine was out of ports or descriptors.
+    case noLocalResource
+    /// An event came that does not fit the agent's state.
+    case eventOutOfState
+
+    /// Whose doing it is.
+    public enum Origin: String, Sendable, CaseIterable {
+        case server, network, tool, agent
+    }
+
+    public var origin: Origin {
+        switch self {
+        case .badRequest, .unavailable, .unknownError, .errorWithContent, .push, .unanswered, .lateAnswer,
+            .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .badInstanceUIDAssigned, .foreignMessage,
+            .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer, .upgradeThrottled, .upgradeUnauthorized,
+            .upgradeRedirected, .upgradeRefused, .closeTimedOut, .offerRepeated, .steered, .restartCommanded,
+            .unknownCommand, .unknownCustomMessage, .certificateRefused:
+            return .server
+        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .capabilitiesChanged:
+            return .agent
+        case .answersLost, .connectFailed, .connectTimedOut, .connectionLost:
+            return .network
+        case .heartbeatsSkipped, .reportTooBig, .noLocalResource, .eventOutOfState:
+            return .tool
+        }
+    }
+
+    /// Whether it is an error of a run, rather than something that a healthy run may contain.
+    public var isError: Bool {
+        switch self {
+        case .push, .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .lateAnswer, .offerRepeated,
+            .steered, .restartCommanded, .watcherNotified, .unknownCustomMessage, .settingsCommitted,
+            .capabilitiesChanged:
+            return false
+        case .badRequest, .unavailable, .unknownError, .errorWithContent, .unanswered, .answersLost,
+            .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer,
+            .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .closeTimedOut,
+            .connectFailed, .connectTimedOut, .connectionLost, .heartbeatsSkipped, .reportTooBig, .noLocalResource,
+            .eventOutOfState, .unknownCommand, .crashed, .certificateRefused,
+            .settingsRejected, .settingsReverted:
+            return true
+        }
+    }
+
+    /// The name used in tables and results.
+    public var name: String { "\(self)" }
+}

@@ -1,0 +1,211 @@
+public import Basis
+public import OpAMP
+
+/// Several agents on one connection, as behind a gateway: the leader, which is the gateway itself and owns the transport, and
+/// members that connect through it. The server tells them apart by their instance uids (ServerToAgent.instance_uid).
+///
+/// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
+/// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that closes
+/// is done at once, since nothing but its goodbye goes over the wire; when the gateway's connection is lost, so are theirs.
+public struct Gateway {
+    public private(set) var leader: Agent
+    public private(set) var members: [Agent]
+    /// Where messages for a member go, by the uid that it has, or had until the server gave it another.
+    private var routes: [InstanceUID: Int] = [:]
+    /// What the host's timer is set to.
+    private var timer: Instant = .distantFuture
+
+    /// Every event looks at every member's timer.
+    public static let memberLimit = 1_000
+
+    /// - Parameter members: at most `memberLimit`; more are left out.
+    public init(leader: Agent, members: [Agent]) {
+        self.leader = leader
+        self.members = Array(members.prefix(Self.memberLimit))
+        for number in self.members.indices { routes[self.members[number].instanceUID] = number }
+    }
+
+    /// Where the gateway itself stands; a member's state is its own.
+    public var state: AgentState { leader.state }
+
+    private var isOnline: Bool { leader.state.isOnline }
+
+    public mutating func start(at now: Instant, _ effects: inout Effects) {
+        leader.start(at: now, &effects)
+        for number in members.indices { tell(number, at: now, &effects) { $0.start(at: $1, &$2) } }
+        setTimer(&effects)
+    }
+
+    /// The transport is up: the gateway reports first, then everybody who waits for it.
+    public mutating func connected(at now: Instant, _ effects: inout Effects) {
+        leader.connected(at: now, &effects)
+        for number in members.indices where members[number].state == .connecting {
+            tell(number, at: now, &effects) { $0.connected(at: $1, &$2) }
+        }
+        setTimer(&effects)
+    }
+
+    public mutating func upgradeRefused(
+        status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects
+    ) {
+        leader.upgradeRefused(status: status, retryAfter: retryAfter, at: now, &effects)
+        setTimer(&effects)
+    }
+
+    public mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects) {
+        leader.connectionFailed(cause, at: now, &effects)
+        setTimer(&effects)
+    }
+
+    public mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
+        leader.connectionLost(cause, at: now, &effects)
+        loseMembers(cause, at: now, &effects)
+        setTimer(&effects)
+    }
+
+    public mutating func loseConnection(at now: Instant, _ effects: inout Effects) {
+        leader.loseConnection(at: now, &effects)
+        loseMembers(.dropped, at: now, &effects)
+        setTimer(&effects)
+    }
+
+    public mutating func closeCompleted(at now: Instant, _ effects: inout Effects) {
+        leader.closeCompleted(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// Members say goodbye first: after the gateway's own goodbye nothing may follow on the connection.
+    public mutating func drain(at now: Instant, _ effects: inout Effects) {
+        for number in members.indices { tell(number, at: now, &effects) { $0.drain(at: $1, &$2) } }
+        leader.drain(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
+        tellLeader(at: now, &effects) { $0.receivedMalformed(what, at: $1, &$2) }
+        setTimer(&effects)
+    }
+
+    /// A message goes to whom it names; one that names nobody, or nobody here, is the gateway's.
+    public mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
+        if let uid = answer.instanceUID.uid, let number = routes[uid] {
+            // A view cannot be captured, so the step is written out instead of being told.
+            let mark = effects.list.count
+            let former = members[number].instanceUID
+            members[number].received(answer, at: now, &effects)
+            settle(number, from: mark, former: former, at: now, &effects)
+        } else {
+            let mark = effects.list.count
+            leader.received(answer, at: now, &effects)
+            leaveWithLeader(from: mark, at: now, &effects)
+        }
+        setTimer(&effects)
+    }
+
+    public mutating func wake(at now: Instant, _ effects: inout Effects) {
+        timer = .distantFuture
+        if leader.timer <= now { tellLeader(at: now, &effects) { $0.wake(at: $1, &$2) } }
+        for number in members.indices where members[number].timer <= now {
+            tell(number, at: now, &effects) { $0.wake(at: $1, &$2) }
+        }
+        setTimer(&effects)
+    }
+
+    // MARK: Between the gateway and its members
+
+    private mutating func tellLeader(
+        at now: Instant, _ effects: inout Effects, _ event: (inout Agent, Instant, inout Effects) -> Void
+    ) {
+        let mark = effects.list.count
+        event(&leader, now, &effects)
+        leaveWithLeader(from: mark, at: now, &effects)
+    }
+
+    /// The leader has asked for the end of the connection: its members' goodbyes go before its own, as far as that is still
+    /// possible, and they are off.
+    private mutating func leaveWithLeader(from mark: Int, at now: Instant, _ effects: inout Effects) {
+        guard !isOnline, effects.list[mark...].contains(where: \.endsTheConnection) else { return }
+        loseMembers(.endOfStream, at: now, &effects)
+    }
+
+    private mutating func loseMembers(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
+        for number in members.indices where members[number].state.isOnline {
+            tell(number, at: now, &effects) { $0.connectionLost(cause, at: $1, &$2) }
+        }
+    }
+
+    /// Lets something happen to a member, and answers what it asks of the transport.
+    private mutating func tell(
+        _ number: Int, at now: Instant, _ effects: inout Effects,
+        _ event: (inout Agent, Instant, inout Effects) -> Void
+    ) {
+        let mark = effects.list.count
+        let former = members[number].instanceUID
+        event(&members[number], now, &effects)
+        settle(number, from: mark, former: former, at: now, &effects)
+    }
+
+    /// Takes out of the effects what a member asks of the transport, and answers it. An answer may lead to another wish, a
+    /// close to a new connection for one; the chain ends because each of them waits for the clock or the server sooner or
+    /// later, and is cut off here for certain.
+    private mutating func settle(
+        _ number: Int, from mark: Int, former: InstanceUID, at now: Instant, _ effects: inout Effects
+    ) {
+        var seen = mark
+        for _ in 0..<Self.wishLimit {
+            let (connects, closes) = takeWishes(from: seen, &effects)
+            seen = effects.list.count
+            if closes, members[number].state == .closing {
+                members[number].closeCompleted(at: now, &effects)
+            } else if connects, isOnline, members[number].state == .connecting {
+                members[number].connected(at: now, &effects)
+            } else {
+                break
+            }
+        }
+        let uid = members[number].instanceUID
+        // The former uid stays routed: answers to reports under way still bear it.
+        if uid != former { routes[uid] = number }
+    }
+
+    /// Removes what is asked of the transport from the effects that begin at `start`.
+    private func takeWishes(from start: Int, _ effects: inout Effects) -> (connects: Bool, closes: Bool) {
+        var (connects, closes) = (false, false)
+        var kept = start
+        for number in start..<effects.list.count {
+            switch effects.list[number] {
+            case .connect, .connectTo: connects = true
+            case .close: closes = true
+            case .abort, .readSlowly: break
+            case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .exportTelemetry:
+                effects.list[kept] = effects.list[number]
+                kept += 1
+            }
+        }
+        effects.list.removeSubrange(kept...)
+        return (connects, closes)
+    }
+
+    private static let wishLimit = 4
+
+    private mutating func setTimer(_ effects: inout Effects) {
+        effects.wakeAt = nil
+        var wanted = leader.timer
+        for member in members { wanted = min(wanted, member.timer) }
+        guard wanted < timer else { return }
+        timer = wanted
+        effects.wakeAt = wanted
+    }
+}
+
+extension Effect {
+    /// Whether it ends the connection, in order or at once.
+    fileprivate var endsTheConnection: Bool {
+        switch self {
+        case .close, .abort: return true
+        case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package,
+            .exportTelemetry, .readSlowly:
+            return false
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Basis
+import OpAMP
+
+/// The agent's health and its reports of it.
+extension Agent {
+    /// Sets up what befalls this agent, when its process starts.
+    mutating func beginHealth(at now: Instant) {
+        let plan = cohort.plan.health
+        if !plan.afflictions.isEmpty, depth?.value.health == nil {
+            let state = HealthState(
+                plan, components: cohort.healthTree.componentCount, zone: cohort.zone(of: index), seed: cohort.seed,
+                index: index, at: now)
+            if let state { withDepth { $0.health = state } }
+        }
+        if faults.has(.chats) { withDepth { $0.chats = now + Self.chatInterval } }
+        if faults.has(.crashes) {
+            let span = cohort.plan.faults.timeBetweenCrashes.draw(&random)
+            withDepth { $0.crashes = now + span }
+        }
+    }
+
+    /// How often a chatting agent reports its health.
+    static let chatInterval = Nanoseconds.seconds(1)
+
+    /// The health has been checked, and is reported where it has changed: at once, not with the next heartbeat.
+    mutating func checkHealth(at now: Instant, _ effects: inout Effects) {
+        let (plan, components) = (cohort.plan.health, cohort.healthTree.componentCount)
+        var draws = random
+        let hasChanged = withDepth { depth in
+            depth.health?.advance(plan, components: components, random: &draws, at: now) ?? false
+        }
+        random = draws
+        guard hasChanged else { return }
+        withDepth { $0.healthChanged = now }
+        changed.insert(.health)
+        reportChanges(at: now, &effects)
+    }
+
+    /// A chatting agent has something to say every second: one of its components after the other goes down and up.
+    mutating func chat(at now: Instant, _ effects: inout Effects) {
+        effects.fault(.chats)
+        withDepth { depth in
+            depth.chatRound &+= 1
+            depth.healthChanged = now
+            depth.chats = max(depth.chats + Self.chatInterval, now)
+        }
+        changed.insert(.health)
+        reportChanges(at: now, &effects)
+    }
+
+    /// The collector's pipelines have started anew; the health has to say since when.
+    mutating func pipelinesRestarted(at now: Instant) {
+        guard processStarted != now else { return }
+        processStarted = now
+        changed.insert(.health)
+    }
+
+    /// The health that a report carries.
+    func health(at now: Instant) -> ComponentHealth {
+        guard let depth else {
+            let started = unixTime(at: processStarted)
+            return cohort.healthTree.healthy(started: started, observed: started)
+        }
+        let observed = unixTime(at: max(depth.value.healthChanged, processStarted))
+        if depth.value.collectorBack != .distantFuture {
+            // Not running: the start time must be 0.
+            return ComponentHealth(
+                healthy: false, startTimeUnixNano: 0, lastError: "the collector is being restarted",
+                status: "StatusStarting", statusTimeUnixNano: observed)
+        }
+        let started = unixTime(at: processStarted)
+        if faults.has(.chats) {
+            let down = Int(depth.value.chatRound) % HealthTree.chatty.componentCount
+            let ailment = depth.value.chatRound == 0 ? Ailment() : Ailment(components: [down], level: .degraded)
+            return HealthTree.chatty.health(of: ailment, started: started, observed: observed)
+        }
+        return cohort.healthTree.health(
+            of: depth.value.health?.reported ?? Ailment(), started: started, observed: observed)
+    }
+
+    /// UNIX time in nanoseconds as the agent's own clock shows it.
+    func unixTime(at instant: Instant) -> UInt64 {
+        let time = cohort.unixTime(at: instant)
+        guard faults.has(.hasSkewedClock) else { return time }
+        let skew = cohort.plan.faults.clockSkew.count.magnitude
+        return index % 2 == 0 ? time &+ skew : time &- min(skew, time)
+    }
+}

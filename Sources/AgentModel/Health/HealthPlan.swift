@@ -1,0 +1,58 @@
+public import Basis
+
+/// How the health of a cohort's agents goes, and how they notice (ComponentHealth Message).
+public struct HealthPlan: Hashable, Sendable {
+    /// Between the starts of two checks.
+    public var checkInterval: Nanoseconds
+    /// After this a check that gets no answer has failed.
+    public var checkTimeout: Nanoseconds
+    /// So many checks in a row must find the same before it is reported; recovery is believed at once.
+    public var failureThreshold: Int
+    /// What befalls the agents. Empty: they stay well, and no check is ever made.
+    public var afflictions: [Affliction]
+
+    public init(
+        checkInterval: Nanoseconds = .seconds(10),
+        checkTimeout: Nanoseconds = .seconds(3),
+        failureThreshold: Int = 2,
+        afflictions: [Affliction] = []
+    ) {
+        self.checkInterval = max(checkInterval, Self.shortestInterval)
+        self.checkTimeout = min(max(checkTimeout, .zero), self.checkInterval)
+        self.failureThreshold = min(max(failureThreshold, 1), 100)
+        self.afflictions = Array(afflictions.prefix(Self.maximumAfflictions))
+    }
+
+    /// Checks more often than this would be a load of their own.
+    public static let shortestInterval = Nanoseconds.milliseconds(100)
+    /// Each one is gone through at each check.
+    public static let maximumAfflictions = 16
+
+    /// Something that befalls a share of the agents.
+    public struct Affliction: Hashable, Sendable {
+        public var model: HealthModel
+        /// The share of the cohort's agents, drawn by their seeds, 0 ... 1.
+        public var share: Double
+        /// Whether checks of what is ill get no answer, so that they take as long as the timeout, instead of failing at once.
+        public var hangs: Bool
+
+        public init(_ model: HealthModel, share: Double = 1, hangs: Bool = false) {
+            self.model = model
+            self.share = share
+            self.hangs = hangs
+        }
+    }
+}
+
+/// How something ails.
+public enum HealthModel: Hashable, Sendable {
+    /// One component is up for a while, down for a while, and so on.
+    case flapping(up: Distribution, down: Distribution)
+    /// One component after another goes down and stays down; with the last the agent is unhealthy.
+    case decay(each: Distribution)
+    /// The agent dies at once and stays dead.
+    case suddenDeath(after: Distribution)
+    /// All agents of a zone (`nil`: of every zone) are unhealthy together, from a time of the run on for a while: power,
+    /// network, a bad version.
+    case outage(zone: String?, from: Nanoseconds, lasting: Nanoseconds)
+}

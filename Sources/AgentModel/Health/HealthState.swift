@@ -1,0 +1,143 @@
+import Basis
+
+/// The health of one agent that does not simply stay well: what befalls it, what its checks have found, what it reports.
+///
+/// Afflictions have no timers of their own: they are carried forward to the present at each check, since nothing sees them
+/// in between.
+struct HealthState {
+    /// One affliction of this agent.
+    struct Course {
+        let affliction: HealthPlan.Affliction
+        /// The component that flaps.
+        let component: Int
+        /// When it next changes by itself.
+        var changes: Instant
+        /// Flapping: whether it is down. Decay: how many components are. Death: whether it has come.
+        var stage: Int = 0
+    }
+
+    private var courses: [Course]
+    /// When the next check starts.
+    private(set) var nextCheck: Instant
+    /// When the check that hangs is given up; `nil` while none does.
+    private var givesUp: Instant?
+    /// What was found but not yet often enough to be believed.
+    private var suspicion: Ailment?
+    private var suspicions = 0
+    /// What the agent reports.
+    private(set) var reported = Ailment()
+
+    /// A course changes so often at most between two checks; a faster model is cut off there.
+    private static let changesPerCheck = 1_000
+
+    /// - Returns: `nil` where nothing of the plan befalls this agent.
+    init?(_ plan: HealthPlan, components: Int, zone: String, seed: UInt64, index: UInt64, at now: Instant) {
+        var random = SeededRandom(seed: seed ^ 0x6865_616C_7468, stream: index)
+        var courses: [Course] = []
+        for affliction in plan.afflictions {
+            let isAfflicted = random.chance(affliction.share)
+            let component = random.index(below: components)
+            guard isAfflicted else { continue }
+            let changes: Instant
+            switch affliction.model {
+            case .flapping(let up, _): changes = now + up.draw(&random)
+            case .decay(let each): changes = now + each.draw(&random)
+            case .suddenDeath(let after): changes = now + after.draw(&random)
+            case .outage(let outageZone, let from, _):
+                guard outageZone == nil || outageZone == zone else { continue }
+                changes = .zero + from
+            }
+            courses.append(Course(affliction: affliction, component: component, changes: changes))
+        }
+        guard !courses.isEmpty else { return nil }
+        self.courses = courses
+        // Checks are spread like heartbeats, or all agents would find out at the same moment.
+        nextCheck = now + plan.checkInterval.scaled(by: random.unit())
+    }
+
+    var nextDeadline: Instant { givesUp ?? nextCheck }
+
+    /// The clock has reached the next deadline: a check starts, or one that hangs is given up.
+    /// - Returns: Whether what the agent reports has changed.
+    mutating func advance(_ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant) -> Bool {
+        let (ailment, hangs) = present(components: components, random: &random, at: now)
+        if let deadline = givesUp {
+            guard now >= deadline else { return false }
+            givesUp = nil
+            return conclude(ailment, plan)
+        }
+        guard now >= nextCheck else { return false }
+        // From the last start, not from now; checks that were missed meanwhile are left out.
+        let missed = (now - nextCheck).count / plan.checkInterval.count
+        nextCheck = nextCheck + plan.checkInterval * (missed + 1)
+        if hangs {
+            givesUp = now + plan.checkTimeout
+            return false
+        }
+        return conclude(ailment, plan)
+    }
+
+    /// What a check found, weighed against what it found before.
+    private mutating func conclude(_ found: Ailment, _ plan: HealthPlan) -> Bool {
+        guard found != reported else {
+            suspicion = nil
+            return false
+        }
+        suspicions = suspicion == found ? suspicions + 1 : 1
+        suspicion = found
+        guard suspicions >= plan.failureThreshold || found == Ailment() else { return false }
+        reported = found
+        suspicion = nil
+        return true
+    }
+
+    /// The agent's true state at `now`, and whether a check of it hangs.
+    private mutating func present(components: Int, random: inout SeededRandom, at now: Instant) -> (Ailment, Bool) {
+        var down: Set<Int> = []
+        var isDead = false
+        var hangs = false
+        for number in courses.indices {
+            carry(number, components: components, random: &random, to: now)
+            let course = courses[number]
+            var isIll = course.stage > 0
+            switch course.affliction.model {
+            case .flapping:
+                if isIll { down.insert(course.component) }
+            case .decay:
+                for failed in 0..<min(course.stage, components) { down.insert(failed) }
+            case .suddenDeath:
+                isDead = isDead || isIll
+            case .outage(_, let from, let lasting):
+                isIll = now >= .zero + from && now < .zero + from + lasting
+                isDead = isDead || isIll
+            }
+            hangs = hangs || (isIll && course.affliction.hangs)
+        }
+        if isDead || (components > 0 && down.count >= components) {
+            return (Ailment(components: Set(0..<components), level: .unhealthy), hangs)
+        }
+        return (down.isEmpty ? Ailment() : Ailment(components: down, level: .degraded), hangs)
+    }
+
+    private mutating func carry(_ number: Int, components: Int, random: inout SeededRandom, to now: Instant) {
+        var steps = 0
+        while courses[number].changes <= now, steps < Self.changesPerCheck {
+            steps += 1
+            switch courses[number].affliction.model {
+            case .flapping(let up, let down):
+                courses[number].stage = 1 - courses[number].stage
+                let next = courses[number].stage == 1 ? down : up
+                courses[number].changes += max(next.draw(&random), .milliseconds(1))
+            case .decay(let each):
+                courses[number].stage += 1
+                let isOver = courses[number].stage >= components
+                courses[number].changes = isOver ? .distantFuture : courses[number].changes + each.draw(&random)
+            case .suddenDeath:
+                courses[number].stage = 1
+                courses[number].changes = .distantFuture
+            case .outage:
+                courses[number].changes = .distantFuture
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Basis
+import OpAMP
+import OrderedCollections
+
+/// Taking offers of packages.
+extension Agent {
+    /// An offer came (Downloading Packages).
+    mutating func packagesOffered(_ offer: PackagesAvailable, at now: Instant, _ effects: inout Effects) {
+        guard capabilities.contains(.acceptsPackages) else { return effects.count(.undeclaredCapabilityUsed) }
+        if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
+        var keeper = packages ?? PackageKeeper(cohort.plan.packages.installed)
+        if keeper.knows(offer) { return effects.count(.offerRepeated) }
+        guard keeper.sync == nil else {
+            // One offer at a time; what comes meanwhile waits, and only the newest of it.
+            keeper.pending = offer
+            return keep(keeper)
+        }
+        take(up: offer, &keeper, at: now, &effects)
+        keep(keeper)
+        advancePackages(at: now, &effects)
+    }
+
+    var packages: PackageKeeper? { depth?.value.packages?.value }
+
+    private mutating func keep(_ keeper: PackageKeeper) {
+        // Another version of the agent itself, or none from a server any more: it describes itself anew.
+        if keeper.offeredAgentVersion != packages?.offeredAgentVersion { changed.insert(.description) }
+        withDepth { $0.packages = Boxed(keeper) }
+    }
+
+    private mutating func take(
+        up offer: PackagesAvailable, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
+    ) {
+        keeper.begin(offer, dependencies: cohort.plan.packages.dependencies, at: now)
+        changed.insert(.packageStatuses)
+        record(.offered, keeper, at: now, &effects)
+    }
+
+    /// Goes on with the packages as far as the time allows.
+    mutating func advancePackages(at now: Instant, _ effects: inout Effects) {
+        guard var keeper = packages else { return }
+        let wasWorking = keeper.sync != nil
+        // Every round ends a step, and an offer has finitely many; a pending one is taken up at most once a call.
+        while keeper.sync != nil, keeper.nextDeadline <= now, isProcessUp {
+            advance(&keeper, at: now, &effects)
+            keep(keeper)
+            if !isTakingAnswer { reportChanges(at: now, &effects) }
+        }
+        keep(keeper)
+        let isWorking = keeper.sync != nil
+        if wasWorking || isWorking {
+            workChanged(because: isWorking ? .updateBegan : .updateEnded, at: now, &effects)
+        }
+    }
+
+    private mutating func advance(_ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects) {
+        let plan = cohort.plan.packages
+        switch keeper.sync?.step {
+        case nil:
+            return
+        case .between:
+            guard let (name, package) = keeper.takeNext() else { return finishSync(&keeper, at: now, &effects) }
+            begin(name, package, &keeper, at: now, &effects)
+        case .downloading(let name, _, let done, _):
+            if now < done {
+                keeper.progressed(bytes: plan.fileBytes, next: now + plan.progressInterval, at: now)
+            } else if let reason = downloadProblem(name, keeper) {
+                failed(name, reason, &keeper, at: now, &effects)
+            } else {
+                beginInstallation(name, &keeper, at: now, &effects)
+            }
+        case .installing(let name, _):
+            if faults.has(.crashesInstalling) {
+                effects.fault(.crashesInstalling)
+                keeper.interrupted(dependencies: plan.dependencies)
+                changed.insert(.packageStatuses)
+                record(.failed, keeper, at: now, &effects)
+                return crash(at: now, &effects)
+            }
+            if random.chance(plan.odds.install) {
+                failed(name, "the installation failed and the former version was restored", &keeper, at: now, &effects)
+            } else {
+                installed(name, &keeper, at: now, &effects)
+            }
+        }
+        changed.insert(.packageStatuses)
+    }
+
+    private mutating func begin(
+        _ name: String, _ package: PackageAvailable, _ keeper: inout PackageKeeper, at now: Instant,
+        _ effects: inout Effects
+    ) {
+        if keeper.hasFile(of: package, named: name) { return beginInstallation(name, &keeper, at: now, &effects) }
+        guard let file = package.file, !file.downloadURL.isEmpty else {
+            return failed(name, "the offer names no file to download", &keeper, at: now, &effects)
+        }
+        let plan = cohort.plan.packages
+        let done = now + plan.downloadTime.draw(&random)
+        keeper.beginDownload(name, done: done, nextProgress: now + plan.progressInterval, at: now)
+        record(.downloading, keeper, at: now, &effects)
+    }
+
+    /// Why a downloaded file cannot be used; `nil` where it can.
+    private mutating func downloadProblem(_ name: String, _ keeper: PackageKeeper) -> String? {
+        let plan = cohort.plan.packages
+        if random.chance(plan.odds.download) { return "the download failed" }
+        if random.chance(plan.odds.contentHash) { return "the file's content does not have the hash that was offered" }
+        let signature = keeper.sync?.offer.packages[name]?.file?.signature ?? []
+        if plan.requiresSignature, signature.isEmpty { return "the file is not signed" }
+        if !signature.isEmpty, random.chance(plan.odds.signature) { return "the file's signature is not valid" }
+        return nil
+    }
+
+    private mutating func beginInstallation(
+        _ name: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
+    ) {
+        keeper.beginInstallation(name, done: now + cohort.plan.packages.installTime.draw(&random))
+        record(.installing, keeper, at: now, &effects)
+    }
+
+    private mutating func installed(
+        _ name: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
+    ) {
+        keeper.finishInstallation(name)
+        record(.installed, keeper, at: now, &effects)
+        // Another version of the agent itself has started anew.
+        if keeper.installed[name]?.type == .topLevel { pipelinesRestarted(at: now) }
+    }
+
+    private mutating func failed(
+        _ name: String, _ reason: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
+    ) {
+        keeper.fail(name, reason, dependencies: cohort.plan.packages.dependencies)
+        record(.failed, keeper, at: now, &effects)
+    }
+
+    private mutating func finishSync(_ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects) {
+        let hasFailures = keeper.sync?.hasFailures ?? false
+        record(hasFailures ? .gaveUp : .converged, keeper, at: now, &effects)
+        _ = keeper.finishSync()
+        guard let next = keeper.pending else { return }
+        keeper.pending = nil
+        take(up: next, &keeper, at: now, &effects)
+    }
+
+    /// The process is back: what it was doing to packages is taken up again.
+    mutating func packagesInterrupted(at now: Instant) {
+        guard var keeper = packages, keeper.sync != nil else { return }
+        keeper.interrupted(dependencies: cohort.plan.packages.dependencies)
+        keep(keeper)
+    }
+
+    /// The statuses that a report carries.
+    var packageStatuses: PackageStatuses {
+        packages?.statuses ?? cohort.localPackages
+    }
+
+    private mutating func record(
+        _ kind: PackageStage.Kind, _ keeper: PackageKeeper, at now: Instant, _ effects: inout Effects
+    ) {
+        guard let sync = keeper.sync else { return }
+        effects.append(
+            .package(
+                PackageStage(
+                    kind: kind, wave: ReceivedConfig.wave(of: sync.offer.allPackagesHash), elapsed: now - sync.begun)))
+    }
+}

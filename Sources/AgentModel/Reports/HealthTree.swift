@@ -1,0 +1,115 @@
+import OpAMP
+import OrderedCollections
+
+/// The component health of a collector: an entry per pipeline with its receiver, processors and exporter, and one for the
+/// extensions (ComponentHealth Message).
+struct HealthTree: Sendable {
+    /// A group of components and their names.
+    struct Group: Hashable, Sendable {
+        let name: String
+        let components: [String]
+    }
+
+    let groups: [Group]
+
+    /// The tree of an agent that talks too much: fifteen components.
+    static let chatty = HealthTree(
+        groups: (1...3).map { pipeline in
+            Group(name: "pipeline:\(pipeline)", components: (1...5).map { "component:\(pipeline).\($0)" })
+        })
+
+    init(groups: [Group]) {
+        self.groups = groups
+    }
+
+    init(pipelines: Int) {
+        guard pipelines > 0 else {
+            groups = []
+            return
+        }
+        let signals = ["traces", "metrics", "logs"]
+        var groups = [Group(name: "extensions", components: ["extension:health_check"])]
+        for number in 0..<pipelines {
+            let signal = signals[number % signals.count]
+            let suffix = number < signals.count ? "" : "/\(number / signals.count)"
+            groups.append(
+                Group(
+                    name: "pipeline:\(signal)\(suffix)",
+                    components: [
+                        "receiver:otlp\(suffix)", "processor:memory_limiter\(suffix)", "processor:batch\(suffix)",
+                        "exporter:otlp\(suffix)",
+                    ]))
+        }
+        self.groups = groups
+    }
+
+    /// How many components the tree has, groups not counted.
+    var componentCount: Int { groups.reduce(0) { $0 + $1.components.count } }
+
+    /// The tree of an agent that is well.
+    func healthy(started: UInt64, observed: UInt64) -> ComponentHealth {
+        health(of: Ailment(), started: started, observed: observed)
+    }
+
+    /// The tree of an agent that may be ill.
+    func health(of ailment: Ailment, started: UInt64, observed: UInt64) -> ComponentHealth {
+        func node(
+            _ healthy: Bool, _ map: OrderedDictionary<String, ComponentHealth>, status: String? = nil
+        ) -> ComponentHealth {
+            ComponentHealth(
+                healthy: healthy,
+                startTimeUnixNano: started,
+                lastError: healthy ? "" : ailment.reason,
+                status: status ?? (healthy ? "StatusOK" : ailment.status),
+                statusTimeUnixNano: observed,
+                componentHealthMap: map)
+        }
+        var map: OrderedDictionary<String, ComponentHealth> = [:]
+        var number = 0
+        for group in groups {
+            var components: OrderedDictionary<String, ComponentHealth> = [:]
+            var groupHealthy = true
+            for component in group.components {
+                let healthy = !ailment.components.contains(number)
+                components[component] = node(healthy, [:])
+                groupHealthy = groupHealthy && healthy
+                number += 1
+            }
+            map[group.name] = node(groupHealthy, components)
+        }
+        return node(ailment.isHealthy, map, status: ailment.status)
+    }
+}
+
+/// What ails an agent, as far as its health report tells.
+struct Ailment: Hashable, Sendable {
+    enum Level: Hashable, Sendable {
+        case healthy
+        /// Some components are down; the agent as a whole does its work.
+        case degraded
+        case unhealthy
+    }
+
+    /// The components that are down, by their number in the tree.
+    var components: Set<Int> = []
+    var level = Level.healthy
+
+    var isHealthy: Bool { level != .unhealthy }
+
+    /// The collector's own words for it (ComponentHealth.status).
+    var status: String {
+        switch level {
+        case .healthy: return "StatusOK"
+        case .degraded: return "StatusRecoverableError"
+        case .unhealthy: return "StatusPermanentError"
+        }
+    }
+
+    var reason: String {
+        switch level {
+        case .healthy: return ""
+        case .degraded: return "sending queue is full"
+        case .unhealthy: return "the collector does not answer its health check"
+        }
+    }
+}

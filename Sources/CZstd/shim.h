@@ -1,0 +1,7 @@
+#ifndef MUSTER_CZSTD_SHIM_H
+#define MUSTER_CZSTD_SHIM_H
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#endif

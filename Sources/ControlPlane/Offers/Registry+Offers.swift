@@ -1,0 +1,199 @@
+public import Basis
+public import OpAMP
+
+/// What an agent said of an offer, for whoever watches a rollout.
+public struct OfferReport: Hashable, Sendable {
+    public enum Stage: Hashable, Sendable {
+        case applying, applied, failed
+    }
+
+    public var uid: InstanceUID
+    public var kind: OfferKind
+    /// The revision it speaks of; nil when its hash is none that is meant for the agent now.
+    public var revision: UInt32?
+    public var stage: Stage
+    /// When the report arrived.
+    public var at: Instant
+}
+
+/// How far an offer has come with the agents of a shard.
+public struct Convergence: Hashable, Sendable {
+    /// Agents that it is meant for and that can take it.
+    public var meant = 0
+    /// Of those: sent on the present connection or reported.
+    public var offered = 0
+    /// Of those meant: what they last reported under the offer's hash.
+    public var applying = 0
+    public var applied = 0
+    public var failed = 0
+
+    public init() {}
+}
+
+extension Registry {
+    /// Puts an offer up: for the agents meant that are connected it leaves now, in steps of about 1 MiB; the others get it when
+    /// they come or poll. With several shards each registry is told the same.
+    public mutating func offer(
+        _ offer: Offer, to selection: Selection = .all, at now: Instant, _ effects: inout ServerEffects
+    ) throws(OfferError) {
+        guard plan.capabilities.contains(offer.kind.capability) else { throw .notDeclared(offer.kind) }
+        guard offer.encoded.count + 256 <= plan.messageLimit else {
+            throw .tooLarge(byteCount: offer.encoded.count, limit: plan.messageLimit)
+        }
+        guard offers.stand(offer, for: selection) else { throw .tooManyStanding(limit: OfferBook.limit) }
+        startPush(at: now, &effects)
+    }
+
+    /// Takes an offer back: the agents that had it are offered the one before it that is meant for them. What has no
+    /// predecessor cannot be undone; the agents keep it.
+    public mutating func withdraw(
+        _ kind: OfferKind, revision: UInt32, at now: Instant, _ effects: inout ServerEffects
+    ) throws(OfferError) {
+        guard offers.withdraw(kind, revision: revision) else { throw .unknownRevision(kind, revision) }
+        startPush(at: now, &effects)
+    }
+
+    /// What was offered of the kind, oldest first, and what of it still stands.
+    public func history(of kind: OfferKind) -> [StandingOffer] {
+        offers.history(of: kind)
+    }
+
+    /// How far the agents of this shard have come with what is meant for them of the given kind and revision. Walks over all of
+    /// them: for a display, not for a message.
+    public func convergence(of kind: OfferKind, revision: UInt32) -> Convergence {
+        var result = Convergence()
+        for index in 0..<agents.bound where agents.isOccupied(index) {
+            let record = agents.records[index]
+            guard let offer = current(kind, for: record), offer.revision == revision,
+                offer.encoded(for: record.capabilities) != nil
+            else { continue }
+            let progress = record.progress(of: kind)
+            result.meant += 1
+            if progress.sent == offer.fingerprint || progress.reported == offer.fingerprint { result.offered += 1 }
+            guard progress.reported == offer.fingerprint else { continue }
+            switch progress.stage {
+            case .silent: break
+            case .applying: result.applying += 1
+            case .applied: result.applied += 1
+            case .failed: result.failed += 1
+            }
+        }
+        return result
+    }
+
+    /// The offer that is meant for the agent; connection settings with the agent's own certificate, where it has one.
+    func current(_ kind: OfferKind, for record: AgentRecord) -> Offer? {
+        let standing = offers.current(kind, for: record.uid) { key in labels.text(record.labels, key: key) }
+        guard kind == .connectionSettings, let certificate = record.certificate else { return standing }
+        return certificate.merged(into: standing, plan: plan)
+    }
+
+    /// Stores what an agent says of an offer, and tells whoever watches when that is new.
+    mutating func hear(
+        _ status: ReportFacts.OfferStatus, of index: Int, _ kind: OfferKind,
+        _ path: WritableKeyPath<AgentRecord, OfferProgress>, at now: Instant, _ effects: inout ServerEffects
+    ) {
+        let former = agents.records[index][keyPath: path]
+        agents.records[index][keyPath: path].reported = status.hash
+        agents.records[index][keyPath: path].stage = status.progress
+        guard plan.observesOffers, former.reported != status.hash || former.stage != status.progress else { return }
+        let stage: OfferReport.Stage
+        switch status.progress {
+        case .silent: return
+        case .applying: stage = .applying
+        case .applied: stage = .applied
+        case .failed: stage = .failed
+        }
+        let record = agents.records[index]
+        let revision = current(kind, for: record).flatMap { $0.fingerprint == status.hash ? $0.revision : nil }
+        effects.list.append(
+            .reported(OfferReport(uid: record.uid, kind: kind, revision: revision, stage: stage, at: now)))
+    }
+
+    /// Adds what the agent should have and has not reported (spec: RemoteConfigStatus.last_remote_config_hash,
+    /// ConnectionSettingsStatus.last_connection_settings_hash, PackageStatuses.server_provided_all_packages_hash).
+    /// - Parameter heard: What the report that is being answered says; empty in a push.
+    mutating func addOffers(to index: Int, hearing heard: ReportFacts.Parts, _ parts: inout AnswerExtra.Parts) {
+        let isSettled = agents.records[index].settled == offers.generation
+        if isSettled, heard.isDisjoint(with: [.remoteConfigStatus, .packageStatuses, .settingsStatus]) { return }
+        agents.records[index].settled = offers.generation
+        guard !offers.isEmpty || agents.records[index].certificate != nil else { return }
+        if let bytes = due(.remoteConfig, \.remoteConfig, of: index, again: heard.contains(.remoteConfigStatus)) {
+            parts.remoteConfig = bytes
+            counts.configOffers += 1
+        }
+        if let bytes = due(.packages, \.packages, of: index, again: heard.contains(.packageStatuses)) {
+            parts.packages = bytes
+            counts.packageOffers += 1
+        }
+        if let bytes = due(.connectionSettings, \.settings, of: index, again: heard.contains(.settingsStatus)) {
+            parts.connectionSettings = bytes
+            counts.settingsOffers += 1
+        }
+    }
+
+    /// One kind of offer, where the agent is to get it now.
+    /// - Parameter again: Whether the agent just reported a hash, so that another one than the offer's means that it has
+    ///   to be offered again.
+    private mutating func due(
+        _ kind: OfferKind, _ path: WritableKeyPath<AgentRecord, OfferProgress>, of index: Int, again: Bool
+    ) -> [UInt8]? {
+        guard let offer = current(kind, for: agents.records[index]) else { return nil }
+        let progress = agents.records[index][keyPath: path]
+        guard progress.reported != offer.fingerprint else { return nil }
+        let isRepeated = progress.sent == offer.fingerprint
+        guard !isRepeated || again else { return nil }
+        guard !isRepeated || progress.times < Self.timesOffered else {
+            counts.offersExhausted += 1
+            return nil
+        }
+        guard let bytes = offer.encoded(for: agents.records[index].capabilities) else { return nil }
+        agents.records[index][keyPath: path].sent = offer.fingerprint
+        agents.records[index][keyPath: path].times = isRepeated ? progress.times + 1 : 1
+        return bytes
+    }
+
+    /// How often an agent that keeps reporting another hash is offered the same thing on one connection: without a bound,
+    /// one that reports at once would be offered it for ever, at full speed.
+    static let timesOffered: UInt8 = 16
+}
+
+extension OfferKind {
+    /// What a server has to declare to make such offers.
+    var capability: ServerCapabilities {
+        switch self {
+        case .remoteConfig: .offersRemoteConfig
+        case .packages: .offersPackages
+        case .connectionSettings: .offersConnectionSettings
+        }
+    }
+}
+
+extension AgentRecord {
+    func progress(of kind: OfferKind) -> OfferProgress {
+        switch kind {
+        case .remoteConfig: remoteConfig
+        case .packages: packages
+        case .connectionSettings: settings
+        }
+    }
+}
+
+extension ServerPlan {
+    /// The revision of the offer that the plan's heartbeat interval makes.
+    public static let heartbeatRevision = UInt32.max
+
+    /// The interval as an offer; nil when the plan has none, or the server is not to offer connection settings.
+    var heartbeatSettings: Offer? {
+        guard let heartbeatInterval, capabilities.contains(.offersConnectionSettings) else { return nil }
+        let settings = OpAMPConnectionSettings(
+            destinationEndpoint: advertisedEndpoint, heartbeatIntervalSeconds: Self.wholeSeconds(heartbeatInterval))
+        return Offer(
+            revision: Self.heartbeatRevision, .connectionSettings(ConnectionSettingsOffers(opamp: settings)))
+    }
+
+    /// At least one second: zero would switch heartbeats off (spec: heartbeat_interval_seconds).
+    static func wholeSeconds(_ interval: Nanoseconds) -> UInt64 {
+        UInt64(max(1, interval.seconds.rounded()))
+    }
+}

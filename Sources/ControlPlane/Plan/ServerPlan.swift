@@ -1,0 +1,61 @@
+public import Basis
+public import OpAMP
+
+/// How the embedded server behaves: by default well and at once; everything that makes it slow, moody or generous is a field.
+public struct ServerPlan: Sendable {
+    /// Declared in the first answer to each agent of a connection. AcceptsStatus is always added (spec:
+    /// ServerToAgent.capabilities). What is not declared is not used.
+    public var capabilities: ServerCapabilities = .everything
+    /// Offered to agents that accept OpAMP connection settings, rounded to whole seconds; nothing is offered when nil.
+    public var heartbeatInterval: Nanoseconds?
+    /// The destination_endpoint of offers of OpAMP connection settings.
+    public var advertisedEndpoint = ""
+
+    /// From the arrival of a report to its answer, drawn for each.
+    public var answerDelay = Distribution.constant(.zero)
+    /// When the server replies to nothing at all, upgrades and polls included.
+    public var pauses: [Pause] = []
+    public var throttle = Throttle.none
+    public var refusals = Refusals.none
+    public var drops = ConnectionDrops.none
+
+    /// Replies that may wait at once; what comes on top is counted and never answered. A waiting acknowledgement takes
+    /// about 80 bytes.
+    public var queueLimit = 1_000_000
+    /// Agents that are remembered at most; reports of further ones are answered UNAVAILABLE and counted.
+    public var agentLimit = 4_000_000
+    /// The largest ServerToAgent that is sent, in bytes (spec: WebSocket Message Size Limits).
+    public var messageLimit = 64 << 20
+
+    /// Reverse domain names, each optionally with `/version` (spec: CustomCapabilities).
+    public var customCapabilities: [String] = []
+    /// Whether available components are asked for in full when their hash is unknown (spec: AvailableComponents, Initial
+    /// Handshake).
+    public var asksForComponents = false
+    /// Whether certificate requests become `ServerEffect.certificateRequested`; otherwise they are bad requests.
+    public var issuesCertificates = false
+    /// Whether status changes of offers become `ServerEffect.reported`.
+    public var observesOffers = false
+    /// Attributes of the agent description by which agents can be selected, such as `service.version`.
+    public var labels: [String] = []
+    /// What is kept of an agent's sub-messages beyond a fingerprint.
+    public var retention = Retention.fingerprints
+
+    public init() {}
+}
+
+/// What is kept of the description, the health, the effective configuration and the available components of an agent.
+public enum Retention: Hashable, Sendable {
+    /// Eight bytes each: enough to see a change.
+    case fingerprints
+    /// The encoded sub-messages too, equal ones stored once for all agents; beyond `limit` bytes in all, fingerprints only.
+    case encoded(limit: Int)
+}
+
+extension ServerCapabilities {
+    /// All that this server can do.
+    public static let everything: ServerCapabilities = [
+        .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig, .offersPackages, .acceptsPackagesStatus,
+        .offersConnectionSettings, .acceptsConnectionSettingsRequest,
+    ]
+}

@@ -1,0 +1,68 @@
+internal import Basis
+internal import OpAMP
+
+/// What the server remembers of one agent: about 200 bytes, whatever the agent reported.
+struct AgentRecord: Sendable {
+    var uid: InstanceUID
+    /// Of the last report that was taken in.
+    var sequenceNumber: UInt64 = 0
+    /// As last declared; the server uses nothing that is not in here (spec: Interoperability of Partial Implementations).
+    var capabilities: AgentCapabilities = []
+    var lastReport = Instant.zero
+
+    /// The connection it is bound to, `AgentTable.none` while it has none.
+    var connection = AgentTable.none
+    /// Neighbours in the list of agents on that connection.
+    var next = AgentTable.none
+    var previous = AgentTable.none
+    /// Index of the attributes by which it can be selected, in `LabelTable`.
+    var labels: UInt32 = 0
+    /// Index of the custom capabilities that it reported, in `Registry.customs`.
+    var customCapabilities: UInt32 = 0
+    /// The number of the last notice that it was told, or was not meant to be told.
+    var noticed: UInt32 = 0
+
+    /// The state of `Registry.offersGeneration` that its offers were last brought up to.
+    var settled: UInt32 = 0
+    var traits: Traits = []
+    /// How often the full state was asked for in a row, in vain.
+    var fullStateAsks: UInt8 = 0
+    var remoteConfig = OfferProgress()
+    var packages = OfferProgress()
+    var settings = OfferProgress()
+
+    var description = Fingerprint.nothing
+    var health = Fingerprint.nothing
+    var effectiveConfig = Fingerprint.nothing
+    var components = Fingerprint.nothing
+
+    /// The client certificate that it asked for and got.
+    var certificate: IssuedCertificate?
+    /// Shared with the other shards, where there are any.
+    var cell: AgentCell?
+
+    init(uid: InstanceUID) {
+        self.uid = uid
+    }
+
+    struct Traits: OptionSet, Sendable {
+        var rawValue: UInt16
+
+        /// Everything the agent has to say was heard, as far as the server can know.
+        static let stateComplete = Traits(rawValue: 1 << 0)
+        /// The server told it its capabilities on this connection.
+        static let greeted = Traits(rawValue: 1 << 1)
+        /// Its last report said goodbye.
+        static let saidGoodbye = Traits(rawValue: 1 << 2)
+        /// It polls over plain HTTP.
+        static let polls = Traits(rawValue: 1 << 3)
+        /// At least one report was taken in.
+        static let heard = Traits(rawValue: 1 << 4)
+        /// It reported itself healthy.
+        static let healthy = Traits(rawValue: 1 << 5)
+        /// It reported that it paused, and not that it resumed.
+        static let paused = Traits(rawValue: 1 << 7)
+        /// It was taken over from another shard, which counted it already.
+        static let wasElsewhere = Traits(rawValue: 1 << 6)
+    }
+}

@@ -1,0 +1,128 @@
+public import Basis
+internal import OpAMP
+
+/// The mind of the embedded server on one shard: which agents there are, what they said, what they are owed.
+///
+/// Sans-I/O. Each input takes the instant at which it happened and appends what is to be done to the caller's effects. The
+/// registry reads no clock, and all its chance comes from its seed. Time never runs backwards between two inputs.
+///
+/// A report is taken in when it arrives and answered when the plan says: at once, or after a drawn delay, and never during a
+/// pause. Answers of one connection leave in the order of its reports. The way of a heartbeat is a comparison with the
+/// agent that its connection had last, a few stores, and some thirty bytes written to the effects: no look-up in a hash
+/// table and no allocation. A registry is a value of one shard; `AgentDirectory` is what shards share.
+public struct Registry: Sendable {
+    /// What this registry saw and did so far.
+    public internal(set) var counts = ServerCounts()
+
+    let plan: ServerPlan
+    let shard: UInt16
+    let directory: AgentDirectory?
+    let wallClockAtZero: UInt64
+    let encoder: AnswerEncoder
+    /// Whether the plan's answer delay is ever anything but nothing.
+    let hasDelay: Bool
+    /// Whether the plan retains messages.
+    let keepsMessages: Bool
+    let throttled: AnswerExtra
+    let full: AnswerExtra
+
+    var random: SeededRandom
+    var connections = ConnectionTable()
+    var agents = AgentTable()
+    var queue = ReplyQueue()
+    var calendar: PauseCalendar
+    /// The last wake-up that was asked for and has not come.
+    var armed = Instant.distantFuture
+
+    /// Agents that were given another uid and have not used it yet, by connection and former uid.
+    var renames: [FormerName: InstanceUID] = [:]
+    var labels: LabelTable
+    var offers = OfferBook()
+    var notices = NoticeBoard()
+    var components = KnownComponents()
+    /// The lists of custom capabilities that agents reported.
+    var customs = RowTable<String>(first: [], limit: 4_096)
+    var pool: EncodedPool
+    /// The walk over the agents after a new offer, while it is under way.
+    var walk: PushWalk?
+
+    /// Certificate requests that wait for a decision, and the HTTP answers that wait with them.
+    var tickets: Set<UInt64> = []
+    var deferred: [UInt64: DeferredAnswer] = [:]
+    var nextTicket: UInt64 = 0
+
+    /// Replies that one wake-up sends at most, so that a shard is never held up for long; the rest follow at once.
+    static let repliesPerWake = 4_096
+    /// Bytes of answers that one wake-up or push step produces, about.
+    static let bytesPerStep = 1 << 20
+
+    /// - Parameters:
+    ///   - seed: Where delays, shares and new uids come from; different for each shard of a run.
+    ///   - wallClockAtZero: Unix time in milliseconds at `Instant.zero`: the time in new instance uids.
+    ///   - shard: The number of this shard among those that share `directory`.
+    ///   - directory: Needed when the server has several shards.
+    public init(
+        plan: ServerPlan, seed: UInt64, wallClockAtZero: UInt64, shard: UInt16 = 0, directory: AgentDirectory? = nil
+    ) {
+        self.plan = plan
+        self.shard = shard
+        self.directory = directory
+        self.wallClockAtZero = wallClockAtZero
+        hasDelay = plan.answerDelay != .constant(.zero)
+        random = SeededRandom(seed: seed, stream: UInt64(shard))
+        calendar = PauseCalendar(plan.pauses)
+        labels = LabelTable(keys: plan.labels)
+        encoder = AnswerEncoder(
+            capabilities: plan.capabilities.union(.acceptsStatus),
+            customCapabilities: plan.customCapabilities.isEmpty
+                ? nil : CustomCapabilities(capabilities: plan.customCapabilities).encoded())
+        let retry = plan.throttle.retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(max(0, $0.count))) }
+        throttled = AnswerExtra(
+            error: ServerErrorResponse(type: .unavailable, errorMessage: "the server is overloaded", retryInfo: retry))
+        full = AnswerExtra(
+            error: ServerErrorResponse(type: .unavailable, errorMessage: "the server knows too many agents"))
+        if case .encoded(let limit) = plan.retention {
+            (pool, keepsMessages) = (EncodedPool(limit: limit), true)
+        } else {
+            (pool, keepsMessages) = (EncodedPool(limit: 0), false)
+        }
+        if let settings = plan.heartbeatSettings { offers.stand(settings, for: .all) }
+    }
+
+    /// From `pause.from` until `pause.until` nothing is answered; what is owed by then leaves at the end. Like the pauses
+    /// of the plan, but made up on the way.
+    public mutating func pause(_ pause: Pause, at now: Instant, _ effects: inout ServerEffects) {
+        calendar.insert(pause)
+        arm(at: now, &effects)
+    }
+
+    /// The timer that the last `wake(at:)` effect asked for has come; early, late and spurious calls do no harm.
+    public mutating func wake(at now: Instant, _ effects: inout ServerEffects) {
+        armed = .distantFuture
+        if calendar.opening(after: now) == now {
+            var budget = Self.repliesPerWake
+            while budget > 0, effects.bytes.count < Self.bytesPerStep, let item = queue.next(dueBy: now) {
+                perform(item, &effects)
+                budget -= 1
+            }
+            pushStep(at: now, &effects)
+        }
+        arm(at: now, &effects)
+    }
+
+    /// Asks for a wake-up at the next thing that has to happen, unless one early enough was asked for.
+    mutating func arm(at now: Instant, _ effects: inout ServerEffects) {
+        let next = walk == nil ? queue.nextDue : now
+        guard next != .distantFuture else { return }
+        let open = calendar.opening(after: max(next, now))
+        guard open < armed else { return }
+        armed = open
+        effects.list.append(.wake(at: open))
+    }
+}
+
+/// A former instance uid on the connection where it was taken away.
+struct FormerName: Hashable, Sendable {
+    var connection: ConnectionID
+    var uid: InstanceUID
+}

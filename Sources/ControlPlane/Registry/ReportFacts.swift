@@ -1,0 +1,160 @@
+internal import OpAMP
+internal import OrderedCollections
+
+/// What the server takes from one report. Sub-messages are reduced to fingerprints while they are still borrowed bytes; only
+/// the rare ones that must be understood are copied out.
+struct ReportFacts {
+    var uid: InstanceUID
+    var sequenceNumber: UInt64
+    var capabilities: AgentCapabilities
+    var requestsUID: Bool
+    var parts: Parts = []
+
+    var description = Fingerprint.nothing
+    var health = Fingerprint.nothing
+    var effectiveConfig = Fingerprint.nothing
+    var components = Fingerprint.nothing
+    var isHealthy = false
+    var hasComponentDetails = false
+
+    var remoteConfig = OfferStatus()
+    var packages = OfferStatus()
+    var settings = OfferStatus()
+
+    /// The parts that fingerprints were taken of, where they are to be kept.
+    var encodedDescription: [UInt8] = []
+    var encodedHealth: [UInt8] = []
+    var encodedEffectiveConfig: [UInt8] = []
+
+    var labels: AgentDescription?
+    var customCapabilities: [String] = []
+    var customMessage: CustomMessage?
+    var certificateRequest: [UInt8]?
+
+    /// What an agent says about an offer.
+    struct OfferStatus {
+        var hash = Fingerprint.nothing
+        var progress = OfferProgress.Stage.silent
+    }
+
+    struct Parts: OptionSet {
+        var rawValue: UInt16
+
+        static let description = Parts(rawValue: 1 << 0)
+        static let health = Parts(rawValue: 1 << 1)
+        static let effectiveConfig = Parts(rawValue: 1 << 2)
+        static let remoteConfigStatus = Parts(rawValue: 1 << 3)
+        static let packageStatuses = Parts(rawValue: 1 << 4)
+        static let goodbye = Parts(rawValue: 1 << 5)
+        static let settingsRequest = Parts(rawValue: 1 << 6)
+        static let customCapabilities = Parts(rawValue: 1 << 7)
+        static let customMessage = Parts(rawValue: 1 << 8)
+        static let components = Parts(rawValue: 1 << 9)
+        static let settingsStatus = Parts(rawValue: 1 << 10)
+
+        /// What belongs to the agent's state and may be left out while it is unchanged (spec: Agent Status Compression).
+        static let state: Parts = [
+            .description, .health, .effectiveConfig, .remoteConfigStatus, .packageStatuses, .customCapabilities,
+            .components, .settingsStatus,
+        ]
+    }
+
+    /// Nothing but the uid: a poll or a heartbeat at its barest (spec: Plain HTTP Transport), which has no number.
+    var isBare: Bool { parts.isEmpty && sequenceNumber == 0 && capabilities.isEmpty }
+
+    /// Whether a part that the agent declares to report was left out, or the description, which every agent has.
+    var isCompressed: Bool {
+        var expected: Parts = .description
+        if capabilities.contains(.reportsEffectiveConfig) { expected.insert(.effectiveConfig) }
+        if capabilities.contains(.reportsHealth) { expected.insert(.health) }
+        if capabilities.contains(.reportsRemoteConfig) { expected.insert(.remoteConfigStatus) }
+        if capabilities.contains(.reportsPackageStatuses) { expected.insert(.packageStatuses) }
+        return !expected.isSubset(of: parts)
+    }
+}
+
+extension ReportFacts {
+    /// - Parameters:
+    ///   - uid: The report's instance uid, found well-formed.
+    ///   - view: The report.
+    ///   - bytes: What `view` is a view of.
+    ///   - needsLabels: Whether the description is to be understood.
+    ///   - keepsMessages: Whether the description, the health and the effective config are to be copied out.
+    init(
+        uid: InstanceUID, _ view: borrowing AgentToServerView, in bytes: RawSpan, needsLabels: Bool, keepsMessages: Bool
+    ) {
+        self.uid = uid
+        sequenceNumber = view.sequenceNumber
+        capabilities = view.capabilities
+        requestsUID = view.flags.contains(.requestInstanceUID)
+        guard !view.isHeartbeat else { return }
+        let present = view.present
+        if present.contains(.agentDescription) {
+            parts.insert(.description)
+            if needsLabels { labels = view.agentDescription() }
+        }
+        if present.contains(.health) {
+            parts.insert(.health)
+            isHealthy = view.isHealthy ?? false
+        }
+        if present.contains(.effectiveConfig) { parts.insert(.effectiveConfig) }
+        if !parts.isEmpty { takeFingerprints(of: bytes, keeping: keepsMessages) }
+        if present.contains(.remoteConfigStatus) {
+            parts.insert(.remoteConfigStatus)
+            remoteConfig.hash = Fingerprint(view.lastRemoteConfigHash)
+            remoteConfig.progress = OfferProgress.Stage(view.remoteConfigStatuses ?? .unset)
+        }
+        if present.contains(.packageStatuses), let statuses = view.packageStatuses() {
+            parts.insert(.packageStatuses)
+            packages.hash = Fingerprint(statuses.serverProvidedAllPackagesHash)
+            packages.progress = OfferProgress.Stage(statuses)
+        }
+        if present.contains(.connectionSettingsStatus), let status = view.connectionSettingsStatus() {
+            parts.insert(.settingsStatus)
+            settings.hash = Fingerprint(status.lastConnectionSettingsHash)
+            settings.progress = OfferProgress.Stage(status.status)
+        }
+        if present.contains(.agentDisconnect) { parts.insert(.goodbye) }
+        takeRequests(of: view)
+    }
+
+    private mutating func takeRequests(of view: borrowing AgentToServerView) {
+        let present = view.present
+        if present.contains(.connectionSettingsRequest) {
+            parts.insert(.settingsRequest)
+            certificateRequest = view.connectionSettingsRequest()?.opamp?.certificateRequest?.csr
+        }
+        if present.contains(.customCapabilities) {
+            parts.insert(.customCapabilities)
+            customCapabilities = view.customCapabilities()?.capabilities ?? []
+        }
+        if present.contains(.customMessage) {
+            parts.insert(.customMessage)
+            customMessage = view.customMessage()
+        }
+        if present.contains(.availableComponents) {
+            parts.insert(.components)
+            components = Fingerprint(view.availableComponentsHash)
+            hasComponentDetails = view.availableComponents().map { !$0.components.isEmpty } ?? false
+        }
+    }
+
+    private mutating func takeFingerprints(of bytes: RawSpan, keeping: Bool) {
+        var fields = MessageFields(bytes)
+        while let field = fields.next() {
+            let content = bytes.extracting(field.content)
+            switch field.number {
+            case 3:
+                description = Fingerprint(content, after: description)
+                if keeping { encodedDescription += content.copied() }
+            case 5:
+                health = Fingerprint(content, after: health)
+                if keeping { encodedHealth += content.copied() }
+            case 6:
+                effectiveConfig = Fingerprint(content, after: effectiveConfig)
+                if keeping { encodedEffectiveConfig += content.copied() }
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+/// What the server itself saw, to be reconciled with what the fleet says it did. Plain numbers; shards add up.
+///
+/// At any moment `reports == answers + refusedPolls + waiting + abandoned + overflowed`, and
+/// `reports == fullReports + statusReports + heartbeats + goodbyes + malformed`.
+public struct ServerCounts: Hashable, Sendable {
+    /// Connections accepted.
+    public var connectionsAccepted: UInt64 = 0
+    /// Connections open now.
+    public var connectionsOpen: UInt64 = 0
+    /// Connections that the peer closed properly.
+    public var connectionsClosed: UInt64 = 0
+    /// Connections that broke.
+    public var connectionsLost: UInt64 = 0
+    /// Connections that ended because the server wanted it, drops included.
+    public var connectionsEnded: UInt64 = 0
+    /// Connections broken on purpose by the plan's drop share.
+    public var connectionsDropped: UInt64 = 0
+    /// WebSocket upgrades completed.
+    public var upgrades: UInt64 = 0
+    /// WebSocket upgrades refused with an HTTP status.
+    public var upgradesRefused: UInt64 = 0
+
+    /// Agents known: every instance uid under which a report was accepted.
+    public var agentsKnown: UInt64 = 0
+    /// Agents bound to an open WebSocket connection now.
+    public var agentsConnected: UInt64 = 0
+    /// Agents that came back on another connection than before.
+    public var agentsReturned: UInt64 = 0
+    /// Agents whose connection ended without a goodbye.
+    public var agentsLost: UInt64 = 0
+    /// Agents that were given another instance uid, as duplicates or on request.
+    public var agentsRenamed: UInt64 = 0
+
+    /// Reports received over open connections, malformed and throttled ones included.
+    public var reports: UInt64 = 0
+    /// Reports with an agent description.
+    public var fullReports: UInt64 = 0
+    /// Reports with some other part of the status, or a request.
+    public var statusReports: UInt64 = 0
+    /// Reports with nothing but uid, number, capabilities and flags.
+    public var heartbeats: UInt64 = 0
+    /// Reports with agent_disconnect.
+    public var goodbyes: UInt64 = 0
+    /// Reports that could not be decoded or lack a valid instance uid.
+    public var malformed: UInt64 = 0
+    /// Reports that arrived on a connection whose end the server had asked for; not in `reports`.
+    public var strays: UInt64 = 0
+
+    /// Replies sent to reports, errors included.
+    public var answers: UInt64 = 0
+    /// HTTP polls refused with a status.
+    public var refusedPolls: UInt64 = 0
+    /// Replies that wait for their time.
+    public var waiting: UInt64 = 0
+    /// Replies that were due to a connection that had ended by then.
+    public var abandoned: UInt64 = 0
+    /// Replies that found the queue full.
+    public var overflowed: UInt64 = 0
+    /// Messages sent on the server's own initiative.
+    public var pushes: UInt64 = 0
+    /// Such messages whose connection ended first, or that found a queue full.
+    public var pushesDiscarded: UInt64 = 0
+    /// Of the answers: UNAVAILABLE by the plan's throttle share, or because too many certificate requests wait.
+    public var throttled: UInt64 = 0
+    /// Of the answers: UNAVAILABLE because no further agent can be remembered.
+    public var registryFull: UInt64 = 0
+    /// Of the answers: BAD_REQUEST.
+    public var badRequests: UInt64 = 0
+    /// Answers cut down to a bare acknowledgement because they would have been larger than the limit.
+    public var oversized: UInt64 = 0
+
+    /// Reports whose number was not one more than the last, beyond repeats.
+    public var gaps: UInt64 = 0
+    /// Reports with the same number as the one before.
+    public var repeats: UInt64 = 0
+    /// Answers that asked for the full state.
+    public var fullStateRequests: UInt64 = 0
+    /// Answers that asked for the available components.
+    public var componentRequests: UInt64 = 0
+    /// Reports under an instance uid that another live connection holds.
+    public var duplicates: UInt64 = 0
+    /// Agents that came back, with a newer number, before their former connection was seen to end.
+    public var takeovers: UInt64 = 0
+
+    /// Remote configs, packages and connection settings sent.
+    public var configOffers: UInt64 = 0
+    public var packageOffers: UInt64 = 0
+    public var settingsOffers: UInt64 = 0
+    /// Offers that were not repeated any more to an agent that keeps reporting another hash.
+    public var offersExhausted: UInt64 = 0
+    /// Restart commands sent.
+    public var restarts: UInt64 = 0
+    /// Custom messages received and sent.
+    public var customReceived: UInt64 = 0
+    public var customSent: UInt64 = 0
+    /// Custom messages received for a capability that the server does not have.
+    public var customIgnored: UInt64 = 0
+    /// Certificate requests received.
+    public var certificateRequests: UInt64 = 0
+
+    /// Bytes of reports (AgentToServer messages alone, without any framing).
+    public var bytesIn: UInt64 = 0
+    /// Bytes of answers (ServerToAgent messages alone, without any framing).
+    public var bytesOut: UInt64 = 0
+
+    public init() {}
+}
+
+extension ServerCounts {
+    /// One count and its name as results files spell it.
+    public struct Field: Sendable {
+        public let name: String
+        public let path: any WritableKeyPath<ServerCounts, UInt64> & Sendable
+    }
+
+    /// Every count, in the order of declaration.
+    public static let fields: [Field] = [
+        Field(name: "connections_accepted", path: \.connectionsAccepted),
+        Field(name: "connections_open", path: \.connectionsOpen),
+        Field(name: "connections_closed", path: \.connectionsClosed),
+        Field(name: "connections_lost", path: \.connectionsLost),
+        Field(name: "connections_ended", path: \.connectionsEnded),
+        Field(name: "connections_dropped", path: \.connectionsDropped),
+        Field(name: "upgrades", path: \.upgrades),
+        Field(name: "upgrades_refused", path: \.upgradesRefused),
+        Field(name: "agents_known", path: \.agentsKnown),
+        Field(name: "agents_connected", path: \.agentsConnected),
+        Field(name: "agents_returned", path: \.agentsReturned),
+        Field(name: "agents_lost", path: \.agentsLost),
+        Field(name: "agents_renamed", path: \.agentsRenamed),
+        Field(name: "reports", path: \.reports),
+        Field(name: "full_reports", path: \.fullReports),
+        Field(name: "status_reports", path: \.statusReports),
+        Field(name: "heartbeats", path: \.heartbeats),
+        Field(name: "goodbyes", path: \.goodbyes),
+        Field(name: "malformed", path: \.malformed),
+        Field(name: "strays", path: \.strays),
+        Field(name: "answers", path: \.answers),
+        Field(name: "refused_polls", path: \.refusedPolls),
+        Field(name: "waiting", path: \.waiting),
+        Field(name: "abandoned", path: \.abandoned),
+        Field(name: "overflowed", path: \.overflowed),
+        Field(name: "pushes", path: \.pushes),
+        Field(name: "pushes_discarded", path: \.pushesDiscarded),
+        Field(name: "throttled", path: \.throttled),
+        Field(name: "registry_full", path: \.registryFull),
+        Field(name: "bad_requests", path: \.badRequests),
+        Field(name: "oversized", path: \.oversized),
+        Field(name: "gaps", path: \.gaps),
+        Field(name: "repeats", path: \.repeats),
+        Field(name: "full_state_requests", path: \.fullStateRequests),
+        Field(name: "component_requests", path: \.componentRequests),
+        Field(name: "duplicates", path: \.duplicates),
+        Field(name: "takeovers", path: \.takeovers),
+        Field(name: "config_offers", path: \.configOffers),
+        Field(name: "package_offers", path: \.packageOffers),
+        Field(name: "settings_offers", path: \.settingsOffers),
+        Field(name: "offers_exhausted", path: \.offersExhausted),
+        Field(name: "restarts", path: \.restarts),
+        Field(name: "custom_received", path: \.customReceived),
+        Field(name: "custom_sent", path: \.customSent),
+        Field(name: "custom_ignored", path: \.customIgnored),
+        Field(name: "certificate_requests", path: \.certificateRequests),
+        Field(name: "bytes_in", path: \.bytesIn),
+        Field(name: "bytes_out", path: \.bytesOut),
+    ]
+
+    /// The counts of two shards together.
+    public static func + (left: ServerCounts, right: ServerCounts) -> ServerCounts {
+        var sum = left
+        for field in fields { sum[keyPath: field.path] &+= right[keyPath: field.path] }
+        return sum
+    }
+
+    public static func += (left: inout ServerCounts, right: ServerCounts) {
+        left = left + right
+    }
+}

@@ -1,0 +1,137 @@
+public import Basis
+import CLinux
+import Glibc
+
+extension Endpoint {
+    /// Starts to connect. The outcome arrives in `connected` or `closed`, never before this returns.
+    ///
+    /// - Parameters:
+    ///   - source: the local address to come from; with port 0 the system chooses a port for this destination, so that
+    ///     each (source, destination) pair has the whole range of ephemeral ports.
+    ///   - timeout: for TCP and TLS together.
+    ///   - tls: secures the connection; nil: plaintext.
+    ///   - serverName: the name that the server's certificate must carry and that SNI asks for; nil: the address itself.
+    ///   - identity: the certificate to show when asked, in place of the context's.
+    /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
+    @discardableResult
+    public final func connect(
+        to destination: SocketAddress, from source: SocketAddress? = nil, timeout: Nanoseconds = .seconds(10),
+        tls context: TLSClientContext? = nil, serverName: String? = nil, identity: TLSIdentity? = nil
+    ) -> Bool {
+        shard.assertOnShard()
+        guard state == .idle, !shard.isStopping else { return false }
+        register()
+        shard.openConnections += 1
+        shard.counters.connects &+= 1
+        state = .connecting
+        let opened = clinux_tcp_socket(destination.isIPv6)
+        guard opened >= 0 else {
+            end(CloseCause(errno: -opened, whileConnecting: true))
+            return true
+        }
+        descriptor = opened
+        if let context {
+            guard prepareTLS(client: context, address: destination, serverName: serverName, identity: identity) else {
+                return true
+            }
+        }
+        setSocketOptions()
+        if let source {
+            var local = source.systemAddress
+            if source.port != 0 { _ = clinux_set_reuse_address(descriptor) }
+            let bound = clinux_bind(descriptor, &local, source.port == 0)
+            guard bound == 0 else {
+                end(bound == -EADDRNOTAVAIL ? .badSource : CloseCause(errno: -bound, whileConnecting: true))
+                return true
+            }
+        }
+        var remote = destination.systemAddress
+        let answer = clinux_connect(descriptor, &remote)
+        guard answer == 0 || answer == -EINPROGRESS else {
+            end(CloseCause(errno: -answer, whileConnecting: true))
+            return true
+        }
+        guard watch(CLinuxWritable) else { return true }
+        setDeadline((shard.now + timeout).nanoseconds)
+        return true
+    }
+
+    /// Takes over an accepted socket. The endpoint must be idle; the caller goes on to `accepted`.
+    final func adopt(_ accepted: Int32) -> Bool {
+        guard state == .idle, !shard.isStopping else { return false }
+        register()
+        shard.openConnections += 1
+        descriptor = accepted
+        setSocketOptions()
+        return true
+    }
+
+    /// The socket of a connect can be written to, or has failed.
+    final func finishConnecting() {
+        let error = clinux_pending_error(descriptor)
+        guard error == 0 else {
+            end(CloseCause(errno: error, whileConnecting: true))
+            return
+        }
+        // On a loopback address a port of the ephemeral range with nobody listening may be given to this very socket,
+        // which then meets itself.
+        if let local = localAddress, local == peerAddress {
+            endAbruptly(.refused)
+            return
+        }
+        if tls != nil {
+            startHandshake()
+        } else {
+            open()
+        }
+    }
+
+    /// Bytes may flow from here on.
+    final func open() {
+        state = .open
+        lastReceived = shard.now.nanoseconds
+        watchIdleness()
+        updateInterest()
+        guard state == .open else { return }
+        connected()
+    }
+
+    /// Registers the socket with the shard's epoll set.
+    final func watch(_ readiness: UInt32) -> Bool {
+        let answer = clinux_epoll_add(shard.poller.descriptor, descriptor, readiness, shard.slots.tag(of: slot))
+        guard answer == 0 else {
+            end(CloseCause(errno: -answer, whileConnecting: false))
+            return false
+        }
+        interest = readiness
+        return true
+    }
+
+    /// Watches for what the present state needs; a system call only when that has changed.
+    final func updateInterest() {
+        var wanted: UInt32 = 0
+        switch state {
+        case .idle, .ended: return
+        case .connecting: wanted = CLinuxWritable
+        case .securing: wanted = securingInterest
+        case .open, .flushing:
+            if flags.isDisjoint(with: [.readingPaused, .peerFinished]) { wanted = CLinuxReadable | CLinuxPeerFinished }
+            if !outbox.isEmpty { wanted |= CLinuxWritable }
+        case .lingering: wanted = CLinuxReadable | CLinuxPeerFinished
+        }
+        guard wanted != interest else { return }
+        interest = wanted
+        let answer = clinux_epoll_modify(shard.poller.descriptor, descriptor, wanted, shard.slots.tag(of: slot))
+        if answer != 0 { end(CloseCause(errno: -answer, whileConnecting: false)) }
+    }
+
+    private func setSocketOptions() {
+        _ = clinux_set_no_delay(descriptor)
+        if let bytes = shard.options.socketSendBuffer {
+            _ = clinux_set_send_buffer(descriptor, Int32(clamping: bytes))
+        }
+        if let bytes = shard.options.socketReceiveBuffer {
+            _ = clinux_set_receive_buffer(descriptor, Int32(clamping: bytes))
+        }
+    }
+}

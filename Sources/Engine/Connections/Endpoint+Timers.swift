@@ -1,0 +1,108 @@
+public import Basis
+
+/// One entry of the timer wheel per endpoint serves both the user's timer and the engine's own timeouts: it stands at
+/// the earlier of the two.
+extension Endpoint {
+    /// Sets the endpoint's timer, or moves it. A time in the past fires in the shard's next turn; `.distantFuture`
+    /// never fires. Constant time, no allocation.
+    public final func setTimer(at due: Instant) {
+        shard.assertOnShard()
+        guard due != .distantFuture else {
+            cancelTimer()
+            return
+        }
+        guard !shard.isStopping else { return }
+        timerDue = due.nanoseconds
+        register()
+        setWheel()
+    }
+
+    /// Unsets the endpoint's timer; it will not fire, even if it was due already.
+    public final func cancelTimer() {
+        shard.assertOnShard()
+        guard timerDue != .max else { return }
+        timerDue = .max
+        setWheel()
+        unregisterIfIdle()
+    }
+
+    /// What the timer is set to.
+    public final var timer: Instant? {
+        timerDue == .max ? nil : Instant(nanoseconds: timerDue)
+    }
+
+    /// The connection ends with `.timedOut(.idle)` when no byte has come in for so long; nil (the default): never.
+    /// Whole milliseconds, at least one. Holds for this and later connections.
+    public final var idleTimeout: Nanoseconds? {
+        get { idleMilliseconds == 0 ? nil : .milliseconds(Int64(idleMilliseconds)) }
+        set {
+            shard.assertOnShard()
+            idleMilliseconds = newValue.map { UInt32(clamping: max(1, $0.count / 1_000_000)) } ?? 0
+            if state == .open {
+                lastReceived = shard.now.nanoseconds
+                watchIdleness()
+            }
+        }
+    }
+
+    /// Sets the engine's own timeout for the present state.
+    final func setDeadline(_ nanoseconds: UInt64) {
+        guard deadline != nanoseconds else { return }
+        deadline = nanoseconds
+        setWheel()
+    }
+
+    /// Sets the deadline to when the connection will have been idle for too long, if nothing comes.
+    final func watchIdleness() {
+        setDeadline(idleMilliseconds == 0 ? .max : lastReceived &+ UInt64(idleMilliseconds) * 1_000_000)
+    }
+
+    /// The wheel's entry has expired: for the deadline, the user's timer, both, or neither any more.
+    final func deadlineReached() {
+        let now = shard.now.nanoseconds
+        if deadline <= now {
+            deadline = .max
+            timeOut()
+        }
+        guard timerDue <= now else {
+            setWheel()
+            return
+        }
+        let due = Instant(nanoseconds: timerDue)
+        timerDue = .max
+        setWheel()
+        shard.counters.timersFired &+= 1
+        timerFired(due: due)
+        unregisterIfIdle()
+    }
+
+    /// The deadline of the present state has passed.
+    private func timeOut() {
+        switch state {
+        case .connecting, .securing:
+            end(.timedOut(.connect))
+        case .open:
+            // Bytes only note their time of arrival; the deadline follows when it is reached.
+            let idleUntil = lastReceived &+ UInt64(idleMilliseconds) * 1_000_000
+            if idleMilliseconds != 0 && idleUntil > shard.now.nanoseconds {
+                deadline = idleUntil
+            } else if idleMilliseconds != 0 {
+                end(.timedOut(.idle))
+            }
+        case .flushing, .lingering:
+            endAbruptly(.timedOut(.close))
+        case .idle, .ended:
+            break
+        }
+    }
+
+    private func setWheel() {
+        guard slot != SlotTable.none else { return }
+        let earliest = min(timerDue, deadline)
+        if earliest == .max {
+            shard.wheel.cancel(slot)
+        } else {
+            shard.wheel.set(slot, at: earliest)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import Basis
+import CLinux
+import Synchronization
+
+/// The loop: what a shard does between two times that Dispatch wakes it.
+extension Shard {
+    /// Timers fired before the sockets get their turn again; with a few microseconds each, under a millisecond or two.
+    private static let timersPerTurn = 128
+
+    /// The source's event handler: turns until there is nothing to do, or something else wants the thread.
+    func run() {
+        guard !poller.isClosed else { return }
+        counters.wakes &+= 1
+        now = Shard.clock
+        var lastBusy = now
+        var span: UInt64 = 0
+        while true {
+            let didWork = turn(waiting: span)
+            if isStopping || waitingBlocks.load(ordering: .relaxed) > 0 { break }
+            now = Shard.clock
+            if didWork { lastBusy = now }
+            let idleLimit = lastBusy + options.lingerLimit
+            guard idleLimit > now else { break }
+            let next = min(nextWake ?? .max, idleLimit.nanoseconds)
+            span = next > now.nanoseconds ? next - now.nanoseconds : 0
+        }
+        poller.wake(at: nextWake, now: now.nanoseconds)
+    }
+
+    /// One wait, its events, the timers due, the ends to tell. Answers whether there was anything.
+    private func turn(waiting span: UInt64) -> Bool {
+        let count = wait(span)
+        for index in 0..<count {
+            guard let event = poller.event(index), let endpoint = slots.endpoint(for: event.tag) else { continue }
+            counters.events &+= 1
+            now = Shard.clock
+            endpoint.ready(event.readiness)
+            endCallback()
+        }
+        let fired = fireTimers()
+        let told = settleEnded()
+        return count > 0 || fired || told
+    }
+
+    private func wait(_ span: UInt64) -> Int {
+        counters.waits &+= 1
+        guard span > 0 else { return poller.wait(nanoseconds: 0) }
+        // First the flag, then the look at the waiting blocks; `perform` does the reverse. So either the block is seen
+        // here, or its sender sees the flag and rings the bell.
+        isLingering.store(true, ordering: .sequentiallyConsistent)
+        let blocksWait = waitingBlocks.load(ordering: .sequentiallyConsistent) > 0
+        let count = poller.wait(nanoseconds: blocksWait ? 0 : span)
+        isLingering.store(false, ordering: .relaxed)
+        return count
+    }
+
+    private func fireTimers() -> Bool {
+        now = Shard.clock
+        wheel.advance(to: now.nanoseconds)
+        var fired = 0
+        while fired < Self.timersPerTurn, let slot = wheel.takeExpired() {
+            guard let endpoint = slots.endpoint(at: slot) else { continue }
+            if fired > 0 { now = Shard.clock }
+            fired += 1
+            endpoint.deadlineReached()
+            endCallback()
+        }
+        return fired > 0
+    }
+
+    /// Tells the owners of the connections that have ended so far; those that end meanwhile have to wait for the next
+    /// turn, so that an owner who reconnects at once cannot starve the rest.
+    @discardableResult
+    func settleEnded() -> Bool {
+        guard !ended.isEmpty else { return false }
+        let present = ended.count
+        for index in 0..<present {
+            guard let endpoint = slots.endpoint(at: ended[index]) else { continue }
+            now = Shard.clock
+            endpoint.tellEnd()
+            endCallback()
+        }
+        if ended.count == present {
+            ended.removeAll(keepingCapacity: true)
+        } else {
+            ended.removeFirst(present)
+        }
+        return true
+    }
+
+    /// After each callback: frames that it corked leave now.
+    func endCallback() {
+        if let corked = corkBuffer.owner { corked.uncork() }
+    }
+
+    /// After a block of `perform`: ends are told, and the timer is set to the earliest thing due.
+    func settleAfterBlock() {
+        settleEnded()
+        poller.wake(at: nextWake, now: now.nanoseconds)
+    }
+
+    /// When the next turn is needed, in nanoseconds; nil: only when a socket calls.
+    private var nextWake: UInt64? {
+        ended.isEmpty ? wheel.nextWake : 0
+    }
+}

@@ -1,0 +1,109 @@
+public import AgentModel
+public import Basis
+
+extension CohortPlan {
+    /// What the agents of a profile's cohort are and do.
+    ///
+    /// Every agent describes itself as an OpenTelemetry Collector; the cohort's own attributes are added, and take the place
+    /// of those with the same key. An attribute whose text is no template (only in a profile that nobody read) is left out.
+    /// - Parameters:
+    ///   - duration: the run's, for times that are a share of it.
+    ///   - runStart: where the run's times are counted from.
+    public init(
+        cohort: CohortProfile, limits: ProfileLimits, duration: Nanoseconds = .zero, runStart: Instant = .zero
+    ) {
+        self.init(name: cohort.name)
+        var template = DescriptionTemplate.collector
+        template.identifying.take(cohort.identifying)
+        template.nonIdentifying.take(cohort.nonIdentifying)
+        description = .template(template)
+        zones = cohort.zones
+        heartbeat = HeartbeatPlan(
+            interval: cohort.heartbeat.interval, jitter: cohort.heartbeat.jitter,
+            phase: HeartbeatPhase(cohort.heartbeat.phase))
+        reconnect = ReconnectPolicy(cohort.reconnect)
+        reconnectReport = ReconnectReport(cohort.reconnectReport)
+        load = LoadForm(cohort.mode)
+        remoteConfig = cohort.remoteConfig
+        health = HealthPlan(
+            checkInterval: cohort.health.checkInterval, checkTimeout: cohort.health.checkTimeout,
+            failureThreshold: cohort.health.failureThreshold,
+            afflictions: cohort.health.afflictions.map { affliction in
+                let model = HealthModel(affliction.course, duration: duration, runStart: runStart)
+                return HealthPlan.Affliction(model, share: affliction.share, hangs: affliction.hangs)
+            })
+        faults = cohort.faults
+        restartTime = cohort.restart.downtime
+        restartForm = cohort.restart.form == .whole ? .whole : .supervised
+        sizes = ReportSizes(
+            effectiveConfigBytes: cohort.report.effectiveConfigBytes, healthPipelines: cohort.report.healthPipelines,
+            availableComponents: cohort.report.availableComponents)
+        answerTimeout = limits.answerTimeout
+        connectTimeout = limits.connectTimeout
+    }
+}
+
+extension HeartbeatPhase {
+    fileprivate init(_ phase: HeartbeatProfile.Phase) {
+        switch phase {
+        case .spread: self = .spread
+        case .fromConnection: self = .fromConnection
+        case .lockstep: self = .lockstep
+        }
+    }
+}
+
+extension ReconnectPolicy {
+    fileprivate init(_ policy: ReconnectProfile) {
+        switch policy {
+        case .opampGo: self = .opampGo
+        case .longDelay(let minimum, let maximum): self = .longRandomDelay(minimum: minimum, maximum: maximum)
+        case .specMinimum: self = .specificationMinimum
+        case .fixed(let delay): self = .fixed(delay)
+        }
+    }
+}
+
+extension ReconnectReport {
+    fileprivate init(_ report: ReconnectReportProfile) {
+        switch report {
+        case .unconfirmed: self = .unconfirmedChanges
+        case .changes: self = .changes
+        case .full: self = .full
+        }
+    }
+}
+
+extension HealthModel {
+    fileprivate init(_ course: HealthProfile.Course, duration: Nanoseconds, runStart: Instant) {
+        switch course {
+        case .flapping(let up, let down): self = .flapping(up: up, down: down)
+        case .decay(let each): self = .decay(each: each)
+        case .suddenDeath(let after): self = .suddenDeath(after: after)
+        case .outage(let zone, let from, let length):
+            self = .outage(zone: zone, from: runStart + from.offset(in: duration) - .zero, lasting: length)
+        }
+    }
+}
+
+extension LoadForm {
+    fileprivate init(_ mode: LoadMode) {
+        switch mode {
+        case .open: self = .openLoop
+        case .closed(let think): self = .closedLoop(think: think)
+        }
+    }
+}
+
+extension [DescriptionTemplate.Attribute] {
+    fileprivate mutating func take(_ attributes: [AttributeTemplate]) {
+        for attribute in attributes {
+            guard let value = try? Template(attribute.text) else { continue }
+            if let index = firstIndex(where: { $0.key == attribute.key }) {
+                self[index].value = value
+            } else {
+                append(DescriptionTemplate.Attribute(key: attribute.key, value: value))
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+public import Basis
+
+/// Who agent i of a profile's fleet is: a pure function of the profile, its seed and i, whatever the number of shards,
+/// processes or hosts the fleet is spread over.
+public struct Population: Sendable {
+    /// How many agents there are.
+    public let agents: Int
+    public let seed: UInt64
+    /// How many agents each cohort of the profile has.
+    public let cohortCounts: [Int]
+    private let shares: CohortShares?
+
+    /// A profile that was read or overridden well; in one whose weights cannot be dealt out, all agents are of the first
+    /// cohort.
+    public init(_ profile: Profile) {
+        agents = profile.agents
+        seed = profile.seed
+        let shares = CohortShares(profile.cohorts.map(\.weight))
+        cohortCounts = shares?.counts(of: profile.agents, cohorts: profile.cohorts.count) ?? [profile.agents]
+        self.shares = shares
+    }
+
+    /// The index of the agent's cohort in the profile's list. Among the first n agents, for every n, each cohort has its share
+    /// within one agent.
+    public func cohortIndex(of agent: Int) -> Int {
+        shares?.cohort(of: agent) ?? 0
+    }
+
+    /// The agent's own random numbers.
+    public func random(of agent: Int) -> SeededRandom {
+        SeededRandom(seed: seed, stream: UInt64(agent))
+    }
+
+    /// Whether the agent is among a drawn `share` of the fleet, another one for each `occasion`.
+    public func isDrawn(_ agent: Int, share: Double, occasion: UInt64) -> Bool {
+        if share >= 1 { return true }
+        var mixer = SeededRandom(seed: seed ^ 0x4F63_6361_7369_6F6E, stream: occasion)
+        var random = SeededRandom(seed: mixer.next(), stream: UInt64(agent))
+        return random.chance(share)
+    }
+
+    /// On which of `shards` shards the agent runs. Of each row of `shards` agents every shard gets one, in an order that the
+    /// seed turns from row to row, so that no cohort's pattern falls on one shard.
+    public func shard(of agent: Int, of shards: Int) -> Int {
+        guard shards > 1 else { return 0 }
+        let (row, place) = agent.quotientAndRemainder(dividingBy: shards)
+        return (place + turn(row, shards)) % shards
+    }
+
+    /// The agents of one shard in ascending order, and so in the order of their arrival.
+    public func agents(onShard shard: Int, of shards: Int) -> ShardMembers {
+        ShardMembers(population: self, shard: shard, shards: max(shards, 1))
+    }
+
+    /// By how many places the shards are turned in a row of agents.
+    private func turn(_ row: Int, _ shards: Int) -> Int {
+        var random = SeededRandom(seed: seed ^ 0x5368_6172_6421, stream: UInt64(row))
+        return random.index(below: shards)
+    }
+
+    /// The one agent of a row that runs on a shard; perhaps beyond the last agent.
+    fileprivate func member(row: Int, shard: Int, shards: Int) -> Int {
+        guard shards > 1 else { return row }
+        return row * shards + (shard + shards - turn(row, shards)) % shards
+    }
+}
+
+/// The agents of one shard, in ascending order; nothing is stored.
+public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
+    private let population: Population
+    private let shard: Int
+    private let shards: Int
+    private var row = 0
+
+    fileprivate init(population: Population, shard: Int, shards: Int) {
+        self.population = population
+        self.shard = shard
+        self.shards = shards
+    }
+
+    public mutating func next() -> Int? {
+        // The last row may be short, so at most one row is passed over.
+        while row * shards < population.agents {
+            let agent = population.member(row: row, shard: shard, shards: shards)
+            row += 1
+            if agent < population.agents { return agent }
+        }
+        return nil
+    }
+
+    public var underestimatedCount: Int { population.agents / shards }
+}

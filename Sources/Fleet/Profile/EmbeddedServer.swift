@@ -1,0 +1,80 @@
+public import Basis
+
+/// How the embedded server behaves: by default well and at once.
+public struct EmbeddedServer: Hashable, Sendable {
+    /// The port on 127.0.0.1 to listen on; 0 for any free one.
+    public var port: Int
+    /// From a report's arrival to its answer.
+    public var answerDelay: Distribution
+    /// When nothing is answered, in the order of the profile.
+    public var pauses: [Pause]
+    /// Reports answered with UNAVAILABLE; nil for none.
+    public var throttle: Throttle?
+    /// Connection attempts turned away with an HTTP status; nil for none.
+    public var refuse: Refusal?
+    /// Connections broken off; nil for none.
+    public var drop: Drop?
+    /// The heartbeat interval offered to agents, in whole seconds; nil for no offer.
+    public var heartbeatInterval: Nanoseconds?
+
+    public init(
+        port: Int = 0, answerDelay: Distribution = .constant(.zero), pauses: [Pause] = [], throttle: Throttle? = nil,
+        refuse: Refusal? = nil, drop: Drop? = nil, heartbeatInterval: Nanoseconds? = nil
+    ) {
+        self.port = port
+        self.answerDelay = answerDelay
+        self.pauses = pauses
+        self.throttle = throttle
+        self.refuse = refuse
+        self.drop = drop
+        self.heartbeatInterval = heartbeatInterval
+    }
+
+    /// A time in which the server takes reports and answers none; it answers them all when the pause is over.
+    public struct Pause: Hashable, Sendable {
+        public var at: RunTime
+        public var length: Nanoseconds
+
+        public init(at: RunTime, length: Nanoseconds) {
+            self.at = at
+            self.length = length
+        }
+    }
+
+    /// UNAVAILABLE for a share of the reports, with or without the time after which to come back.
+    public struct Throttle: Hashable, Sendable {
+        public var share: Double
+        public var retryAfter: Nanoseconds?
+
+        public init(share: Double, retryAfter: Nanoseconds? = nil) {
+            self.share = share
+            self.retryAfter = retryAfter
+        }
+    }
+
+    /// An HTTP error for a share of the connection attempts.
+    public struct Refusal: Hashable, Sendable {
+        public var share: Double
+        /// 429 or 503.
+        public var status: Int
+        /// In whole seconds, as the Retry-After header has it.
+        public var retryAfter: Nanoseconds?
+
+        public init(share: Double, status: Int = 503, retryAfter: Nanoseconds? = nil) {
+            self.share = share
+            self.status = status
+            self.retryAfter = retryAfter
+        }
+    }
+
+    /// A share of the connections broken off without a goodbye, a drawn time after they were accepted.
+    public struct Drop: Hashable, Sendable {
+        public var share: Double
+        public var after: Distribution
+
+        public init(share: Double, after: Distribution = .constant(.zero)) {
+            self.share = share
+            self.after = after
+        }
+    }
+}

@@ -1,0 +1,50 @@
+public import Basis
+
+/// How the health of a cohort's agents goes, and how they notice.
+public struct HealthProfile: Hashable, Sendable {
+    /// Between the starts of two checks.
+    public var checkInterval: Nanoseconds
+    /// After this a check that gets no answer has failed; at most the interval.
+    public var checkTimeout: Nanoseconds
+    /// So many checks in a row must find the same before it is reported.
+    public var failureThreshold: Int
+    /// What befalls the agents; empty where they stay well.
+    public var afflictions: [Affliction]
+
+    public init(
+        checkInterval: Nanoseconds = .seconds(10), checkTimeout: Nanoseconds = .seconds(3), failureThreshold: Int = 2,
+        afflictions: [Affliction] = []
+    ) {
+        self.checkInterval = checkInterval
+        self.checkTimeout = checkTimeout
+        self.failureThreshold = failureThreshold
+        self.afflictions = afflictions
+    }
+
+    /// Something that befalls a share of the agents.
+    public struct Affliction: Hashable, Sendable {
+        public var course: Course
+        /// Of the cohort's agents, drawn from the seed.
+        public var share: Double
+        /// Whether checks of what is ill take as long as the timeout instead of failing at once.
+        public var hangs: Bool
+
+        public init(_ course: Course, share: Double = 1, hangs: Bool = false) {
+            self.course = course
+            self.share = share
+            self.hangs = hangs
+        }
+    }
+
+    /// How something ails.
+    public enum Course: Hashable, Sendable {
+        /// One component is up for a while, down for a while, and so on.
+        case flapping(up: Distribution, down: Distribution)
+        /// One component after another goes down and stays down.
+        case decay(each: Distribution)
+        /// The agent dies at once and stays dead.
+        case suddenDeath(after: Distribution)
+        /// All agents of a zone, or of every zone where it is nil, are unhealthy together for a while.
+        case outage(zone: String?, from: RunTime, length: Nanoseconds)
+    }
+}

@@ -1,0 +1,85 @@
+public import Basis
+
+/// What a run is to be: how many agents of which kinds, when they arrive, what they do, against which server, for how long.
+///
+/// A plain value. `ProfileReader` makes it from YAML, `applying(_:)` changes it from the command line, `resolvedYAML` prints
+/// it in full. docs/profiles.md explains every key.
+public struct Profile: Hashable, Sendable {
+    /// One word for file names and headings.
+    public var name: String
+    /// Free text for people.
+    public var description: String
+    /// How many agents the fleet has.
+    public var agents: Int
+    /// Everything random in the run derives from it: the same seed, the same fleet.
+    public var seed: UInt64
+    public var server: ServerChoice
+    /// From the run's start, arrival included, to the moment when the fleet is asked to leave.
+    public var duration: Nanoseconds
+    /// How long the fleet may take to leave; what is still connected then is cut off.
+    public var drain: Nanoseconds
+    public var arrival: Arrival
+    /// The kinds of agents; never empty, names distinct.
+    public var cohorts: [CohortProfile]
+    /// What happens to the run at given times, in the order of the profile.
+    public var events: [TimedEvent]
+    public var limits: ProfileLimits
+    /// Local addresses to connect from, in turn; empty where the system chooses. Each gives about 28,000 connections more to
+    /// one destination.
+    public var sources: [String]
+    /// On how many shards the agents run; nil for one a core.
+    public var shards: Int?
+
+    public init(
+        name: String = "unnamed", description: String = "", agents: Int = 100, seed: UInt64 = 1,
+        server: ServerChoice = .embedded(EmbeddedServer()), duration: Nanoseconds = .seconds(60),
+        drain: Nanoseconds = .seconds(10), arrival: Arrival = .allAtOnce, cohorts: [CohortProfile] = [CohortProfile()],
+        events: [TimedEvent] = [], limits: ProfileLimits = ProfileLimits(), sources: [String] = [], shards: Int? = nil
+    ) {
+        self.name = name
+        self.description = description
+        self.agents = agents
+        self.seed = seed
+        self.server = server
+        self.duration = duration
+        self.drain = drain
+        self.arrival = arrival
+        self.cohorts = cohorts
+        self.events = events
+        self.limits = limits
+        self.sources = sources
+        self.shards = shards
+    }
+
+    /// Every default: what the profile `{}` gives.
+    public static let standard = Profile()
+
+    /// The events with their times from the run's start, earliest first; those of one time in the order of the profile.
+    public var timeline: [(at: Nanoseconds, action: TimedEvent.Action)] {
+        events.map { ($0.at.offset(in: duration), $0.action) }
+            .enumerated()
+            .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
+            .map { (at: $0.element.0, action: $0.element.1) }
+    }
+}
+
+/// The server that the fleet is driven against.
+public enum ServerChoice: Hashable, Sendable {
+    /// One of our own, in the same process.
+    case embedded(EmbeddedServer)
+    /// Somebody's.
+    case url(ServerURL)
+}
+
+/// How long the fleet waits before it takes something for failed.
+public struct ProfileLimits: Hashable, Sendable {
+    /// From the attempt to the upgraded connection.
+    public var connectTimeout: Nanoseconds
+    /// From a report to its answer.
+    public var answerTimeout: Nanoseconds
+
+    public init(connectTimeout: Nanoseconds = .seconds(45), answerTimeout: Nanoseconds = .seconds(30)) {
+        self.connectTimeout = connectTimeout
+        self.answerTimeout = answerTimeout
+    }
+}

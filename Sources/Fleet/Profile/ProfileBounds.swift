@@ -1,0 +1,46 @@
+import Basis
+
+/// What a profile may ask for. The bounds are wide enough for every real run; what lies beyond is a slip of the pen.
+enum ProfileBounds {
+    /// Ten million: what one fleet in virtual time can hold; sockets run out long before.
+    static let agents = 1...10_000_000
+    static let shards = 1...256
+    static let cohorts = 1...100
+    static let zones = 1...1_000
+    /// Attributes of one kind in one cohort.
+    static let attributes = 0...100
+    static let events = 0...1_000
+    static let pauses = 0...1_000
+    static let stages = 1...1_000
+    static let sources = 0...256
+    static let nameBytes = 1...100
+    static let textBytes = 0...10_000
+    static let port = 0...65_535
+    /// A month.
+    static let duration = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(31 * 86_400)
+    static let drain = Nanoseconds.zero...Nanoseconds.seconds(3_600)
+    static let heartbeatInterval = Nanoseconds.milliseconds(10)...Nanoseconds.seconds(86_400)
+    /// The offer is in whole seconds on the wire.
+    static let offeredHeartbeatInterval = Nanoseconds.seconds(1)...Nanoseconds.seconds(86_400)
+    static let reconnectDelay = Nanoseconds.milliseconds(1)...Nanoseconds.seconds(86_400)
+    static let timeout = Nanoseconds.milliseconds(10)...Nanoseconds.seconds(3_600)
+    static let modelledTime = Nanoseconds.zero...Nanoseconds.seconds(3_600)
+    /// Times of the modelled world that may be as long as a run.
+    static let longTime = Nanoseconds.zero...Nanoseconds.seconds(31 * 86_400)
+    static let checkInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
+    static let afflictions = 0...16
+    static let settings = 0...100
+    static let configHistory = 1...32
+    /// Bytes a second.
+    static let slowReading = 1...(1 << 20)
+    static let oversized = 0...(80 << 20)
+    static let retryAfter = Nanoseconds.seconds(1)...Nanoseconds.seconds(86_400)
+    static let runTime = Nanoseconds.zero...Nanoseconds.seconds(31 * 86_400)
+    static let stageLength = Nanoseconds.zero...Nanoseconds.seconds(31 * 86_400)
+    static let arrivalRate = 0.001...1_000_000.0
+    static let sigma = 0.0...5.0
+    /// Somewhat more than the 64 MiB that a message may have, to try what a server does then.
+    static let effectiveConfigBytes = 0...(80 << 20)
+    static let availableComponents = 0...10_000
+    static let healthPipelines = 0...1_000
+}

@@ -1,0 +1,77 @@
+public import Basis
+
+/// What the command line changes of a profile. Nil leaves the profile's value.
+public struct ProfileOverrides: Hashable, Sendable {
+    public var agents: Int?
+    public var seed: UInt64?
+    /// Takes the place of the embedded server and of all that the profile says of it.
+    public var server: ServerURL?
+    public var duration: Nanoseconds?
+    public var drain: Nanoseconds?
+    public var arrival: Arrival?
+    /// Of every cohort.
+    public var heartbeatInterval: Nanoseconds?
+    public var shards: Int?
+    public var sources: [String]?
+    public var connectTimeout: Nanoseconds?
+    public var answerTimeout: Nanoseconds?
+
+    public init() {}
+}
+
+extension Profile {
+    /// The profile with `overrides` in place of its own values, held to the same rules.
+    /// - Throws: every override out of bounds under its option's name, and every contradiction that arose.
+    public func applying(_ overrides: ProfileOverrides) throws(ProfileErrors) -> Profile {
+        var profile = self
+        let problems = ProblemList()
+        func take<Value: Comparable>(
+            _ value: Value?, _ range: ClosedRange<Value>, _ option: String, _ text: (Value) -> String,
+            _ set: (Value) -> Void
+        ) {
+            guard let value else { return }
+            guard range.contains(value) else {
+                let allowed = "allowed is \(text(range.lowerBound)) to \(text(range.upperBound))"
+                return problems.add(.outOfRange(found: text(value), allowed: allowed), path: option, place: nil)
+            }
+            set(value)
+        }
+        let number = { (value: Int) in "\(value)" }
+        let span = DurationText.format
+        take(overrides.agents, ProfileBounds.agents, "--agents", number) { profile.agents = $0 }
+        take(overrides.shards, ProfileBounds.shards, "--shards", number) { profile.shards = $0 }
+        take(overrides.duration, ProfileBounds.duration, "--duration", span) { profile.duration = $0 }
+        take(overrides.drain, ProfileBounds.drain, "--drain", span) { profile.drain = $0 }
+        take(overrides.connectTimeout, ProfileBounds.timeout, "--connect-timeout", span) {
+            profile.limits.connectTimeout = $0
+        }
+        take(overrides.answerTimeout, ProfileBounds.timeout, "--answer-timeout", span) {
+            profile.limits.answerTimeout = $0
+        }
+        take(overrides.heartbeatInterval, ProfileBounds.heartbeatInterval, "--heartbeat", span) { interval in
+            for index in profile.cohorts.indices { profile.cohorts[index].heartbeat.interval = interval }
+        }
+        if let seed = overrides.seed { profile.seed = seed }
+        if let server = overrides.server { profile.server = .url(server) }
+        if let arrival = overrides.arrival { profile.arrival = arrival }
+        if let sources = overrides.sources {
+            profile.sources = sources
+            for source in sources where !IPLiteral.isAddress(source) {
+                let wanted = "an IPv4 or IPv6 address of this machine, such as 127.0.0.2"
+                problems.add(.badValue(found: source, wanted: wanted, suggestion: nil), path: "--source", place: nil)
+            }
+            if !ProfileBounds.sources.contains(sources.count) {
+                let allowed = "allowed are up to \(ProfileBounds.sources.upperBound)"
+                problems.add(
+                    .outOfRange(found: "\(sources.count) addresses", allowed: allowed), path: "--source", place: nil)
+            }
+        }
+        if problems.isEmpty {
+            for problem in ProfileRules.contradictions(in: profile) {
+                problems.add(problem.kind, path: problem.path, place: nil)
+            }
+        }
+        try problems.throwAny(source: "\(name) with the command line's options")
+        return profile
+    }
+}

@@ -1,0 +1,47 @@
+/// Why a text is no server address. The user's to mend; the description says how.
+public enum ServerURLError: Error, Hashable, Sendable {
+    case missingScheme(String)
+    case unknownScheme(String)
+    case missingHost
+    case badHost(String)
+    /// An IPv6 address without brackets: which colon begins the port is unclear.
+    case bareIPv6(String)
+    case badPort(String)
+    case badCharacter(Unicode.Scalar, in: String)
+    /// A user name or password before the host: it would end up in logs and results.
+    case credentials
+    case fragment
+    case tooLong
+}
+
+extension ServerURLError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missingScheme(let text):
+            let rest = text.isEmpty ? "127.0.0.1:4320" : text
+            return "the server address '\(text)' does not say how to speak to it; write ws://\(rest)"
+        case .unknownScheme(let scheme):
+            return "the server address begins with '\(scheme)://', which Muster does not speak; "
+                + "write ws://, wss://, http:// or https://"
+        case .missingHost:
+            return "the server address names no host; write it as ws://host:4320/v1/opamp"
+        case .badHost(let host):
+            return
+                "'\(host)' is no host name or address; write a name, an IPv4 address, or an IPv6 address in brackets as [::1]"
+        case .bareIPv6(let text):
+            return "'\(text)' holds several colons; write an IPv6 address in brackets, as [::1]:4320"
+        case .badPort(let text):
+            return "'\(text)' is no port; write a number from 1 to 65535 after the colon, or leave it out for 4320"
+        case .badCharacter(let scalar, let text):
+            let code = "U+" + String(scalar.value, radix: 16, uppercase: true)
+            return
+                "the server address '\(text)' holds a character that no URL may (\(code)); percent-encode it or take it out"
+        case .credentials:
+            return "the server address holds a user name or password; take it out, it would show in logs and results"
+        case .fragment:
+            return "the server address holds a '#' part, which is never sent; take it out"
+        case .tooLong:
+            return "the server address is longer than \(ServerURL.longestText) bytes"
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import AgentModel
+public import Basis
+import Engine
+import Hosting
+public import Metrics
+
+/// One run of a profile on real sockets, from the preflight to the reconciled result.
+///
+/// The actor is the collector: once a second it takes over what the shards have measured. No message of an agent passes through it.
+public actor FleetRun {
+    private let profile: Profile
+    private let preparation: Preparation
+    private var isInterrupted = false
+
+    /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the server's name.
+    /// Nothing is sent yet.
+    /// - Throws: `RunError`, with the remedy.
+    public init(_ profile: Profile) async throws(RunError) {
+        self.profile = profile
+        preparation = try await Preparation(profile)
+    }
+
+    /// Where the agents connect to.
+    public nonisolated var endpoint: String { preparation.endpoint }
+
+    /// The phases of the run in order, with their planned lengths, for a display.
+    public nonisolated var phases: [(name: String, length: Nanoseconds)] {
+        var phases: [(name: String, length: Nanoseconds)] = []
+        var (name, since) = ("steady", Instant.zero + min(ArrivalSchedule(profile).end, profile.duration))
+        phases.append(("arrival", since - .zero))
+        for step in profile.steps(from: .zero) {
+            phases.append((name, step.at - since))
+            (name, since) = (step.phase, step.at)
+        }
+        phases.append((name, Instant.zero + profile.duration - since))
+        phases.append(("drain", profile.drain))
+        return phases
+    }
+
+    /// On how many shards the agents run.
+    public nonisolated var shards: Int { preparation.shards.count }
+
+    /// Ends the run early: the fleet leaves in order, and the results are those up to now.
+    public func interrupt() {
+        isInterrupted = true
+    }
+
+    /// Drives the whole run.
+    /// - Parameters:
+    ///   - identity: what the result is to say about itself.
+    ///   - observe: called about once a second with the state of the run.
+    /// - Returns: everything that was measured.
+    public func perform(
+        as identity: RunIdentity, observe: @Sendable (Snapshot) -> Void
+    ) async -> RunRecord {
+        let start = Shard.clock + FleetRun.runUp
+        let probe = ProcessClock()
+        let recorder = RunRecorder(start: start, exchanges: preparation.exchanges, sample: probe.sample())
+        recorder.heartbeatInterval = profile.cohorts.map(\.heartbeat.interval).min()
+        let before = preparation.firstTally
+
+        begin(at: start)
+        recorder.enterPhase("arrival", at: start)
+        await follow(recorder, probe, from: start, observe)
+
+        await enter("drain", recorder, probe, observe)
+        for shard in preparation.shards {
+            shard.drain(over: profile.drain.scaled(by: FleetRun.goodbyeShare))
+        }
+        await leave(recorder, probe, observe)
+        let after = await preparation.tallies.tally()
+        for shard in preparation.shards {
+            await shard.finish()
+        }
+        let last = recorder.finish(at: Shard.clock, process: probe.sample())
+        await preparation.stop()
+
+        return recorder.record(
+            of: identity, outcome: outcome(last), profile: profile.resolvedYAML,
+            server: after.flatMap { after in before.map { after.since($0) } })
+    }
+
+    private func outcome(_ last: Snapshot) -> RunOutcome {
+        if isInterrupted { return .interrupted }
+        let failed = last.counters[.agentsFailed]
+        if last.counters[.agentsAnswered] == 0 {
+            return .failed("no agent had an answer from \(endpoint)")
+        }
+        return failed == 0 ? .completed : .failed("\(failed) agents never had an answer from \(endpoint)")
+    }
+
+    // MARK: - Phases
+
+    private func begin(at start: Instant) {
+        let schedule = ArrivalSchedule(profile)
+        let population = Population(profile)
+        let origin = WallClock.unixNanoseconds(at: .zero)
+        let cohorts = profile.cohorts.map {
+            Cohort(CohortPlan(cohort: $0, limits: profile.limits), seed: profile.seed, unixOrigin: origin)
+        }
+        let count = preparation.shards.count
+        for (index, shard) in preparation.shards.enumerated() {
+            let members = population.agents(onShard: index, of: count)
+            shard.begin(
+                FleetArrivals(
+                    members: members, population: population, schedule: schedule, cohorts: cohorts,
+                    start: start),
+                planned: members.reduce(0) { count, _ in count + 1 })
+        }
+    }
+
+    /// From the first arrival to the end of the profile's duration: phases and events at their times, figures each second.
+    private func follow(
+        _ recorder: RunRecorder, _ probe: ProcessClock, from start: Instant, _ observe: @Sendable (Snapshot) -> Void
+    ) async {
+        var steps = profile.steps(from: start)
+        let end = start + profile.duration
+        var settling = Settling.until(start + min(ArrivalSchedule(profile).end, profile.duration))
+        var nextTick = start + FleetRun.tick
+        while !isInterrupted {
+            let next = min(nextTick, end, steps.first?.at ?? end)
+            await sleep(until: next)
+            let now = Shard.clock
+            while let step = steps.first, step.at <= now {
+                steps.removeFirst()
+                await enter(step.phase, recorder, probe, observe)
+                take(step)
+                settling = .until(now + FleetRun.tick)
+            }
+            if now >= nextTick {
+                let snapshot = await tick(recorder, probe, observe)
+                nextTick = max(nextTick + FleetRun.tick, now)
+                if settling.isOver(snapshot, of: profile.agents, at: now) {
+                    settling = .over
+                    recorder.enterPhase("steady", at: Shard.clock)
+                }
+            }
+            if now >= end { break }
+        }
+    }
+
+    /// Ends the running phase with everything that was measured in it, and begins the next.
+    private func enter(
+        _ phase: String, _ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void
+    ) async {
+        await tick(recorder, probe, observe)
+        recorder.enterPhase(phase, at: Shard.clock)
+    }
+
+    private func take(_ step: RunStep) {
+        switch step.action {
+        case .dropConnections(let share):
+            for shard in preparation.shards {
+                shard.dropConnections(share: share, seed: profile.seed ^ step.at.nanoseconds)
+            }
+        }
+    }
+
+    /// Until the last agent has left, or the drain's time is up.
+    private func leave(_ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void) async {
+        let deadline = Shard.clock + profile.drain
+        var nextTick = Shard.clock + FleetRun.tick
+        var isPresent = true
+        while isPresent, Shard.clock < deadline {
+            try? await Task.sleep(for: .nanoseconds(FleetRun.nap.count))
+            // The last agents' leaving is awaited more closely than the display wants.
+            let snapshot = await tick(recorder, probe) { _ in }
+            if Shard.clock >= nextTick {
+                observe(snapshot)
+                nextTick = Shard.clock + FleetRun.tick
+            }
+            isPresent = snapshot.states.total > snapshot.states[.stopped] + snapshot.states[.planned]
+        }
+    }
+
+    /// Takes over the shards' figures up to now, and shows them. A shard that is too busy to hand its own over hands them over next time.
+    @discardableResult
+    private func tick(
+        _ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void
+    ) async -> Snapshot {
+        let handover = Handover(of: preparation.shards.count)
+        for shard in preparation.shards {
+            shard.publish { handover.arrived() }
+        }
+        await handover.completion(within: FleetRun.patience)
+        let snapshot = recorder.tick(at: Shard.clock, process: probe.sample())
+        observe(snapshot)
+        return snapshot
+    }
+
+    /// Sleeps in naps, so that an interruption is noticed soon.
+    private func sleep(until instant: Instant) async {
+        while !isInterrupted {
+            let span = instant - Shard.clock
+            guard span > .zero else { return }
+            try? await Task.sleep(for: .nanoseconds(min(span, FleetRun.nap).count))
+        }
+    }
+
+    private static let tick = Nanoseconds.seconds(1)
+    /// The part of the drain's time over which the goodbyes are spread: a fleet that is switched off at one moment would measure only itself.
+    private static let goodbyeShare = 0.2
+    /// How long a tick waits for a shard's figures.
+    private static let patience = Nanoseconds.milliseconds(250)
+    private static let nap = Nanoseconds.milliseconds(100)
+    /// Between the decision to start and the first agent's start: time for the shards to get ready.
+    private static let runUp = Nanoseconds.milliseconds(50)
+}

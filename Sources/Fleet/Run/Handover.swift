@@ -1,0 +1,23 @@
+import Basis
+import Engine
+import Synchronization
+
+/// The shards' handing over of a tick's figures, awaited for a bounded time: a shard that is saturated must not hold up the others' figures.
+final class Handover: Sendable {
+    private let missing: Mutex<Int>
+
+    init(of shards: Int) {
+        missing = Mutex(shards)
+    }
+
+    func arrived() {
+        missing.withLock { $0 -= 1 }
+    }
+
+    func completion(within patience: Nanoseconds) async {
+        let deadline = Shard.clock + patience
+        while missing.withLock({ $0 > 0 }), Shard.clock < deadline {
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+}

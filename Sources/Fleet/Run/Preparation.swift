@@ -1,0 +1,111 @@
+import Basis
+import ControlPlane
+import Engine
+import Hosting
+import Metrics
+
+/// Everything a run needs before its first connection: capacity, server, addresses, shards.
+struct Preparation: Sendable {
+    let endpoint: String
+    /// Where the server's own counts come from, and what they were before the run.
+    let tallies: TallySource
+    let firstTally: ServerTally?
+    private let server: OpAMPServer?
+    let exchanges: [IntervalExchange]
+    let shards: [AgentShard]
+
+    init(_ profile: Profile) async throws(RunError) {
+        let sources = try Preparation.sources(profile)
+        let url = try Preparation.url(profile)
+        let addresses = try await Preparation.addresses(url)
+        try Preparation.checkCapacity(profile, destinations: max(addresses.count, 1), sources: sources.count)
+
+        let server = try Preparation.startServer(profile)
+        self.server = server
+        let resolved = server?.addresses ?? addresses
+        let path = url?.path ?? ServerURL.defaultPath
+        let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? "\(resolved[0])"
+        guard let target = AgentTarget(addresses: resolved, sources: sources, host: host, path: path) else {
+            throw .unknownHost(host, reason: "it has no address")
+        }
+        endpoint = url?.description ?? "ws://\(host)\(path)"
+
+        let count = profile.shards ?? Processors.count
+        var exchanges: [IntervalExchange] = []
+        var shards: [AgentShard] = []
+        do {
+            for index in 0..<count {
+                let exchange = IntervalExchange()
+                exchanges.append(exchange)
+                let shard = try Shard(label: "muster.agents.\(index)")
+                shards.append(
+                    AgentShard(
+                        shard: shard, exchange: exchange, target: target,
+                        seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
+                        unixOrigin: WallClock.unixNanoseconds(at: .zero), resolveOffer: OfferedTargets.resolve))
+            }
+        } catch {
+            throw .noShard("\(error)")
+        }
+        self.exchanges = exchanges
+        self.shards = shards
+        if let server {
+            tallies = .embedded(server)
+            firstTally = await tallies.tally()
+        } else {
+            (tallies, firstTally) = await TallySource.find(at: resolved[0], host: host, on: shards[0].shard)
+        }
+    }
+
+    /// Stops what the preparation has started, the shards apart.
+    func stop() async {
+        _ = await server?.stop()
+    }
+
+    private static func url(_ profile: Profile) throws(RunError) -> ServerURL? {
+        guard case .url(let url) = profile.server else { return nil }
+        guard url.scheme == .ws else { throw .unsupportedScheme(url.scheme.rawValue) }
+        return url
+    }
+
+    private static func addresses(_ url: ServerURL?) async throws(RunError) -> [SocketAddress] {
+        guard let url else { return [] }
+        do {
+            return try await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
+        } catch {
+            throw .unknownHost(url.host, reason: "\(error)")
+        }
+    }
+
+    private static func sources(_ profile: Profile) throws(RunError) -> [SocketAddress] {
+        var sources: [SocketAddress] = []
+        for text in profile.sources {
+            guard let address = SocketAddress(host: text, port: 0) else { throw .badSource(text) }
+            sources.append(address)
+        }
+        return sources
+    }
+
+    private static func checkCapacity(_ profile: Profile, destinations: Int, sources: Int) throws(RunError) {
+        _ = FileLimits.raise()
+        let isEmbedded = if case .embedded = profile.server { true } else { false }
+        let capacity = Capacity.plan(
+            agents: profile.agents,
+            facts: .current(sourceAddresses: sources, destinations: destinations, serverInProcess: isEmbedded))
+        if let remedy = capacity.remedy {
+            throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
+        }
+    }
+
+    private static func startServer(_ profile: Profile) throws(RunError) -> OpAMPServer? {
+        guard case .embedded(let embedded) = profile.server else { return nil }
+        do throws(OpAMPServerError) {
+            return try OpAMPServer(
+                plan: ServerPlan(embedded: embedded, duration: profile.duration, runStart: Shard.clock),
+                address: .loopback(port: UInt16(clamping: embedded.port)),
+                shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
+        } catch {
+            throw .embeddedServer(error.description)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Engine
+import Hosting
+
+/// Why a run could not begin. Nothing has been sent.
+public enum RunError: Error, CustomStringConvertible {
+    /// The machine cannot hold the fleet.
+    case tooManyAgents(asked: Int, fit: Int, remedy: String)
+    /// The server's name has no address.
+    case unknownHost(String, reason: String)
+    /// The scheme is one that agents do not speak.
+    case unsupportedScheme(String)
+    /// A source address that cannot be used.
+    case badSource(String)
+    /// The embedded server did not start.
+    case embeddedServer(String)
+    /// The system refused what a shard needs.
+    case noShard(String)
+
+    /// Whether the user's words are what is wrong, rather than the world's state.
+    public var isUsage: Bool {
+        switch self {
+        case .tooManyAgents, .unsupportedScheme, .badSource: true
+        case .unknownHost, .embeddedServer, .noShard: false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .tooManyAgents(let asked, let fit, let remedy):
+            "\(asked) agents do not fit on this machine, \(fit) do. \(remedy)"
+        case .unknownHost(let host, let reason):
+            "the server \(host) cannot be found: \(reason). Check the name, or give an address."
+        case .unsupportedScheme(let scheme):
+            "agents cannot speak \(scheme):// yet. Use ws://."
+        case .badSource(let text):
+            "\(text) is not an address of this machine to connect from. Give addresses such as 127.0.0.2."
+        case .embeddedServer(let reason):
+            reason
+        case .noShard(let reason):
+            "the engine could not start: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import AgentModel
+import Basis
+import Engine
+import Metrics
+import OpAMP
+import Transport
+
+extension AgentLink {
+    // MARK: - What the mind asks for
+
+    /// Tells the mind what happened, and does what it asks for.
+    func tell(_ event: (inout Agent, Instant, inout Effects) -> Void) {
+        host.effects.removeAll()
+        event(&agent, shard.now, &host.effects)
+        perform()
+    }
+
+    func perform() {
+        let host = host
+        for index in host.effects.list.indices {
+            perform(host.effects.list[index])
+        }
+        flush()
+        if let wakeAt = host.effects.wakeAt {
+            arm(wakeAt)
+        }
+    }
+
+    func arm(_ agentWake: Instant) {
+        var instant = agentWake
+        if let slowness {
+            slowness.agentWake = agentWake
+            instant = min(agentWake, slowness.resumesAt)
+        }
+        if instant == .distantFuture {
+            cancelTimer()
+        } else {
+            setTimer(at: instant)
+        }
+    }
+
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .send(let report):
+            host.metrics.count(.messagesSent)
+            host.metrics.count(report.kind.counter)
+            let bytes = host.effects.bytes
+            WebSocketFrame.append(
+                .binary, prefix: AgentLink.header, payload: bytes.span.bytes.extracting(report.range),
+                mask: host.maskingKey(), to: &host.output)
+        case .answered(let answer):
+            answered(answer)
+        case .firstAnswered(let span):
+            host.metrics.record(.ready, span)
+            if !hasBeenAnswered {
+                hasBeenAnswered = true
+                host.metrics.count(.agentsAnswered)
+            }
+        case .stateChanged(let change):
+            host.metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
+        case .count(let oddity, let amount):
+            count(oddity, Int(amount))
+        case .connect:
+            offered = nil
+            connect()
+        case .connectTo(let target):
+            connect(to: target)
+        case .close(let code):
+            guard case .open = stage else { return }
+            WebSocketFrame.appendClose(
+                WebSocketCloseCode(rawValue: code), mask: host.maskingKey(), to: &host.output)
+            stage = .closing
+        case .abort:
+            flush()
+            switch stage {
+            case .dialing: givenUp = .connectTimedOut
+            case .upgrading: givenUp = .upgradeTimedOut
+            case .offline, .open, .closing: givenUp = nil
+            }
+            stage = .offline
+            abort()
+        case .fault(let fault):
+            host.metrics.count(.faults)
+            host.metrics.count(named: "fault_\(fault.name)")
+        case .readSlowly(let bytesPerSecond):
+            readSlowly(bytesPerSecond)
+        case .config(let stage):
+            record(stage)
+        case .package(let stage):
+            record(stage)
+        case .exportTelemetry(let signal, let settings):
+            host.exporter?(signal, settings, agent.instanceUID)
+        }
+    }
+
+    func count(_ oddity: Oddity, _ amount: Int) {
+        switch oddity {
+        case .answersLost where host.isCutting:
+            host.metrics.count(.reportsCut, amount)
+        case .connectTimedOut:
+            // Where the engine noticed first, it has been counted by its cause.
+            if let givenUp { host.metrics.count(givenUp, amount) }
+            givenUp = nil
+        default:
+            host.metrics.count(oddity: oddity, amount)
+        }
+    }
+
+    func answered(_ answer: AnsweredReport) {
+        host.metrics.count(.answersReceived)
+        switch answer.kind {
+        case .heartbeat:
+            host.metrics.record(.heartbeatResponse, answer.responseTime)
+            host.metrics.record(.heartbeatService, answer.serviceTime)
+        case .first, .reconnect:
+            host.metrics.record(.firstReport, answer.serviceTime)
+        case .status, .fullState, .components, .custom, .request:
+            host.metrics.record(.statusResponse, answer.responseTime)
+        case .goodbye, .malformed, .oversized:
+            break
+        }
+    }
+
+    /// Reads no faster from now on (and until the connection ends): an agent that is busy, or meant to be a nuisance.
+    func readSlowly(_ bytesPerSecond: Int) {
+        slowness = SlowReading(bytesPerSecond: bytesPerSecond, agentWake: timer ?? .distantFuture)
+    }
+
+    func record(_ stage: ConfigStage) {
+        let metrics = host.metrics
+        switch stage.kind {
+        case .offered:
+            metrics.count(.remoteConfigsReceived)
+        case .applying:
+            metrics.record(.configApplying, stage.elapsed)
+        case .applied:
+            metrics.count(.configsApplied)
+            metrics.record(.configApplied, stage.elapsed)
+        case .converged:
+            metrics.count(.configsConverged)
+            metrics.record(.configConverged, stage.elapsed)
+        case .failed:
+            metrics.count(.configsFailed)
+        case .superseded:
+            metrics.count(.configsSuperseded)
+        }
+    }
+
+    func record(_ stage: PackageStage) {
+        let metrics = host.metrics
+        switch stage.kind {
+        case .offered: metrics.count(.packageOffers)
+        case .downloading, .installing: break
+        case .installed: metrics.count(.packagesInstalled)
+        case .failed: metrics.count(.packagesFailed)
+        case .converged:
+            metrics.count(.packageOffersConverged)
+            metrics.record(.packagesConverged, stage.elapsed)
+        case .gaveUp: metrics.count(.packageOffersFailed)
+        }
+    }
+
+    /// Connects as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt like any other.
+    func connect(to target: ConnectionTarget) {
+        let (resolve, usual) = (host.resolveOffer, host.target)
+        Task { [self] in
+            let found = await resolve(target.settings, usual)
+            shard.perform { [self] in
+                guard case .offline = stage else { return }
+                if let found {
+                    offered = found
+                    connect()
+                } else {
+                    host.metrics.count(.dnsFailure)
+                    tell { agent, now, effects in agent.connectionFailed(.nameNotFound, at: now, &effects) }
+                }
+            }
+        }
+    }
+
+    func connect() {
+        if isIdle {
+            dial()
+        } else {
+            dialsWhenClosed = true
+        }
+    }
+
+    func dial() {
+        host.metrics.count(.connectionsAttempted)
+        stage = .dialing(shard.now)
+        let target = offered ?? host.target
+        connect(
+            to: target.address(of: agent.index), from: target.source(of: agent.index),
+            timeout: agent.cohort.plan.connectTimeout)
+    }
+
+    func flush() {
+        guard !host.output.isEmpty else { return }
+        host.metrics.count(.bytesSent, host.output.count)
+        var output: [UInt8] = []
+        swap(&output, &host.output)
+        write(output.span.bytes)
+        output.removeAll(keepingCapacity: true)
+        swap(&output, &host.output)
+    }
+
+    func count(_ cause: CloseCause) {
+        host.metrics.count(Counter(cause))
+        switch cause {
+        case .tls, .other, .local, .badSource, .timedOut(.close), .timedOut(.delivery): host.metrics.count(named: cause.name)
+        default: break
+        }
+    }
+}

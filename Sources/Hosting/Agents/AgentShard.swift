@@ -1,0 +1,92 @@
+import AgentModel
+public import Basis
+public import Engine
+public import Metrics
+
+/// One shard of a fleet, steered from outside: arrivals, lost connections, leaving, and the second's figures.
+///
+/// The calls may come from any thread; the work is done on the shard.
+public final class AgentShard: @unchecked Sendable {
+    // Everything but `shard` is touched on the shard alone, which is why this may be shared.
+    public let shard: Shard
+    private let host: AgentHost
+    private var pump: ArrivalPump?
+    private var drainage: Drainage?
+
+    /// - Parameter unixOrigin: UNIX time in nanoseconds at the origin of the shard's clock.
+    /// - Parameter resolveOffer: finds the target that an offer of connection settings leads to.
+    public init(
+        shard: Shard, exchange: IntervalExchange, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
+        resolveOffer: @escaping OfferResolver
+    ) {
+        self.shard = shard
+        host = AgentHost(
+            shard: shard, metrics: ShardMetrics(exchange: exchange), target: target, seed: seed, unixOrigin: unixOrigin,
+            resolveOffer: resolveOffer)
+    }
+
+    /// Starts the agents of `schedule` when they are due.
+    /// - Parameter schedule: ascending by time; drawn from as the run goes on, so it may be lazy. Used on the shard only.
+    public func begin(_ schedule: sending any IteratorProtocol<PlannedArrival>, planned: Int) {
+        let box = ScheduleBox(schedule)
+        shard.perform { [self] in
+            host.planned(planned)
+            let pump = ArrivalPump(host: host, schedule: box.schedule)
+            self.pump = pump
+            pump.begin()
+        }
+    }
+
+    /// Cuts the connection of a share of the agents at one moment, without goodbye: the network's fault, so to speak. They come back under their
+    /// reconnect policies.
+    /// - Parameter share: 0 ... 1; which agents it hits is drawn from `seed` and the agent's index.
+    public func dropConnections(share: Double, seed: UInt64) {
+        shard.perform { [self] in
+            for link in host.links {
+                var random = SeededRandom(seed: seed, stream: link.agent.index)
+                if random.chance(share) {
+                    link.loseConnection()
+                }
+            }
+        }
+    }
+
+    /// No agent starts any more, and those that are there say goodbye and leave, evenly spread over `span`.
+    public func drain(over span: Nanoseconds) {
+        shard.perform { [self] in
+            pump?.cancel()
+            let drainage = Drainage(host: host, over: span)
+            self.drainage = drainage
+            drainage.begin()
+        }
+    }
+
+    /// Hands the figures since the last call to the collector, then says so, from the shard.
+    public func publish(then: @escaping @Sendable () -> Void) {
+        shard.perform { [self] in
+            host.metrics.publish()
+            then()
+        }
+    }
+
+    /// Counts the agents that never had an answer, hands over the last figures, and stops the shard.
+    public func finish() async {
+        await shard.value { [self] in
+            pump?.cancel()
+            host.settle()
+        }
+        await shard.stop()
+        // The shard's queue still runs what is given to it; its sockets are gone.
+        await shard.value { [self] in _ = host.metrics.publish() }
+    }
+
+}
+
+/// Carries a schedule onto its shard, where alone it is used from then on.
+private final class ScheduleBox: @unchecked Sendable {
+    let schedule: any IteratorProtocol<PlannedArrival>
+
+    init(_ schedule: sending any IteratorProtocol<PlannedArrival>) {
+        self.schedule = schedule
+    }
+}

@@ -1,0 +1,105 @@
+import AgentModel
+import Engine
+import Metrics
+
+// How the words of the agent's mind and of the engine become those of the results.
+
+extension LifeState {
+    init(_ state: AgentState) {
+        switch state {
+        case .initializing: self = .planned
+        case .connecting: self = .connecting
+        case .connected, .running: self = .connected
+        case .configuring: self = .configuring
+        case .updating: self = .updating
+        case .restarting: self = .restarting
+        case .backingOff: self = .backingOff
+        case .closing: self = .draining
+        case .disconnected: self = .stopped
+        }
+    }
+}
+
+extension ReportKind {
+    /// Under which kind the report is counted; each report under exactly one.
+    var counter: Counter {
+        switch self {
+        case .first: .firstReports
+        case .heartbeat: .heartbeats
+        case .reconnect, .status, .components, .custom, .request, .malformed, .oversized: .statusReports
+        case .fullState: .fullStateReports
+        case .goodbye: .goodbyes
+        }
+    }
+}
+
+extension ShardMetrics {
+    /// Counts what a mind found odd. What the link itself has counted already, with more precision, is left out.
+    func count(oddity: Oddity, _ amount: Int) {
+        switch oddity {
+        case .badRequest, .unknownError: count(.errorAnswers, amount)
+        case .unavailable: count(.throttled, amount)
+        case .unanswered: count(.unanswered, amount)
+        case .fullStateRequested: count(.fullStateRequests, amount)
+        case .instanceUIDAssigned: count(.uidsAssigned, amount)
+        case .heartbeatsSkipped: count(.skippedHeartbeats, amount)
+        case .malformedAnswer: count(.malformedAnswer, amount)
+        case .settingsCommitted: count(.settingsCommitted, amount)
+        case .settingsRejected, .settingsReverted: count(.settingsRejected, amount)
+        case .answersLost: count(.answersLost, amount)
+        case .closedByServer: count(.closedByServer, amount)
+        case .errorWithContent, .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed:
+            count(.protocolViolation, amount)
+            count(named: oddity.name, UInt64(amount))
+        case .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .connectFailed, .connectTimedOut,
+            .connectionLost, .noLocalResource:
+            break
+        default:
+            count(named: oddity.name, UInt64(amount))
+        }
+    }
+}
+
+extension Counter {
+    /// The error that the end of a connection is counted under.
+    init(_ cause: CloseCause) {
+        switch cause {
+        case .peerClosed: self = .peerClosed
+        case .reset: self = .reset
+        case .refused: self = .connectRefused
+        case .unreachable: self = .connectUnreachable
+        case .timedOut(.connect): self = .connectTimedOut
+        case .timedOut(.idle): self = .idleTimeout
+        case .writeOverflow: self = .writeOverflow
+        case .outOfDescriptors: self = .outOfDescriptors
+        case .outOfPorts: self = .outOfPorts
+        case .tls: self = .tlsFailure
+        case .timedOut(.close), .timedOut(.delivery), .local, .badSource, .other: self = .otherNetworkError
+        }
+    }
+}
+
+extension ConnectFailure {
+    init(_ cause: CloseCause) {
+        switch cause {
+        case .refused: self = .refused
+        case .unreachable: self = .unreachable
+        case .timedOut: self = .timedOut
+        case .outOfDescriptors, .outOfPorts, .badSource: self = .noLocalResource
+        case .tls: self = .tls
+        case .local, .peerClosed, .reset, .writeOverflow, .other: self = .other
+        }
+    }
+}
+
+extension LossCause {
+    init(_ cause: CloseCause) {
+        switch cause {
+        case .peerClosed: self = .endOfStream
+        case .timedOut: self = .idle
+        case .local: self = .dropped
+        case .reset, .refused, .unreachable, .writeOverflow, .outOfDescriptors, .outOfPorts, .badSource, .tls, .other:
+            self = .reset
+        }
+    }
+}

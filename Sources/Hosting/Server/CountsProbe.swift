@@ -1,0 +1,86 @@
+public import Basis
+import ControlPlane
+public import Engine
+import Transport
+
+/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has nothing there,
+/// and that is an answer too.
+public final class CountsProbe: Endpoint, @unchecked Sendable {
+    private let host: String
+    private var reader = HTTPReader(.responses, limits: CountsProbe.limits)
+    private var body: [UInt8] = []
+    private var isFine = false
+    private var completion: (@Sendable ([UInt8]?) -> Void)?
+
+    private init(shard: Shard, host: String, completion: @escaping @Sendable ([UInt8]?) -> Void) {
+        self.host = host
+        self.completion = completion
+        super.init(shard: shard)
+    }
+
+    /// The JSON object with the counts, or `nil` where the server has none to give.
+    /// - Complexity: one round trip; at most `patience`.
+    public static func ask(_ address: SocketAddress, host: String, on shard: Shard) async -> [UInt8]? {
+        await withCheckedContinuation { continuation in
+            shard.perform {
+                let probe = CountsProbe(shard: shard, host: host) { continuation.resume(returning: $0) }
+                probe.setTimer(at: shard.now + patience)
+                if !probe.connect(to: address, timeout: patience) {
+                    probe.finish(nil)
+                }
+            }
+        }
+    }
+
+    public override func connected() {
+        var request: [UInt8] = []
+        HTTPWriter.appendRequest(
+            .get, target: ServerHost.countsPath, host: host, fields: HTTPFields(), contentLength: nil, to: &request)
+        reader.expectResponse(to: .get)
+        write(request.span.bytes)
+    }
+
+    public override func received(_ bytes: RawSpan) {
+        var offset = 0
+        do throws(HTTPError) {
+            while completion != nil, let event = try reader.next(bytes, at: &offset) {
+                switch event {
+                case .response(let head):
+                    isFine = head.status == 200 && head.fields["Content-Type"] == "application/json"
+                case .body(let range):
+                    body.append(bytes.extracting(range))
+                case .end:
+                    finish(isFine ? body : nil)
+                case .informational, .request:
+                    break
+                }
+            }
+        } catch {
+            finish(nil)
+        }
+    }
+
+    public override func closed(_ cause: CloseCause) {
+        finish(nil)
+    }
+
+    public override func timerFired(due: Instant) {
+        finish(nil)
+    }
+
+    private func finish(_ answer: [UInt8]?) {
+        guard let completion else { return }
+        self.completion = nil
+        cancelTimer()
+        abort()
+        completion(answer)
+    }
+
+    private static let patience = Nanoseconds.seconds(3)
+    /// Counts are a few hundred bytes; whatever is longer is something else.
+    private static let limits: HTTPLimits = {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 1 << 16
+        return limits
+    }()
+}

@@ -1,0 +1,89 @@
+public import ControlPlane
+public import Engine
+
+/// An OpAMP server on this machine: listeners, shards and registries, from start to stop.
+public final class OpAMPServer: Sendable {
+    /// Where it listens, ports resolved.
+    public let addresses: [SocketAddress]
+    private let listeners: [Listener]
+    private let hosts: [ServerHost]
+    private let shards: [Shard]
+
+    /// Listens on `address` with one shard for each of `shards` (several share the port).
+    /// - Parameter path: where OpAMP is served, normally `/v1/opamp`; anything else is 404.
+    /// - Throws: `OpAMPServerError`, naming the address and the remedy.
+    public init(
+        plan: ServerPlan, address: SocketAddress, path: String = "/v1/opamp", shards count: Int, seed: UInt64,
+        wallClockAtZero: UInt64
+    ) throws(OpAMPServerError) {
+        let directory = count > 1 ? AgentDirectory(stripes: 64) : nil
+        var shards: [Shard] = []
+        var hosts: [ServerHost] = []
+        var listeners: [Listener] = []
+        var bound = address
+        do {
+            for index in 0..<max(count, 1) {
+                let shard = try Shard(label: "muster.server.\(index)")
+                shards.append(shard)
+                let registry = Registry(
+                    plan: plan, seed: seed, wallClockAtZero: wallClockAtZero, shard: UInt16(index),
+                    directory: directory)
+                let host = ServerHost(shard: shard, registry: registry, path: path)
+                hosts.append(host)
+                var options = ListenerOptions()
+                options.sharesPort = count > 1
+                let listener = try Listener(shard: shard, addresses: [bound], options: options) { _, peer in
+                    host.accept(from: peer)
+                }
+                bound = listener.addresses.first ?? bound
+                listeners.append(listener)
+            }
+        } catch {
+            listeners.forEach { $0.close() }
+            shards.forEach { $0.stop {} }
+            throw OpAMPServerError(address: address, reason: "\(error)")
+        }
+        self.shards = shards
+        self.hosts = hosts
+        self.listeners = listeners
+        addresses = listeners.first?.addresses ?? [bound]
+        let all = hosts
+        for host in hosts {
+            host.shard.perform { host.wholeCounts = { await OpAMPServer.sum(all) } }
+        }
+    }
+
+    /// What all shards have counted so far.
+    public func counts() async -> ServerCounts {
+        await OpAMPServer.sum(hosts)
+    }
+
+    private static func sum(_ hosts: [ServerHost]) async -> ServerCounts {
+        var sum = ServerCounts()
+        for host in hosts {
+            sum = sum + (await host.shard.value { host.counts })
+        }
+        return sum
+    }
+
+    /// Stops listening, closes every connection and gives the final counts.
+    public func stop() async -> ServerCounts {
+        listeners.forEach { $0.close() }
+        let final = await counts()
+        for shard in shards {
+            await shard.stop()
+        }
+        return final
+    }
+}
+
+/// The embedded server could not start.
+public struct OpAMPServerError: Error, CustomStringConvertible {
+    public let address: SocketAddress
+    public let reason: String
+
+    public var description: String {
+        "the embedded server cannot listen on \(address): \(reason). "
+            + "Choose another address or port (0 takes any free one), or stop the program that holds it."
+    }
+}

@@ -1,0 +1,163 @@
+public import Basis
+public import ControlPlane
+public import Engine
+import Transport
+
+/// One shard of the embedded server: a registry, the connections that landed on this shard, and their shared buffers.
+///
+/// Confined to its shard. The host is itself an endpoint without a connection: its one timer is the registry's.
+public final class ServerHost: Endpoint, @unchecked Sendable {
+    private var registry: Registry
+    private let path: String
+    let webSocketLimits: WebSocketLimits
+    let httpLimits: HTTPLimits
+
+    /// What the registry asks for; emptied before each of its calls.
+    private var effects = ServerEffects()
+    /// Connections by the registry's slot.
+    private var links: [ServerLink?] = []
+    /// Bytes on their way to the kernel; empty between events.
+    var output: [UInt8] = []
+    var scratch: [UInt8] = []
+
+    init(
+        shard: Shard, registry: Registry, path: String, webSocketLimits: WebSocketLimits = WebSocketLimits(),
+        httpLimits: HTTPLimits = HTTPLimits()
+    ) {
+        self.registry = registry
+        self.path = path
+        self.webSocketLimits = webSocketLimits
+        self.httpLimits = httpLimits
+        super.init(shard: shard)
+    }
+
+    /// What this shard of the server has counted so far. On the shard.
+    public var counts: ServerCounts { registry.counts }
+
+    /// A connection that the listener has accepted. On the shard.
+    public func accept(from peer: SocketAddress) -> Endpoint? {
+        ServerLink(host: self)
+    }
+
+    /// Whether a request for `target` is for the OpAMP service.
+    func serves(_ target: String) -> Bool {
+        target == path || target.hasPrefix(path + "?")
+    }
+
+    /// Where the server tells its counts, as a JSON object of numbers: not part of OpAMP, for the reconciliation at the end of a run.
+    static let countsPath = "/muster/counts"
+
+    /// Gives the counts of the whole server, all shards added up; set before the first connection.
+    var wholeCounts: (@Sendable () async -> ServerCounts)?
+
+    func tellCounts(to link: ServerLink) {
+        guard let wholeCounts else { return link.send(counts: ServerHost.json(counts)) }
+        Task {
+            let counts = await wholeCounts()
+            shard.perform { link.send(counts: ServerHost.json(counts)) }
+        }
+    }
+
+    private static func json(_ counts: ServerCounts) -> [UInt8] {
+        let members = ServerCounts.fields.map { "\"\($0.name)\":\(counts[keyPath: $0.path])" }
+        return Array("{\(members.joined(separator: ","))}\n".utf8)
+    }
+
+    // MARK: - Events for the registry
+
+    func accepted(_ link: ServerLink) -> ConnectionID {
+        effects.removeAll()
+        let id = registry.accepted(at: shard.now, &effects)
+        let slot = Int(id.slot)
+        while links.count <= slot {
+            links.append(nil)
+        }
+        links[slot] = link
+        link.id = id
+        perform()
+        return id
+    }
+
+    func upgradeRequested(_ id: ConnectionID) {
+        tell { registry, now, effects in registry.upgradeRequested(id, at: now, &effects) }
+    }
+
+    func received(_ report: RawSpan, from id: ConnectionID) {
+        effects.removeAll()
+        registry.received(bytes: report, from: id, at: shard.now, &effects)
+        perform()
+    }
+
+    func receivedMalformed(_ reason: String, byteCount: Int, from id: ConnectionID) {
+        tell { registry, now, effects in
+            registry.receivedMalformed(reason, byteCount: byteCount, from: id, at: now, &effects)
+        }
+    }
+
+    func closed(_ id: ConnectionID, _ end: ConnectionEnd) {
+        let slot = Int(id.slot)
+        if links.indices.contains(slot), links[slot]?.id == id || links[slot]?.id == nil {
+            links[slot] = nil
+        }
+        tell { registry, now, effects in registry.closed(id, end, at: now, &effects) }
+    }
+
+    public override func timerFired(due: Instant) {
+        tell { registry, now, effects in registry.wake(at: now, &effects) }
+    }
+
+    /// Steers the registry (offers, restarts) on its shard, and does what it asks for.
+    public func steer(_ event: (inout Registry, Instant, inout ServerEffects) -> Void) {
+        tell(event)
+    }
+
+    // MARK: - What the registry asks for
+
+    private func tell(_ event: (inout Registry, Instant, inout ServerEffects) -> Void) {
+        effects.removeAll()
+        event(&registry, shard.now, &effects)
+        perform()
+    }
+
+    private func perform() {
+        // A closing connection tells the registry, which appends to a fresh buffer: the current one is set aside meanwhile.
+        guard !effects.list.isEmpty else { return }
+        var ended: [ConnectionID] = []
+        for index in effects.list.indices {
+            switch effects.list[index] {
+            case .send(let id, let answer):
+                link(id)?.send(effects.bytes.span.bytes.extracting(answer.range))
+            case .upgrade(let id):
+                link(id)?.upgrade()
+            case .refuse(let id, let refusal):
+                if link(id)?.refuse(refusal) == true {
+                    ended.append(id)
+                }
+            case .close(let id, let code):
+                if let link = link(id) {
+                    link.sayClose(code)
+                    ended.append(id)
+                }
+            case .abort(let id):
+                if let link = link(id) {
+                    link.drop()
+                    ended.append(id)
+                }
+            case .wake(let instant):
+                setTimer(at: instant)
+            case .certificateRequested, .heard, .reported:
+                // Watched by whoever steers the registry; the bare server only counts them.
+                break
+            }
+        }
+        for id in ended {
+            closed(id, .ours)
+        }
+    }
+
+    private func link(_ id: ConnectionID) -> ServerLink? {
+        let slot = Int(id.slot)
+        guard links.indices.contains(slot), let link = links[slot], link.id == id else { return nil }
+        return link
+    }
+}

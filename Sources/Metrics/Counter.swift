@@ -1,0 +1,126 @@
+/// What a run counts.
+///
+/// Every error has its own name and says whose fault it is. To add one: a case here and its row in `facts`, in the
+/// place of its family; files, tables and pages take it up by themselves.
+public enum Counter: Int, CaseIterable, Hashable, Sendable {
+    // agents
+    case agentsStarted
+    case agentsConnected
+    case agentsAnswered
+    case agentsFailed
+    case agentsStopped
+    // connections
+    case connectionsAttempted
+    case connectionsOpened
+    case connectionsClosed
+    case reconnects
+    case connectionsCut
+    case reportsCut
+    // traffic
+    case bytesSent
+    case bytesReceived
+    case messagesSent
+    case messagesReceived
+    // reports
+    case firstReports
+    case heartbeats
+    case statusReports
+    case fullStateReports
+    case goodbyes
+    // answers
+    case answersReceived
+    case remoteConfigsReceived
+    case fullStateRequests
+    case uidsAssigned
+    // remote configuration
+    case configsApplied
+    case configsConverged
+    case configsFailed
+    case configsSuperseded
+    // packages
+    case packageOffers
+    case packagesInstalled
+    case packagesFailed
+    case packageOffersConverged
+    case packageOffersFailed
+    // connection settings
+    case settingsCommitted
+    case settingsRejected
+    // misbehaviour asked for by the profile
+    case faults
+    // errors, the fault of the network or of nobody
+    case dnsFailure
+    case connectRefused
+    case connectTimedOut
+    case connectUnreachable
+    case reset
+    case peerClosed
+    case answersLost
+    case idleTimeout
+    case otherNetworkError
+    // errors, the fault of the server
+    case tlsFailure
+    case upgradeRedirected
+    case upgradeUnauthorized
+    case upgradeThrottled
+    case upgradeRefused4xx
+    case upgradeRefused5xx
+    case upgradeMalformed
+    case upgradeTimedOut
+    case closedByServer
+    case malformedFrame
+    case malformedAnswer
+    case oversizedMessage
+    case protocolViolation
+    case throttled
+    case errorAnswers
+    case unanswered
+    // errors, the fault of the tool or its machine
+    case writeOverflow
+    case skippedHeartbeats
+    case outOfDescriptors
+    case outOfPorts
+    case outOfRange
+
+    /// What kind of thing a counter counts.
+    public enum Family: Hashable, Sendable {
+        case agents, connections, traffic, reports, answers
+        case error(Fault)
+    }
+
+    /// Whose fault an error is.
+    public enum Fault: String, CaseIterable, Hashable, Sendable {
+        case network, server, tool
+    }
+
+    /// The name in files and machine output: stable from release to release.
+    public var name: String { facts.name }
+
+    /// The name in tables, at most 32 characters.
+    public var title: String { facts.title }
+
+    /// What is counted, for a reader who sees it for the first time.
+    public var summary: String { facts.summary }
+
+    public var family: Family { facts.family }
+
+    public var isError: Bool {
+        if case .error = family { true } else { false }
+    }
+
+    /// All errors, in their order of declaration.
+    public static let errors: [Counter] = allCases.filter(\.isError)
+
+    /// Under which error a server's refusal of the WebSocket upgrade is counted.
+    /// - Parameter status: the status code of its HTTP response; anything but 101.
+    public static func forUpgradeRefusal(status: Int) -> Counter {
+        switch status {
+        case 300..<400: .upgradeRedirected
+        case 401, 403: .upgradeUnauthorized
+        case 429, 503: .upgradeThrottled
+        case 400..<500: .upgradeRefused4xx
+        case 500..<600: .upgradeRefused5xx
+        default: .upgradeMalformed
+        }
+    }
+}

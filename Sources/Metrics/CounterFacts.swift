@@ -1,0 +1,237 @@
+extension Counter {
+    /// Everything about a counter but its value.
+    struct Facts {
+        let name: String
+        let title: String
+        let summary: String
+        let family: Family
+
+        init(_ family: Family, _ name: String, _ title: String, _ summary: String) {
+            self.name = name
+            self.title = title
+            self.summary = summary
+            self.family = family
+        }
+    }
+
+    var facts: Facts {
+        switch self {
+        case .agentsStarted: Facts(.agents, "agents_started", "agents started", "agents that began their life")
+        case .agentsConnected:
+            Facts(
+                .agents, "agents_connected", "agents connected",
+                "agents that got a connection at least once")
+        case .agentsAnswered:
+            Facts(
+                .agents, "agents_answered", "agents answered",
+                "agents that got at least one answer")
+        case .agentsFailed: Facts(.agents, "agents_failed", "agents failed", "agents that gave up")
+        case .agentsStopped: Facts(.agents, "agents_stopped", "agents stopped", "agents that left in order")
+        case .connectionsAttempted:
+            Facts(
+                .connections, "connections_attempted", "connections tried",
+                "connections asked for")
+        case .connectionsOpened:
+            Facts(
+                .connections, "connections_opened", "connections opened",
+                "connections made and upgraded")
+        case .connectionsClosed:
+            Facts(
+                .connections, "connections_closed", "connections closed",
+                "connections that the tool closed in order")
+        case .reconnects:
+            Facts(
+                .connections, "reconnects", "reconnects",
+                "connections opened by agents that had one before")
+        case .connectionsCut:
+            Facts(
+                .connections, "connections_cut", "connections cut",
+                "connections that the run itself broke, as the profile has it")
+        case .reportsCut:
+            Facts(
+                .connections, "reports_cut", "reports cut",
+                "reports that waited for their answer when the run broke their connection")
+        case .bytesSent:
+            Facts(
+                .traffic, "bytes_sent", "bytes sent",
+                "bytes written, HTTP heads and WebSocket frames included, TLS excluded")
+        case .bytesReceived:
+            Facts(
+                .traffic, "bytes_received", "bytes received",
+                "bytes read, HTTP heads and WebSocket frames included, TLS excluded")
+        case .messagesSent:
+            Facts(
+                .traffic, "messages_sent", "messages sent",
+                "WebSocket messages or HTTP requests sent")
+        case .messagesReceived:
+            Facts(
+                .traffic, "messages_received", "messages received",
+                "WebSocket messages or HTTP responses received, understood or not")
+        case .firstReports: Facts(.reports, "first_reports", "first reports", "full reports that open a connection")
+        case .heartbeats:
+            Facts(
+                .reports, "heartbeats", "heartbeats",
+                "almost empty reports that keep the connection alive")
+        case .statusReports: Facts(.reports, "status_reports", "status reports", "reports of something that changed")
+        case .fullStateReports:
+            Facts(
+                .reports, "full_state_reports", "full state reports",
+                "full reports that the server asked for")
+        case .goodbyes: Facts(.reports, "goodbyes", "goodbyes", "agent_disconnect reports")
+        case .answersReceived: Facts(.answers, "answers_received", "answers", "answers received and understood")
+        case .remoteConfigsReceived:
+            Facts(
+                .answers, "remote_configs_received", "remote configs",
+                "answers that offered a configuration")
+        case .fullStateRequests:
+            Facts(
+                .answers, "full_state_requests", "full state requests",
+                "answers that asked for the full state")
+        case .uidsAssigned:
+            Facts(
+                .answers, "uids_assigned", "uids assigned",
+                "answers that gave the agent a new instance uid")
+        case .configsApplied:
+            Facts(.answers, "configs_applied", "configs applied", "configurations that agents reported as applied")
+        case .configsConverged:
+            Facts(
+                .answers, "configs_converged", "configs converged",
+                "configurations applied whose effective configuration was reported too")
+        case .configsFailed:
+            Facts(.answers, "configs_failed", "configs failed", "configurations that agents reported as failed")
+        case .configsSuperseded:
+            Facts(
+                .answers, "configs_superseded", "configs superseded",
+                "configurations that a later one overtook before they were applied")
+        case .packageOffers:
+            Facts(.answers, "package_offers", "package offers", "offers of packages that an agent did not have yet")
+        case .packagesInstalled:
+            Facts(.answers, "packages_installed", "packages installed", "packages that agents installed")
+        case .packagesFailed:
+            Facts(.answers, "packages_failed", "packages failed", "packages that agents could not install")
+        case .packageOffersConverged:
+            Facts(
+                .answers, "package_offers_converged", "package offers converged",
+                "offers of packages whose every package was installed")
+        case .packageOffersFailed:
+            Facts(
+                .answers, "package_offers_failed", "package offers failed",
+                "offers of packages that ended with a package not installed")
+        case .settingsCommitted:
+            Facts(
+                .answers, "settings_committed", "settings committed",
+                "offers of connection settings that were tried and kept")
+        case .settingsRejected:
+            Facts(
+                .answers, "settings_rejected", "settings rejected",
+                "offers of connection settings that were refused, or tried and reverted")
+        case .faults:
+            Facts(.agents, "faults", "faults", "times that agents misbehaved as the profile has it")
+        case .dnsFailure:
+            Facts(
+                .error(.network), "dns_failure", "name not resolved",
+                "the server's name could not be resolved")
+        case .connectRefused:
+            Facts(
+                .error(.network), "connect_refused", "connection refused",
+                "nobody listens at the address, or the listen queue is full")
+        case .connectTimedOut:
+            Facts(
+                .error(.network), "connect_timed_out", "connect timed out",
+                "no connection within the time allowed")
+        case .connectUnreachable:
+            Facts(
+                .error(.network), "connect_unreachable", "host unreachable",
+                "no route to the address")
+        case .reset: Facts(.error(.network), "reset", "connection reset", "the connection was reset while in use")
+        case .peerClosed:
+            Facts(
+                .error(.network), "peer_closed", "closed by server",
+                "the server closed a connection that the agent wanted to keep")
+        case .answersLost:
+            Facts(
+                .error(.network), "answers_lost", "answers lost",
+                "reports whose connection was lost before they were answered")
+        case .idleTimeout:
+            Facts(
+                .error(.network), "idle_timeout", "idle timeout",
+                "nothing arrived for longer than allowed")
+        case .otherNetworkError:
+            Facts(
+                .error(.network), "other_network_error", "other network error",
+                "an error of the sockets that has no name of its own here")
+        case .tlsFailure: Facts(.error(.server), "tls_failure", "TLS failed", "the TLS handshake failed")
+        case .upgradeRedirected:
+            Facts(
+                .error(.server), "upgrade_redirected", "upgrade: redirected (3xx)",
+                "the upgrade was answered with a redirect")
+        case .upgradeUnauthorized:
+            Facts(
+                .error(.server), "upgrade_unauthorized", "upgrade: unauthorized (401/403)",
+                "the upgrade was refused for lack of rights")
+        case .upgradeThrottled:
+            Facts(
+                .error(.server), "upgrade_throttled", "upgrade: throttled (429/503)",
+                "the upgrade was refused: try later")
+        case .upgradeRefused4xx:
+            Facts(
+                .error(.server), "upgrade_refused_4xx", "upgrade: refused (4xx)",
+                "the upgrade was refused as the client's fault")
+        case .upgradeRefused5xx:
+            Facts(
+                .error(.server), "upgrade_refused_5xx", "upgrade: refused (5xx)",
+                "the upgrade was refused as the server's fault")
+        case .upgradeMalformed:
+            Facts(
+                .error(.server), "upgrade_malformed", "upgrade: malformed answer",
+                "the answer to the upgrade is not one")
+        case .upgradeTimedOut:
+            Facts(
+                .error(.server), "upgrade_timed_out", "upgrade: timed out",
+                "no answer to the upgrade within the time allowed")
+        case .closedByServer:
+            Facts(
+                .error(.server), "closed_by_server", "closed with a code",
+                "connections that the server ended with a WebSocket Close")
+        case .malformedFrame:
+            Facts(
+                .error(.server), "malformed_frame", "malformed frame",
+                "bytes that are no WebSocket frame")
+        case .malformedAnswer:
+            Facts(
+                .error(.server), "malformed_answer", "malformed answer",
+                "a message that is no ServerToAgent")
+        case .oversizedMessage:
+            Facts(
+                .error(.server), "oversized_message", "oversized message",
+                "a message beyond the size allowed")
+        case .protocolViolation:
+            Facts(
+                .error(.server), "protocol_violation", "protocol violation",
+                "a well-formed message that the protocol forbids here")
+        case .throttled: Facts(.error(.server), "throttled", "told to retry later", "answers of the type UNAVAILABLE")
+        case .errorAnswers: Facts(.error(.server), "error_answers", "error answers", "answers that carry another error")
+        case .unanswered: Facts(.error(.server), "unanswered", "unanswered reports", "reports whose answer never came")
+        case .writeOverflow:
+            Facts(
+                .error(.tool), "write_overflow", "write queue full",
+                "the server read too slowly: what waited to be sent exceeded its limit")
+        case .skippedHeartbeats:
+            Facts(
+                .error(.tool), "skipped_heartbeats", "skipped heartbeats",
+                "heartbeats not sent because the tool was too late")
+        case .outOfDescriptors:
+            Facts(
+                .error(.tool), "out_of_descriptors", "out of descriptors",
+                "no file descriptor was left for a connection")
+        case .outOfPorts:
+            Facts(
+                .error(.tool), "out_of_ports", "out of ports",
+                "no local port was left for a connection")
+        case .outOfRange:
+            Facts(
+                .error(.tool), "out_of_range", "beyond one hour",
+                "durations longer than a histogram holds, counted as its longest")
+        }
+    }
+}

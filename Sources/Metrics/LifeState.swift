@@ -1,0 +1,69 @@
+/// Where in its life an agent is: the gauges of a run. Every agent is in exactly one of them.
+public enum LifeState: Int, CaseIterable, Hashable, Sendable {
+    /// In the plan, not started yet.
+    case planned
+    /// Opening a connection: TCP, TLS, WebSocket upgrade.
+    case connecting
+    /// Upgraded: reporting and being answered.
+    case connected
+    /// Connected, and applying a remote configuration.
+    case configuring
+    /// Connected, and downloading or installing packages.
+    case updating
+    /// Its process is down for a moment: a crash or a restart.
+    case restarting
+    /// Waiting before it tries again.
+    case backingOff
+    /// Saying goodbye.
+    case draining
+    /// Left in order.
+    case stopped
+    /// Gave up.
+    case failed
+
+    /// The name in files and machine output: stable from release to release.
+    public var name: String {
+        switch self {
+        case .planned: "planned"
+        case .connecting: "connecting"
+        case .connected: "connected"
+        case .configuring: "configuring"
+        case .updating: "updating"
+        case .restarting: "restarting"
+        case .backingOff: "backing_off"
+        case .draining: "draining"
+        case .stopped: "stopped"
+        case .failed: "failed"
+        }
+    }
+
+    /// The name in tables.
+    public var title: String {
+        self == .backingOff ? "backing off" : name
+    }
+}
+
+/// How many agents are in each state; also the change of that over an interval, where a figure may be negative.
+public struct StateTable: Hashable, Sendable {
+    private var values: [Int]
+
+    public init() {
+        values = [Int](repeating: 0, count: LifeState.allCases.count)
+    }
+
+    public subscript(state: LifeState) -> Int {
+        get { values[state.rawValue] }
+        set { values[state.rawValue] = newValue }
+    }
+
+    /// All agents, whatever their state.
+    public var total: Int { values.reduce(0, +) }
+
+    mutating func add(_ other: StateTable) {
+        for index in values.indices { values[index] += other.values[index] }
+    }
+
+    mutating func reset() {
+        for index in values.indices { values[index] = 0 }
+    }
+}

@@ -1,0 +1,79 @@
+/// A duration that a run measures, one histogram each.
+///
+/// To add one: a case here, its row in `facts`. Files, tables and pages take it up by themselves.
+public enum Measure: Int, CaseIterable, Hashable, Sendable {
+    case connect
+    case tlsHandshake
+    case upgrade
+    case firstReport
+    case heartbeatResponse
+    case heartbeatService
+    case statusResponse
+    case ready
+    case configApplying
+    case configApplied
+    case configConverged
+    case packagesConverged
+    case schedulingDelay
+
+    /// The name in files and machine output: stable from release to release.
+    public var name: String { facts.name }
+
+    /// The name in tables, at most 20 characters.
+    public var title: String { facts.title }
+
+    /// From which moment to which, for a reader who sees it for the first time.
+    public var summary: String { facts.summary }
+
+    private var facts: (name: String, title: String, summary: String) {
+        switch self {
+        case .connect:
+            ("connect", "connect", "from asking for a TCP connection to having it")
+        case .tlsHandshake:
+            ("tls_handshake", "TLS handshake", "from the TCP connection to the finished TLS handshake")
+        case .upgrade:
+            ("upgrade", "upgrade", "from the WebSocket upgrade request to the server's 101")
+        case .firstReport:
+            ("first_report", "first report", "from sending an agent's first full report to its answer")
+        case .heartbeatResponse:
+            (
+                "heartbeat_response", "response time",
+                "from the moment a heartbeat was due to its answer: what an agent on schedule would have waited"
+            )
+        case .heartbeatService:
+            (
+                "heartbeat_service", "service time",
+                "from the moment a heartbeat was really sent to its answer: what the server took"
+            )
+        case .statusResponse:
+            (
+                "status_response", "status response",
+                "from the moment a report of a change was due to its answer"
+            )
+        case .ready:
+            ("ready", "connect to ready", "from beginning a connection to the answer to its first report")
+        case .configApplying:
+            (
+                "config_applying", "config: applying",
+                "from a configuration's arrival to the report that it is being applied"
+            )
+        case .configApplied:
+            ("config_applied", "config: applied", "from a configuration's arrival to the report that it was applied")
+        case .configConverged:
+            (
+                "config_converged", "config: converged",
+                "from a configuration's arrival to the report of an effective configuration that matches it"
+            )
+        case .packagesConverged:
+            (
+                "packages_converged", "packages converged",
+                "from an offer of packages to the report that all of them are installed"
+            )
+        case .schedulingDelay:
+            (
+                "scheduling_delay", "tool's own delay",
+                "from the moment a timer of the tool was due to the moment it ran: the error of the tool itself"
+            )
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// What the server counted of a run; nil where it does not say.
+public struct ServerCounts: Hashable, Sendable {
+    public var connectionsAccepted: UInt64?
+    /// Distinct agents that reported.
+    public var agentsSeen: UInt64?
+    public var reportsReceived: UInt64?
+    public var answersSent: UInt64?
+
+    public init(
+        connectionsAccepted: UInt64? = nil, agentsSeen: UInt64? = nil, reportsReceived: UInt64? = nil,
+        answersSent: UInt64? = nil
+    ) {
+        self.connectionsAccepted = connectionsAccepted
+        self.agentsSeen = agentsSeen
+        self.reportsReceived = reportsReceived
+        self.answersSent = answersSent
+    }
+}
+
+/// The tool's count of a run set against the server's own.
+public struct Reconciliation: Hashable, Sendable {
+    /// One thing that both sides count, or that the tool alone counts.
+    public struct Line: Hashable, Sendable {
+        /// What is counted, in the tool's words.
+        public var what: String
+        public var tool: UInt64
+        /// Nil where the server does not say.
+        public var server: UInt64?
+        /// What a difference may mean; nil where there is none.
+        public var remark: String?
+
+        /// The server's count less the tool's; nil where the server does not say.
+        public var difference: Int64? {
+            server.map { Int64(clamping: $0) - Int64(clamping: tool) }
+        }
+
+        public var agrees: Bool { (difference ?? 0) == 0 }
+    }
+
+    public let lines: [Line]
+    /// Whether the server's counts are known at all.
+    public let isServerKnown: Bool
+
+    /// Whether nothing that is known differs.
+    public var agrees: Bool { lines.allSatisfy(\.agrees) }
+
+    public init(_ counters: CounterTable, server: ServerCounts?) {
+        isServerKnown = server != nil
+        let started = counters[.agentsStarted]
+        let connected = counters[.agentsConnected]
+        var lines = [Line(what: "agents started", tool: started)]
+        lines.append(
+            Self.compare(
+                "agents connected", connected, server?.agentsSeen, fewer: "agents connected, but never reported",
+                more: "other agents talk to the server, or it gave some a new uid"))
+        lines.append(Line(what: "agents never connected", tool: started > connected ? started - connected : 0))
+        lines.append(Line(what: "agents answered", tool: counters[.agentsAnswered]))
+        lines.append(Line(what: "agents failed", tool: counters[.agentsFailed]))
+        lines.append(
+            Self.compare(
+                "connections opened", counters[.connectionsOpened], server?.connectionsAccepted,
+                fewer: "something between the two answers in the server's place",
+                more: "upgrades whose answer never arrived, or other clients"))
+        lines.append(
+            Self.compare(
+                "reports sent", counters.reportsSent, server?.reportsReceived,
+                fewer: "lost with their connections, or still on their way at the end",
+                more: "other agents talk to the server"))
+        lines.append(
+            Self.compare(
+                "answers received", counters[.answersReceived], server?.answersSent,
+                fewer: "answers that the server did not count",
+                more: "lost with their connections, or still on their way at the end"))
+        self.lines = lines
+    }
+
+    private static func compare(
+        _ what: String, _ tool: UInt64, _ server: UInt64?, fewer: String, more: String
+    ) -> Line {
+        var line = Line(what: what, tool: tool, server: server)
+        if let difference = line.difference, difference != 0 { line.remark = difference < 0 ? fewer : more }
+        return line
+    }
+}

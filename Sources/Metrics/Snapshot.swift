@@ -1,0 +1,56 @@
+public import Basis
+
+/// A run as it stands at a tick: what the live display and `/metrics` are made of. A plain value, free to be sent
+/// anywhere.
+public struct Snapshot: Sendable {
+    /// Since the start of the run.
+    public var elapsed: Nanoseconds
+    /// The phase that is going on, and for how long.
+    public var phase: String
+    public var phaseElapsed: Nanoseconds
+    /// The interval that has just ended.
+    public var row: SeriesRow
+    /// The figures of the phase so far, by `Measure.rawValue`.
+    public var phaseMeasures: [MeasureSummary]
+    /// The figures of the whole run so far, by `Measure.rawValue`.
+    public var measures: [MeasureSummary]
+    /// Counted since the start of the run.
+    public var counters: CounterTable
+    public var named: NamedCounters
+    /// Agents by state, now.
+    public var states: StateTable
+    /// What the tool itself uses.
+    public var process: ProcessSummary
+    /// Whether the tool was the bottleneck in the interval that has just ended.
+    public var verdict: Verdict
+    /// For how many seconds of the run it was so far.
+    public var saturatedSeconds: Double
+}
+
+/// What the tool itself used of the machine over a run.
+public struct ProcessSummary: Hashable, Sendable {
+    /// Processor time, user and system.
+    public var cpu = Nanoseconds.zero
+    /// The share of the available cores used: the mean over the run, the last interval, and the highest of any.
+    public var meanCPUShare = 0.0
+    public var latestCPUShare = 0.0
+    public var peakCPUShare = 0.0
+    /// Memory held, in bytes: now, and the most.
+    public var residentBytes: UInt64 = 0
+    public var peakResidentBytes: UInt64 = 0
+    public var availableCores = 1.0
+    private var available = 0.0
+
+    public init() {}
+
+    mutating func add(_ row: SeriesRow, _ sample: ProcessSample) {
+        cpu = cpu + row.cpu
+        availableCores = sample.availableCores
+        available += row.length.seconds * sample.availableCores
+        meanCPUShare = available > 0 ? cpu.seconds / available : 0
+        latestCPUShare = row.cpuShare
+        peakCPUShare = max(peakCPUShare, row.cpuShare)
+        residentBytes = sample.residentBytes
+        peakResidentBytes = max(peakResidentBytes, sample.residentBytes)
+    }
+}

@@ -1,0 +1,93 @@
+import Basis
+
+/// Numbers as people read them: three significant digits, the unit that fits, thousands set apart.
+enum Figures {
+    /// `64 ns`, `312 µs`, `1.20 ms`, `12.3 s`, `2m05s`, `1h05m`; `0` for zero.
+    static func duration(_ span: Nanoseconds) -> String {
+        let nanoseconds = Double(span.count)
+        switch span.count {
+        case ..<0: return "-" + duration(.zero - span)
+        case 0: return "0"
+        case ..<1_000: return "\(span.count) ns"
+        case ..<999_500: return threeDigits(nanoseconds / 1e3) + " µs"
+        case ..<999_500_000: return threeDigits(nanoseconds / 1e6) + " ms"
+        case ..<60_000_000_000: return threeDigits(nanoseconds / 1e9) + " s"
+        default: return clock(span)
+        }
+    }
+
+    /// Whole seconds of a run: `42s`, `2m05s`, `1h05m`, `2d03h`.
+    static func clock(_ span: Nanoseconds) -> String {
+        let seconds = Int64(max(span, .zero).seconds.rounded())
+        switch seconds {
+        case ..<60: return "\(seconds)s"
+        case ..<3600: return "\(seconds / 60)m\(twoDigits(seconds % 60))s"
+        case ..<86400: return "\(seconds / 3600)h\(twoDigits(seconds / 60 % 60))m"
+        default: return "\(seconds / 86400)d\(twoDigits(seconds / 3600 % 24))h"
+        }
+    }
+
+    /// `12,345`.
+    static func count(_ value: some BinaryInteger) -> String {
+        let digits = Array(String(value.magnitude))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return value < 0 ? "-" + text : text
+    }
+
+    /// A rate, without its unit: `0`, `0.25`, `12.3`, `1,234`.
+    static func rate(_ perSecond: Double) -> String {
+        guard perSecond.isFinite, perSecond > 0 else { return "0" }
+        return perSecond < 999.5 ? threeDigits(perSecond) : count(Int64(min(perSecond, 9e18).rounded()))
+    }
+
+    /// `512 B`, `1.23 kB`, `45.6 MB`, `7.89 GB`: powers of ten.
+    static func bytes(_ value: Double) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        var (rest, unit) = (max(value, 0), 0)
+        while rest >= 999.5, unit < units.count - 1 {
+            rest /= 1000
+            unit += 1
+        }
+        return (unit == 0 ? "\(Int(rest.rounded()))" : threeDigits(rest)) + " " + units[unit]
+    }
+
+    /// `0 %`, `0.3 %`, `34 %`: of a share in 0...1.
+    static func percent(_ share: Double) -> String {
+        guard share.isFinite, share > 0 else { return "0 %" }
+        if share < 0.0005 { return "<0.1 %" }
+        return (share < 0.0995 ? decimals(share * 100, 1) : "\(Int((share * 100).rounded()))") + " %"
+    }
+
+    /// `2 cores`, `1 core`, `1.5 cores`.
+    static func cores(_ count: Double) -> String {
+        decimals(count, count == count.rounded() ? 0 : 1) + (count == 1 ? " core" : " cores")
+    }
+
+    /// Three significant digits of a value in 0.001..<1000, trailing zeros kept: columns of them line up.
+    static func threeDigits(_ value: Double) -> String {
+        switch value {
+        case ..<9.995: decimals(value, 2)
+        case ..<99.95: decimals(value, 1)
+        default: "\(Int(value.rounded()))"
+        }
+    }
+
+    /// A fixed number of decimals.
+    static func decimals(_ value: Double, _ places: Int) -> String {
+        guard value.isFinite, value.magnitude < 9e12 else { return "0" }
+        let scale = (0..<places).reduce(1) { product, _ in product * 10 }
+        let scaled = Int64((value * Double(scale)).rounded())
+        guard places > 0 else { return "\(scaled)" }
+        let fraction = String(Int(scaled.magnitude) % scale)
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return (scaled < 0 ? "-" : "") + "\(Int(scaled.magnitude) / scale)." + zeros + fraction
+    }
+
+    private static func twoDigits(_ value: Int64) -> String {
+        value < 10 ? "0\(value)" : "\(value)"
+    }
+}

@@ -1,0 +1,70 @@
+import Basis
+import Metrics
+
+/// The tables of the page.
+enum PageTables {
+    static func latencies(_ summary: RunSummary) -> String {
+        let rows = LiveFrame.measures.map { summary[$0] }.filter { $0.count > 0 }.map { figures in
+            let spans = [
+                figures.min, figures.mean, figures.p50, figures.p90, figures.p99, figures.p999, figures.max,
+            ]
+            return [figures.measure.title, Figures.count(figures.count)] + spans.map(Figures.duration)
+                + [figures.measure.summary]
+        }
+        return Markup.table(
+            header: ["", "count", "min", "mean", "p50", "p90", "p99", "p99.9", "max", "meaning"], rows: rows, texts: [9]
+        )
+    }
+
+    static func phases(_ summary: RunSummary) -> String {
+        let rows = summary.phases.map { phase in
+            let response = phase.measures[Measure.heartbeatResponse.rawValue]
+            let first = phase.measures[Measure.firstReport.rawValue]
+            return [
+                phase.label, Figures.clock(phase.start), Figures.clock(phase.length),
+                Figures.rate(phase.rate(phase.counters.reportsSent)), Figures.count(phase.counters[.connectionsOpened]),
+                Figures.count(phase.counters[.reconnects]), duration(response, \.p50), duration(response, \.p99),
+                duration(response, \.max), duration(first, \.p99), Figures.count(phase.counters.errors),
+                Figures.percent(phase.cpuShare), phase.level == .fine ? "on time" : phase.level.name,
+            ]
+        }
+        return Markup.table(
+            header: [
+                "", "from", "length", "reports/s", "connections", "reconnects", "response p50", "p99", "max",
+                "first report p99", "errors", "CPU", "tool",
+            ], rows: rows)
+    }
+
+    static func errors(_ summary: RunSummary) -> String {
+        let entries = ErrorList.entries(summary.counters)
+        guard !entries.isEmpty || !summary.named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
+        let rows = entries.map { [$0.counter.title, Figures.count($0.count), $0.faultText, $0.counter.summary] }
+        let named = summary.named.sorted.map { [$0.name, Figures.count($0.count), "", ""] }
+        return Markup.table(header: ["", "count", "by", "meaning"], rows: rows + named, texts: [2, 3])
+    }
+
+    static func reconciliation(_ reconciliation: Reconciliation) -> String {
+        guard reconciliation.isServerKnown else {
+            return "<p class=\"quiet\">The server's own counts are not known.</p>"
+        }
+        let rows = reconciliation.lines.filter { $0.server != nil }.map { line in
+            let difference = line.difference.map { $0 > 0 ? "+" + Figures.count($0) : Figures.count($0) } ?? ""
+            return [
+                line.what, Figures.count(line.tool), line.server.map { Figures.count($0) } ?? "",
+                line.agrees ? "equal" : difference, line.remark ?? "",
+            ]
+        }
+        return Markup.table(header: ["", "tool", "server", "difference", ""], rows: rows, texts: [4])
+    }
+
+    static func counters(_ summary: RunSummary) -> String {
+        let rows = Counter.allCases.filter { !$0.isError && summary.counters[$0] > 0 }.map { counter in
+            [counter.title, Figures.count(summary.counters[counter]), counter.summary]
+        }
+        return Markup.table(header: ["", "count", "meaning"], rows: rows, texts: [2])
+    }
+
+    private static func duration(_ summary: MeasureSummary, _ value: (MeasureSummary) -> Nanoseconds) -> String {
+        summary.count > 0 ? Figures.duration(value(summary)) : "-"
+    }
+}

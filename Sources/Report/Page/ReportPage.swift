@@ -1,0 +1,122 @@
+import Basis
+public import Metrics
+
+/// `report.html`: a run as one page that stands alone. No script, nothing fetched; pictures are inline SVG.
+public enum ReportPage {
+    public static func html(for record: RunRecord) -> String {
+        let summary = record.summary
+        let title = "\(summary.identity.profile) · \(summary.identity.run)"
+        return """
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>\(Markup.escaped(title)) · Muster</title>
+            <style>
+            \(PageStyle.css)
+            </style>
+            </head>
+            <body>
+            <main>
+            \(verdict(summary))
+            \(header(summary))
+            \(cards(summary))
+            \(section("Over time", "<div class=\"charts\">\(PageCharts.html(for: record))</div>"))
+            \(section("Latencies", PageTables.latencies(summary)))
+            \(section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
+            \(section("Errors", PageTables.errors(summary)))
+            \(section("Tool and server, count against count", PageTables.reconciliation(summary.reconciliation)))
+            \(section("Everything counted", PageTables.counters(summary)))
+            <details><summary>The profile, as resolved</summary><pre>\(Markup.escaped(record.profile))</pre></details>
+            </main>
+            </body>
+            </html>
+
+            """
+    }
+
+    private static func section(_ title: String, _ content: String) -> String {
+        content.isEmpty ? "" : "<section><h2>\(Markup.escaped(title))</h2>\n\(content)</section>"
+    }
+
+    private static func verdict(_ summary: RunSummary) -> String {
+        let verdict = summary.verdict
+        let headline =
+            switch verdict.level {
+            case .fine: "The tool kept its schedule: these figures are the server's."
+            case .strained: "The tool was strained: the figures hold, with a grain of salt."
+            case .saturated: verdict.headline ?? ""
+            }
+        let findings = verdict.findings.map {
+            "<li>\(Markup.escaped("\($0.level.name): \($0.message)")). \(Markup.escaped("Remedy: \($0.remedy)")).</li>"
+        }
+        let list = findings.isEmpty ? "" : "<ul>\(findings.joined())</ul>"
+        return "<div class=\"verdict \(verdict.level.name)\"><b>\(Markup.escaped(headline))</b>\(list)</div>"
+    }
+
+    private static func header(_ summary: RunSummary) -> String {
+        let identity = summary.identity
+        let outcome =
+            switch summary.outcome {
+            case .completed: "completed"
+            case .interrupted: "interrupted"
+            case .failed(let reason): "failed, \(reason),"
+            }
+        let origin = [
+            "run \(identity.run)", "seed \(identity.seed)", "\(identity.shards) shards", identity.tool,
+            identity.machine,
+        ]
+        return """
+            <header><h1>\(Markup.escaped(identity.profile))</h1>
+            <p>against \(Markup.escaped(identity.server)): \(Markup.escaped(outcome)) after \(Figures.clock(summary.duration))</p>
+            <p>\(Markup.escaped(origin.filter { !$0.isEmpty }.joined(separator: " · ")))</p></header>
+            """
+    }
+
+    private static func cards(_ summary: RunSummary) -> String {
+        let counters = summary.counters
+        let seconds = max(summary.duration.seconds, 1e-9)
+        let (response, service) = (summary[.heartbeatResponse], summary[.heartbeatService])
+        let failed = counters[.agentsFailed]
+        let errors = counters.errors
+        var cards = [
+            card(
+                "agents connected", Figures.count(counters[.agentsConnected]),
+                "of \(Figures.count(counters[.agentsStarted])) started, \(Figures.count(failed)) failed",
+                failed > 0 ? "bad" : ""),
+            card(
+                "reports a second", Figures.rate(Double(counters.reportsSent) / seconds),
+                "\(Figures.count(counters.reportsSent)) sent, \(Figures.count(counters[.answersReceived])) answers"),
+        ]
+        if response.count > 0 {
+            cards.append(
+                card(
+                    "response time, p50", Figures.duration(response.p50),
+                    "service time \(Figures.duration(service.p50))"))
+            cards.append(
+                card(
+                    "response time, p99", Figures.duration(response.p99),
+                    "service time \(Figures.duration(service.p99))"))
+            cards.append(
+                card("response time, max", Figures.duration(response.max), "p99.9 \(Figures.duration(response.p999))"))
+        }
+        let share = counters.reportsSent > 0 ? Double(errors) / Double(counters.reportsSent) : 0
+        cards.append(
+            card(
+                "errors", Figures.count(errors),
+                errors == 0 ? "none of any kind" : "\(Figures.percent(share)) of reports", errors == 0 ? "good" : "bad")
+        )
+        let process = summary.process
+        cards.append(
+            card(
+                "the tool's CPU", Figures.percent(process.meanCPUShare),
+                "of \(Figures.cores(process.availableCores)), at most \(Figures.percent(process.peakCPUShare))"))
+        return "<div class=\"cards\">\(cards.joined())</div>"
+    }
+
+    private static func card(_ label: String, _ figure: String, _ remark: String, _ kind: String = "") -> String {
+        "<div class=\"card \(kind)\"><span>\(Markup.escaped(label))</span><strong>\(Markup.escaped(figure))</strong>"
+            + "<span>\(Markup.escaped(remark))</span></div>"
+    }
+}

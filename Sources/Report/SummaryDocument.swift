@@ -1,0 +1,200 @@
+import Basis
+public import Foundation
+public import Metrics
+
+/// `summary.json`: a run in figures, for programs. Documented, with the meaning of every key, in `docs/results.md`.
+///
+/// Within one schema version keys are only ever added.
+public struct SummaryDocument: Codable, Hashable, Sendable {
+    /// The version written by this release.
+    public static let currentVersion = 1
+
+    public var schema: String
+    public var schemaVersion: Int
+    public var run: Run
+    public var outcome: Outcome
+    public var durationSeconds: Double
+    public var verdict: VerdictPart
+    public var agents: [String: Int]
+    public var counters: [String: UInt64]
+    public var errors: [String: ErrorPart]
+    public var named: [String: UInt64]
+    public var measures: [String: MeasurePart]
+    public var phases: [PhasePart]
+    public var process: ProcessPart
+    public var reconciliation: ReconciliationPart
+
+    public struct Run: Codable, Hashable, Sendable {
+        public var name: String
+        public var profile: String
+        public var server: String
+        public var seed: UInt64
+        public var agents: Int
+        public var shards: Int
+        /// Seconds since 1970.
+        public var startedAt: Double
+        public var tool: String
+        public var machine: String
+    }
+
+    public struct Outcome: Codable, Hashable, Sendable {
+        public var status: String
+        public var reason: String?
+    }
+
+    public struct VerdictPart: Codable, Hashable, Sendable {
+        public var level: String
+        public var headline: String?
+        public var saturatedSeconds: Double
+        public var findings: [FindingPart]
+    }
+
+    public struct FindingPart: Codable, Hashable, Sendable {
+        public var rule: String
+        public var level: String
+        public var message: String
+        public var remedy: String
+    }
+
+    public struct ErrorPart: Codable, Hashable, Sendable {
+        public var count: UInt64
+        public var fault: String
+    }
+
+    /// Milliseconds; of a measure that never occurred only the count, zero.
+    public struct MeasurePart: Codable, Hashable, Sendable {
+        public var count: UInt64
+        public var minMs: Double?
+        public var meanMs: Double?
+        public var p50Ms: Double?
+        public var p90Ms: Double?
+        public var p99Ms: Double?
+        public var p999Ms: Double?
+        public var maxMs: Double?
+    }
+
+    public struct PhasePart: Codable, Hashable, Sendable {
+        public var label: String
+        public var startSeconds: Double
+        public var durationSeconds: Double
+        public var level: String
+        public var cpuShare: Double
+        public var counters: [String: UInt64]
+        public var measures: [String: MeasurePart]
+    }
+
+    public struct ProcessPart: Codable, Hashable, Sendable {
+        public var cpuSeconds: Double
+        public var meanCpuShare: Double
+        public var peakCpuShare: Double
+        public var peakResidentBytes: UInt64
+        public var availableCores: Double
+    }
+
+    public struct ReconciliationPart: Codable, Hashable, Sendable {
+        public var serverKnown: Bool
+        public var agrees: Bool
+        public var lines: [LinePart]
+    }
+
+    public struct LinePart: Codable, Hashable, Sendable {
+        public var what: String
+        public var tool: UInt64
+        public var server: UInt64?
+        public var difference: Int64?
+        public var remark: String?
+    }
+
+    /// The document's text: sorted keys, indented, so that two runs can be compared line by line.
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+
+    /// Reads a document of this schema version.
+    public init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(SummaryDocument.self, from: json)
+    }
+}
+
+extension SummaryDocument {
+    public init(_ summary: RunSummary) {
+        let identity = summary.identity
+        schema = "muster/summary"
+        schemaVersion = Self.currentVersion
+        run = Run(
+            name: identity.run, profile: identity.profile, server: identity.server, seed: identity.seed,
+            agents: identity.agents, shards: identity.shards, startedAt: Self.finite(identity.startedAt),
+            tool: identity.tool, machine: identity.machine)
+        outcome = Outcome(status: summary.outcome.name)
+        if case .failed(let reason) = summary.outcome { outcome.reason = reason }
+        durationSeconds = summary.duration.seconds
+        verdict = VerdictPart(
+            level: summary.verdict.level.name, headline: summary.verdict.headline,
+            saturatedSeconds: Self.finite(summary.saturatedSeconds),
+            findings: summary.verdict.findings.map {
+                FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
+            })
+        agents = Dictionary(uniqueKeysWithValues: LifeState.allCases.map { ($0.name, summary.states[$0]) })
+        counters = Self.counters(summary.counters, where: { !$0.isError })
+        errors = [:]
+        for counter in Counter.errors {
+            guard case .error(let fault) = counter.family else { continue }
+            errors[counter.name] = ErrorPart(count: summary.counters[counter], fault: fault.rawValue)
+        }
+        named = [:]
+        for (name, count) in summary.named.sorted { named[name] = count }
+        measures = Self.measures(summary.measures)
+        phases = summary.phases.map(Self.phase)
+        process = ProcessPart(
+            cpuSeconds: summary.process.cpu.seconds, meanCpuShare: Self.finite(summary.process.meanCPUShare),
+            peakCpuShare: Self.finite(summary.process.peakCPUShare),
+            peakResidentBytes: summary.process.peakResidentBytes,
+            availableCores: Self.finite(summary.process.availableCores))
+        reconciliation = ReconciliationPart(
+            serverKnown: summary.reconciliation.isServerKnown, agrees: summary.reconciliation.agrees,
+            lines: summary.reconciliation.lines.map {
+                LinePart(
+                    what: $0.what, tool: $0.tool, server: $0.server, difference: $0.difference, remark: $0.remark)
+            })
+    }
+
+    private static func phase(_ phase: PhaseSummary) -> PhasePart {
+        PhasePart(
+            label: phase.label, startSeconds: phase.start.seconds, durationSeconds: phase.length.seconds,
+            level: phase.level.name, cpuShare: finite(phase.cpuShare),
+            counters: counters(phase.counters, where: { _ in true }), measures: measures(phase.measures))
+    }
+
+    private static func counters(
+        _ table: CounterTable, where isWanted: (Counter) -> Bool
+    ) -> [String: UInt64] {
+        Dictionary(uniqueKeysWithValues: Counter.allCases.filter(isWanted).map { ($0.name, table[$0]) })
+    }
+
+    private static func measures(_ summaries: [MeasureSummary]) -> [String: MeasurePart] {
+        Dictionary(uniqueKeysWithValues: summaries.map { ($0.measure.name, MeasurePart($0)) })
+    }
+
+    /// JSON knows no infinity.
+    private static func finite(_ value: Double) -> Double { value.isFinite ? value : 0 }
+}
+
+extension SummaryDocument.MeasurePart {
+    init(_ summary: MeasureSummary) {
+        self.init(count: summary.count)
+        guard summary.count > 0 else { return }
+        func milliseconds(_ span: Nanoseconds) -> Double { Double(span.count) / 1e6 }
+        minMs = milliseconds(summary.min)
+        meanMs = milliseconds(summary.mean)
+        p50Ms = milliseconds(summary.p50)
+        p90Ms = milliseconds(summary.p90)
+        p99Ms = milliseconds(summary.p99)
+        p999Ms = milliseconds(summary.p999)
+        maxMs = milliseconds(summary.max)
+    }
+}

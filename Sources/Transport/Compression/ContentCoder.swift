@@ -1,0 +1,89 @@
+import CZlib
+
+/// Encodes and decodes HTTP content. One serves all connections of a shard: it keeps its contexts from use to use, each
+/// made when first needed, and no trace of any message. Not to be used by two threads at a time.
+public final class ContentCoder {
+    private let gzipLevel: Int
+    private let zstdLevel: Int
+    private var gzipCompressor: ZlibStream?
+    private var gzipDecompressor: ZlibStream?
+    private var zstdCompressor: ZstdCompressor?
+    private var zstdDecompressor: ZstdDecompressor?
+
+    /// - Parameters:
+    ///   - gzipLevel: 1 (fastest) to 9 (smallest).
+    ///   - zstdLevel: 1 (fastest) to 19 (smallest).
+    public init(gzipLevel: Int = 6, zstdLevel: Int = 3) {
+        self.gzipLevel = min(max(gzipLevel, 1), 9)
+        self.zstdLevel = min(max(zstdLevel, 1), 19)
+    }
+
+    /// Appends the encoded form of `content`.
+    public func encode(_ content: RawSpan, as coding: ContentCoding, into bytes: inout [UInt8]) {
+        switch coding {
+        case .identity:
+            bytes.append(content)
+        case .gzip:
+            let stream =
+                gzipCompressor
+                ?? ZlibStream(.compress(level: gzipLevel, memoryLevel: 8), window: ZlibStream.gzipWindow)
+            gzipCompressor = stream
+            _ = stream.run(
+                content, flush: Z_FINISH, limit: .max - 1, expected: content.byteCount / 2 + 64, into: &bytes)
+            stream.reset()
+        case .zstd:
+            let compressor = zstdCompressor ?? ZstdCompressor(level: zstdLevel)
+            zstdCompressor = compressor
+            compressor.compress(content, into: &bytes)
+        }
+    }
+
+    /// Appends the decoded form of `content`.
+    /// - Parameter limit: the most bytes that may come of it. Content that would be larger is refused as soon as it
+    ///   outgrows the limit, however little of it arrived.
+    /// - Throws: `ContentCodingError`: the peer's fault. What was appended is taken back.
+    public func decode(
+        _ content: RawSpan, as coding: ContentCoding, limit: Int, into bytes: inout [UInt8]
+    ) throws(ContentCodingError) {
+        let start = bytes.count
+        do throws(ContentCodingError) {
+            switch coding {
+            case .identity:
+                guard content.byteCount <= limit else { throw .tooLarge(limit: limit) }
+                bytes.append(content)
+            case .gzip:
+                try decodeGzip(content, limit: limit, into: &bytes)
+            case .zstd:
+                let decompressor = zstdDecompressor ?? ZstdDecompressor()
+                zstdDecompressor = decompressor
+                try decompressor.decompress(content, limit: limit, into: &bytes)
+            }
+        } catch {
+            bytes.removeLast(bytes.count - start)
+            throw error
+        }
+    }
+
+    /// One gzip member or several in a row (RFC 1952, section 2.2).
+    private func decodeGzip(
+        _ content: RawSpan, limit: Int, into bytes: inout [UInt8]
+    ) throws(ContentCodingError) {
+        let stream = gzipDecompressor ?? ZlibStream(.decompress, window: ZlibStream.gzipWindow)
+        gzipDecompressor = stream
+        defer { stream.reset() }
+        let first = bytes.count
+        var position = 0
+        repeat {
+            let (outcome, consumed) = stream.run(
+                content, from: position, flush: Z_NO_FLUSH, limit: limit - (bytes.count - first),
+                expected: min(content.byteCount * 4, limit), into: &bytes)
+            switch outcome {
+            case .drained: throw .truncated(.gzip)
+            case .limited: throw .tooLarge(limit: limit)
+            case .corrupt: throw .corrupt(.gzip)
+            case .ended: stream.reset()
+            }
+            position = consumed
+        } while position < content.byteCount
+    }
+}

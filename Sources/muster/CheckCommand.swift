@@ -1,0 +1,18 @@
+import ArgumentParser
+import Fleet
+
+/// `muster check`: what a profile asks for, without running it.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Validate a profile and show the load that it stands for.")
+
+    @OptionGroup var options: ProfileOptions
+
+    @Flag(help: "Print the profile with every default filled in, instead of the summary.")
+    var resolved = false
+
+    func run() throws {
+        let profile = try options.resolve()
+        print(resolved ? profile.resolvedYAML : PlanSummary(profile).text(width: Terminal.width ?? 100))
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Metrics
+import Report
+import Synchronization
+
+/// The run as it goes: redrawn in place on a terminal, a line every few seconds where the output is piped.
+final class LiveDisplay: Sendable {
+    enum Mode {
+        case automatic, plain, silent
+    }
+
+    private enum Form {
+        /// Redrawn in place; how many lines stand there now.
+        case frame(lines: Int)
+        /// A line now and then; how many snapshots since the last one.
+        case lines(skipped: Int)
+        case silent
+    }
+
+    private let plan: RunPlan
+    private let form: Mutex<Form>
+
+    init(plan: RunPlan, mode: Mode) {
+        self.plan = plan
+        switch mode {
+        case .silent: form = Mutex(.silent)
+        case .plain: form = Mutex(.lines(skipped: LiveDisplay.linePeriod))
+        case .automatic:
+            form = Mutex(Terminal.isInteractive ? .frame(lines: 0) : .lines(skipped: LiveDisplay.linePeriod))
+        }
+    }
+
+    func show(_ snapshot: Snapshot) {
+        form.withLock { form in
+            switch form {
+            case .silent:
+                break
+            case .lines(let skipped):
+                if skipped + 1 < LiveDisplay.linePeriod {
+                    form = .lines(skipped: skipped + 1)
+                } else {
+                    Terminal.write(ProgressLine.line(for: snapshot, of: plan) + "\n")
+                    form = .lines(skipped: 0)
+                }
+            case .frame(let before):
+                let lines = LiveFrame.lines(
+                    for: snapshot, of: plan, width: Terminal.width ?? 100, style: Terminal.style)
+                Terminal.write(Self.rewind(before) + lines.joined(separator: "\n") + "\n")
+                form = .frame(lines: lines.count)
+            }
+        }
+    }
+
+    /// A line of its own, above the display.
+    func note(_ text: String) {
+        form.withLock { form in
+            switch form {
+            case .silent:
+                break
+            case .lines:
+                Terminal.write(text + "\n")
+            case .frame(let before):
+                Terminal.write(Self.rewind(before) + text + "\n")
+                form = .frame(lines: 0)
+            }
+        }
+    }
+
+    /// Takes the display away, so that what follows stands in its place.
+    func finish() {
+        form.withLock { form in
+            if case .frame(let before) = form {
+                Terminal.write(Self.rewind(before))
+                form = .frame(lines: 0)
+            }
+        }
+    }
+
+    /// Up to the first of `lines` lines, and everything below erased.
+    private static func rewind(_ lines: Int) -> String {
+        lines == 0 ? "" : "\u{1B}[\(lines)A\u{1B}[J"
+    }
+
+    /// With a snapshot a second, a line every five seconds.
+    private static let linePeriod = 5
+}

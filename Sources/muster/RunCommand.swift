@@ -1,0 +1,93 @@
+import ArgumentParser
+import Fleet
+import Foundation
+import Metrics
+import Report
+
+/// `muster run`: one run of a profile.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Drive a fleet against a server and report what it felt.")
+
+    @OptionGroup var options: ProfileOptions
+
+    @Option(name: .customLong("out"), help: "The directory for the results; results/<time>-<profile> where left out.")
+    var out: String?
+
+    @Flag(help: "Plain lines instead of the live display, also on a terminal.")
+    var plain = false
+
+    @Flag(help: "Only the closing table.")
+    var quiet = false
+
+    func run() async throws {
+        let profile = try options.resolve()
+        let started = Date()
+        let directory = try createDirectory(for: profile, started)
+        let run = try await prepare(profile)
+        let display = LiveDisplay(plan: plan(of: run, profile), mode: quiet ? .silent : plain ? .plain : .automatic)
+        let interruptions = Interruptions {
+            display.note("interrupted: the fleet leaves, then the results are written; again to leave at once")
+            await run.interrupt()
+        }
+        display.note("\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
+
+        let identity = RunIdentity(
+            run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
+            agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
+            machine: Machine.description)
+        let record = await run.perform(as: identity) { snapshot in display.show(snapshot) }
+        interruptions.stop()
+        display.finish()
+
+        do throws(ResultsError) {
+            try directory.write(record)
+        } catch {
+            printTable(record.summary)
+            throw Failure(.runFailed, "\(error)")
+        }
+        printTable(record.summary)
+        print("results: \(directory.url.path)")
+        switch record.summary.outcome {
+        case .completed: return
+        case .interrupted: throw ExitStatus.interrupted
+        case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
+        }
+    }
+
+    private func createDirectory(for profile: Profile, _ started: Date) throws -> ResultsDirectory {
+        do throws(ResultsError) {
+            if let out {
+                return try ResultsDirectory.create(at: out)
+            }
+            return try ResultsDirectory.create(in: "results", run: "\(started.fileStamp)-\(profile.name)")
+        } catch {
+            throw Failure(.badUsage, "\(error)")
+        }
+    }
+
+    private func printTable(_ summary: RunSummary) {
+        print(ClosingTable.lines(for: summary, width: Terminal.width ?? 100, style: Terminal.style).joined(separator: "\n"))
+    }
+
+    private func plan(of run: FleetRun, _ profile: Profile) -> RunPlan {
+        RunPlan(
+            title: "\(profile.name) · \(run.endpoint)", agents: profile.agents,
+            phases: run.phases.map { RunPlan.Phase($0.name, $0.length) })
+    }
+
+    private func prepare(_ profile: Profile) async throws -> FleetRun {
+        do throws(RunError) {
+            return try await FleetRun(profile)
+        } catch {
+            throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
+        }
+    }
+}
+
+extension Date {
+    /// The moment as part of a file name, in UTC: 2026-11-24T015800Z.
+    fileprivate var fileStamp: String {
+        ISO8601Format(.iso8601(timeZone: .gmt, dateSeparator: .dash, timeSeparator: .omitted))
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Basis
+import ControlPlane
+import Engine
+import Fleet
+import Foundation
+import Hosting
+
+/// `muster serve`: the embedded server alone, for a fleet in another process.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve OpAMP from an in-memory registry, for rehearsals and tests.")
+
+    @Option(help: "The address to listen on.")
+    var address = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 takes any free one.")
+    var port: UInt16 = 4320
+
+    @Option(help: "How many shards serve, one core each.")
+    var shards = 1
+
+    @Option(help: "The seed of everything that the server draws.")
+    var seed: UInt64 = 1
+
+    @Option(help: "The heartbeat interval to offer to agents, in whole seconds: 10s.")
+    var heartbeat: String?
+
+    @Option(help: "How long each answer waits: 5ms.")
+    var answerDelay: String?
+
+    @Option(help: "The share of reports answered UNAVAILABLE: 2%.")
+    var throttle: String?
+
+    @Option(help: "What a throttled agent is told to wait: 30s.")
+    var retryAfter: String?
+
+    @Option(help: "The share of connections dropped as soon as they are accepted: 1%.")
+    var drop: String?
+
+    func run() async throws {
+        FileLimits.raise()
+        guard let listen = SocketAddress(host: address, port: port) else {
+            throw Failure(.badUsage, "--address: \(address) is no IP address. Give one such as 127.0.0.1, 0.0.0.0 or ::1.")
+        }
+        guard (1...64).contains(shards) else {
+            throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")
+        }
+        let server = try start(try plan(), listen)
+        let interruption = AsyncStream<Void>.makeStream()
+        let interruptions = Interruptions { interruption.continuation.finish() }
+        for address in server.addresses {
+            Terminal.write("serving OpAMP on ws://\(address)/v1/opamp\n")
+        }
+        for await _ in interruption.stream {}
+        interruptions.stop()
+        let counts = await server.stop()
+        print(ServerCountsTable.text(for: counts))
+    }
+
+    private func start(_ plan: ServerPlan, _ listen: SocketAddress) throws -> OpAMPServer {
+        do throws(OpAMPServerError) {
+            return try OpAMPServer(
+                plan: plan, address: listen, shards: shards, seed: seed,
+                wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
+        } catch {
+            throw Failure(.runFailed, error.description)
+        }
+    }
+
+    private func plan() throws -> ServerPlan {
+        var plan = ServerPlan()
+        plan.heartbeatInterval = try span("--heartbeat", heartbeat)
+        if let delay = try span("--answer-delay", answerDelay) {
+            plan.answerDelay = .constant(delay)
+        }
+        let wait = try span("--retry-after", retryAfter)
+        if let share = try share("--throttle", throttle) {
+            plan.throttle = Throttle(share: share, retryAfter: wait)
+        }
+        if let share = try share("--drop", drop) {
+            plan.drops = ConnectionDrops(share: share, after: .constant(.zero))
+        }
+        return plan
+    }
+
+    private func span(_ option: String, _ text: String?) throws -> Nanoseconds? {
+        guard let text else { return nil }
+        do throws(QuantityProblem) { return try DurationText.parse(text) } catch {
+            throw Failure(.badUsage, "\(option): \(error)")
+        }
+    }
+
+    private func share(_ option: String, _ text: String?) throws -> Double? {
+        guard let text else { return nil }
+        do throws(QuantityProblem) { return try ShareText.parse(text) } catch {
+            throw Failure(.badUsage, "\(option): \(error)")
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import Basis
+import OpAMP
+import Testing
+
+@testable import AgentModel
+
+@Suite("Answers (spec: ServerToAgent Message, Retrying Messages)")
+struct AnswerTests {
+    private func plan(_ seconds: Int64 = 10) -> CohortPlan {
+        .with { $0.heartbeat = HeartbeatPlan(interval: .seconds(seconds), phase: .fromConnection) }
+    }
+
+    @Test("Answers are matched with the reports under way, first in, first out")
+    func firstInFirstOut() {
+        var script = AgentScript(plan())
+        script.run()
+        script.pass(.seconds(25))
+        #expect(script.agent.outstandingReports == 2)
+        script.acknowledge()
+        #expect(
+            script.steps.answered
+                == [AnsweredReport(kind: .heartbeat, responseTime: .seconds(15), serviceTime: .seconds(15))])
+        script.acknowledge()
+        #expect(
+            script.steps.answered
+                == [AnsweredReport(kind: .heartbeat, responseTime: .seconds(5), serviceTime: .seconds(5))])
+        #expect(script.agent.outstandingReports == 0)
+    }
+
+    @Test("Response time counts from when a report was due, service time from when it was sent")
+    func bothTimes() {
+        var script = AgentScript(plan())
+        script.run()
+        script.wakeLate(.seconds(13))
+        script.now += .seconds(2)
+        script.acknowledge()
+        #expect(
+            script.steps.answered
+                == [AnsweredReport(kind: .heartbeat, responseTime: .seconds(5), serviceTime: .seconds(2))])
+    }
+
+    @Test("A message that nobody asked for is a push")
+    func push() {
+        var script = AgentScript()
+        script.run()
+        script.acknowledge()
+        #expect(script.counts(.push) == 1)
+    }
+
+    @Test("A report without an answer is counted at the timeout; an answer that comes after all is late, not a push")
+    func unanswered() {
+        var script = AgentScript(.with { $0.answerTimeout = .seconds(5) })
+        script.start()
+        script.opened()
+        script.pass(.seconds(4))
+        #expect(script.counts(.unanswered) == 0)
+        script.pass(.seconds(1))
+        #expect(script.counts(.unanswered) == 1)
+        script.acknowledge()
+        #expect(script.counts(.lateAnswer) == 1)
+        #expect(script.counts(.push) == 0)
+        #expect(script.steps.answered.isEmpty)
+    }
+
+    @Test("A dropped answer does not shift the ones that follow, where the timeout is shorter than the interval")
+    func droppedAnswer() {
+        var script = AgentScript(
+            .with {
+                $0.heartbeat = HeartbeatPlan(interval: .seconds(10), phase: .fromConnection)
+                $0.answerTimeout = .seconds(5)
+            })
+        script.run()
+        script.pass(.seconds(10))
+        script.pass(.seconds(10))
+        script.now += .milliseconds(3)
+        script.acknowledge()
+        #expect(script.steps.answered.map(\.responseTime) == [.milliseconds(3)])
+        #expect(script.counts(.unanswered) == 1)
+    }
+
+    @Test("Reports under way when the connection is lost are counted as such")
+    func answersLost() {
+        var script = AgentScript(plan())
+        script.run()
+        script.pass(.seconds(25))
+        script.lost()
+        #expect(script.counts(.answersLost) == 2)
+        #expect(script.agent.outstandingReports == 0)
+    }
+
+    @Test("However far a server is behind, the reports waited for are bounded")
+    func bounded() {
+        var script = AgentScript(
+            .with {
+                $0.heartbeat = HeartbeatPlan(interval: .milliseconds(10), phase: .fromConnection)
+                $0.answerTimeout = .seconds(1000)
+            })
+        script.run()
+        script.pass(.seconds(10))
+        #expect(script.agent.outstandingReports == 64)
+        #expect(script.counts(.unanswered) == 1000 - 64)
+    }
+
+    @Test("A message for another agent is not processed (spec: ServerToAgent.instance_uid)")
+    func foreign() {
+        var script = AgentScript()
+        script.run()
+        let other = InstanceUID(high: 1, low: 2)
+        script.hear(ServerToAgent(instanceUID: .uid(other), flags: .reportFullState))
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.foreignMessage) == 1)
+        script.hear(ServerToAgent(instanceUID: .malformed([1, 2, 3]), flags: .reportFullState))
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.foreignMessage) == 2)
+    }
+
+    @Test(
+        "A new instance uid is used for everything from then on, and the description follows (spec: agent_identification)"
+    )
+    func newInstanceUID() throws {
+        var script = AgentScript(plan())
+        script.run()
+        let former = script.agent.instanceUID
+        let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0009)
+        script.hear(
+            ServerToAgent(
+                instanceUID: .uid(former), agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
+        let told = try #require(script.sent.first)
+        #expect(told.report.instanceUID == .uid(given))
+        let attribute = told.report.agentDescription?.identifyingAttributes.first { $0.key == "service.instance.id" }
+        #expect(attribute?.value == .string(given.description))
+        // An answer to a report that was under way still bears the former uid.
+        script.hear(ServerToAgent(instanceUID: .uid(former)))
+        #expect(script.counts(.foreignMessage) == 0)
+        #expect(script.pass(.seconds(10)).allSatisfy { $0.report.instanceUID == .uid(given) })
+        script.lost()
+        script.opened()
+        #expect(script.sent.first?.report.instanceUID == .uid(given))
+    }
+
+    @Test(
+        "A uid that is not 16 bytes, or all zero, is not taken",
+        arguments: [InstanceUIDField.malformed([1]), .uid(InstanceUID(high: 0, low: 0))])
+    func badInstanceUID(_ field: InstanceUIDField) {
+        var script = AgentScript()
+        script.run()
+        let former = script.agent.instanceUID
+        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: field)))
+        #expect(script.agent.instanceUID == former)
+        #expect(script.counts(.badInstanceUIDAssigned) == 1)
+        #expect(script.sent.isEmpty)
+    }
+
+    @Test(
+        "A message that cannot be read closes the connection with the fitting code and is counted",
+        arguments: [(MalformedAnswer.header, UInt16(1002)), (.protobuf, 1002), (.text, 1003), (.tooBig, 1009)])
+    func malformed(_ what: MalformedAnswer, code: UInt16) {
+        var script = AgentScript()
+        script.run()
+        script.step { $0.receivedMalformed(what, at: $1, &$2) }
+        #expect(script.steps.closeCodes == [code])
+        #expect(script.counts(.malformedAnswer) == 1)
+        script.closed()
+        script.pass(.seconds(2))
+        #expect(script.agent.state == .connecting)
+    }
+
+    @Test("An event that does not fit the state is counted and changes nothing")
+    func outOfState() {
+        var script = AgentScript()
+        script.step { $0.connected(at: $1, &$2) }
+        #expect(script.agent.state == .initializing)
+        script.hear(ServerToAgent())
+        script.lost()
+        script.closed()
+        #expect(script.counts(.eventOutOfState) == 4)
+        #expect(script.sent.isEmpty)
+    }
+
+    @Test("In a closed loop every answer is followed by the next report at once")
+    func closedLoop() {
+        var script = AgentScript(.with { $0.load = .closedLoop(think: .constant(.zero)) })
+        script.run()
+        for _ in 0..<100 {
+            #expect(script.sent.map(\.kind) == [.heartbeat])
+            #expect(script.agent.outstandingReports == 1)
+            script.now += .milliseconds(1)
+            script.acknowledge()
+        }
+        #expect(script.allSent.count == 102)
+    }
+
+    @Test("In a closed loop with time to think the next report waits for it")
+    func closedLoopThinking() {
+        var script = AgentScript(.with { $0.load = .closedLoop(think: .constant(.milliseconds(250))) })
+        script.run()
+        #expect(script.sent.isEmpty)
+        #expect(script.pass(.seconds(10), acknowledging: true).count == 40)
+    }
+
+    @Test("A closed loop goes on after an answer that never comes")
+    func closedLoopUnanswered() {
+        var script = AgentScript(
+            .with {
+                $0.load = .closedLoop(think: .constant(.zero))
+                $0.answerTimeout = .seconds(2)
+            })
+        script.run()
+        #expect(script.pass(.seconds(6)).count == 3)
+        #expect(script.counts(.unanswered) == 3)
+    }
+
+    @Test("A report larger than the client's limit is not sent but recorded (spec: WebSocket Message Size Limits)")
+    func tooBig() {
+        var script = AgentScript(.with { $0.maximumReportBytes = 1000 })
+        script.start()
+        script.opened()
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.reportTooBig) == 1)
+    }
+}

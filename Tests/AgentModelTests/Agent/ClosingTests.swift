@@ -1,0 +1,113 @@
+import Basis
+import OpAMP
+import Testing
+
+@testable import AgentModel
+
+@Suite("Closing (spec: Closing Connection, OpAMP Client Initiated)")
+struct ClosingTests {
+    @Test("A draining agent sends AgentDisconnect last, then a WebSocket Close, and is over when the server has closed")
+    func drain() throws {
+        var script = AgentScript()
+        script.run()
+        script.drain()
+        #expect(script.sent.map(\.kind) == [.goodbye])
+        #expect(script.sent.first?.report.agentDisconnect != nil)
+        let order = script.steps.compactMap { effect -> String? in
+            switch effect {
+            case .send: return "send"
+            case .close(1000): return "close"
+            default: return nil
+            }
+        }
+        #expect(order == ["send", "close"])
+        script.acknowledge()
+        script.closed()
+        #expect(script.agent.state == .disconnected)
+        #expect(script.timer == .distantFuture)
+        #expect(script.pass(.seconds(1000)).isEmpty)
+    }
+
+    @Test("Nothing is sent after AgentDisconnect, whatever the server asks (spec: AgentToServer.agent_disconnect)")
+    func nothingAfterGoodbye() {
+        var script = AgentScript()
+        script.run()
+        script.drain()
+        script.hear(ServerToAgent(flags: [.reportFullState, .reportAvailableComponents]))
+        #expect(script.sent.isEmpty)
+        #expect(script.pass(.seconds(100)).isEmpty)
+    }
+
+    @Test("A server that does not close is waited for a bounded time")
+    func bounded() {
+        var script = AgentScript(.with { $0.closeTimeout = .seconds(5) })
+        script.run()
+        script.drain()
+        script.pass(.milliseconds(4_999))
+        #expect(script.agent.state == .closing)
+        script.pass(.milliseconds(1))
+        #expect(script.agent.state == .disconnected)
+        #expect(script.allSteps.aborts == 1)
+        #expect(script.counts(.closeTimedOut) == 1)
+    }
+
+    @Test("A goodbye without an answer is no lost answer; a report before it is")
+    func goodbyeNeedsNoAnswer() {
+        var quiet = AgentScript()
+        quiet.run()
+        quiet.drain()
+        quiet.closed()
+        #expect(quiet.counts(.answersLost) == 0)
+        var busy = AgentScript()
+        busy.start()
+        busy.opened()
+        busy.drain()
+        busy.closed()
+        #expect(busy.counts(.answersLost) == 1)
+    }
+
+    @Test("Draining works from every state and ends in disconnected")
+    func fromEveryState() {
+        let plan = CohortPlan(name: "c")
+        var fresh = AgentScript(plan)
+        fresh.drain()
+        #expect(fresh.agent.state == .disconnected)
+
+        var connecting = AgentScript(plan)
+        connecting.start()
+        connecting.drain()
+        #expect(connecting.steps.aborts == 1)
+        #expect(connecting.agent.state == .disconnected)
+
+        var waiting = AgentScript(plan)
+        waiting.start()
+        waiting.failed()
+        waiting.drain()
+        #expect(waiting.agent.state == .disconnected)
+        waiting.pass(.seconds(1000))
+        #expect(waiting.connects == 1)
+
+        var throttled = AgentScript(plan)
+        throttled.run()
+        throttled.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
+        throttled.drain()
+        #expect(throttled.sent.isEmpty)
+        throttled.closed()
+        #expect(throttled.agent.state == .disconnected)
+
+        var over = AgentScript(plan)
+        over.drain()
+        over.drain()
+        #expect(over.steps.isEmpty)
+    }
+
+    @Test("A stream that ends during the handshake ends it")
+    func endOfStream() {
+        var script = AgentScript()
+        script.run()
+        script.drain()
+        script.lost(.endOfStream)
+        #expect(script.agent.state == .disconnected)
+        #expect(script.counts(.connectionLost) == 0)
+    }
+}

@@ -1,0 +1,351 @@
+import Basis
+import OpAMP
+import OrderedCollections
+import Testing
+
+@testable import AgentModel
+
+@Suite("Remote configuration (spec: Configuration, RemoteConfigStatus Message)")
+struct RemoteConfigTests {
+    static func offer(
+        _ hash: [UInt8], _ body: String = "service: {}\n", type: String = "text/yaml", file: String = "remote.yaml"
+    ) -> ServerToAgent {
+        ServerToAgent(
+            remoteConfig: AgentRemoteConfig(
+                config: AgentConfigMap(configMap: [file: AgentConfigFile(body: Array(body.utf8), contentType: type)]),
+                configHash: hash))
+    }
+
+    static func plan(_ change: (inout CohortPlan) -> Void = { _ in }) -> CohortPlan {
+        .with {
+            $0.heartbeat = HeartbeatPlan(interval: .seconds(1000), phase: .fromConnection)
+            $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.seconds(2)), watchers: [])
+            change(&$0)
+        }
+    }
+
+    @Test("An offer is reported as APPLYING at once, then as APPLIED with the effective configuration the moment it is")
+    func applies() throws {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1, 2, 3]))
+        #expect(script.sent.map(\.kind) == [.status])
+        #expect(
+            script.sent.first?.report.remoteConfigStatus
+                == RemoteConfigStatus(lastRemoteConfigHash: [1, 2, 3], status: .applying))
+        #expect(script.sent.first?.report.effectiveConfig == nil)
+        #expect(script.agent.state == .configuring)
+        script.acknowledge()
+        let sent = script.pass(.seconds(2))
+        #expect(sent.count == 1)
+        let report = try #require(sent.first).report
+        #expect(sent.first?.at == Instant.zero + .seconds(2))
+        #expect(report.remoteConfigStatus == RemoteConfigStatus(lastRemoteConfigHash: [1, 2, 3], status: .applied))
+        let files = try #require(report.effectiveConfig?.configMap?.configMap)
+        #expect(files["remote.yaml"]?.body == Array("service: {}\n".utf8))
+        #expect(files[""] != nil)
+        #expect(report.agentDescription == nil)
+        #expect(script.agent.state == .running)
+    }
+
+    @Test("A file of the offer replaces a local one of the same name")
+    func merge() throws {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1], "a: 1\n", file: ""))
+        script.pass(.seconds(2))
+        script.hear(ServerToAgent(flags: .reportFullState))
+        let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
+        #expect(files.count == 1)
+        #expect(files[""]?.body == Array("a: 1\n".utf8))
+    }
+
+    @Test("Without a time to apply, one report says it all")
+    func appliesAtOnce() {
+        var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
+        script.run()
+        script.hear(Self.offer([9]))
+        #expect(script.sent.count == 1)
+        #expect(script.sent.first?.report.remoteConfigStatus?.status == .applied)
+        #expect(script.sent.first?.report.effectiveConfig != nil)
+    }
+
+    @Test("An offer with the hash that the agent has already is not taken again, in whatever state the first one is")
+    func repeated() {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1]))
+        script.hear(Self.offer([1]))
+        #expect(script.sent.isEmpty)
+        script.pass(.seconds(2))
+        script.hear(Self.offer([1]))
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.offerRepeated) == 2)
+
+        var failing = AgentScript(Self.plan { $0.remoteConfig.failureOdds = 1 })
+        failing.run()
+        failing.hear(Self.offer([1]))
+        failing.pass(.seconds(2))
+        failing.hear(Self.offer([1]))
+        #expect(failing.sent.isEmpty)
+    }
+
+    @Test("A failure is reported with a message, and the agent goes on with what it ran before")
+    func fails() throws {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1], "good: 1\n"))
+        script.pass(.seconds(2))
+        script.hear(Self.offer([2], "bad: 1\n# muster: fail\n"))
+        let sent = script.pass(.seconds(2))
+        let status = try #require(sent.first?.report.remoteConfigStatus)
+        #expect(status.status == .failed)
+        #expect(status.lastRemoteConfigHash == [2])
+        #expect(!status.errorMessage.isEmpty)
+        #expect(sent.first?.report.effectiveConfig == nil)
+        script.hear(ServerToAgent(flags: .reportFullState))
+        let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
+        #expect(files["remote.yaml"]?.body == Array("good: 1\n".utf8))
+    }
+
+    @Test(
+        "What cannot be applied fails at once, with the reason",
+        arguments: [
+            ("", "text/yaml", "empty"), ("\u{1}\tx", "text/yaml", "not YAML"), ("a: [1, 2\n", "text/yaml", "not YAML"),
+            ("just words\n", "application/yaml", "not YAML"), ("a: \"open\n", "text/yaml", "not YAML"),
+            ("\tkey: 1\n", "text/yaml", "not YAML"), ("exporters: {}\n", "text/yaml", "may not be set"),
+        ])
+    func invalid(body: String, type: String, reason: String) throws {
+        var script = AgentScript(Self.plan { $0.remoteConfig.allowedSettings = ["receivers", "service", "a"] })
+        script.run()
+        script.hear(Self.offer([7], body, type: type))
+        let status = try #require(script.sent.first?.report.remoteConfigStatus)
+        #expect(status.status == .failed)
+        #expect(status.errorMessage.contains(reason), "\(status.errorMessage)")
+        #expect(script.agent.state == .running)
+    }
+
+    @Test("Bytes that are not UTF-8 fail where text is claimed, and pass where it is not")
+    func notUTF8() {
+        for (type, expected) in [
+            ("text/plain", RemoteConfigStatuses.failed), ("", .failed), ("application/octet-stream", .applied),
+        ] {
+            var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
+            script.run()
+            script.hear(
+                ServerToAgent(
+                    remoteConfig: AgentRemoteConfig(
+                        config: AgentConfigMap(
+                            configMap: ["x": AgentConfigFile(body: [0xFF, 0xFE, 0x41], contentType: type)]),
+                        configHash: [5])))
+            #expect(script.sent.first?.report.remoteConfigStatus?.status == expected, "\(type)")
+        }
+    }
+
+    @Test("Real collector configurations pass the YAML check", arguments: [600, 4096, 20_000])
+    func generatedYAMLPasses(bytes: Int) {
+        #expect(YAMLOutline(CollectorConfig.yaml(bytes: bytes)).problem == nil)
+    }
+
+    @Test("Block scalars, comments, lists and quotes of real life pass the YAML check")
+    func realLifeYAML() {
+        let body = """
+            ---
+            # it's a comment with an odd quote and a [bracket
+            receivers:
+              filelog:
+                include: ["/var/log/*.log", '/tmp/it''s.log']
+                operators:
+                  - regex: '^(?P<x>[^ ]*) .*$'
+            service:
+              pipelines: {logs: {receivers: [filelog],
+                exporters: [debug]}}
+              note: don't worry
+            ...
+            """
+        let outline = YAMLOutline(Array(body.utf8))
+        #expect(outline.problem == nil)
+        #expect(outline.sections.map(\.name) == ["receivers", "service"])
+    }
+
+    @Test("Another offer while one is applied takes its place")
+    func superseded() {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1]))
+        script.pass(.seconds(1))
+        script.hear(Self.offer([2]))
+        #expect(script.allSteps.stages.contains { $0.kind == .superseded && $0.wave == 1 })
+        let sent = script.pass(.seconds(10))
+        #expect(sent.compactMap { $0.report.remoteConfigStatus?.lastRemoteConfigHash } == [[2]])
+        #expect(sent.last?.at == Instant.zero + .seconds(3))
+    }
+
+    @Test("Convergence is measured: offered, applying, applied, converged, each once and since the offer")
+    func convergence() {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([0, 0, 0, 0, 0, 0, 1, 2, 99]))
+        script.now += .milliseconds(5)
+        script.pass(.seconds(3))
+        script.hear(ServerToAgent(flags: .reportFullState))
+        let stages = script.allSteps.stages
+        #expect(stages.map(\.kind) == [.offered, .applying, .applied, .converged])
+        #expect(stages.allSatisfy { $0.wave == 0x102 })
+        #expect(stages.map(\.elapsed) == [.zero, .zero, .seconds(2), .seconds(2)])
+    }
+
+    @Test("A status that changes while the agent is offline is reported when it is back")
+    func appliedOffline() throws {
+        var script = AgentScript(Self.plan { $0.reconnect = .fixed(.seconds(60)) })
+        script.run()
+        script.hear(Self.offer([1]))
+        script.lost()
+        #expect(script.pass(.seconds(60)).isEmpty)
+        script.opened()
+        let report = try #require(script.sent.first).report
+        #expect(report.remoteConfigStatus?.status == .applied)
+        #expect(report.effectiveConfig != nil)
+        #expect(report.agentDescription == nil)
+        script.acknowledge()
+        #expect(script.agent.state == .running)
+        #expect(script.allSteps.stages.last?.elapsed == .seconds(60))
+    }
+
+    @Test("An agent that does not accept remote configuration ignores it (spec: AcceptsRemoteConfig)")
+    func undeclared() {
+        var script = AgentScript(Self.plan { $0.capabilities.remove(.acceptsRemoteConfig) })
+        script.run()
+        script.hear(Self.offer([1]))
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.undeclaredCapabilityUsed) == 1)
+    }
+
+    @Test("An agent that does not report remote configuration applies it in silence")
+    func silent() {
+        var script = AgentScript(Self.plan { $0.capabilities.remove(.reportsRemoteConfig) })
+        script.run()
+        script.hear(Self.offer([1]))
+        #expect(script.sent.isEmpty)
+        let sent = script.pass(.seconds(2))
+        #expect(sent.count == 1)
+        #expect(sent.first?.report.remoteConfigStatus == nil)
+        #expect(sent.first?.report.effectiveConfig != nil)
+    }
+
+    @Test("The odds of failure are the plan's")
+    func odds() {
+        let cohort = Cohort(Self.plan { $0.remoteConfig.failureOdds = 0.25 }, seed: 8, unixOrigin: 0)
+        var failed = 0
+        for index in 0..<1000 {
+            var script = AgentScript(agent: Agent(index: UInt64(index), cohort: cohort), now: .zero)
+            script.run()
+            script.hear(Self.offer([1]))
+            let sent = script.pass(.seconds(2))
+            if sent.last?.report.remoteConfigStatus?.status == .failed { failed += 1 }
+        }
+        // Five standard deviations of 1000 draws at a quarter are 68.
+        #expect(abs(failed - 250) < 68)
+    }
+
+    @Test("The history of good configurations is bounded")
+    func history() {
+        var script = AgentScript(
+            Self.plan { $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.zero), historyLimit: 3) })
+        script.run()
+        for number in 0..<20 { script.hear(Self.offer([UInt8(number)], "a: \(number)\n")) }
+        #expect(script.agent.configuration?.history.map(\.hash) == [[17], [18], [19]])
+    }
+
+    @Test("A configuration that the agent dies of is rolled back to the last good one, and reported as failed")
+    func rollback() throws {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer([1], "good: 1\n"))
+        script.pass(.seconds(2))
+        script.hear(Self.offer([2], "bad: 1\n# muster: die 30s\n"))
+        script.pass(.seconds(2))
+        #expect(script.allSent.last?.report.remoteConfigStatus?.status == .applied)
+        script.pass(.seconds(29))
+        #expect(script.agent.state == .running)
+        script.pass(.seconds(1))
+        #expect(script.agent.state == .restarting)
+        #expect(script.allSteps.aborts == 1)
+        script.pass(.seconds(3))
+        #expect(script.agent.state == .connecting)
+        script.opened()
+        let report = try #require(script.sent.first).report
+        #expect(script.sent.first?.kind == .first)
+        #expect(report.sequenceNumber == 0)
+        #expect(report.remoteConfigStatus?.status == .failed)
+        #expect(report.remoteConfigStatus?.lastRemoteConfigHash == [2])
+        #expect(report.effectiveConfig?.configMap?.configMap["remote.yaml"]?.body == Array("good: 1\n".utf8))
+    }
+
+    @Test("The differences between two configurations are told by entry")
+    func difference() {
+        func entries(_ body: String) -> ConfigEntries {
+            ConfigEntries(AgentConfigMap(configMap: ["": AgentConfigFile(body: Array(body.utf8))]))
+        }
+        let difference = entries("a: 1\nb:\n  x: 1\nc: 3\n").difference(to: entries("a: 1\nb:\n  x: 2\nd: 4\n"))
+        #expect(difference.added == ["d"])
+        #expect(difference.changed == ["b"])
+        #expect(difference.removed == ["c"])
+    }
+
+    @Test("Watchers of a setting react to its change, and only to that")
+    func watchers() {
+        let watchers = [
+            ConfigWatcher(setting: "service", reaction: .restartPipelines),
+            ConfigWatcher(setting: "extensions", reaction: .restartAgent),
+        ]
+        var script = AgentScript(
+            Self.plan { $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.seconds(2)), watchers: watchers) })
+        script.run()
+        script.hear(Self.offer([1], "service: {a: 1}\nextensions: {}\n", file: ""))
+        script.pass(.seconds(2))
+        #expect(script.counts(.watcherNotified) == 2)
+        #expect(script.agent.state == .closing)
+
+        var calm = AgentScript(
+            Self.plan {
+                $0.remoteConfig = RemoteConfigPlan(
+                    applyTime: .constant(.seconds(2)),
+                    watchers: [.init(setting: "service", reaction: .restartPipelines)])
+            })
+        calm.run()
+        calm.hear(Self.offer([1], "service: {a: 1}\n"))
+        let started = calm.allSent[0].report.health?.startTimeUnixNano ?? 0
+        let sent = calm.pass(.seconds(2))
+        #expect(sent.count == 1)
+        #expect(sent.first?.report.health?.startTimeUnixNano == started + 2_000_000_000)
+        calm.hear(Self.offer([2], "service: {a: 1}\nother: 1\n"))
+        #expect(calm.pass(.seconds(2)).first?.report.health == nil)
+    }
+
+    @Test("An offer to many agents of a shard is read and kept once")
+    func shared() {
+        let cohort = Cohort(Self.plan(), seed: 1, unixOrigin: 0)
+        var effects = Effects()
+        var configs: [ReceivedConfig?] = []
+        for index in 0..<3 {
+            var agent = Agent(index: UInt64(index), cohort: cohort)
+            agent.start(at: .zero, &effects)
+            agent.connected(at: .zero, &effects)
+            agent.received(Self.offer([1]), at: .zero, &effects)
+            effects.removeAll()
+            configs.append(agent.configuration?.lastOffer)
+        }
+        #expect(configs[0] != nil && configs[0] === configs[1] && configs[1] === configs[2])
+    }
+}
+
+extension [Effect] {
+    var stages: [ConfigStage] {
+        compactMap { if case .config(let stage) = $0 { stage } else { nil } }
+    }
+
+    func faults(_ wanted: Fault) -> Int {
+        filter { if case .fault(wanted) = $0 { true } else { false } }.count
+    }
+}

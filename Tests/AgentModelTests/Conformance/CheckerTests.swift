@@ -1,0 +1,193 @@
+import Basis
+import OpAMP
+import OrderedCollections
+import Testing
+
+@testable import AgentModel
+
+@Suite("The checker itself: each rule, broken by hand")
+struct CheckerTests {
+    private let uid = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
+
+    private func report(_ number: UInt64, _ capabilities: AgentCapabilities = [.reportsStatus]) -> AgentToServer {
+        AgentToServer(instanceUID: .uid(uid), sequenceNumber: number, capabilities: capabilities)
+    }
+
+    private func full(_ number: UInt64, _ capabilities: AgentCapabilities = [.reportsStatus]) -> AgentToServer {
+        var report = report(number, capabilities)
+        report.agentDescription = AgentDescription(identifyingAttributes: [KeyValue(key: "k", value: .string("v"))])
+        return report
+    }
+
+    /// What the checker finds in a conversation: what is said is sent by the agent, what is heard comes from the server.
+    private enum Line {
+        case say(AgentToServer)
+        case hear(ServerToAgent)
+        case open
+        case close
+        case wait(Int64)
+        case sayBytes([UInt8])
+    }
+
+    private func rules(_ lines: [Line]) -> Set<ConformanceRule> {
+        var checker = ConformanceChecker(maximumBytes: 1_000)
+        var now = Instant.zero
+        checker.opened(at: now)
+        for line in lines {
+            switch line {
+            case .say(let report): checker.sent(report.encoded(), at: now)
+            case .hear(let answer): checker.heard(answer, at: now)
+            case .open:
+                checker.gone()
+                checker.opened(at: now)
+            case .close: checker.closedByClient()
+            case .wait(let seconds): now += .seconds(seconds)
+            case .sayBytes(let bytes): checker.sent(bytes, at: now)
+            }
+        }
+        return Set(checker.counts.keys)
+    }
+
+    @Test("A clean conversation has no violation")
+    func clean() {
+        #expect(rules([.say(full(0)), .hear(ServerToAgent(instanceUID: .uid(uid)))]).isEmpty)
+    }
+
+    @Test("Messages: readable, bounded, with uid, capabilities and sequence; the first describes the agent")
+    func messages() {
+        #expect(rules([.sayBytes([0x0A, 0x7F])]) == [.readable])
+        #expect(rules([.say(full(0)), .sayBytes([UInt8](repeating: 0, count: 2_000))]).contains(.withinSizeLimit))
+        #expect(rules([.say(AgentToServer(capabilities: .reportsStatus))]) == [.instanceUID])
+        #expect(rules([.say(full(0, [])), .hear(ServerToAgent())]) == [.capabilitiesSet])
+        #expect(
+            rules([.say(full(0, [.reportsStatus, AgentCapabilities(rawValue: 1 << 40)]))]) == [.undefinedBitsClear])
+        #expect(rules([.say(full(0)), .say(full(2))]).contains(.sequence))
+        #expect(rules([.say(report(0))]) == [.firstMessageIsStatus])
+    }
+
+    @Test("Parts: declared, supported by the server, not repeated without need")
+    func parts() {
+        var undeclared = full(0)
+        undeclared.health = ComponentHealth(healthy: true)
+        #expect(rules([.say(undeclared)]) == [.declaredBeforeUsed])
+        var unsupported = report(1, [.reportsStatus, .reportsEffectiveConfig])
+        unsupported.effectiveConfig = EffectiveConfig()
+        let start = full(0, [.reportsStatus, .reportsEffectiveConfig])
+        #expect(
+            rules([.say(start), .hear(ServerToAgent(capabilities: .acceptsStatus)), .say(unsupported)])
+                == [.serverCapabilitiesHonoured])
+        #expect(rules([.say(full(0)), .say(full(1))]) == [.unchangedLeftOut])
+        #expect(rules([.say(full(0)), .hear(ServerToAgent(flags: .reportFullState)), .say(full(1))]).isEmpty)
+        #expect(
+            rules([.say(full(0, .collector)), .hear(ServerToAgent(flags: .reportFullState)), .say(full(1, .collector))])
+                == [.fullStateReported])
+    }
+
+    @Test("Heartbeats: declared, not turned off, in time")
+    func heartbeats() {
+        let beating: AgentCapabilities = [.reportsStatus, .reportsHeartbeat]
+        func offer(_ seconds: UInt64) -> ServerToAgent {
+            ServerToAgent(
+                connectionSettings: ConnectionSettingsOffers(
+                    opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: seconds)))
+        }
+        #expect(rules([.say(full(0)), .say(report(1))]) == [.heartbeatsDeclared])
+        #expect(rules([.say(full(0, beating)), .hear(offer(0)), .say(report(1, beating))]) == [.heartbeatsTurnedOff])
+        #expect(
+            rules([.say(full(0, beating)), .hear(offer(10)), .wait(12), .say(report(1, beating))]) == [.heartbeatInTime]
+        )
+        #expect(rules([.say(full(0, beating)), .hear(offer(10)), .wait(10), .say(report(1, beating))]).isEmpty)
+    }
+
+    @Test("Components: with their hash, the list on request and then")
+    func components() {
+        let capable: AgentCapabilities = [.reportsStatus, .reportsAvailableComponents]
+        func list(_ number: UInt64, hash: [UInt8], components: OrderedDictionary<String, ComponentDetails>)
+            -> AgentToServer
+        {
+            var report = full(number, capable)
+            if number > 0 { report.agentDescription = nil }
+            report.availableComponents = AvailableComponents(components: components, hash: hash)
+            return report
+        }
+        #expect(rules([.say(list(0, hash: [], components: [:]))]) == [.componentHash])
+        #expect(rules([.say(list(0, hash: [1], components: ["a": ComponentDetails()]))]) == [.componentListOnRequest])
+        let asked = ServerToAgent(flags: .reportAvailableComponents)
+        let start = list(0, hash: [1], components: [:])
+        #expect(
+            rules([.say(start), .hear(asked), .say(list(1, hash: [1], components: ["a": ComponentDetails()]))]).isEmpty)
+        #expect(
+            rules([.say(start), .hear(asked), .say(list(1, hash: [1], components: [:]))]) == [.componentListOnRequest])
+    }
+
+    @Test("Statuses: hashes that were offered, fields that fit")
+    func statuses() {
+        let capable: AgentCapabilities = [
+            .reportsStatus, .reportsRemoteConfig, .reportsPackageStatuses, .reportsHealth,
+            .reportsConnectionSettingsStatus,
+        ]
+        var config = full(0, capable)
+        config.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .applying)
+        #expect(rules([.say(config)]) == [.configHashEchoed])
+        var packages = full(0, capable)
+        packages.packageStatuses = PackageStatuses(
+            packages: ["a": PackageStatus(name: "b", agentHasVersion: "1")], serverProvidedAllPackagesHash: [1])
+        #expect(rules([.say(packages)]) == [.packageHashEchoed, .packageNames, .packageFields])
+        var settings = full(0, capable)
+        settings.connectionSettingsStatus = ConnectionSettingsStatus(lastConnectionSettingsHash: [1], status: .applied)
+        #expect(rules([.say(settings)]) == [.settingsHashEchoed])
+        var health = full(0, capable)
+        health.health = ComponentHealth(healthy: false)
+        #expect(rules([.say(health)]) == [.unhealthyHasReason])
+        var custom = full(0)
+        custom.customMessage = CustomMessage(capability: "x")
+        #expect(rules([.say(custom)]) == [.customCapabilityDeclared])
+    }
+
+    @Test("Errors: a bad request is not repeated, UNAVAILABLE is kept to, and its time too")
+    func errors() {
+        func error(_ type: ServerErrorResponseType, retry: UInt64? = nil) -> ServerToAgent {
+            ServerToAgent(
+                errorResponse: ServerErrorResponse(
+                    type: type, retryInfo: retry.map { RetryInfo(retryAfterNanoseconds: $0) }))
+        }
+        #expect(rules([.say(full(0)), .hear(error(.badRequest)), .say(full(1))]).contains(.badRequestNotRepeated))
+        let beating: AgentCapabilities = [.reportsStatus, .reportsHeartbeat]
+        #expect(
+            rules([.say(full(0, beating)), .hear(error(.unavailable)), .say(report(1, beating))]) == [
+                .unavailableHonoured
+            ])
+        var goodbye = report(1)
+        goodbye.agentDisconnect = AgentDisconnect()
+        #expect(
+            rules([
+                .say(full(0)), .hear(error(.unavailable, retry: 5_000_000_000)), .say(goodbye), .close, .wait(4), .open,
+            ])
+                == [.retryTimeHonoured])
+        #expect(
+            rules([
+                .say(full(0)), .hear(error(.unavailable, retry: 5_000_000_000)), .say(goodbye), .close, .wait(5), .open,
+            ])
+            .isEmpty)
+    }
+
+    @Test("Leaving: AgentDisconnect before the close, and nothing after it; a new uid is used at once")
+    func leaving() {
+        var goodbye = report(1)
+        goodbye.agentDisconnect = AgentDisconnect()
+        #expect(rules([.say(full(0)), .close]) == [.disconnectBeforeClose])
+        #expect(rules([.say(full(0)), .say(goodbye), .close]).isEmpty)
+        var more = full(2)
+        more.agentDescription = nil
+        more.flags = .requestInstanceUID
+        #expect(rules([.say(full(0)), .say(goodbye), .say(more)]) == [.disconnectIsLast])
+        let other = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0077)
+        let told = ServerToAgent(
+            instanceUID: .uid(uid), agentIdentification: AgentIdentification(newInstanceUID: .uid(other)))
+        var still = full(1)
+        still.agentDescription?.identifyingAttributes[0].value = .string("w")
+        #expect(rules([.say(full(0)), .hear(told), .say(still)]) == [.assignedInstanceUIDUsed])
+        still.instanceUID = .uid(other)
+        #expect(rules([.say(full(0)), .hear(told), .say(still)]).isEmpty)
+    }
+}

@@ -1,0 +1,131 @@
+import Basis
+import OpAMP
+import OrderedCollections
+import Testing
+
+@testable import AgentModel
+
+@Suite("Fidelity: the checker passes the agent, whatever the world does, and finds the odd ones")
+struct ConformanceTests {
+    static let plans: [(String, CohortPlan)] = [
+        ("default", CohortPlan(name: "default")),
+        ("capable", ChaoticWorld.capable),
+        ("bare", .with { $0.capabilities = [] }),
+        ("full again", .with { $0.reconnectReport = .full }),
+        ("as opamp-go", .with { $0.reconnectReport = .changes }),
+        ("restarting", .with { $0.restartForm = .whole }),
+        ("lockstep", .with { $0.heartbeat = HeartbeatPlan(interval: .seconds(3), phase: .lockstep) }),
+        ("jitter", .with { $0.heartbeat = HeartbeatPlan(interval: .seconds(3), jitter: 0.5) }),
+    ]
+
+    @Test("No sequence of events makes the agent break a rule that can be seen on the wire", arguments: plans.indices)
+    func random(plan number: Int) {
+        let (name, plan) = Self.plans[number]
+        for seed in 0..<25 {
+            var world = ChaoticWorld(plan, seed: UInt64(seed))
+            // With jitter the offered interval may be overstepped by the jitter itself.
+            if plan.heartbeat.jitter > 0 { world.script.checker = ConformanceChecker(tolerance: .seconds(60)) }
+            for _ in 0..<120 { world.happen() }
+            #expect(
+                world.script.checker.isConformant,
+                "plan \(name), seed \(seed): \(world.script.checker.violations.prefix(3))")
+        }
+    }
+
+    @Test("Whatever happens, an agent's books stay bounded and at most one package is worked on", arguments: 0..<20)
+    func bounded(seed: Int) {
+        var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
+        for _ in 0..<300 {
+            world.happen()
+            #expect(world.script.agent.outstandingReports <= OutstandingReports.limit)
+            #expect(world.script.agent.configuration?.history.count ?? 0 <= 5)
+            #expect(world.script.steps.count < 64)
+            for sent in world.script.sent {
+                let busy = sent.report.packageStatuses?.packages.values.filter {
+                    $0.status == .downloading || $0.status == .installing
+                }
+                #expect((busy?.count ?? 0) <= 1)
+            }
+        }
+    }
+
+    @Test("Acknowledgements never make an agent report, whatever came before: no answer loop", arguments: 0..<20)
+    func quiet(seed: Int) {
+        var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
+        for _ in 0..<100 { world.happen() }
+        // Let everything under way come to its end, with heartbeats and health left aside by not letting time pass after.
+        for _ in 0..<200 where !(world.script.agent.state == .running && world.script.agent.outstandingReports == 0) {
+            switch world.script.agent.state {
+            case .connecting: world.script.opened()
+            case .closing: world.script.closed()
+            default: world.script.pass(.seconds(1), acknowledging: true)
+            }
+            while world.script.agent.state.isOnline, world.script.agent.outstandingReports > 0 {
+                world.script.acknowledge(capabilities: .all)
+            }
+        }
+        #expect(world.script.agent.state == .running)
+        for _ in 0..<20 {
+            world.script.acknowledge(capabilities: .all)
+            #expect(world.script.sent.isEmpty)
+        }
+    }
+
+    @Test("Events in any order at all, even such as no host delivers, are survived", arguments: 0..<20)
+    func lawless(seed: Int) {
+        var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
+        var random = SeededRandom(seed: UInt64(seed))
+        for _ in 0..<400 {
+            switch random.index(below: 12) {
+            case 0: world.script.opened()
+            case 1: world.script.lost()
+            case 2: world.script.failed()
+            case 3: world.script.closed()
+            case 4: world.script.start()
+            case 5: world.script.wakeLate(.milliseconds(Int64(random.index(below: 9_000))))
+            case 6: world.script.step { $0.receivedMalformed(.protobuf, at: $1, &$2) }
+            case 7: world.script.step { $0.loseConnection(at: $1, &$2) }
+            case 8: world.script.step { $0.upgradeRefused(status: 500, retryAfter: nil, at: $1, &$2) }
+            case 9 where random.chance(0.02): world.script.drain()
+            default: world.happen()
+            }
+            #expect(world.script.agent.outstandingReports <= OutstandingReports.limit)
+        }
+    }
+
+    /// What else a fault breaks: unreadable bytes have taken a sequence number that nobody could see, and the configuration
+    /// that a liar reports has not changed.
+    static let alsoBroken: [Fault: ConformanceRule] = [
+        .sendsMalformed: .sequence, .reportsOtherConfig: .unchangedLeftOut,
+    ]
+
+    @Test(
+        "The checker finds what each fault breaks",
+        arguments: [
+            (Fault.skipsSequenceNumbers, ConformanceRule.sequence), (.sendsMalformed, .readable),
+            (.sendsOversized, .withinSizeLimit), (.ignoresThrottling, .unavailableHonoured),
+            (.reconnectsTooFast, .retryTimeHonoured), (.reportsWrongHash, .configHashEchoed),
+            (.reportsOtherConfig, .effectiveConfigMatches),
+        ])
+    func findsFaults(_ fault: Fault, _ rule: ConformanceRule) {
+        var script = AgentScript(
+            .with {
+                $0.heartbeat = HeartbeatPlan(interval: .seconds(1), phase: .fromConnection)
+                $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.zero))
+                $0.faults = FaultPlan(rates: [fault: 1], recurrence: 0.5, oversizedBytes: 200_000)
+            })
+        script.checker = ConformanceChecker(maximumBytes: 100_000)
+        script.run()
+        script.pass(.seconds(20), acknowledging: true)
+        script.hear(RemoteConfigTests.offer([1, 2]))
+        script.hear(
+            ServerToAgent(
+                errorResponse: ServerErrorResponse(
+                    type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 9_000_000_000))))
+        if script.agent.state == .closing { script.closed() }
+        script.pass(.seconds(3))
+        if script.agent.state == .connecting { script.opened() }
+        #expect(script.checker.counts[rule] ?? 0 > 0, "\(script.checker.violations)")
+        #expect(script.checker.counts.keys.allSatisfy { $0 == rule || Self.alsoBroken[fault] == $0 })
+    }
+}

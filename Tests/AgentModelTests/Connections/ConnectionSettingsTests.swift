@@ -1,0 +1,221 @@
+import Basis
+import OpAMP
+import OrderedCollections
+import Testing
+
+@testable import AgentModel
+
+@Suite("Connection settings (spec: Connection Settings Management)")
+struct ConnectionSettingsTests {
+    private func plan(_ change: (inout CohortPlan) -> Void = { _ in }) -> CohortPlan {
+        .with {
+            $0.capabilities.formUnion([
+                .acceptsOpAMPConnectionSettings, .reportsConnectionSettingsStatus, .reportsOwnMetrics,
+                .acceptsOtherConnectionSettings,
+            ])
+            $0.heartbeat = HeartbeatPlan(interval: .seconds(30), phase: .fromConnection)
+            change(&$0)
+        }
+    }
+
+    private func offer(
+        _ hash: [UInt8], endpoint: String = "ws://other:4320/v1/opamp", certificate: TLSCertificate? = nil
+    ) -> ServerToAgent {
+        ServerToAgent(
+            connectionSettings: ConnectionSettingsOffers(
+                hash: hash,
+                opamp: OpAMPConnectionSettings(
+                    destinationEndpoint: endpoint, certificate: certificate, heartbeatIntervalSeconds: 30)))
+    }
+
+    private func targets(_ steps: [Effect]) -> [ConnectionTarget] {
+        steps.compactMap { if case .connectTo(let target) = $0 { target } else { nil } }
+    }
+
+    @Test(
+        "An offer is reported as APPLYING, then the agent leaves, tries it, and keeps it once the server answers on it")
+    func tryAndCommit() throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1]))
+        #expect(script.sent.map(\.kind) == [.status, .goodbye])
+        #expect(
+            script.sent.first?.report.connectionSettingsStatus
+                == ConnectionSettingsStatus(lastConnectionSettingsHash: [1], status: .applying))
+        #expect(script.steps.closeCodes == [1000])
+        script.acknowledge()
+        script.acknowledge()
+        script.closed()
+        let target = try #require(targets(script.steps).first)
+        #expect(target.settings.destinationEndpoint == "ws://other:4320/v1/opamp")
+        #expect(target.isCandidate)
+        script.opened()
+        #expect(script.agent.connectionSettings?.isTrying == true)
+        script.acknowledge(capabilities: .all)
+        #expect(
+            script.sent.first?.report.connectionSettingsStatus
+                == ConnectionSettingsStatus(lastConnectionSettingsHash: [1], status: .applied))
+        #expect(script.counts(.settingsCommitted) == 1)
+        script.lost()
+        #expect(targets(script.steps).first?.isCandidate == false)
+    }
+
+    @Test(
+        "Settings that cannot be connected with are dropped: the agent goes back at once and reports FAILED",
+        arguments: [0, 1, 2, 3])
+    func tryAndRevert(way: Int) throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1]))
+        script.closed()
+        #expect(script.agent.state == .connecting)
+        switch way {
+        case 0: script.failed(.refused)
+        case 1: script.step { $0.upgradeRefused(status: 401, retryAfter: nil, at: $1, &$2) }
+        case 2:
+            script.opened()
+            script.lost(.closedByServer(code: 1008))
+        default:
+            script.opened()
+            script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown)))
+            script.closed()
+        }
+        #expect(script.agent.state == .connecting)
+        #expect(script.steps.connects == 1)
+        #expect(targets(script.steps).isEmpty)
+        script.opened()
+        let status = try #require(script.sent.first?.report.connectionSettingsStatus)
+        #expect(status.status == .failed && status.lastConnectionSettingsHash == [1] && !status.errorMessage.isEmpty)
+        #expect(script.counts(.settingsReverted) == 1)
+    }
+
+    @Test("An offer with the hash of the last one is not taken again, whatever became of that")
+    func repeated() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1]))
+        script.closed()
+        script.failed()
+        script.opened()
+        script.hear(offer([1]))
+        #expect(script.sent.isEmpty)
+        #expect(script.agent.state == .running)
+        #expect(script.counts(.offerRepeated) == 1)
+    }
+
+    @Test("What is no WebSocket or HTTP address is rejected without a trial (spec: destination_endpoint)")
+    func badEndpoint() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1], endpoint: "ftp://x"))
+        #expect(script.sent.map(\.kind) == [.status])
+        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
+        #expect(script.agent.state == .running)
+    }
+
+    @Test("An agent that cannot keep a certificate rejects one")
+    func ephemeral() {
+        var script = AgentScript(plan { $0.connectionSettings.persistsCertificates = false })
+        script.run()
+        script.hear(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
+        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
+    }
+
+    @Test(
+        "A heartbeat interval alone does not make the agent reconnect, and is reported as applied where it has a hash")
+    func heartbeatOnly() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1], endpoint: ""))
+        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .applied)
+        #expect(script.agent.state == .running)
+        var silent = AgentScript(plan())
+        silent.run()
+        silent.hear(offer([], endpoint: ""))
+        #expect(silent.sent.isEmpty)
+    }
+
+    @Test("An agent that does not accept OpAMP settings stays, and says so where it reports statuses")
+    func undeclared() {
+        var script = AgentScript(plan { $0.capabilities.remove(.acceptsOpAMPConnectionSettings) })
+        script.run()
+        script.hear(offer([1]))
+        #expect(script.agent.state == .running)
+        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
+        var silent = AgentScript()
+        silent.run()
+        silent.hear(offer([1]))
+        #expect(silent.sent.isEmpty)
+        #expect(silent.agent.state == .running)
+    }
+
+    @Test("Own telemetry is taken where it is declared (spec: Own Telemetry Reporting)")
+    func telemetry() {
+        let settings = TelemetryConnectionSettings(destinationEndpoint: "https://backend:4318/v1/metrics")
+        let metrics = ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [4], ownMetrics: settings))
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(metrics)
+        let exports = script.steps.compactMap {
+            if case .exportTelemetry(.metrics, let settings) = $0 { settings } else { nil }
+        }
+        #expect(exports == [settings])
+        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .applied)
+        #expect(script.agent.state == .running)
+        var silent = AgentScript(plan { $0.capabilities.remove(.reportsOwnMetrics) })
+        silent.run()
+        silent.hear(metrics)
+        #expect(silent.counts(.undeclaredCapabilityUsed) == 1)
+        #expect(silent.sent.first?.report.connectionSettingsStatus?.status == .failed)
+    }
+
+    @Test("Settings of other connections change only what they name (spec: OtherConnectionSettings)")
+    func others() {
+        var script = AgentScript(plan())
+        script.run()
+        func offer(_ hash: UInt8, _ settings: OtherConnectionSettings) -> ServerToAgent {
+            ServerToAgent(
+                connectionSettings: ConnectionSettingsOffers(hash: [hash], otherConnections: ["kafka": settings]))
+        }
+        script.hear(offer(1, OtherConnectionSettings(destinationEndpoint: "kafka:9092", otherSettings: ["a": "1"])))
+        script.hear(offer(2, OtherConnectionSettings(certificate: TLSCertificate(cert: [7]))))
+        let kept = script.agent.connectionSettings?.others["kafka"]
+        #expect(kept?.destinationEndpoint == "kafka:9092")
+        #expect(kept?.otherSettings == ["a": "1"])
+        #expect(kept?.certificate?.cert == [7])
+    }
+
+    @Test("A certificate is asked for once the server says it answers such requests (spec: Agent-initiated CSR Flow)")
+    func certificate() throws {
+        var script = AgentScript(
+            plan { $0.connectionSettings.certificateRequest = { index, uid in Array("CSR \(index) \(uid)".utf8) } })
+        script.run(server: .all)
+        let request = try #require(script.sent.first { $0.kind == .request }?.report.connectionSettingsRequest)
+        let former = script.agent.instanceUID
+        #expect(request.opamp?.certificateRequest?.csr == Array("CSR 7 \(former)".utf8))
+        script.acknowledge(capabilities: .all)
+        #expect(script.sent.isEmpty)
+        // Another uid needs another certificate.
+        let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0009)
+        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
+        let again = try #require(script.sent.first { $0.kind == .request }?.report.connectionSettingsRequest)
+        #expect(again.opamp?.certificateRequest?.csr == Array("CSR 7 \(given)".utf8))
+        script.hear(offer([3], endpoint: "", certificate: TLSCertificate(cert: [1, 2])))
+        script.closed()
+        #expect(targets(script.steps).first?.settings.certificate?.cert == [1, 2])
+    }
+
+    @Test("A server that does not answer such requests is not asked; a refusal is counted and not repeated")
+    func certificateRefused() {
+        let asking = plan { $0.connectionSettings.certificateRequest = { _, _ in [1] } }
+        var unable = AgentScript(asking)
+        unable.run(server: [.acceptsStatus])
+        #expect(!unable.allSent.contains { $0.kind == .request })
+        var refused = AgentScript(asking)
+        refused.run(server: .all)
+        refused.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
+        #expect(refused.counts(.certificateRefused) == 1)
+        refused.acknowledge(capabilities: .all)
+        #expect(refused.allSent.filter { $0.kind == .request }.count == 1)
+    }
+}

@@ -1,0 +1,104 @@
+import AgentModel
+import Basis
+import Testing
+
+@testable import Fleet
+
+@Suite("A profile's cohort as the agents' plan")
+struct CohortPlanTests {
+    @Test("Every value arrives")
+    func values() {
+        let cohort = CohortProfile(
+            name: "x", zones: ["z1"],
+            heartbeat: HeartbeatProfile(interval: .seconds(5), jitter: 0.25, phase: .lockstep),
+            report: ReportProfile(effectiveConfigBytes: 10, availableComponents: 3, healthPipelines: 4),
+            reconnect: .longDelay(minimum: .seconds(1), maximum: .seconds(2)),
+            mode: .closed(think: .constant(.seconds(3))))
+        let limits = ProfileLimits(connectTimeout: .seconds(7), answerTimeout: .seconds(8))
+        let plan = AgentModel.CohortPlan(cohort: cohort, limits: limits)
+        #expect(plan.name == "x" && plan.zones == ["z1"])
+        #expect(plan.heartbeat == HeartbeatPlan(interval: .seconds(5), jitter: 0.25, phase: .lockstep))
+        #expect(plan.sizes == ReportSizes(effectiveConfigBytes: 10, healthPipelines: 4, availableComponents: 3))
+        #expect(plan.reconnect == .longRandomDelay(minimum: .seconds(1), maximum: .seconds(2)))
+        #expect(plan.load == .closedLoop(think: .constant(.seconds(3))))
+        #expect(plan.connectTimeout == .seconds(7) && plan.answerTimeout == .seconds(8))
+    }
+
+    @Test("What befalls and ails the agents arrives, times of the run on the run's axis")
+    func depth() {
+        var cohort = CohortProfile()
+        cohort.reconnectReport = .full
+        cohort.remoteConfig = RemoteConfigPlan(failureOdds: 0.5)
+        cohort.faults = FaultPlan(rates: [.chats: 0.25])
+        cohort.restart = RestartProfile(form: .whole, downtime: .constant(.seconds(9)))
+        cohort.health = HealthProfile(
+            checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
+            afflictions: [
+                .init(.outage(zone: "z", from: .share(0.5), length: .seconds(3)), share: 0.5, hangs: true),
+                .init(.flapping(up: .constant(.seconds(1)), down: .constant(.seconds(2)))),
+                .init(.decay(each: .constant(.seconds(3)))), .init(.suddenDeath(after: .constant(.seconds(4)))),
+            ])
+        let plan = AgentModel.CohortPlan(
+            cohort: cohort, limits: ProfileLimits(), duration: .seconds(60), runStart: .zero + .seconds(100))
+        #expect(
+            plan.reconnectReport == .full && plan.remoteConfig == cohort.remoteConfig && plan.faults == cohort.faults)
+        #expect(plan.restartForm == .whole && plan.restartTime == .constant(.seconds(9)))
+        let health = HealthPlan(
+            checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
+            afflictions: [
+                .init(.outage(zone: "z", from: .seconds(130), lasting: .seconds(3)), share: 0.5, hangs: true),
+                .init(.flapping(up: .constant(.seconds(1)), down: .constant(.seconds(2)))),
+                .init(.decay(each: .constant(.seconds(3)))), .init(.suddenDeath(after: .constant(.seconds(4)))),
+            ])
+        #expect(plan.health == health)
+    }
+
+    @Test("Each reconnect policy and heartbeat phase has its counterpart")
+    func policies() {
+        let policies: [(ReconnectProfile, ReconnectPolicy)] = [
+            (.opampGo, .opampGo), (.specMinimum, .specificationMinimum),
+            (.fixed(delay: .seconds(1)), .fixed(.seconds(1))),
+        ]
+        for (profile, policy) in policies {
+            let plan = AgentModel.CohortPlan(cohort: CohortProfile(reconnect: profile), limits: ProfileLimits())
+            #expect(plan.reconnect == policy)
+        }
+        for (profile, phase) in [(.spread, .spread), (.fromConnection, .fromConnection)]
+            as [(HeartbeatProfile.Phase, HeartbeatPhase)]
+        {
+            let cohort = CohortProfile(heartbeat: HeartbeatProfile(phase: profile))
+            #expect(AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits()).heartbeat.phase == phase)
+        }
+    }
+
+    @Test("An attribute takes the place of the collector's own, another one is added")
+    func attributes() throws {
+        let cohort = CohortProfile(
+            identifying: [.init(key: "service.name", text: "mine-{{index}}"), .init(key: "team", text: "{{cohort}}")],
+            nonIdentifying: [.init(key: "rack", text: "{{zone}}")])
+        guard case .template(let template) = AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits()).description
+        else {
+            Issue.record("no template")
+            return
+        }
+        let standard = DescriptionTemplate.collector
+        #expect(template.identifying.map(\.key) == standard.identifying.map(\.key) + ["team"])
+        #expect(template.nonIdentifying.map(\.key) == standard.nonIdentifying.map(\.key) + ["rack"])
+        #expect(template.identifying.first { $0.key == "service.name" }?.value == (try Template("mine-{{index}}")))
+    }
+
+    @Test("A profile and the agents know the same words in templates, and the same zones and limits by default")
+    func sameWords() {
+        #expect(TemplateWord.allCases.map(\.rawValue).sorted() == Template.placeholders.sorted())
+        let standard = AgentModel.CohortPlan(name: "collector")
+        let plan = AgentModel.CohortPlan(cohort: CohortProfile(), limits: ProfileLimits())
+        #expect(plan.zones == standard.zones && plan.sizes == standard.sizes && plan.heartbeat == standard.heartbeat)
+        #expect(plan.remoteConfig == standard.remoteConfig && plan.health == standard.health)
+        #expect(plan.faults == standard.faults && plan.reconnectReport == standard.reconnectReport)
+        #expect(plan.restartTime == standard.restartTime && plan.restartForm == standard.restartForm)
+        #expect(plan.connectTimeout == standard.connectTimeout && plan.answerTimeout == standard.answerTimeout)
+        #expect(ProfileBounds.availableComponents.upperBound <= ReportSizes.maximumComponents)
+        #expect(ProfileBounds.healthPipelines.upperBound <= ReportSizes.maximumPipelines)
+        #expect(ProfileBounds.effectiveConfigBytes.upperBound <= ReportSizes.maximumConfigBytes)
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import Fleet
+
+@Suite("docs/profiles.md")
+struct ProfileDocumentationTests {
+    static let text: String = {
+        let file = ProfileFilesTests.folder.deletingLastPathComponent().appendingPathComponent("docs/profiles.md")
+        return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+    }()
+
+    static var examples: [String] {
+        text.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
+    }
+
+    @Test("Its examples are read without a complaint", arguments: examples)
+    func valid(example: String) {
+        #expect(throws: Never.self) { try ProfileReader().read(text: example, source: "docs/profiles.md") }
+    }
+
+    @Test("There are examples to read")
+    func thereAreExamples() {
+        #expect(Self.examples.count >= 8)
+    }
+
+    /// Places in a profile where an unknown key makes the reader tell all allowed ones.
+    static let sections = [
+        "{?}", "{heartbeat: {?}}", "{report: {?}}", "{attributes: {?}}", "{limits: {?}}", "{server: {?}}",
+        "{server: {embedded: {?}}}", "{server: {embedded: {throttle: {share: 1%, ?}}}}",
+        "{server: {embedded: {refuse: {share: 1%, ?}}}}", "{server: {embedded: {drop: {share: 1%, ?}}}}",
+        "{server: {embedded: {pauses: [{at: 1s, for: 1s, ?}]}}}", "{server: {embedded: {answer_delay: {?}}}}",
+        "{server: {embedded: {answer_delay: {log_normal: {median: 1s, ?}}}}}", "{arrival: {?}}",
+        "{arrival: {stages: [{rate: 1/s, for: 1s, ?}]}}", "{cohorts: [{name: a, ?}]}", "{mode: {loop: open, ?}}",
+        "{reconnect: {policy: fixed, ?}}", "{reconnect: {policy: long-delay, ?}}", "{events: [{at: 1s, ?}]}",
+        "{remote_config: {?}}", "{remote_config: {watchers: [{setting: a, ?}]}}", "{health: {?}}",
+        "{health: {afflictions: [{decay: 1s, ?}]}}", "{health: {afflictions: [{flapping: {up: 1s, down: 1s, ?}}]}}",
+        "{health: {afflictions: [{outage: {from: 1s, for: 1s, ?}}]}}", "{faults: {?}}", "{faults: {rates: {?}}}",
+        "{restart: {?}}",
+    ]
+
+    @Test("Every key that the reader takes stands in it", arguments: sections)
+    func everyKey(section: String) throws {
+        let text = section.replacingOccurrences(of: "?", with: "no_such_key: 1")
+        let errors = try #require(throws: ProfileErrors.self) { try ProfileReader().read(text: text, source: "test") }
+        let allowed = errors.list.flatMap { error -> [String] in
+            if case .unknownKey("no_such_key", _, let allowed) = error.kind { return allowed }
+            return []
+        }
+        #expect(!allowed.isEmpty)
+        for key in allowed {
+            let isThere = ["`\(key)", ".\(key)`", "\(key):", "{\(key)", ", \(key)"].contains { Self.text.contains($0) }
+            #expect(isThere, "\(key) of \(section)")
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+@testable import Fleet
+
+@Suite("The profiles that come with Muster")
+struct ProfileFilesTests {
+    static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("profiles")
+
+    static var names: [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    @Test("The ones that the documentation names are there")
+    func there() {
+        #expect(Set(Self.names).isSuperset(of: ["demo", "reconnect-storm", "saturate", "soak", "steady"]))
+    }
+
+    @Test("Each is read without a complaint, bears its file's name and explains itself", arguments: names)
+    func valid(name: String) throws {
+        let path = Self.folder.appendingPathComponent("\(name).yaml").path
+        let profile = try ProfileReader().read(path: path)
+        #expect(profile.name == name)
+        #expect(!profile.description.isEmpty)
+        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+        let comments = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count {
+            $0.hasPrefix("#")
+        }
+        #expect(comments >= 2)
+    }
+
+    @Test("They do what they are called for")
+    func purposes() throws {
+        func read(_ name: String) throws -> Profile {
+            try ProfileReader().read(path: Self.folder.appendingPathComponent("\(name).yaml").path)
+        }
+        #expect(try read("reconnect-storm").events.map(\.action) == [.dropConnections(share: 1)])
+        #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .open })
+        #expect(try read("steady").cohorts.allSatisfy { $0.mode == .open && $0.heartbeat.phase == .spread })
+        #expect(try read("demo").agents == 2_000)
+    }
+}

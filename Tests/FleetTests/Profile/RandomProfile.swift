@@ -1,0 +1,181 @@
+import AgentModel
+import Basis
+
+@testable import Fleet
+
+/// Makes valid profiles at random, every key used sooner or later.
+struct RandomProfile {
+    var random: SeededRandom
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+    }
+
+    mutating func profile() -> Profile {
+        var profile = Profile.standard
+        profile.name = name()
+        profile.description = text()
+        profile.agents = 1 + random.index(below: 50_000)
+        profile.seed = random.next()
+        profile.server = random.chance(0.3) ? .url(url()) : .embedded(embedded())
+        profile.duration = .seconds(Int64(3_600 + random.index(below: 86_400)))
+        profile.drain = span(0, 3_600)
+        profile.arrival = arrival()
+        profile.cohorts = (0...random.index(below: 4)).map { cohort($0) }
+        profile.events = (0..<random.index(below: 4)).map { _ in
+            TimedEvent(at: time(), action: .dropConnections(share: random.unit()))
+        }
+        profile.limits = ProfileLimits(connectTimeout: span(1, 60), answerTimeout: span(1, 60))
+        profile.sources = random.chance(0.5) ? [] : ["127.0.0.2", "::1", "10.1.2.3"]
+        profile.shards = random.chance(0.5) ? nil : 1 + random.index(below: 256)
+        return profile
+    }
+
+    private mutating func name() -> String {
+        ["a", "true", "Null", "1e3", "12", "a.b-c_d", "yes", "0x1F", "2m"][random.index(below: 9)]
+    }
+
+    private mutating func text() -> String {
+        let pieces = [
+            "", " ", "a", ": ", " #", "\"", "'", "\\", "\n", "\t", "é", "🙂", "\u{0}", "\u{7F}", "\u{85}", "\u{2028}",
+            "&x",
+            "*x", "- ", "{", "]", "%", "@", "null", "~", "1.5", "\r\n", "\u{1B}[0m", "!t", "|", ">", "\u{10FFFF}", "ل",
+            "\u{301}",
+        ]
+        return (0..<random.index(below: 8)).map { _ in pieces[random.index(below: pieces.count)] }.joined()
+    }
+
+    private mutating func span(_ low: Int, _ high: Int) -> Nanoseconds {
+        var span = Nanoseconds.seconds(Int64(low + random.index(below: high - low)))
+        if random.chance(0.5) { span = span + Nanoseconds(Int64(random.index(below: 1_000_000_000))) }
+        return span
+    }
+
+    private mutating func time() -> RunTime {
+        random.chance(0.5) ? .share(Double(random.index(below: 1_000)) / 1_000) : .after(span(0, 3_599))
+    }
+
+    private mutating func rate() -> Double {
+        [0.5, 1.0 / 3, 90.0 / 60, 1_000, 12.75, 0.001][random.index(below: 6)]
+    }
+
+    private mutating func distribution() -> Distribution {
+        switch random.index(below: 4) {
+        case 0: return .constant(span(0, 10))
+        case 1: return .uniform(span(0, 5), span(5, 10))
+        case 2: return .exponential(mean: span(0, 10))
+        default: return .logNormal(median: span(0, 10), sigma: random.unit() * 5)
+        }
+    }
+
+    private mutating func url() -> ServerURL {
+        let hosts = ["127.0.0.1", "::1", "opamp.example.com", "a_b"]
+        let paths = ["/", "/v1/opamp", "/a?b=c&d=%20"]
+        return ServerURL(
+            host: hosts[random.index(below: hosts.count)], port: 1 + random.index(below: 65_535),
+            path: paths[random.index(below: paths.count)])
+    }
+
+    private mutating func embedded() -> EmbeddedServer {
+        var server = EmbeddedServer()
+        server.port = random.index(below: 65_536)
+        server.answerDelay = distribution()
+        server.pauses = (0..<random.index(below: 3)).map { _ in .init(at: time(), length: span(0, 60)) }
+        let retryAfter: Nanoseconds? = random.chance(0.5) ? nil : .seconds(Int64(1 + random.index(below: 100)))
+        if random.chance(0.5) { server.throttle = .init(share: random.unit(), retryAfter: retryAfter) }
+        if random.chance(0.5) { server.refuse = .init(share: random.unit(), status: 429, retryAfter: retryAfter) }
+        if random.chance(0.5) { server.drop = .init(share: random.unit(), after: distribution()) }
+        if random.chance(0.5) { server.heartbeatInterval = .seconds(Int64(1 + random.index(below: 100))) }
+        return server
+    }
+
+    private mutating func arrival() -> Arrival {
+        switch random.index(below: 4) {
+        case 0: return .allAtOnce
+        case 1: return .ramp(over: span(0, 60))
+        case 2: return .poisson(perSecond: [1_000, 333.25, 12_345.678][random.index(below: 3)])
+        default:
+            var stages: [ArrivalStage] = (0..<random.index(below: 3)).map { _ in
+                .rate(from: rate(), to: random.chance(0.5) ? 0 : rate(), length: span(0, 60))
+            }
+            stages.append(.hold(length: span(0, 60)))
+            stages.append(.population(.share(Double(random.index(below: 1_001)) / 1_000), length: span(0, 60)))
+            if random.chance(0.5) {
+                stages.append(.population(.share(1), length: span(0, 60)))
+            } else {
+                stages.append(.rate(from: 1_000, to: 2_000, length: span(1, 2)))
+            }
+            return .stages(stages)
+        }
+    }
+
+    private mutating func cohort(_ number: Int) -> CohortProfile {
+        var cohort = CohortProfile()
+        cohort.name = "c\(number)"
+        cohort.weight = CohortWeight(["1", "0.25", "7", "3.5", "12.125"][random.index(below: 5)]) ?? .one
+        cohort.zones = (0...random.index(below: 3)).map { "z\($0)" + text() }
+        cohort.identifying = attributes()
+        cohort.nonIdentifying = attributes()
+        cohort.heartbeat = HeartbeatProfile(
+            interval: span(1, 600), jitter: random.unit(),
+            phase: HeartbeatProfile.Phase.allCases[random.index(below: 3)])
+        cohort.report = ReportProfile(
+            effectiveConfigBytes: random.index(below: 100_000), availableComponents: random.index(below: 100),
+            healthPipelines: random.index(below: 100))
+        let policies: [ReconnectProfile] = [
+            .opampGo, .specMinimum, .fixed(delay: span(1, 10)), .longDelay(minimum: span(1, 10), maximum: span(10, 20)),
+        ]
+        cohort.reconnect = policies[random.index(below: 4)]
+        cohort.mode = random.chance(0.5) ? .open : .closed(think: distribution())
+        cohort.reconnectReport = ReconnectReportProfile.allCases[random.index(below: 3)]
+        cohort.remoteConfig = RemoteConfigPlan(
+            applyTime: distribution(), failureOdds: random.unit(),
+            allowedSettings: random.chance(0.5) ? nil : ["a", "b c"],
+            historyLimit: 1 + random.index(below: 32),
+            watchers: (0..<random.index(below: 3)).map {
+                ConfigWatcher(
+                    setting: "s\($0)" + text(), reaction: random.chance(0.5) ? .restartAgent : .restartPipelines)
+            })
+        if random.chance(0.5) { cohort.health = health(cohort.zones) }
+        if random.chance(0.5) { cohort.faults = faults() }
+        cohort.restart = RestartProfile(form: random.chance(0.5) ? .whole : .supervised, downtime: distribution())
+        return cohort
+    }
+
+    private mutating func health(_ zones: [String]) -> HealthProfile {
+        let interval = span(1, 60)
+        return HealthProfile(
+            checkInterval: interval, checkTimeout: interval.scaled(by: random.unit()),
+            failureThreshold: 1 + random.index(below: 5),
+            afflictions: (0..<random.index(below: 4)).map { _ in
+                let courses: [HealthProfile.Course] = [
+                    .flapping(up: distribution(), down: distribution()), .decay(each: distribution()),
+                    .suddenDeath(after: distribution()),
+                    .outage(zone: random.chance(0.5) ? nil : zones[0], from: time(), length: span(0, 60)),
+                ]
+                return .init(courses[random.index(below: 4)], share: random.unit(), hangs: random.chance(0.5))
+            })
+    }
+
+    private mutating func faults() -> FaultPlan {
+        var plan = FaultPlan(
+            recurrence: random.unit(), timeToDeath: distribution(), timeToRecovery: distribution(),
+            timeBetweenCrashes: distribution(), clockSkew: span(0, 60), slowReadingRate: 1 + random.index(below: 1_000),
+            oversizedBytes: random.index(below: 1 << 20))
+        for fault in Fault.allCases where random.chance(0.3) { plan.rates[fault] = random.unit() }
+        return plan
+    }
+
+    private mutating func attributes() -> [AttributeTemplate] {
+        (0..<random.index(below: 4)).map { number in
+            let words = [
+                "{{index}}", "{{ cohort }}", "{{zone}}", "{{region}}", "{{instance_uid}}", "}}", "123", "true",
+            ]
+            // A `{` of the random text next to another one would open a word.
+            let text = text().filter { $0 != "{" }
+            return AttributeTemplate(
+                key: "k\(number)" + (random.chance(0.3) ? ": #\"x" : ""),
+                text: text + words[random.index(below: words.count)])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Metrics
+
+@Suite("Names")
+struct NamesTests {
+    @Test("Names in files are unique and of one form")
+    func namesAreStable() {
+        let names = Counter.allCases.map(\.name) + Measure.allCases.map(\.name)
+        #expect(Set(names).count == names.count)
+        #expect(Set(Counter.allCases.map(\.title)).count == Counter.allCases.count)
+        for name in names + LifeState.allCases.map(\.name) {
+            #expect(name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil, "\(name)")
+        }
+    }
+
+    @Test("Titles fit their columns")
+    func titlesFit() {
+        for counter in Counter.allCases { #expect(counter.title.count <= 32, "\(counter.title)") }
+        for measure in Measure.allCases { #expect(measure.title.count <= 20, "\(measure.title)") }
+    }
+
+    @Test(
+        "A refused upgrade is counted by its status",
+        arguments: [
+            (301, Counter.upgradeRedirected), (401, .upgradeUnauthorized), (403, .upgradeUnauthorized),
+            (404, .upgradeRefused4xx), (429, .upgradeThrottled), (500, .upgradeRefused5xx), (503, .upgradeThrottled),
+            (200, .upgradeMalformed), (999, .upgradeMalformed),
+        ])
+    func upgradeRefusals(status: Int, counter: Counter) {
+        #expect(Counter.forUpgradeRefusal(status: status) == counter)
+    }
+
+    @Test("Errors are the counters that are somebody's fault, and sum up as such")
+    func errors() {
+        var table = CounterTable()
+        table[.reset] = 2
+        table[.malformedFrame] = 3
+        table[.outOfPorts] = 5
+        table[.heartbeats] = 7
+        table[.firstReports] = 1
+        #expect(table.errors == 10)
+        #expect(table.reportsSent == 8)
+        #expect(table.sum(of: .error(.server)) == 3)
+    }
+}

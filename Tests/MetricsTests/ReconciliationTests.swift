@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Metrics
+
+@Suite("Reconciliation")
+struct ReconciliationTests {
+    static var counters: CounterTable {
+        var counters = CounterTable()
+        counters[.agentsStarted] = 100
+        counters[.agentsConnected] = 97
+        counters[.agentsAnswered] = 96
+        counters[.connectionsOpened] = 110
+        counters[.firstReports] = 110
+        counters[.heartbeats] = 500
+        counters[.answersReceived] = 605
+        return counters
+    }
+
+    @Test("Equal counts agree; what the server does not say is no difference")
+    func agreement() {
+        let full = ServerCounts(connectionsAccepted: 110, agentsSeen: 97, reportsReceived: 610, answersSent: 605)
+        #expect(Reconciliation(Self.counters, server: full).agrees)
+        let partial = Reconciliation(Self.counters, server: ServerCounts(reportsReceived: 610))
+        #expect(partial.agrees && partial.isServerKnown)
+        #expect(partial.lines.filter { $0.server != nil }.map(\.what) == ["reports sent"])
+        let unknown = Reconciliation(Self.counters, server: nil)
+        #expect(unknown.agrees && !unknown.isServerKnown)
+        #expect(unknown.lines.first { $0.what == "agents never connected" }?.tool == 3)
+    }
+
+    @Test("Every difference is flagged, with what it may mean and its sign")
+    func differences() {
+        let server = ServerCounts(connectionsAccepted: 112, agentsSeen: 97, reportsReceived: 608, answersSent: 608)
+        let reconciliation = Reconciliation(Self.counters, server: server)
+        #expect(!reconciliation.agrees)
+        let differing = reconciliation.lines.filter { !$0.agrees }
+        #expect(differing.map(\.what) == ["connections opened", "reports sent", "answers received"])
+        #expect(differing.map(\.difference) == [2, -2, 3])
+        #expect(differing.allSatisfy { $0.remark != nil })
+    }
+}

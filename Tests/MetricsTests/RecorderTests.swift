@@ -1,0 +1,168 @@
+import Basis
+import Testing
+
+@testable import Metrics
+
+@Suite("Run recorder")
+struct RecorderTests {
+    static func second(_ second: Int64) -> Instant { .zero + .seconds(second) }
+
+    @Test(
+        "Nothing is lost or counted twice across swaps, however often shards or the collector miss one",
+        arguments: [UInt64(1), 2, 3, 4])
+    func nothingIsLost(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let exchanges = (0..<3).map { _ in IntervalExchange() }
+        let shards = exchanges.map { ShardMetrics(exchange: $0) }
+        let recorder = RunRecorder(start: .zero, exchanges: exchanges)
+        var values: [Nanoseconds] = []
+        var (bytes, odd) = (0, UInt64(0))
+        for tick in 1...20 {
+            if tick == 8 { recorder.enterPhase("storm", at: Self.second(7)) }
+            for shard in shards {
+                for _ in 0..<random.index(below: 40) {
+                    let value = Nanoseconds(Int64(random.index(below: 50_000_000)))
+                    values.append(value)
+                    shard.record(.heartbeatService, value)
+                    let size = random.index(below: 900)
+                    shard.count(.bytesSent, size)
+                    bytes += size
+                    shard.count(named: "odd_\(random.index(below: 5))")
+                    odd += 1
+                }
+                if random.chance(0.7) { shard.publish() }
+                if random.chance(0.2) { shard.publish() }
+            }
+            if random.chance(0.8) { recorder.tick(at: Self.second(Int64(tick)), process: .idle) }
+        }
+        // What still lies in an exchange is taken first, then what the shards still hold.
+        recorder.tick(at: Self.second(21), process: .idle)
+        for shard in shards { #expect(shard.publish()) }
+        recorder.finish(at: Self.second(22), process: .idle)
+
+        let record = recorder.record(of: .sample, outcome: .completed, profile: "")
+        var expected = LatencyHistogram()
+        for value in values { _ = expected.record(value) }
+        let whole = CompactHistogram(expected)
+        let total = record.histograms.first { $0.tag == "total/heartbeat_service" }?.histogram
+        #expect(total == whole)
+        let phases = record.histograms.filter { $0.tag.hasPrefix("phase/") }
+        #expect(phases.map(\.tag) == ["phase/run/heartbeat_service", "phase/storm/heartbeat_service"])
+        #expect(phases.map(\.histogram).reduce(CompactHistogram.empty) { $0.merged(with: $1) } == whole)
+        let intervals = record.histograms.filter { $0.tag == "interval/heartbeat_service" }
+        #expect(intervals.map(\.histogram).reduce(CompactHistogram.empty) { $0.merged(with: $1) } == whole)
+        #expect(record.summary.counters[.bytesSent] == UInt64(bytes))
+        #expect(record.series.reduce(0) { $0 + $1.counters[.bytesSent] } == UInt64(bytes))
+        #expect(record.summary.phases.reduce(0) { $0 + $1.counters[.bytesSent] } == UInt64(bytes))
+        #expect(record.summary.named.sorted.reduce(0) { $0 + $1.count } == odd)
+    }
+
+    @Test("Publishing twice before a tick keeps the second interval for the next")
+    func publishingTwice() {
+        let exchange = IntervalExchange()
+        let shard = ShardMetrics(exchange: exchange)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        shard.count(.reset)
+        #expect(shard.publish())
+        shard.count(.reset)
+        #expect(!shard.publish())
+        #expect(recorder.tick(at: Self.second(1), process: .idle).counters[.reset] == 1)
+        #expect(shard.publish())
+        #expect(recorder.tick(at: Self.second(2), process: .idle).counters[.reset] == 2)
+        #expect(recorder.tick(at: Self.second(3), process: .idle).row.counters[.reset] == 0)
+    }
+
+    @Test("Gauges follow agents from state to state, across intervals and shards")
+    func gauges() {
+        let exchanges = [IntervalExchange(), IntervalExchange()]
+        let shards = exchanges.map { ShardMetrics(exchange: $0) }
+        let recorder = RunRecorder(start: .zero, exchanges: exchanges)
+        for shard in shards { shard.agentsMoved(10, from: nil, to: .planned) }
+        for _ in 0..<4 { shards[0].agentMoved(from: .planned, to: .connecting) }
+        for shard in shards { shard.publish() }
+        let first = recorder.tick(at: Self.second(1), process: .idle)
+        #expect(first.states[.planned] == 16)
+        #expect(first.states[.connecting] == 4)
+        #expect(first.row.states == first.states)
+        for _ in 0..<3 { shards[0].agentMoved(from: .connecting, to: .connected) }
+        shards[0].agentMoved(from: .connecting, to: nil)
+        for shard in shards { shard.publish() }
+        let second = recorder.tick(at: Self.second(2), process: .idle)
+        #expect(second.states[.connecting] == 0)
+        #expect(second.states[.connected] == 3)
+        #expect(second.states.total == 19)
+    }
+
+    @Test(
+        "A run of any length keeps a bounded series, in which every second and every value still counts",
+        arguments: [1, 7, 8, 9, 100, 513])
+    func seriesIsBounded(ticks: Int) {
+        let exchange = IntervalExchange()
+        let shard = ShardMetrics(exchange: exchange)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange], seriesCapacity: 8)
+        for tick in 1...ticks {
+            shard.count(.heartbeats, tick)
+            shard.record(.connect, .microseconds(Int64(tick)))
+            shard.publish()
+            recorder.tick(at: Self.second(Int64(tick)), process: .idle)
+        }
+        let rows = recorder.series.all
+        #expect(rows.count <= 8)
+        #expect(rows.count >= min(ticks, 4))
+        #expect(rows.reduce(.zero) { $0 + $1.length } == .seconds(Int64(ticks)))
+        #expect(rows.reduce(0) { $0 + $1.counters[.heartbeats] } == UInt64(ticks * (ticks + 1) / 2))
+        #expect(rows.reduce(0) { $0 + $1.summary(of: .connect).count } == UInt64(ticks))
+        for (row, next) in zip(rows, rows.dropFirst()) { #expect(row.start + row.length == next.start) }
+    }
+
+    @Test("Phases have figures of their own; a label used again gets a number, and there is a limit to them")
+    func phases() {
+        let exchange = IntervalExchange()
+        let shard = ShardMetrics(exchange: exchange)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        for (index, label) in ["arrival", "storm", "steady", "storm"].enumerated() {
+            recorder.enterPhase(label, at: Self.second(Int64(index) * 2))
+            for tick in 1...2 {
+                shard.count(.reconnects, index + 1)
+                shard.publish()
+                recorder.tick(at: Self.second(Int64(index * 2 + tick)), process: .idle)
+            }
+        }
+        let phases = recorder.record(of: .sample, outcome: .completed, profile: "").summary.phases
+        #expect(phases.map(\.label) == ["arrival", "storm", "steady", "storm #2"])
+        #expect(phases.map { $0.counters[.reconnects] } == [2, 4, 6, 8])
+        #expect(phases.map(\.start) == [.zero, .seconds(2), .seconds(4), .seconds(6)])
+        #expect(phases.allSatisfy { $0.length == .seconds(2) })
+        for second in 8..<200 {
+            recorder.enterPhase("p\(second)", at: Self.second(Int64(second)))
+            recorder.tick(at: Self.second(Int64(second) + 1), process: .idle)
+        }
+        #expect(
+            recorder.record(of: .sample, outcome: .completed, profile: "").summary.phases.count
+                == RunRecorder.mostPhases)
+    }
+
+    @Test("Names met on the way are bounded; what exceeds the table is counted together")
+    func namedCounters() {
+        var named = NamedCounters()
+        for index in 0..<1000 { named.count("name_\(index)") }
+        #expect(named.sorted.count == NamedCounters.capacity + 1)
+        #expect(named[NamedCounters.overflowName] == UInt64(1000 - NamedCounters.capacity))
+        #expect(named.sorted.reduce(0) { $0 + $1.count } == 1000)
+    }
+
+    @Test("The tool's processor time is that of the run, as a share of the cores it may use")
+    func processorTime() {
+        func sample(_ milliseconds: Int64, _ bytes: UInt64) -> ProcessSample {
+            ProcessSample(cpu: .milliseconds(milliseconds), residentBytes: bytes, availableCores: 2)
+        }
+        let recorder = RunRecorder(start: .zero, exchanges: [], sample: sample(5000, 10))
+        #expect(recorder.tick(at: Self.second(1), process: sample(6000, 30)).row.cpuShare == 0.5)
+        let process = recorder.tick(at: Self.second(2), process: sample(6200, 20)).process
+        #expect(process.cpu == .milliseconds(1200))
+        #expect(process.peakCPUShare == 0.5)
+        #expect(abs(process.meanCPUShare - 0.3) < 1e-9)
+        #expect(process.peakResidentBytes == 30)
+        #expect(process.residentBytes == 20)
+    }
+}

@@ -1,0 +1,59 @@
+import Basis
+import Testing
+
+@testable import Report
+
+@Suite("Figures as people read them")
+struct FiguresTests {
+    @Test(
+        "Durations have three significant digits and the unit that fits",
+        arguments: [
+            (Nanoseconds(0), "0"), (Nanoseconds(64), "64 ns"), (Nanoseconds(999), "999 ns"),
+            (Nanoseconds(1000), "1.00 µs"), (Nanoseconds(312_400), "312 µs"), (Nanoseconds(999_499), "999 µs"),
+            (Nanoseconds(999_500), "1.00 ms"), (Nanoseconds(1_204_000), "1.20 ms"),
+            (Nanoseconds(12_340_000), "12.3 ms"),
+            (Nanoseconds(99_960_000), "100 ms"), (Nanoseconds(999_600_000), "1.00 s"), (.seconds(59), "59.0 s"),
+            (.seconds(125), "2m05s"), (.seconds(3900), "1h05m"), (.seconds(190_000), "2d04h"),
+            (Nanoseconds(-1500), "-1.50 µs"),
+        ])
+    func durations(span: Nanoseconds, text: String) {
+        #expect(Figures.duration(span) == text)
+    }
+
+    @Test(
+        "Counts have their thousands apart",
+        arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-12345, "-12,345"), (1_234_567, "1,234,567")])
+    func counts(value: Int, text: String) {
+        #expect(Figures.count(value) == text)
+    }
+
+    @Test(
+        "Rates",
+        arguments: [(0, "0"), (0.254, "0.25"), (12.34, "12.3"), (205.77, "206"), (1234.4, "1,234"), (Double.nan, "0")])
+    func rates(value: Double, text: String) {
+        #expect(Figures.rate(value) == text)
+    }
+
+    @Test(
+        "Bytes in powers of ten",
+        arguments: [
+            (0, "0 B"), (512, "512 B"), (999.6, "1.00 kB"), (45_600_000, "45.6 MB"), (-1, "0 B"),
+            (1e30, "1000000000000 EB"),
+        ])
+    func bytes(value: Double, text: String) {
+        if value < 1e29 {
+            #expect(Figures.bytes(value) == text)
+        } else {
+            #expect(Figures.bytes(value).hasSuffix(" EB"))
+        }
+    }
+
+    @Test(
+        "Shares",
+        arguments: [
+            (0, "0 %"), (0.0001, "<0.1 %"), (0.003, "0.3 %"), (0.0994, "9.9 %"), (0.0996, "10 %"), (0.34, "34 %"),
+        ])
+    func percents(share: Double, text: String) {
+        #expect(Figures.percent(share) == text)
+    }
+}

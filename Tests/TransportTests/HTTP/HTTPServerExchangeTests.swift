@@ -1,0 +1,99 @@
+import Testing
+import Transport
+
+@Suite("HTTP server exchange: requests and upgrades on one port")
+struct HTTPServerExchangeTests {
+    enum Entry: Equatable {
+        case request(String, body: String, keepAlive: Bool)
+        case upgrade(String)
+        case expectsContinue
+        case error(HTTPError)
+    }
+
+    private func serve(_ bytes: String, limits: HTTPLimits = HTTPLimits()) -> (entries: [Entry], rest: String) {
+        func run(_ pieces: [[UInt8]]) -> ([Entry], String) {
+            var exchange = HTTPServerExchange(limits: limits)
+            var entries: [Entry] = []
+            var rest = ""
+            do throws(HTTPError) {
+                for piece in pieces {
+                    var offset = 0
+                    while let event = try exchange.next(piece.span.bytes, at: &offset) {
+                        switch event {
+                        case .request(let head, let keepAlive):
+                            entries.append(.request(head.target, body: text(exchange.body), keepAlive: keepAlive))
+                            #expect(exchange.isIdle == keepAlive)
+                        case .upgrade(let head):
+                            entries.append(.upgrade(head.target))
+                            rest = text(Array(piece[offset...]))
+                            return (entries, rest)
+                        case .expectsContinue:
+                            entries.append(.expectsContinue)
+                        }
+                    }
+                }
+            } catch {
+                entries.append(.error(error))
+            }
+            return (entries, rest)
+        }
+        let whole = run([utf8(bytes)])
+        #expect(run(Splits.single(utf8(bytes))).0 == whole.0)
+        return whole
+    }
+
+    @Test("A report by POST arrives whole, one after the other")
+    func requests() {
+        let post = "POST /v1/opamp HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+        let get = "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        #expect(
+            serve(post + post + get).entries == [
+                .request("/v1/opamp", body: "abc", keepAlive: true),
+                .request("/v1/opamp", body: "abc", keepAlive: true),
+                .request("/health", body: "", keepAlive: false),
+            ])
+    }
+
+    @Test("An upgrade is told from a request, and the frames behind it are left")
+    func upgrade() {
+        let request = "GET /v1/opamp HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\nframes"
+        let (entries, rest) = serve(request)
+        #expect(entries == [.upgrade("/v1/opamp")])
+        #expect(rest == "frames")
+    }
+
+    @Test("A client that waits before its body is told to go on; one without a body is not")
+    func expectContinue() {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+        #expect(
+            serve(head + "Content-Length: 2\r\n\r\nhi").entries
+                == [.expectsContinue, .request("/", body: "hi", keepAlive: true)])
+        #expect(
+            serve(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n").entries
+                == [.expectsContinue, .request("/", body: "", keepAlive: true)])
+        #expect(serve(head + "Content-Length: 0\r\n\r\n").entries == [.request("/", body: "", keepAlive: true)])
+        var bytes: [UInt8] = []
+        HTTPWriter.appendContinue(to: &bytes)
+        #expect(text(bytes) == "HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    @Test("Broken and oversized requests are refused with their status")
+    func refused() {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 2
+        let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+        #expect(serve(post, limits: limits).entries == [.error(.bodyTooLarge(limit: 2))])
+        let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n"
+        #expect(serve(chunked, limits: limits).entries == [.error(.bodyTooLarge(limit: 2))])
+        #expect(serve("\u{16}\u{3}\u{1}").entries == [.error(.badStartLine)])
+    }
+
+    @Test("A media type is compared without case and without its parameters")
+    func mediaType() throws {
+        var fields = HTTPFields()
+        #expect(!fields.hasMediaType("application/x-protobuf"))
+        try fields.append("content-type", "Application/X-Protobuf ; v=1")
+        #expect(fields.hasMediaType("application/x-protobuf"))
+        #expect(!fields.hasMediaType("application/json"))
+    }
+}
