@@ -23,7 +23,7 @@ let package = Package(
         .executable(name: "muster", targets: ["muster"]),
         .library(name: "OpAMP", targets: ["OpAMP"]),
         .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
-        .library(name: "MusterEngine", targets: ["Engine"]),
+        .library(name: "MusterEngine", targets: ["Basis", "Engine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,7 +52,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Fleet",
-            dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams],
+            dependencies: [
+                "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams,
+                orderedCollections,
+            ],
             swiftSettings: settings),
         .target(name: "Report", dependencies: ["Basis", "Metrics"], swiftSettings: settings),
         .executableTarget(
@@ -61,16 +64,32 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
-        .testTarget(name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf], swiftSettings: settings),
+        .testTarget(
+            name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf],
+            exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
-        .testTarget(name: "AgentModelTests", dependencies: ["Basis", "OpAMP", "AgentModel", orderedCollections], swiftSettings: settings),
-        .testTarget(name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections], swiftSettings: settings),
+        .testTarget(
+            name: "AgentModelTests", dependencies: ["Basis", "OpAMP", "AgentModel", orderedCollections],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections],
+            swiftSettings: settings),
         .testTarget(name: "MetricsTests", dependencies: ["Basis", "Metrics", histogram], swiftSettings: settings),
+        .testTarget(
+            name: "HostingTests",
+            dependencies: [
+                "Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),
         .testTarget(name: "EngineTests", dependencies: ["Basis", "Engine", "CLinux"], swiftSettings: settings),
         .testTarget(
             name: "FleetTests",
-            dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Transport"],
+            dependencies: [
+                "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
+                "Transport",
+                orderedCollections,
+            ],
             swiftSettings: settings),
     ]
 )

@@ -10,12 +10,32 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let codec: [Target.Dependency] = [
+    .product(name: "OpAMP", package: "muster"),
+    .product(name: "OrderedCollections", package: "swift-collections"),
+    .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+
 let package = Package(
     name: "muster-benchmarks",
     dependencies: [
-        .package(name: "muster", path: "..")
+        .package(name: "muster", path: ".."),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // What Muster's codec is measured against.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
+        // Encoding and decoding: Muster's codec against swift-protobuf on the same messages in the same run.
+        .executableTarget(
+            name: "Codec",
+            dependencies: codec + [.product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/Codec", swiftSettings: settings,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+        // The same messages, timed back to back for their ratios, and allocations per message.
+        .executableTarget(
+            name: "CodecRatios", dependencies: codec + ["CMallocCount"], path: "CodecRatios", swiftSettings: settings),
+
         // CPU per message of the engine against a plain epoll loop in C, and allocations per message.
         .target(name: "CEpollLoop", path: "CEpollLoop"),
         .target(name: "CMallocCount", path: "CMallocCount"),

@@ -15,6 +15,8 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case connectionsClosed
     case reconnects
     case connectionsCut
+    case keepAliveRefusals
+    case requestsRepeated
     case reportsCut
     // traffic
     case bytesSent
@@ -32,6 +34,9 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case remoteConfigsReceived
     case fullStateRequests
     case uidsAssigned
+    case pushes
+    case lateAnswers
+    case restartsCommanded
     // remote configuration
     case configsApplied
     case configsConverged
@@ -67,6 +72,13 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case upgradeRefused5xx
     case upgradeMalformed
     case upgradeTimedOut
+    case requestRedirected
+    case requestUnauthorized
+    case requestThrottled
+    case requestTooLarge
+    case requestRefused4xx
+    case requestRefused5xx
+    case responseMalformed
     case closedByServer
     case malformedFrame
     case malformedAnswer
@@ -77,6 +89,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case unanswered
     // errors, the fault of the tool or its machine
     case writeOverflow
+    case poolTimeouts
     case skippedHeartbeats
     case outOfDescriptors
     case outOfPorts
@@ -110,6 +123,20 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
 
     /// All errors, in their order of declaration.
     public static let errors: [Counter] = allCases.filter(\.isError)
+
+    /// Under which error a server's refusal of a request over plain HTTP is counted.
+    /// - Parameter status: the status code of its response; anything but 200.
+    public static func forRequestRefusal(status: Int) -> Counter {
+        switch status {
+        case 300..<400: .requestRedirected
+        case 401, 403: .requestUnauthorized
+        case 413: .requestTooLarge
+        case 429, 503: .requestThrottled
+        case 400..<500: .requestRefused4xx
+        case 500..<600: .requestRefused5xx
+        default: .responseMalformed
+        }
+    }
 
     /// Under which error a server's refusal of the WebSocket upgrade is counted.
     /// - Parameter status: the status code of its HTTP response; anything but 101.

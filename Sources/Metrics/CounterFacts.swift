@@ -47,6 +47,14 @@ extension Counter {
             Facts(
                 .connections, "connections_cut", "connections cut",
                 "connections that the run itself broke, as the profile has it")
+        case .keepAliveRefusals:
+            Facts(
+                .connections, "keep_alive_refusals", "keep-alive refused",
+                "responses after which the server closes its connection: another handshake for the next request")
+        case .requestsRepeated:
+            Facts(
+                .connections, "requests_repeated", "requests repeated",
+                "requests sent again because the server had closed an idle connection just as they left")
         case .reportsCut:
             Facts(
                 .connections, "reports_cut", "reports cut",
@@ -91,6 +99,12 @@ extension Counter {
             Facts(
                 .answers, "uids_assigned", "uids assigned",
                 "answers that gave the agent a new instance uid")
+        case .pushes:
+            Facts(.answers, "pushes", "pushes", "messages that came while no report waited for an answer")
+        case .lateAnswers:
+            Facts(.answers, "late_answers", "late answers", "answers to reports that had been given up")
+        case .restartsCommanded:
+            Facts(.answers, "restarts_commanded", "restarts commanded", "commands to restart the agent")
         case .configsApplied:
             Facts(.answers, "configs_applied", "configs applied", "configurations that agents reported as applied")
         case .configsConverged:
@@ -189,6 +203,34 @@ extension Counter {
             Facts(
                 .error(.server), "upgrade_timed_out", "upgrade: timed out",
                 "no answer to the upgrade within the time allowed")
+        case .requestRedirected:
+            Facts(
+                .error(.server), "request_redirected", "request: redirected (3xx)",
+                "a request over plain HTTP was answered with a redirect")
+        case .requestUnauthorized:
+            Facts(
+                .error(.server), "request_unauthorized", "request: unauthorized (401/403)",
+                "a request over plain HTTP was refused for lack of rights")
+        case .requestThrottled:
+            Facts(
+                .error(.server), "request_throttled", "request: throttled (429/503)",
+                "a request over plain HTTP was refused: try later")
+        case .requestTooLarge:
+            Facts(
+                .error(.server), "request_too_large", "request: too large (413)",
+                "a request over plain HTTP was refused for its size; it is not repeated")
+        case .requestRefused4xx:
+            Facts(
+                .error(.server), "request_refused_4xx", "request: refused (4xx)",
+                "a request over plain HTTP was refused as the client's fault")
+        case .requestRefused5xx:
+            Facts(
+                .error(.server), "request_refused_5xx", "request: refused (5xx)",
+                "a request over plain HTTP was refused as the server's fault")
+        case .responseMalformed:
+            Facts(
+                .error(.server), "response_malformed", "malformed response",
+                "bytes that are no HTTP response, or content that cannot be decoded")
         case .closedByServer:
             Facts(
                 .error(.server), "closed_by_server", "closed with a code",
@@ -216,6 +258,10 @@ extension Counter {
             Facts(
                 .error(.tool), "write_overflow", "write queue full",
                 "the server read too slowly: what waited to be sent exceeded its limit")
+        case .poolTimeouts:
+            Facts(
+                .error(.tool), "pool_timeouts", "no connection free",
+                "requests given up because no connection of the pool became free in time")
         case .skippedHeartbeats:
             Facts(
                 .error(.tool), "skipped_heartbeats", "skipped heartbeats",

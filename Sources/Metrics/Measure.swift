@@ -14,6 +14,7 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
     case configApplied
     case configConverged
     case packagesConverged
+    case poolWait
     case schedulingDelay
 
     /// The name in files and machine output: stable from release to release.
@@ -68,6 +69,11 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
             (
                 "packages_converged", "packages converged",
                 "from an offer of packages to the report that all of them are installed"
+            )
+        case .poolWait:
+            (
+                "pool_wait", "wait for connection",
+                "from the moment a request needed a connection of the pool to the moment it had one: plain HTTP only"
             )
         case .schedulingDelay:
             (

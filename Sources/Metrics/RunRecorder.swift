@@ -61,7 +61,8 @@ public final class RunRecorder {
     /// one.
     public func enterPhase(_ label: String, at now: Instant) {
         guard closedPhases.count + 1 < Self.mostPhases else { return }
-        let earlier = closedPhases.count { $0.label == label || $0.label.hasPrefix("\(label) #") }
+        let former = closedPhases.map(\.label) + (phase.length > .zero ? [phase.label] : [])
+        let earlier = former.count { $0 == label || $0.hasPrefix("\(label) #") }
         let name = earlier == 0 ? label : "\(label) #\(earlier + 1)"
         if phase.length > .zero {
             close(phase)

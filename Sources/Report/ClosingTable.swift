@@ -17,6 +17,7 @@ public enum ClosingTable {
         lines += overview(summary)
         lines += section("latencies", latencies(summary))
         lines += section("phases", phases(summary))
+        lines += section("convergence, from each agent's offer on", convergence(summary, width: max(width, 20)))
         lines += section("errors", errors(summary))
         lines += section("tool and server, count against count", reconciliation(summary.reconciliation))
         lines += findings(summary.verdict, width: width)

@@ -9,7 +9,7 @@ public enum LiveFrame {
     /// The measures worth a line, in this order; one that never occurred takes none.
     static let measures: [Measure] = [
         .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake, .upgrade,
-        .configApplying, .configApplied, .configConverged, .packagesConverged, .schedulingDelay,
+        .configApplying, .configApplied, .configConverged, .packagesConverged, .poolWait, .schedulingDelay,
     ]
 
     /// The most errors listed by name; the others are one figure.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Fleet
 
 /// `muster check`: what a profile asks for, without running it.
@@ -13,6 +14,9 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let profile = try options.resolve()
-        print(resolved ? profile.resolvedYAML : PlanSummary(profile).text(width: Terminal.width ?? 100))
+        guard !resolved else { return print(profile.resolvedYAML) }
+        print(PlanSummary(profile).text(width: Terminal.width ?? 100))
+        let remedy = profile.capacity().remedy.map { "This machine is too small for it as it is set up.\n\($0)" }
+        print(remedy ?? "This machine has room for it.")
     }
 }

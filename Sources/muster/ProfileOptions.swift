@@ -1,11 +1,11 @@
 import ArgumentParser
 import Basis
 import Fleet
-import Foundation
 
 /// The profile and what the command line changes of it; shared by `run` and `check`.
 struct ProfileOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The profile to use, a YAML file; every default where left out.", valueName: "profile"))
+    @Argument(
+        help: ArgumentHelp("The profile to use, a YAML file; every default where left out.", valueName: "profile"))
     var path: String?
 
     @Option(help: "The server under test, ws://host:port/path; an embedded one where left out.")
@@ -46,10 +46,7 @@ struct ProfileOptions: ParsableArguments {
 
     private func read() throws -> Profile {
         guard let path else { return .standard }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure(.badUsage, "cannot read the profile \(path). Check the path; examples are in profiles/.")
-        }
-        return try ProfileReader().read(bytes: [UInt8](data), source: path)
+        return try ProfileReader().read(path: path)
     }
 
     private func overrides() throws -> ProfileOverrides {

@@ -20,6 +20,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Only the closing table.")
     var quiet = false
 
+    @Flag(help: "Hold every message of the agents against the specification; several times the cost.")
+    var checkConformance = false
+
     func run() async throws {
         let profile = try options.resolve()
         let started = Date()
@@ -30,7 +33,8 @@ struct RunCommand: AsyncParsableCommand {
             display.note("interrupted: the fleet leaves, then the results are written; again to leave at once")
             await run.interrupt()
         }
-        display.note("\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
+        display.note(
+            "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
 
         let identity = RunIdentity(
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
@@ -47,6 +51,7 @@ struct RunCommand: AsyncParsableCommand {
             throw Failure(.runFailed, "\(error)")
         }
         printTable(record.summary)
+        if checkConformance { await printViolations(of: run, record.summary) }
         print("results: \(directory.url.path)")
         switch record.summary.outcome {
         case .completed: return
@@ -67,8 +72,19 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func printTable(_ summary: RunSummary) {
-        print(ClosingTable.lines(for: summary, width: Terminal.width ?? 100, style: Terminal.style).joined(separator: "\n"))
+        print(
+            ClosingTable.lines(for: summary, width: Terminal.width ?? 100, style: Terminal.style).joined(
+                separator: "\n"))
     }
+
+    private func printViolations(of run: FleetRun, _ summary: RunSummary) async {
+        let total = summary.named["conformance_violations"]
+        print("conformance: \(total == 0 ? "no violation" : total == 1 ? "1 violation" : "\(total) violations")")
+        for violation in await run.violations.prefix(RunCommand.violationsShown) { print("  \(violation)") }
+    }
+
+    /// More examples than this would push the table off the screen.
+    private static let violationsShown = 10
 
     private func plan(of run: FleetRun, _ profile: Profile) -> RunPlan {
         RunPlan(
@@ -78,7 +94,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func prepare(_ profile: Profile) async throws -> FleetRun {
         do throws(RunError) {
-            return try await FleetRun(profile)
+            return try await FleetRun(profile, checksConformance: checkConformance)
         } catch {
             throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
         }

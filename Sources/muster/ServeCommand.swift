@@ -41,7 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         FileLimits.raise()
         guard let listen = SocketAddress(host: address, port: port) else {
-            throw Failure(.badUsage, "--address: \(address) is no IP address. Give one such as 127.0.0.1, 0.0.0.0 or ::1.")
+            throw Failure(
+                .badUsage, "--address: \(address) is no IP address. Give one such as 127.0.0.1, 0.0.0.0 or ::1.")
         }
         guard (1...64).contains(shards) else {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")

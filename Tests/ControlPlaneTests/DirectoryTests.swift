@@ -134,4 +134,38 @@ struct DirectoryTests {
         #expect(directory.count <= 40)
         #expect(servers[0].counts.registryFull == 200 - UInt64(directory.count))
     }
+
+    @Test(
+        "Shards that run at the same time never both own an agent, nor forget one",
+        arguments: 1...3 as ClosedRange<UInt64>)
+    func atTheSameTime(seed: UInt64) async {
+        let directory = AgentDirectory(stripes: 2)
+        let counts = await withTaskGroup(of: ServerCounts.self) { group in
+            for shard in 0..<4 {
+                group.addTask {
+                    var random = SeededRandom(seed: seed, stream: UInt64(shard))
+                    var server = Rehearsal(seed: seed, shard: UInt16(shard), directory: directory)
+                    var open: [ConnectionID] = []
+                    for _ in 0..<1_000 {
+                        let number = random.next() % 30
+                        if open.count < 10, random.chance(0.3) { open.append(server.connect()) }
+                        guard !open.isEmpty else { continue }
+                        let place = random.index(below: open.count)
+                        switch random.index(below: 10) {
+                        case 0: _ = server.close(open.remove(at: place))
+                        case 1: _ = server.send(.goodbye(.number(number), random.next() >> 8), over: open[place])
+                        default: _ = server.send(.heartbeat(.number(number), random.next() >> 8), over: open[place])
+                        }
+                    }
+                    for id in open { _ = server.close(id) }
+                    return server.counts
+                }
+            }
+            return await group.reduce(ServerCounts(), +)
+        }
+        #expect(counts.agentsKnown == UInt64(directory.count), "seed \(seed)")
+        #expect(counts.agentsConnected == 0, "seed \(seed)")
+        #expect(counts.agentsKnown == 30 + counts.agentsRenamed, "seed \(seed)")
+        #expect(counts.reports == counts.answers, "seed \(seed)")
+    }
 }

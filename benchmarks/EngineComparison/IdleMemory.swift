@@ -86,15 +86,20 @@ enum IdleMemory {
         _ = await run(shard, ports[1], warmUp, 50)
         print(await run(shard, ports[0], nil, connections)?.line("plaintext") ?? "failed")
         for version in [TLSVersion.tls12, .tls13] {
-            let context = try context(authority, version...version)
-            print(await run(shard, ports[1], context, connections)?.line("\(version), full") ?? "failed")
-            print(await run(shard, ports[1], context, connections)?.line("\(version), resumed") ?? "failed")
+            let full = try context(authority, version...version, resumes: false)
+            print(await run(shard, ports[1], full, connections)?.line("\(version), full") ?? "failed")
+            let resuming = try context(authority, version...version)
+            _ = await run(shard, ports[1], resuming, 1)
+            print(await run(shard, ports[1], resuming, connections)?.line("\(version), resumed") ?? "failed")
         }
     }
 
-    private static func context(_ authority: String, _ versions: ClosedRange<TLSVersion>) throws -> TLSClientContext {
+    private static func context(_ authority: String, _ versions: ClosedRange<TLSVersion>, resumes: Bool = true) throws
+        -> TLSClientContext
+    {
         var options = TLSClientOptions(trust: .authorities(authority))
         options.versions = versions
+        options.resumes = resumes
         return try TLSClientContext(options)
     }
 

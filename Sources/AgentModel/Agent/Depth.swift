@@ -27,14 +27,20 @@ struct Depth {
     /// When a process that crashes for no reason does so next.
     var crashes: Instant = .distantFuture
 
-    /// When something of it next falls due.
-    var nextDeadline: Instant {
-        var deadline = min(crashes, chats, collectorBack, capabilityChangeDue)
-        if let packages { deadline = min(deadline, packages.value.nextDeadline) }
-        if let health { deadline = min(deadline, health.nextDeadline) }
-        if let configuration { deadline = min(deadline, configuration.nextDeadline) }
-        return deadline
+    /// When something of it next falls due. Kept up to date by `withDepth`, so that a heartbeat reads one number.
+    fileprivate(set) var nextDeadline: Instant = .distantFuture
+
+    fileprivate var earliestDeadline: Instant {
+        min(
+            min(crashes, chats, collectorBack, capabilityChangeDue), min(healthDue, packagesDue),
+            min(applicationDue, deathDue, retryDue))
     }
+
+    var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
+    var packagesDue: Instant { packages?.value.nextDeadline ?? .distantFuture }
+    var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
+    var deathDue: Instant { configuration?.dies ?? .distantFuture }
+    var retryDue: Instant { configuration?.retries ?? .distantFuture }
 
     /// What is under way apart from the connection.
     var work: LifeCycle.Work {
@@ -52,7 +58,9 @@ extension Agent {
         var box = depth ?? Boxed(Depth())
         depth = nil
         defer { depth = box }
-        return change(&box.value)
+        let result = change(&box.value)
+        box.value.nextDeadline = box.value.earliestDeadline
+        return result
     }
 
     /// Changes what the agent makes of remote configurations.
@@ -70,24 +78,25 @@ extension Agent {
     /// What is under way apart from the connection.
     var work: LifeCycle.Work { depth?.value.work ?? [] }
 
-    /// Does what has fallen due besides heartbeats.
+    /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
     mutating func advanceDepth(at now: Instant, _ effects: inout Effects) {
-        guard let depth, isProcessUp, depth.value.nextDeadline <= now else { return }
-        if depth.value.crashes <= now { return crashForNoReason(at: now, &effects) }
-        if depth.value.collectorBack <= now { collectorIsBack(at: now, &effects) }
-        if let health = depth.value.health, health.nextDeadline <= now { checkHealth(at: now, &effects) }
-        if depth.value.capabilityChangeDue <= now { changeCapabilitiesAsPlanned(at: now, &effects) }
-        if depth.value.chats <= now { chat(at: now, &effects) }
-        if let configuration = depth.value.configuration {
-            if let application = configuration.application, application.done <= now {
-                finish(application, at: now, &effects)
-            }
-            if configuration.dies <= now { dieOfConfiguration(at: now, &effects) }
-            if configuration.retries <= now { retryConfiguration(at: now, &effects) }
+        guard let due = depth?.value.nextDeadline, due <= now, isProcessUp else { return }
+        if isDue(\.crashes, now) { return crashForNoReason(at: now, &effects) }
+        if isDue(\.collectorBack, now) { collectorIsBack(at: now, &effects) }
+        if isDue(\.healthDue, now) { checkHealth(at: now, &effects) }
+        if isDue(\.capabilityChangeDue, now) { changeCapabilitiesAsPlanned(at: now, &effects) }
+        if isDue(\.chats, now) { chat(at: now, &effects) }
+        if isDue(\.applicationDue, now), let application = configuration?.application {
+            finish(application, at: now, &effects)
         }
-        if let packages = depth.value.packages, packages.value.nextDeadline <= now {
-            advancePackages(at: now, &effects)
-        }
+        if isDue(\.deathDue, now) { dieOfConfiguration(at: now, &effects) }
+        if isDue(\.retryDue, now) { retryConfiguration(at: now, &effects) }
+        if isDue(\.packagesDue, now) { advancePackages(at: now, &effects) }
+    }
+
+    private func isDue(_ deadline: KeyPath<Depth, Instant>, _ now: Instant) -> Bool {
+        guard let depth else { return false }
+        return depth.value[keyPath: deadline] <= now
     }
 
     /// Whether the agent's process runs: one that is down or not yet started does nothing of its own.

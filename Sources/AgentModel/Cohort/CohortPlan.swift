@@ -19,6 +19,9 @@ public struct CohortPlan: Sendable {
     /// Whether the agents ask the server for their instance uid (AgentToServerFlags.RequestInstanceUid).
     public var requestsInstanceUID: Bool
     public var load: LoadForm
+    /// How many agents connect through each gateway of the cohort, which is itself one of its agents; 0: each agent has a
+    /// connection of its own. At most `Gateway.memberLimit`.
+    public var gatewayMembers: Int
     public var sizes: ReportSizes
     public var remoteConfig: RemoteConfigPlan
     public var packages: PackagePlan
@@ -51,6 +54,7 @@ public struct CohortPlan: Sendable {
         honoursThrottling = true
         requestsInstanceUID = false
         load = .openLoop
+        gatewayMembers = 0
         sizes = ReportSizes()
         remoteConfig = RemoteConfigPlan()
         packages = PackagePlan()

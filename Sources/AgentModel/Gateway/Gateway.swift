@@ -6,7 +6,8 @@ public import OpAMP
 ///
 /// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
 /// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that closes
-/// is done at once, since nothing but its goodbye goes over the wire; when the gateway's connection is lost, so are theirs.
+/// is done once its reports are answered, the goodbye among them, since nothing else of it goes over the wire; when the
+/// gateway's connection is lost, so are theirs.
 public struct Gateway {
     public private(set) var leader: Agent
     public private(set) var members: [Agent]
@@ -30,10 +31,29 @@ public struct Gateway {
 
     private var isOnline: Bool { leader.state.isOnline }
 
+    /// Whether answers may still arrive.
+    private var isUp: Bool { isOnline || leader.state == .closing }
+
     public mutating func start(at now: Instant, _ effects: inout Effects) {
         leader.start(at: now, &effects)
         for number in members.indices { tell(number, at: now, &effects) { $0.start(at: $1, &$2) } }
         setTimer(&effects)
+    }
+
+    /// Another agent's life begins: it connects through the gateway, at once where that is connected. One beyond `memberLimit` is
+    /// left out.
+    public mutating func join(_ member: Agent, at now: Instant, _ effects: inout Effects) {
+        guard members.count < Self.memberLimit else { return }
+        let number = members.count
+        members.append(member)
+        routes[member.instanceUID] = number
+        tell(number, at: now, &effects) { $0.start(at: $1, &$2) }
+        setTimer(&effects)
+    }
+
+    /// The number of the member that has, or had, the uid; `nil` where a message that names it is the gateway's own.
+    public func member(named uid: InstanceUID) -> Int? {
+        routes[uid]
     }
 
     /// The transport is up: the gateway reports first, then everybody who waits for it.
@@ -71,6 +91,7 @@ public struct Gateway {
 
     public mutating func closeCompleted(at now: Instant, _ effects: inout Effects) {
         leader.closeCompleted(at: now, &effects)
+        loseMembers(.endOfStream, at: now, &effects)
         setTimer(&effects)
     }
 
@@ -129,7 +150,7 @@ public struct Gateway {
     }
 
     private mutating func loseMembers(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
-        for number in members.indices where members[number].state.isOnline {
+        for number in members.indices where members[number].state.isOnline || members[number].state == .closing {
             tell(number, at: now, &effects) { $0.connectionLost(cause, at: $1, &$2) }
         }
     }
@@ -153,9 +174,9 @@ public struct Gateway {
     ) {
         var seen = mark
         for _ in 0..<Self.wishLimit {
-            let (connects, closes) = takeWishes(from: seen, &effects)
+            let connects = takeWishes(from: seen, &effects)
             seen = effects.list.count
-            if closes, members[number].state == .closing {
+            if members[number].state == .closing, !isUp || members[number].outstandingReports == 0 {
                 members[number].closeCompleted(at: now, &effects)
             } else if connects, isOnline, members[number].state == .connecting {
                 members[number].connected(at: now, &effects)
@@ -169,21 +190,21 @@ public struct Gateway {
     }
 
     /// Removes what is asked of the transport from the effects that begin at `start`.
-    private func takeWishes(from start: Int, _ effects: inout Effects) -> (connects: Bool, closes: Bool) {
-        var (connects, closes) = (false, false)
+    /// - Returns: Whether a connection is asked for. That a member closes shows in its state.
+    private func takeWishes(from start: Int, _ effects: inout Effects) -> Bool {
+        var connects = false
         var kept = start
         for number in start..<effects.list.count {
             switch effects.list[number] {
             case .connect, .connectTo: connects = true
-            case .close: closes = true
-            case .abort, .readSlowly: break
+            case .close, .abort, .readSlowly: break
             case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .exportTelemetry:
                 effects.list[kept] = effects.list[number]
                 kept += 1
             }
         }
         effects.list.removeSubrange(kept...)
-        return (connects, closes)
+        return connects
     }
 
     private static let wishLimit = 4
@@ -191,7 +212,7 @@ public struct Gateway {
     private mutating func setTimer(_ effects: inout Effects) {
         effects.wakeAt = nil
         var wanted = leader.timer
-        for member in members { wanted = min(wanted, member.timer) }
+        for number in members.indices { wanted = min(wanted, members[number].timer) }
         guard wanted < timer else { return }
         timer = wanted
         effects.wakeAt = wanted

@@ -41,6 +41,14 @@ public final class Listener: @unchecked Sendable {
         shard.perform { for socket in sockets { socket.abandon() } }
     }
 
+    /// Secures connections accepted from now on with another context: a renewed certificate, a longer revocation list.
+    /// Sessions of the former context are not resumed by the new one, so nobody slips past it with an old ticket. From
+    /// any thread; established connections keep theirs.
+    public func secure(with tls: TLSServerContext) {
+        let sockets = sockets
+        shard.perform { for socket in sockets { socket.context = tls } }
+    }
+
     private static func open(
         _ address: SocketAddress, _ options: ListenerOptions
     ) throws(ListenError) -> (Int32, SocketAddress) {

@@ -9,7 +9,8 @@ final class ListeningSocket: Endpoint, @unchecked Sendable {
     /// How long accepting rests when the process has no descriptor left. The kernel's backlog holds the peers meanwhile.
     private static let pause = Nanoseconds.milliseconds(50)
 
-    private let context: TLSServerContext?
+    /// On the shard only.
+    var context: TLSServerContext?
     private let accept: Listener.Accept
 
     init(shard: Shard, listening descriptor: Int32, tls context: TLSServerContext?, accept: @escaping Listener.Accept) {

@@ -110,7 +110,10 @@ extension Endpoint {
         while true {
             let room = UnsafeMutableRawBufferPointer(rebasing: channel.plaintext[count...])
             let outcome = tls.read(into: room)
-            guard case .done(let more) = outcome else { return (count, outcome) }
+            guard case .done(let more) = outcome else {
+                tls.trim()
+                return (count, outcome)
+            }
             count += more
             if count == channel.plaintext.count { return (count, .needsInput) }
         }

@@ -1,5 +1,7 @@
 public import AgentModel
 public import Basis
+import ControlPlane
+import OpAMP
 
 extension CohortPlan {
     /// What the agents of a profile's cohort are and do.
@@ -24,7 +26,11 @@ extension CohortPlan {
         reconnect = ReconnectPolicy(cohort.reconnect)
         reconnectReport = ReconnectReport(cohort.reconnectReport)
         load = LoadForm(cohort.mode)
+        gatewayMembers = cohort.gatewayMembers
         remoteConfig = cohort.remoteConfig
+        packages = cohort.packages.plan
+        custom = CustomPlan(responders: cohort.customAbilities.map(CustomResponder.init))
+        capabilities = AgentCapabilities(of: cohort)
         health = HealthPlan(
             checkInterval: cohort.health.checkInterval, checkTimeout: cohort.health.checkTimeout,
             failureThreshold: cohort.health.failureThreshold,
@@ -41,6 +47,31 @@ extension CohortPlan {
         answerTimeout = limits.answerTimeout
         connectTimeout = limits.connectTimeout
     }
+}
+
+extension AgentCapabilities {
+    /// What the agents of a cohort declare.
+    fileprivate init(of cohort: CohortProfile) {
+        self = .collector
+        if cohort.packages.accepted { formUnion([.acceptsPackages, .reportsPackageStatuses]) }
+        let settings = cohort.connectionSettings
+        if settings.opamp { insert(.acceptsOpAMPConnectionSettings) }
+        if settings.other { insert(.acceptsOtherConnectionSettings) }
+        if settings.opamp || settings.other { insert(.reportsConnectionSettingsStatus) }
+    }
+}
+
+extension CustomResponder {
+    fileprivate init(_ ability: CustomAbility) {
+        switch ability {
+        case .echo: self = .echo(capability: CustomCapability.echo)
+        case .pause: self = .pauseResume(capability: CustomCapability.pause)
+        case .discovery: self = .discovery(capability: CustomCapability.discovery, services: Self.servicesFound)
+        }
+    }
+
+    /// A host of the usual kind.
+    private static let servicesFound = 5
 }
 
 extension HeartbeatPhase {

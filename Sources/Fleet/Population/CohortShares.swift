@@ -39,6 +39,9 @@ struct CohortShares: Hashable, Sendable {
         Int(order[index % order.count])
     }
 
+    /// After how many agents the order repeats.
+    var period: Int { order.count }
+
     /// How many of the first `agents` agents are of each of `cohorts` cohorts.
     func counts(of agents: Int, cohorts: Int) -> [Int] {
         var counts = [Int](repeating: 0, count: cohorts)

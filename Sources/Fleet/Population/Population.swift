@@ -9,6 +9,9 @@ public struct Population: Sendable {
     /// How many agents each cohort of the profile has.
     public let cohortCounts: [Int]
     private let shares: CohortShares?
+    fileprivate let groups: GatewayGroups?
+    /// How many connections the fleet makes: one for each agent that is not behind a gateway.
+    public let connections: Int
 
     /// A profile that was read or overridden well; in one whose weights cannot be dealt out, all agents are of the first
     /// cohort.
@@ -18,6 +21,11 @@ public struct Population: Sendable {
         let shares = CohortShares(profile.cohorts.map(\.weight))
         cohortCounts = shares?.counts(of: profile.agents, cohorts: profile.cohorts.count) ?? [profile.agents]
         self.shares = shares
+        let groups = GatewayGroups(profile.cohorts, shares: shares)
+        self.groups = groups
+        connections = cohortCounts.enumerated().reduce(0) { sum, cohort in
+            sum + (groups?.connections(of: cohort.element, cohort: cohort.offset) ?? cohort.element)
+        }
     }
 
     /// The index of the agent's cohort in the profile's list. Among the first n agents, for every n, each cohort has its share
@@ -40,11 +48,18 @@ public struct Population: Sendable {
     }
 
     /// On which of `shards` shards the agent runs. Of each row of `shards` agents every shard gets one, in an order that the
-    /// seed turns from row to row, so that no cohort's pattern falls on one shard.
+    /// seed turns from row to row, so that no cohort's pattern falls on one shard. Agents that share a connection run on one
+    /// shard; their gateways are dealt out to the shards in the same way.
     public func shard(of agent: Int, of shards: Int) -> Int {
         guard shards > 1 else { return 0 }
-        let (row, place) = agent.quotientAndRemainder(dividingBy: shards)
-        return (place + turn(row, shards)) % shards
+        let group = groups?.group(of: agent)
+        let (row, place) = (group?.number ?? agent).quotientAndRemainder(dividingBy: shards)
+        return (place + turn(row, shards, salt: group.map { $0.cohort + 1 } ?? 0)) % shards
+    }
+
+    /// How many connections a cohort makes.
+    func connections(ofCohort cohort: Int) -> Int {
+        groups?.connections(of: cohortCounts[cohort], cohort: cohort) ?? cohortCounts[cohort]
     }
 
     /// The agents of one shard in ascending order, and so in the order of their arrival.
@@ -53,8 +68,9 @@ public struct Population: Sendable {
     }
 
     /// By how many places the shards are turned in a row of agents.
-    private func turn(_ row: Int, _ shards: Int) -> Int {
-        var random = SeededRandom(seed: seed ^ 0x5368_6172_6421, stream: UInt64(row))
+    /// - Parameter salt: another sequence of turns for each.
+    private func turn(_ row: Int, _ shards: Int, salt: Int = 0) -> Int {
+        var random = SeededRandom(seed: seed ^ 0x5368_6172_6421 &+ UInt64(salt) << 48, stream: UInt64(row))
         return random.index(below: shards)
     }
 
@@ -71,6 +87,8 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
     private let shard: Int
     private let shards: Int
     private var row = 0
+    /// The next agent to look at, where agents are grouped.
+    private var candidate = 0
 
     fileprivate init(population: Population, shard: Int, shards: Int) {
         self.population = population
@@ -79,6 +97,7 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
     }
 
     public mutating func next() -> Int? {
+        if population.groups != nil { return nextOfGroups() }
         // The last row may be short, so at most one row is passed over.
         while row * shards < population.agents {
             let agent = population.member(row: row, shard: shard, shards: shards)
@@ -88,5 +107,15 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
         return nil
     }
 
-    public var underestimatedCount: Int { population.agents / shards }
+    /// Groups have no rows, so every agent is looked at: some nanoseconds each.
+    private mutating func nextOfGroups() -> Int? {
+        while candidate < population.agents {
+            let agent = candidate
+            candidate += 1
+            if population.shard(of: agent, of: shards) == shard { return agent }
+        }
+        return nil
+    }
+
+    public var underestimatedCount: Int { population.groups == nil ? population.agents / shards : 0 }
 }

@@ -1,9 +1,13 @@
 public import Basis
 public import ControlPlane
+import OpAMP
 
 extension ServerPlan {
     /// How a profile's embedded server behaves in a run of the given duration that started at `runStart`.
-    public init(embedded: EmbeddedServer, duration: Nanoseconds, runStart: Instant) {
+    /// - Parameter events: the run's; the server is able to do what they ask of it.
+    public init(
+        embedded: EmbeddedServer, duration: Nanoseconds, runStart: Instant, events: [TimedEvent] = []
+    ) {
         self.init()
         heartbeatInterval = embedded.heartbeatInterval
         answerDelay = embedded.answerDelay
@@ -21,6 +25,14 @@ extension ServerPlan {
         }
         if let drop = embedded.drop {
             drops = ConnectionDrops(share: drop.share, after: drop.after)
+        }
+        for event in events {
+            for attribute in event.action.target?.attributes ?? [] where !labels.contains(attribute.key) {
+                labels.append(attribute.key)
+            }
+            if case .sendCustom(let word, _) = event.action, !customCapabilities.contains(word.message.capability) {
+                customCapabilities.append(word.message.capability)
+            }
         }
     }
 }

@@ -17,8 +17,16 @@ public struct CohortProfile: Hashable, Sendable {
     public var reconnect: ReconnectProfile
     public var reconnectReport: ReconnectReportProfile
     public var mode: LoadMode
+    /// How many agents connect through each gateway of the cohort, which is one of its agents too; 0: each agent has a connection
+    /// of its own.
+    public var gatewayMembers: Int
     /// How the agents take the configurations that the server offers.
     public var remoteConfig: RemoteConfigPlan
+    /// Whether and how they take packages.
+    public var packages: PackageProfile
+    public var connectionSettings: ConnectionSettingsProfile
+    /// What they can do beyond the protocol; each once.
+    public var customAbilities: [CustomAbility]
     public var health: HealthProfile
     /// Which of them misbehave, and how.
     public var faults: FaultPlan
@@ -32,8 +40,10 @@ public struct CohortProfile: Hashable, Sendable {
         nonIdentifying: [AttributeTemplate] = [], zones: [String] = CohortProfile.standardZones,
         heartbeat: HeartbeatProfile = HeartbeatProfile(),
         report: ReportProfile = ReportProfile(), reconnect: ReconnectProfile = .opampGo,
-        reconnectReport: ReconnectReportProfile = .unconfirmed, mode: LoadMode = .open,
-        remoteConfig: RemoteConfigPlan = RemoteConfigPlan(), health: HealthProfile = HealthProfile(),
+        reconnectReport: ReconnectReportProfile = .unconfirmed, mode: LoadMode = .open, gatewayMembers: Int = 0,
+        remoteConfig: RemoteConfigPlan = RemoteConfigPlan(), packages: PackageProfile = PackageProfile(),
+        connectionSettings: ConnectionSettingsProfile = ConnectionSettingsProfile(),
+        customAbilities: [CustomAbility] = [], health: HealthProfile = HealthProfile(),
         faults: FaultPlan = FaultPlan(), restart: RestartProfile = RestartProfile()
     ) {
         self.name = name
@@ -46,7 +56,11 @@ public struct CohortProfile: Hashable, Sendable {
         self.reconnect = reconnect
         self.reconnectReport = reconnectReport
         self.mode = mode
+        self.gatewayMembers = gatewayMembers
         self.remoteConfig = remoteConfig
+        self.packages = packages
+        self.connectionSettings = connectionSettings
+        self.customAbilities = customAbilities
         self.health = health
         self.faults = faults
         self.restart = restart

@@ -46,9 +46,11 @@ enum CohortReading {
         cohort.reconnect = ReconnectReading.policy(section, or: cohort.reconnect)
         cohort.reconnectReport = section.word("reconnect_report", or: cohort.reconnectReport)
         cohort.mode = mode(section, or: cohort.mode)
+        cohort.gatewayMembers = GatewayReading.members(section, or: cohort.gatewayMembers)
         cohort.remoteConfig = RemoteConfigReading.remoteConfig(section, or: cohort.remoteConfig)
         cohort.health = HealthReading.health(section, or: cohort.health)
         cohort.faults = FaultReading.faults(section, or: cohort.faults)
+        AbilityReading.read(&cohort, from: section)
         if let restart = section.section("restart") {
             cohort.restart.form = restart.word("form", or: cohort.restart.form)
             cohort.restart.downtime = restart.distribution("downtime", or: cohort.restart.downtime)

@@ -27,6 +27,7 @@ public struct PlanSummary: Sendable {
     public func text(width: Int = 80) -> String {
         let width = max(width, Self.narrowest)
         var sections = [heading, cohorts, arrival(width)]
+        if let gateways { sections.append(gateways) }
         if !profile.events.isEmpty { sections.append(events) }
         if let troubles { sections.append(troubles) }
         if let server = serverBehaviour { sections.append(server) }
@@ -89,13 +90,21 @@ public struct PlanSummary: Sendable {
     private var events: [String] {
         ["Events"]
             + profile.timeline.map { at, action in
-                switch action {
-                case .dropConnections(let share):
-                    let count = Int((Double(profile.agents) * share).rounded())
-                    return
-                        "  at \(at): \(Figures.count(count)) agents (\(ShareText.format(share))) lose their connection"
-                }
+                let words = EventWords.words(
+                    for: action, agents: profile.agents, connections: population.connections)
+                return "  at \(at): \(words)"
             }
+    }
+
+    /// Which agents share connections.
+    private var gateways: [String]? {
+        let lines = profile.cohorts.indices.filter { profile.cohorts[$0].gatewayMembers > 0 }.map { index in
+            let connections = Figures.count(population.connections(ofCohort: index))
+            let agents = Figures.count(load.parts[index].agents)
+            return "  the \(agents) agents of \(profile.cohorts[index].name) are behind \(connections) gateways, "
+                + "each of them one of its agents, with up to \(profile.cohorts[index].gatewayMembers) others"
+        }
+        return lines.isEmpty ? nil : ["Gateways"] + lines
     }
 
     /// Which agents are ill or misbehave, and how.
@@ -188,12 +197,12 @@ public struct PlanSummary: Sendable {
     }
 
     private var needs: [String] {
-        let agents = profile.agents
-        let sources = (agents + Self.portsPerSource - 1) / Self.portsPerSource
+        let connections = population.connections
+        let sources = (connections + Self.portsPerSource - 1) / Self.portsPerSource
         let isEmbedded = if case .embedded = profile.server { true } else { false }
         var lines = ["Needed on this machine"]
-        let both = isEmbedded ? ", two for each agent because the server runs here too" : ""
-        lines.append("  file descriptors   about \(Figures.count(agents * (isEmbedded ? 2 : 1) + 64))\(both)")
+        let both = isEmbedded ? ", two for each connection because the server runs here too" : ""
+        lines.append("  file descriptors   about \(Figures.count(connections * (isEmbedded ? 2 : 1) + 64))\(both)")
         let given = max(profile.sources.count, 1)
         let enough = given >= sources ? "" : "; the profile gives \(given), add more under `sources`"
         lines.append("  source addresses   \(sources)\(enough)")

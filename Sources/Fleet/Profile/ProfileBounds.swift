@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 
 /// What a profile may ask for. The bounds are wide enough for every real run; what lies beyond is a slip of the pen.
@@ -27,6 +28,8 @@ enum ProfileBounds {
     static let modelledTime = Nanoseconds.zero...Nanoseconds.seconds(3_600)
     /// Times of the modelled world that may be as long as a run.
     static let longTime = Nanoseconds.zero...Nanoseconds.seconds(31 * 86_400)
+    /// Every event of a gateway looks at each of its members.
+    static let gatewayMembers = 0...Gateway.memberLimit
     static let checkInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
     static let afflictions = 0...16
     static let settings = 0...100
@@ -43,4 +46,20 @@ enum ProfileBounds {
     static let effectiveConfigBytes = 0...(80 << 20)
     static let availableComponents = 0...10_000
     static let healthPipelines = 0...1_000
+    /// Files of one offered configuration.
+    static let configFiles = 1...50
+    /// The text of one offered file, in bytes: with all its quoting it still has to fit into a profile.
+    static let configText = 0...(64 << 10)
+    /// The texts of all offered files as they stand in the resolved profile: half of what a profile may have.
+    static let configTexts = 128 << 10
+    /// An agent takes a file without a type for what it is.
+    static let contentType = 0...100
+    static let generatedConfig = 64...(8 << 20)
+    /// Offers of one kind: a server forgets none of them, and remembers 64.
+    static let offers = 60
+    /// Packages of one offer, or of one agent.
+    static let packages = 1...50
+    static let packageBytes = 0...(1 << 40)
+    static let targetAttributes = 16
+    static let attributeText = 0...1_000
 }

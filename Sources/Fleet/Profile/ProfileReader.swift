@@ -21,7 +21,8 @@ public struct ProfileReader: Sendable {
             let reason = missing ? "there is no such file" : error.localizedDescription
             throw ProfileErrors(source: path, list: [ProfileError(.unreadable(reason: reason))])
         }
-        return try read(bytes: Array(content), source: path)
+        return try read(
+            bytes: Array(content), source: path, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
     /// Reads a profile's text. `source` is its name in messages.
@@ -31,6 +32,11 @@ public struct ProfileReader: Sendable {
 
     /// Reads a profile's bytes, which have to be UTF-8. `source` is its name in messages.
     public func read(bytes: [UInt8], source: String) throws(ProfileErrors) -> Profile {
+        try read(bytes: bytes, source: source, folder: nil)
+    }
+
+    /// - Parameter folder: where files that the profile names are looked for; nil where it may name none.
+    private func read(bytes: [UInt8], source: String, folder: String?) throws(ProfileErrors) -> Profile {
         let tree: YAMLTree
         do {
             tree = try YAMLTree(bytes: bytes)
@@ -38,7 +44,7 @@ public struct ProfileReader: Sendable {
             throw ProfileErrors(source: source, list: [error])
         }
         let problems = ProblemList()
-        let profile = Self.profile(Section(tree, path: "", problems: problems))
+        let profile = Self.profile(Section(tree, path: "", problems: problems), folder)
         // Contradictions are told only of values that were read well: the others hold their defaults.
         if problems.isEmpty {
             let places = PlaceIndex(tree)
@@ -50,7 +56,7 @@ public struct ProfileReader: Sendable {
         return profile
     }
 
-    private static func profile(_ section: Section) -> Profile {
+    private static func profile(_ section: Section, _ folder: String?) -> Profile {
         var profile = Profile.standard
         profile.name = section.name("name", or: profile.name)
         profile.description = section.text("description", bytes: ProfileBounds.textBytes, or: profile.description)
@@ -61,7 +67,7 @@ public struct ProfileReader: Sendable {
         profile.drain = section.duration("drain", in: ProfileBounds.drain, or: profile.drain)
         profile.arrival = ArrivalReading.arrival(section, or: profile.arrival)
         profile.cohorts = CohortReading.cohorts(section)
-        profile.events = events(section)
+        profile.events = EventReading(profile: section, folder: folder).events()
         if let limits = section.section("limits") {
             let range = ProfileBounds.timeout
             profile.limits.connectTimeout = limits.duration(
@@ -74,23 +80,6 @@ public struct ProfileReader: Sendable {
         profile.shards = shards(section)
         section.finish()
         return profile
-    }
-
-    private static func events(_ section: Section) -> [TimedEvent] {
-        let items = section.items("events", ProfileBounds.events, of: "events") ?? []
-        return items.compactMap { item in
-            let event = Section(item.tree, path: item.path, problems: section.problems)
-            let at = event.runTime("at")
-            var action: TimedEvent.Action?
-            if event.value("drop_connections") != nil {
-                action = .dropConnections(share: event.share("drop_connections", or: 0))
-            } else if event.keys.allSatisfy({ $0 == "at" }) {
-                section.problems.add(.missingKey("drop_connections"), path: item.path, place: item.tree.place)
-            }
-            event.finish()
-            guard let at, let action else { return nil }
-            return TimedEvent(at: at, action: action)
-        }
     }
 
     private static func sources(_ section: Section) -> [String] {

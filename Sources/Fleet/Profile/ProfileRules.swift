@@ -3,7 +3,7 @@ import Basis
 /// What has to hold between the values of a profile, wherever they came from.
 enum ProfileRules {
     /// The schemes that agents can really be driven over.
-    static let spokenSchemes: Set<ServerURL.Scheme> = [.ws]
+    static let spokenSchemes: Set<ServerURL.Scheme> = [.ws, .http]
 
     /// Letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
     static func isName(_ text: String) -> Bool {
@@ -34,6 +34,14 @@ enum ProfileRules {
             let spoken = spokenSchemes.map { "\($0.rawValue)://" }.sorted().joined(separator: ", ")
             complain("server.url", "agents do not speak \(url.scheme.rawValue):// yet; write \(spoken)")
         }
+        if case .url(let url) = profile.server, !url.isWebSocket {
+            for (index, cohort) in profile.cohorts.enumerated() where cohort.gatewayMembers > 0 {
+                complain(
+                    "cohorts[\(index)].gateway",
+                    "agents behind a gateway share a WebSocket, and over \(url.scheme.rawValue):// there is none; write ws://"
+                )
+            }
+        }
         let length = DurationText.format(profile.duration)
         for (path, time) in times(in: profile) where time.offset(in: profile.duration) >= profile.duration {
             let at = DurationText.format(time.offset(in: profile.duration))
@@ -48,6 +56,7 @@ enum ProfileRules {
                     "no agent stands in '\(zone)'; the cohort's zones are \(zones)")
             }
         }
+        found += EventRules.contradictions(in: profile)
         found += arrivalContradictions(in: profile)
         return found
     }

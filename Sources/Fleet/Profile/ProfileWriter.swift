@@ -13,12 +13,7 @@ extension Profile {
         writer.scalar("drain", .exact(DurationText.format(drain)))
         writer.write(arrival)
         writer.list("cohorts", cohorts) { $0.write($1) }
-        writer.list("events", events) { writer, event in
-            writer.scalar("at", .exact(YAMLWriter.text(event.at)))
-            switch event.action {
-            case .dropConnections(let share): writer.scalar("drop_connections", .exact(ShareText.format(share)))
-            }
-        }
+        writer.list("events", events) { $0.write($1) }
         writer.mapping("limits") { writer in
             writer.scalar("connect_timeout", .exact(DurationText.format(limits.connectTimeout)))
             writer.scalar("answer_timeout", .exact(DurationText.format(limits.answerTimeout)))

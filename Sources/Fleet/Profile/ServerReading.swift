@@ -92,7 +92,7 @@ extension Section {
     }
 
     /// A duration that the wire carries in whole seconds.
-    fileprivate func wholeSeconds(_ key: String, in range: ClosedRange<Nanoseconds>) -> Nanoseconds? {
+    func wholeSeconds(_ key: String, in range: ClosedRange<Nanoseconds>) -> Nanoseconds? {
         let span = duration(key, in: range, or: range.lowerBound)
         if span.count % 1_000_000_000 != 0 {
             let allowed = "the protocol carries whole seconds here"

@@ -2,11 +2,25 @@ public import Basis
 
 /// Something that happens to the whole run at a given time.
 public struct TimedEvent: Hashable, Sendable {
-    /// What happens.
+    /// What happens. All but the first are done by the embedded server.
     public enum Action: Hashable, Sendable {
         /// This share of the agents, drawn from the seed, loses its connection at one moment and comes back under its
         /// cohort's reconnect policy.
         case dropConnections(share: Double)
+        /// The server offers a configuration.
+        case offerConfig(ConfigOffer)
+        /// The server takes the configuration of that name back.
+        case withdrawConfig(name: String)
+        /// The server offers packages.
+        case offerPackages(PackageOffer)
+        /// The server takes the packages of that name back.
+        case withdrawPackages(name: String)
+        /// The server offers another heartbeat interval, in whole seconds.
+        case offerHeartbeat(interval: Nanoseconds, to: EventTarget)
+        /// The server commands agents to restart.
+        case restartAgents(EventTarget)
+        /// The server says something beyond the protocol.
+        case sendCustom(CustomWord, to: EventTarget)
     }
 
     public var at: RunTime
@@ -15,6 +29,38 @@ public struct TimedEvent: Hashable, Sendable {
     public init(at: RunTime, action: Action) {
         self.at = at
         self.action = action
+    }
+}
+
+extension TimedEvent.Action {
+    /// The key under which it stands in a profile.
+    var key: String {
+        switch self {
+        case .dropConnections: "drop_connections"
+        case .offerConfig: "offer_config"
+        case .withdrawConfig: "withdraw_config"
+        case .offerPackages: "offer_packages"
+        case .withdrawPackages: "withdraw_packages"
+        case .offerHeartbeat: "offer_heartbeat"
+        case .restartAgents: "restart_agents"
+        case .sendCustom: "send_custom"
+        }
+    }
+
+    /// Whether it is the embedded server that does it.
+    var needsEmbeddedServer: Bool {
+        if case .dropConnections = self { return false }
+        return true
+    }
+
+    /// Whom it is for; nil where it says so in another way.
+    var target: EventTarget? {
+        switch self {
+        case .dropConnections, .withdrawConfig, .withdrawPackages: return nil
+        case .offerConfig(let offer): return offer.target
+        case .offerPackages(let offer): return offer.target
+        case .offerHeartbeat(_, let target), .restartAgents(let target), .sendCustom(_, let target): return target
+        }
     }
 }
 

@@ -11,13 +11,17 @@ public actor FleetRun {
     private let profile: Profile
     private let preparation: Preparation
     private var isInterrupted = false
+    /// Examples of what was found against the specification, in words; complete after `perform`.
+    public private(set) var violations: [String] = []
 
     /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the server's name.
     /// Nothing is sent yet.
+    /// - Parameter checksConformance: whether every message is held against the specification's agent side, and what breaks it is
+    ///   counted as `violates_` and the rule's name; costs several times the run itself in CPU and memory.
     /// - Throws: `RunError`, with the remedy.
-    public init(_ profile: Profile) async throws(RunError) {
+    public init(_ profile: Profile, checksConformance: Bool = false) async throws(RunError) {
         self.profile = profile
-        preparation = try await Preparation(profile)
+        preparation = try await Preparation(profile, checksConformance: checksConformance)
     }
 
     /// Where the agents connect to.
@@ -70,6 +74,7 @@ public actor FleetRun {
         await leave(recorder, probe, observe)
         let after = await preparation.tallies.tally()
         for shard in preparation.shards {
+            violations += await shard.violations()
             await shard.finish()
         }
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
@@ -92,11 +97,14 @@ public actor FleetRun {
     // MARK: - Phases
 
     private func begin(at start: Instant) {
+        preparation.layPauses(of: profile, from: start)
         let schedule = ArrivalSchedule(profile)
         let population = Population(profile)
         let origin = WallClock.unixNanoseconds(at: .zero)
         let cohorts = profile.cohorts.map {
-            Cohort(CohortPlan(cohort: $0, limits: profile.limits), seed: profile.seed, unixOrigin: origin)
+            Cohort(
+                CohortPlan(cohort: $0, limits: profile.limits, duration: profile.duration, runStart: start),
+                seed: profile.seed, unixOrigin: origin)
         }
         let count = preparation.shards.count
         for (index, shard) in preparation.shards.enumerated() {
@@ -125,7 +133,7 @@ public actor FleetRun {
                 steps.removeFirst()
                 await enter(step.phase, recorder, probe, observe)
                 take(step)
-                settling = .until(now + FleetRun.tick)
+                settling = step.action.settles ? .until(now + FleetRun.tick) : .over
             }
             if now >= nextTick {
                 let snapshot = await tick(recorder, probe, observe)
@@ -153,6 +161,9 @@ public actor FleetRun {
             for shard in preparation.shards {
                 shard.dropConnections(share: share, seed: profile.seed ^ step.at.nanoseconds)
             }
+        case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .restartAgents,
+            .sendCustom:
+            if let order = step.order { preparation.give(order) }
         }
     }
 

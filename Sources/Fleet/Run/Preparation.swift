@@ -14,23 +14,31 @@ struct Preparation: Sendable {
     let exchanges: [IntervalExchange]
     let shards: [AgentShard]
 
-    init(_ profile: Profile) async throws(RunError) {
+    init(_ profile: Profile, checksConformance: Bool) async throws(RunError) {
         let sources = try Preparation.sources(profile)
         let url = try Preparation.url(profile)
         let addresses = try await Preparation.addresses(url)
-        try Preparation.checkCapacity(profile, destinations: max(addresses.count, 1), sources: sources.count)
+        let capacity = profile.capacity(destinations: max(addresses.count, 1))
+        if let remedy = capacity.remedy {
+            throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
+        }
 
         let server = try Preparation.startServer(profile)
         self.server = server
         let resolved = server?.addresses ?? addresses
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? "\(resolved[0])"
-        guard let target = AgentTarget(addresses: resolved, sources: sources, host: host, path: path) else {
+        let count = profile.shards ?? Processors.count
+        if checksConformance, url?.isWebSocket == false { throw .conformanceNeedsWebSocket }
+        let transport: AgentTransport = url?.isWebSocket == false ? .polling(.share(of: count)) : .webSocket
+        guard
+            let target = AgentTarget(
+                addresses: resolved, sources: sources, host: host, path: path, transport: transport)
+        else {
             throw .unknownHost(host, reason: "it has no address")
         }
         endpoint = url?.description ?? "ws://\(host)\(path)"
 
-        let count = profile.shards ?? Processors.count
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
         do {
@@ -42,7 +50,8 @@ struct Preparation: Sendable {
                     AgentShard(
                         shard: shard, exchange: exchange, target: target,
                         seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
-                        unixOrigin: WallClock.unixNanoseconds(at: .zero), resolveOffer: OfferedTargets.resolve))
+                        unixOrigin: WallClock.unixNanoseconds(at: .zero), checksConformance: checksConformance,
+                        resolveOffer: OfferedTargets.resolve))
             }
         } catch {
             throw .noShard("\(error)")
@@ -62,9 +71,23 @@ struct Preparation: Sendable {
         _ = await server?.stop()
     }
 
+    /// Tells the embedded server when to pause, now that the run has a start.
+    func layPauses(of profile: Profile, from start: Instant) {
+        guard let server, case .embedded(let embedded) = profile.server else { return }
+        let pauses = ServerPlan(embedded: embedded, duration: profile.duration, runStart: start).pauses
+        server.steer { registry, now, effects in
+            for pause in pauses { registry.pause(pause, at: now, &effects) }
+        }
+    }
+
+    /// Has the embedded server do what an event asks of it.
+    func give(_ order: ServerOrder) {
+        server?.steer { registry, now, effects in order.carryOut(&registry, at: now, &effects) }
+    }
+
     private static func url(_ profile: Profile) throws(RunError) -> ServerURL? {
         guard case .url(let url) = profile.server else { return nil }
-        guard url.scheme == .ws else { throw .unsupportedScheme(url.scheme.rawValue) }
+        guard url.scheme == .ws || url.scheme == .http else { throw .unsupportedScheme(url.scheme.rawValue) }
         return url
     }
 
@@ -86,22 +109,15 @@ struct Preparation: Sendable {
         return sources
     }
 
-    private static func checkCapacity(_ profile: Profile, destinations: Int, sources: Int) throws(RunError) {
-        _ = FileLimits.raise()
-        let isEmbedded = if case .embedded = profile.server { true } else { false }
-        let capacity = Capacity.plan(
-            agents: profile.agents,
-            facts: .current(sourceAddresses: sources, destinations: destinations, serverInProcess: isEmbedded))
-        if let remedy = capacity.remedy {
-            throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
-        }
-    }
-
     private static func startServer(_ profile: Profile) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
+        var plan = ServerPlan(
+            embedded: embedded, duration: profile.duration, runStart: .zero, events: profile.events)
+        // They count from the run's start, which is not known yet.
+        plan.pauses = []
         do throws(OpAMPServerError) {
             return try OpAMPServer(
-                plan: ServerPlan(embedded: embedded, duration: profile.duration, runStart: Shard.clock),
+                plan: plan,
                 address: .loopback(port: UInt16(clamping: embedded.port)),
                 shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
         } catch {

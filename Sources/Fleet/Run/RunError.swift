@@ -9,6 +9,8 @@ public enum RunError: Error, CustomStringConvertible {
     case unknownHost(String, reason: String)
     /// The scheme is one that agents do not speak.
     case unsupportedScheme(String)
+    /// Conformance is to be checked of agents that poll.
+    case conformanceNeedsWebSocket
     /// A source address that cannot be used.
     case badSource(String)
     /// The embedded server did not start.
@@ -19,7 +21,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .unsupportedScheme, .badSource: true
+        case .tooManyAgents, .unsupportedScheme, .conformanceNeedsWebSocket, .badSource: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -31,7 +33,9 @@ public enum RunError: Error, CustomStringConvertible {
         case .unknownHost(let host, let reason):
             "the server \(host) cannot be found: \(reason). Check the name, or give an address."
         case .unsupportedScheme(let scheme):
-            "agents cannot speak \(scheme):// yet. Use ws://."
+            "agents cannot speak \(scheme):// yet. Use ws:// or http://."
+        case .conformanceNeedsWebSocket:
+            "conformance is checked on WebSocket connections only. Use ws://, or leave --check-conformance out."
         case .badSource(let text):
             "\(text) is not an address of this machine to connect from. Give addresses such as 127.0.0.2."
         case .embeddedServer(let reason):

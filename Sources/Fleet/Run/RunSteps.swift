@@ -5,13 +5,19 @@ struct RunStep {
     let at: Instant
     let phase: String
     let action: TimedEvent.Action
+    /// What the embedded server has to do; nil where it has no part in it.
+    let order: ServerOrder?
 }
 
 extension Profile {
     /// The profile's events in a run that starts at `start`, in order.
     func steps(from start: Instant) -> [RunStep] {
-        timeline.filter { $0.at < duration }
-            .map { RunStep(at: start + $0.at, phase: $0.action.phase, action: $0.action) }
+        orderedEvents.compactMap { index, action in
+            let offset = events[index].at.offset(in: duration)
+            guard offset < duration else { return nil }
+            return RunStep(
+                at: start + offset, phase: action.phase, action: action, order: ServerOrder(self, event: index))
+        }
     }
 }
 
@@ -20,6 +26,20 @@ extension TimedEvent.Action {
     var phase: String {
         switch self {
         case .dropConnections: "storm"
+        case .offerConfig: "config-push"
+        case .withdrawConfig: "config-rollback"
+        case .offerPackages: "package-rollout"
+        case .withdrawPackages: "package-rollback"
+        case .offerHeartbeat: "heartbeat-offer"
+        case .restartAgents: "restart"
+        case .sendCustom: "custom-message"
         }
+    }
+
+    /// Whether its phase ends once the fleet is as it was before. What follows from an offer or a command may come late and
+    /// from each agent at another time, so that phase goes on to the next event.
+    var settles: Bool {
+        if case .dropConnections = self { return true }
+        return false
     }
 }

@@ -60,7 +60,8 @@ enum TallySource: Sendable {
 
     /// The source for the server at `address`, and its first tally; `none` where it is not Muster's own.
     static func find(at address: SocketAddress, host: String, on shard: Shard) async -> (TallySource, ServerTally?) {
-        guard let json = await CountsProbe.ask(address, host: host, on: shard), let tally = ServerTally(json: json) else {
+        guard let json = await CountsProbe.ask(address, host: host, on: shard), let tally = ServerTally(json: json)
+        else {
             return (.none, nil)
         }
         return (.remote(address, host: host, shard), tally)

@@ -17,6 +17,9 @@ final class AgentHost {
     /// Where the agents' own telemetry goes, once a server has offered a destination.
     var exporter: ((TelemetrySignal, TelemetryConnectionSettings, InstanceUID) -> Void)?
 
+    /// Holds the agents to the specification, where the run asks for it.
+    let watch: ConformanceWatch?
+
     /// True while the run itself breaks a connection: what is lost by that is nobody's error.
     var isCutting = false
     /// What the mind that was called last asks for; emptied before the next call of any mind.
@@ -30,19 +33,29 @@ final class AgentHost {
     private var random: SeededRandom
     private let unixOrigin: UInt64
 
-    /// All agents of the shard that have started, in the order of their arrival.
-    private(set) var links: [AgentLink] = []
+    /// All agents of the shard that have started, in the order of their arrival; those of one gateway as one.
+    private(set) var links: [any FleetMember] = []
+    /// Of each cohort behind gateways the gateway that arrived last: the next agents of the cohort are its members.
+    private var filling: [ObjectIdentifier: GatewayLink] = [:]
+    /// What agents that poll over plain HTTP share; `nil` where the target is a WebSocket.
+    private let polling: PollingHost?
 
     init(
         shard: Shard, metrics: ShardMetrics, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
-        resolveOffer: @escaping OfferResolver
+        checksConformance: Bool, resolveOffer: @escaping OfferResolver
     ) {
         self.resolveOffer = resolveOffer
+        watch = checksConformance ? ConformanceWatch(metrics: metrics) : nil
         self.shard = shard
         self.metrics = metrics
         self.target = target
         random = SeededRandom(seed: seed)
         self.unixOrigin = unixOrigin
+        polling =
+            switch target.transport {
+            case .webSocket: nil
+            case .polling(let plan): PollingHost(plan: plan, shard: shard, metrics: metrics, target: target)
+            }
         output.reserveCapacity(1 << 16)
     }
 
@@ -54,15 +67,27 @@ final class AgentHost {
 
     /// Makes agent `index` and starts its life now.
     func start(index: UInt64, cohort: Cohort) {
-        let link = AgentLink(agent: Agent(index: index, cohort: cohort), host: self)
-        links.append(link)
+        let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
+        let link: any FleetMember
+        if let polling {
+            link = PollLink(agent: agent, host: self, polling: polling)
+        } else if cohort.plan.gatewayMembers == 0 {
+            link = AgentLink(agent: agent, host: self)
+        } else if let gateway = filling[ObjectIdentifier(cohort)], gateway.agents <= cohort.plan.gatewayMembers {
+            return gateway.join(agent)
+        } else {
+            let gateway = GatewayLink(leader: agent, host: self)
+            filling[ObjectIdentifier(cohort)] = gateway
+            link = gateway
+        }
+        links.append(link)
         link.start()
     }
 
     /// Counts the agents that had no answer in all their life: the run's failures.
     func settle() {
-        metrics.count(.agentsFailed, links.count { !$0.hasBeenAnswered })
+        metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
     }
 
     /// A masking key for one frame.

@@ -14,15 +14,21 @@ public final class AgentShard: @unchecked Sendable {
     private var drainage: Drainage?
 
     /// - Parameter unixOrigin: UNIX time in nanoseconds at the origin of the shard's clock.
+    /// - Parameter checksConformance: whether every message is held against the specification's agent side; costly.
     /// - Parameter resolveOffer: finds the target that an offer of connection settings leads to.
     public init(
         shard: Shard, exchange: IntervalExchange, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
-        resolveOffer: @escaping OfferResolver
+        checksConformance: Bool = false, resolveOffer: @escaping OfferResolver
     ) {
         self.shard = shard
         host = AgentHost(
             shard: shard, metrics: ShardMetrics(exchange: exchange), target: target, seed: seed, unixOrigin: unixOrigin,
-            resolveOffer: resolveOffer)
+            checksConformance: checksConformance, resolveOffer: resolveOffer)
+    }
+
+    /// The first violations that were found, in words; empty where conformance is not checked.
+    public func violations() async -> [String] {
+        await shard.value { [self] in host.watch?.examples.map(\.description) ?? [] }
     }
 
     /// Starts the agents of `schedule` when they are due.

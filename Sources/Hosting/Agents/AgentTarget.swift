@@ -4,6 +4,8 @@ public import Transport
 
 /// Where a fleet's agents connect, resolved once before the run: addresses, not names, so that no shard ever waits for DNS.
 public struct AgentTarget: Sendable {
+    /// How the agents talk to the server.
+    public let transport: AgentTransport
     /// The server's addresses; agents are spread over them by index. Never empty.
     public let addresses: [SocketAddress]
     /// Local addresses to connect from, spread by index; empty where the system chooses. Each adds another range of ports.
@@ -20,7 +22,8 @@ public struct AgentTarget: Sendable {
     /// `nil` where `addresses` is empty: there is nowhere to connect to.
     public init?(
         addresses: [SocketAddress], sources: [SocketAddress] = [], host: String, path: String,
-        fields: HTTPFields = HTTPFields(), limits: WebSocketLimits = WebSocketLimits()
+        fields: HTTPFields = HTTPFields(), limits: WebSocketLimits = WebSocketLimits(),
+        transport: AgentTransport = .webSocket
     ) {
         guard !addresses.isEmpty else { return nil }
         self.addresses = addresses
@@ -29,6 +32,7 @@ public struct AgentTarget: Sendable {
         self.path = path
         self.fields = fields
         self.limits = limits
+        self.transport = transport
     }
 
     /// The server address of agent `index`.

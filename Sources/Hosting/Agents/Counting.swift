@@ -48,14 +48,21 @@ extension ShardMetrics {
         case .settingsRejected, .settingsReverted: count(.settingsRejected, amount)
         case .answersLost: count(.answersLost, amount)
         case .closedByServer: count(.closedByServer, amount)
+        case .push: count(.pushes, amount)
+        case .lateAnswer: count(.lateAnswers, amount)
+        case .restartCommanded: count(.restartsCommanded, amount)
         case .errorWithContent, .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed:
             count(.protocolViolation, amount)
             count(named: oddity.name, UInt64(amount))
-        case .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .connectFailed, .connectTimedOut,
+        case .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .connectFailed,
+            .connectTimedOut,
             .connectionLost, .noLocalResource:
             break
         default:
-            count(named: oddity.name, UInt64(amount))
+            // What is no error and has no counter is of the agent's own making, and shows in its states and reports.
+            if oddity.isError {
+                count(named: oddity.name, UInt64(amount))
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+public import Basis
 public import ControlPlane
 public import Engine
 
@@ -58,6 +59,9 @@ public final class OpAMPServer: Sendable {
         await OpAMPServer.sum(hosts)
     }
 
+    /// How long the peers may take to close their side.
+    private static let farewell = Nanoseconds.seconds(2)
+
     private static func sum(_ hosts: [ServerHost]) async -> ServerCounts {
         var sum = ServerCounts()
         for host in hosts {
@@ -66,9 +70,28 @@ public final class OpAMPServer: Sendable {
         return sum
     }
 
-    /// Stops listening, closes every connection and gives the final counts.
+    /// Steers the registries (offers, restarts, pauses): `event` runs once on each shard, soon, in the order of the calls.
+    public func steer(_ event: @escaping @Sendable (inout Registry, Instant, inout ServerEffects) -> Void) {
+        for host in hosts {
+            host.shard.perform { host.steer(event) }
+        }
+    }
+
+    /// Stops listening, says goodbye on every connection (specification: Closing Connection, Server Initiated), and gives the final counts.
     public func stop() async -> ServerCounts {
         listeners.forEach { $0.close() }
+        var open = 0
+        for host in hosts {
+            open += await host.shard.value { host.sayGoodbye() }
+        }
+        let deadline = Shard.clock + OpAMPServer.farewell
+        while open > 0, Shard.clock < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+            open = 0
+            for host in hosts {
+                open += await host.shard.value { host.shard.openConnections }
+            }
+        }
         let final = await counts()
         for shard in shards {
             await shard.stop()

@@ -16,6 +16,10 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     private var effects = ServerEffects()
     /// Connections by the registry's slot.
     private var links: [ServerLink?] = []
+    /// The compression contexts of all connections. None keeps any of its own: no context takeover is agreed on with anybody.
+    let coder = ContentCoder()
+    lazy var deflater = Deflater()
+    lazy var inflater = Inflater()
     /// Bytes on their way to the kernel; empty between events.
     var output: [UInt8] = []
     var scratch: [UInt8] = []
@@ -61,6 +65,15 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     private static func json(_ counts: ServerCounts) -> [UInt8] {
         let members = ServerCounts.fields.map { "\"\($0.name)\":\(counts[keyPath: $0.path])" }
         return Array("{\(members.joined(separator: ","))}\n".utf8)
+    }
+
+    /// Closes every connection in order, as a server that goes away does. Returns how many there were.
+    func sayGoodbye() -> Int {
+        let open = links.compactMap { $0 }
+        for link in open {
+            link.goAway()
+        }
+        return open.count
     }
 
     // MARK: - Events for the registry

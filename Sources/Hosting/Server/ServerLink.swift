@@ -6,8 +6,8 @@ import Transport
 
 /// One connection of the embedded server: HTTP first, then a WebSocket, or plain HTTP for as long as it lasts. Confined to its shard.
 final class ServerLink: Endpoint, @unchecked Sendable {
-    private enum Stage {
-        /// Reading requests; the reader stands on the heap and goes once the connection is a WebSocket.
+    enum Stage {
+        /// Reading requests.
         case http(RequestReading)
         case webSocket
         /// Our Close is sent, the peer's is awaited.
@@ -15,10 +15,12 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         case over
     }
 
-    private unowned(unsafe) let host: ServerHost
-    private var stage: Stage
+    let host: ServerHost
+    private(set) var stage: Stage
     /// Meaningful while `webSocket` or `closing`.
     private var reader: WebSocketReader
+    /// Whether large answers are sent compressed (RFC 7692); meaningful while `webSocket`.
+    private var compresses = false
     /// The registry's name for this connection; `nil` before it was told and after it was told of the end.
     var id: ConnectionID?
 
@@ -52,79 +54,18 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         switch former {
         case .http: ended(cause == .peerClosed ? .clean : .lost)
         case .webSocket: ended(.lost)
-        case .closing: ended(.clean)
-        case .over: break
+        case .closing, .over: ended(.clean)
         }
+    }
+
+    override func timerFired(due: Instant) {
+        readHeld()
     }
 
     private func ended(_ end: ConnectionEnd) {
         guard let id else { return }
         self.id = nil
         host.closed(id, end)
-    }
-
-    // MARK: - HTTP
-
-    private func readRequests(_ reading: RequestReading, _ bytes: RawSpan, _ offset: inout Int) {
-        do throws(HTTPError) {
-            while case .http = stage, let event = try reading.reader.next(bytes, at: &offset) {
-                switch event {
-                case .request(let head):
-                    reading.began(head)
-                    if WebSocketServerHandshake.isUpgrade(head) {
-                        upgradeRequested(reading)
-                        // What follows the request belongs to the WebSocket, and no client may send it before the 101.
-                        return
-                    }
-                case .body(let range):
-                    reading.body.append(bytes.extracting(range))
-                case .end(let keepAlive):
-                    finished(reading, keepAlive: keepAlive)
-                case .informational, .response:
-                    break
-                }
-            }
-        } catch {
-            HTTPWriter.appendResponse(400, contentLength: 0, keepAlive: false, to: &host.output)
-            leave()
-        }
-    }
-
-    private func upgradeRequested(_ reading: RequestReading) {
-        guard let head = reading.head, let id else { return }
-        guard host.serves(head.target) else {
-            HTTPWriter.appendResponse(404, contentLength: 0, keepAlive: false, to: &host.output)
-            return leave()
-        }
-        host.upgradeRequested(id)
-    }
-
-    /// A whole request that is no upgrade: an OpAMP poll, or a mistake.
-    private func finished(_ reading: RequestReading, keepAlive: Bool) {
-        guard let head = reading.head, let id else { return }
-        reading.keepsAlive = keepAlive
-        if head.method == .get, head.target == ServerHost.countsPath {
-            return host.tellCounts(to: self)
-        }
-        let isReport = head.fields["Content-Type"] == "application/x-protobuf"
-        switch (host.serves(head.target), head.method == .post, isReport) {
-        case (false, _, _): respond(404, keepAlive: keepAlive)
-        case (true, false, _): respond(405, keepAlive: keepAlive)
-        case (true, true, false): respond(415, keepAlive: keepAlive)
-        case (true, true, true):
-            idleTimeout = nil
-            host.received(reading.body.span.bytes, from: id)
-        }
-        reading.body.removeAll(keepingCapacity: reading.body.count <= 1 << 14)
-    }
-
-    private func respond(_ status: UInt16, keepAlive: Bool) {
-        HTTPWriter.appendResponse(status, contentLength: 0, keepAlive: keepAlive, to: &host.output)
-        if keepAlive {
-            flush()
-        } else {
-            leave()
-        }
     }
 
     // MARK: - Frames
@@ -139,7 +80,13 @@ final class ServerLink: Endpoint, @unchecked Sendable {
                 switch event {
                 case .message(let kind, let payload):
                     message(kind, payload.bytes(input: bytes, scratch: scratch))
-                case .compressedMessage, .pong:
+                case .compressedMessage(let kind, let payload):
+                    var plain: [UInt8] = []
+                    try host.inflater.message(
+                        kind, payload.bytes(input: bytes, scratch: scratch), limit: host.webSocketLimits.messageBytes,
+                        into: &plain)
+                    message(kind, plain.span.bytes)
+                case .pong:
                     break
                 case .ping(let payload):
                     WebSocketFrame.append(
@@ -189,19 +136,18 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     func send(_ answer: RawSpan) {
         switch stage {
         case .webSocket:
-            WebSocketFrame.append(
-                .binary, prefix: 0, payload: answer, mask: nil, to: &host.output)
+            if compresses, answer.byteCount >= ServerLink.compressionThreshold, let deflater = host.deflater {
+                var packed: [UInt8] = []
+                deflater.message(answer, prefix: 0, into: &packed)
+                WebSocketFrame.append(
+                    .binary, payload: packed.span.bytes, mask: nil, isCompressed: true, to: &host.output)
+            } else {
+                WebSocketFrame.append(
+                    .binary, prefix: 0, payload: answer, mask: nil, to: &host.output)
+            }
             flush()
         case .http(let reading):
-            HTTPWriter.appendResponse(
-                200, fields: ServerLink.protobuf, contentLength: answer.byteCount, keepAlive: reading.keepsAlive,
-                to: &host.output)
-            host.output.append(answer)
-            if reading.keepsAlive {
-                flush()
-            } else {
-                leave()
-            }
+            respond(with: answer, reading)
         case .closing, .over:
             break
         }
@@ -210,22 +156,20 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     /// The server's counts as the body of a 200.
     func send(counts: [UInt8]) {
         guard case .http(let reading) = stage else { return }
-        HTTPWriter.appendResponse(
-            200, fields: ServerLink.json, contentLength: counts.count, keepAlive: reading.keepsAlive, to: &host.output)
-        host.output.append(contentsOf: counts)
-        if reading.keepsAlive {
-            flush()
-        } else {
-            leave()
-        }
+        respond(200, fields: ServerLink.json, body: counts.span.bytes, reading)
     }
 
     func upgrade() {
         guard case .http(let reading) = stage, let head = reading.head else { return }
         idleTimeout = nil
         do throws(WebSocketHandshakeError) {
-            _ = try WebSocketServerHandshake.accept(head, to: &host.output)
+            let agreed = try WebSocketServerHandshake.accept(head, deflate: DeflatePolicy(), to: &host.output)
             stage = .webSocket
+            if let agreed {
+                reader = WebSocketReader(role: .server, limits: host.webSocketLimits, permessageDeflate: true)
+                // A smaller window than the shared compressor's would need one of its own: then answers go plain.
+                compresses = agreed.windowBits(sentBy: .server) == DeflateParameters.maximumWindowBits
+            }
             flush()
         } catch {
             WebSocketServerHandshake.appendRefusal(of: error, to: &host.output)
@@ -241,16 +185,28 @@ final class ServerLink: Endpoint, @unchecked Sendable {
             // A number is always a valid field value.
             try? fields.append("Retry-After", String(seconds))
         }
-        let keepsAlive = reading.keepsAlive && !(reading.head.map(WebSocketServerHandshake.isUpgrade) ?? true)
-        HTTPWriter.appendResponse(
-            refusal.status, fields: fields, contentLength: 0, keepAlive: keepsAlive, to: &host.output)
-        if keepsAlive {
-            flush()
-            return false
-        }
-        leave()
+        let isPoll = reading.isAnswering
+        if !isPoll { reading.keepsAlive = false }
+        let nothing: [UInt8] = []
+        respond(refusal.status, fields: fields, body: nothing.span.bytes, reading)
+        guard !reading.keepsAlive, !isPoll else { return false }
         id = nil
         return true
+    }
+
+    /// The server goes away: a WebSocket is told so and may answer; plain HTTP just ends.
+    func goAway() {
+        switch stage {
+        case .webSocket:
+            WebSocketFrame.appendClose(.goingAway, mask: nil, to: &host.output)
+            flush()
+            stage = .closing
+        case .http:
+            leave()
+            ended(.clean)
+        case .closing, .over:
+            break
+        }
     }
 
     func sayClose(_ code: UInt16) {
@@ -270,13 +226,13 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     // MARK: - Leaving
 
     /// Sends what is left and ends the connection in order.
-    private func leave() {
+    func leave() {
         flush()
         stage = .over
         closeGracefully(within: ServerLink.farewell)
     }
 
-    private func flush() {
+    func flush() {
         guard !host.output.isEmpty else { return }
         var output: [UInt8] = []
         swap(&output, &host.output)
@@ -290,30 +246,4 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     /// How long a connection that is over may take to end in order.
     private static let farewell = Nanoseconds.seconds(2)
 
-    private static let protobuf = contentType("application/x-protobuf")
-    private static let json = contentType("application/json")
-
-    private static func contentType(_ type: String) -> HTTPFields {
-        var fields = HTTPFields()
-        // A literal of visible characters is always a valid field value.
-        try? fields.append("Content-Type", type)
-        return fields
-    }
-}
-
-/// A request being read.
-private final class RequestReading {
-    var reader: HTTPReader
-    var head: HTTPRequestHead?
-    var body: [UInt8] = []
-    var keepsAlive = true
-
-    init(limits: HTTPLimits) {
-        reader = HTTPReader(.requests, limits: limits)
-    }
-
-    func began(_ head: HTTPRequestHead) {
-        self.head = head
-        body.removeAll(keepingCapacity: true)
-    }
 }

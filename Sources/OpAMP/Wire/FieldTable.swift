@@ -118,6 +118,7 @@ extension FieldListing {
 }
 
 extension FieldTable {
+    @discardableResult
     public mutating func merge(decoding bytes: RawSpan, limits: DecodingLimits) throws(DecodingError) -> Int {
         try WireReader.read(bytes, limits: limits) { (reader) throws(DecodingError) in
             try decodeFields(from: &reader)

@@ -124,8 +124,18 @@ struct WireReader {
         return try longVarint()
     }
 
+    /// A number of two bytes or more.
     @inline(never)
     private mutating func longVarint() throws(DecodingError) -> UInt64 {
+        if end - position >= 8 {
+            let word = UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
+            // The lowest clear high bit marks the number's last byte.
+            let last = ~word & 0x8080_8080_8080_8080
+            if last != 0 {
+                position += last.trailingZeroBitCount &>> 3 &+ 1
+                return Varint.compressed(word & (last ^ (last &- 1)))
+            }
+        }
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while shift < 70 {
@@ -252,7 +262,7 @@ struct WireReader {
     @inline(__always)
     mutating func plainKey() throws(DecodingError) -> String? {
         let (start, end) = (position, end)
-        // Both lengths in one byte each at least: tag, length, key, tag, length.
+        // A tag, a length of one byte, the key, a tag, and a length of one byte at least.
         guard end - start >= 4, start.load(as: UInt8.self) == 0x0A else { return nil }
         let keySize = Int(start.load(fromByteOffset: 1, as: UInt8.self))
         guard keySize < 0x80, end - start >= keySize &+ 4 else { return nil }
@@ -260,8 +270,10 @@ struct WireReader {
         guard valueTag.load(as: UInt8.self) == 0x12 else { return nil }
         var value = valueTag + 1
         guard let valueSize = Self.shortLength(at: &value, end), value + valueSize == end else { return nil }
-        position = valueTag + 1
-        return try text(UnsafeRawBufferPointer(start: start + 2, count: keySize))
+        position = valueTag
+        let key = try text(UnsafeRawBufferPointer(start: start + 2, count: keySize))
+        position += 1
+        return key
     }
 
     /// What `restart` needs to come back here.

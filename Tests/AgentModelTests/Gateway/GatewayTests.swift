@@ -151,6 +151,8 @@ struct GatewayTests {
         script.hear(answer)
         #expect(script.sent.map(\.kind) == [.goodbye])
         #expect(script.steps.closeCodes.isEmpty && script.steps.aborts == 0)
+        #expect(script.gateway.members[0].state == .closing)
+        script.acknowledgeAll()
         #expect(script.gateway.members[0].state == .backingOff)
         #expect(script.gateway.state == .running)
         let back = script.pass(.seconds(5))
@@ -170,6 +172,38 @@ struct GatewayTests {
         script.step { $0.closeCompleted(at: $1, &$2) }
         #expect(script.gateway.state == .disconnected)
         #expect(script.gateway.members.allSatisfy { $0.state == .disconnected })
+    }
+
+    @Test("A member that leaves is gone once its goodbye is answered, or when the connection is")
+    func leaving() {
+        var script = Script(members: 2)
+        script.run()
+        script.step { $0.drain(at: $1, &$2) }
+        let member = script.gateway.members[0].instanceUID
+        script.hear(ServerToAgent(instanceUID: .uid(member)))
+        #expect(script.steps.answered.map(\.kind) == [.goodbye])
+        #expect(script.gateway.members.map(\.state) == [.disconnected, .closing])
+        script.step { $0.connectionLost(.endOfStream, at: $1, &$2) }
+        #expect(script.gateway.members.map(\.state) == [.disconnected, .disconnected])
+        #expect(script.gateway.state == .disconnected)
+    }
+
+    @Test("A member that arrives later connects over the connection that is there, or waits for it")
+    func joining() {
+        var script = Script(members: 1)
+        script.run()
+        let cohort = script.gateway.leader.cohort
+        script.step { $0.join(Agent(index: 7, cohort: cohort), at: $1, &$2) }
+        #expect(script.sent.map(\.kind) == [.first])
+        #expect(script.steps.connects == 0)
+        script.acknowledgeAll()
+        #expect(script.gateway.members[1].state == .running)
+        #expect(script.gateway.member(named: script.gateway.members[1].instanceUID) == 1)
+        script.step { $0.connectionLost(.reset, at: $1, &$2) }
+        script.step { $0.join(Agent(index: 8, cohort: cohort), at: $1, &$2) }
+        #expect(script.sent.isEmpty)
+        script.step { $0.connected(at: $1, &$2) }
+        #expect(script.sent.map(\.kind) == [.reconnect, .reconnect, .reconnect, .first])
     }
 
     @Test("A gateway that is told to go away takes its members with it, and brings them back")

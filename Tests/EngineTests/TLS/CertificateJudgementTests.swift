@@ -82,7 +82,10 @@ struct CertificateJudgementTests {
             (TLSServerOptions(identity: try CertificateAuthority.selfSigned(request())), trusting(authority))
         },
         Case("anything, verification skipped", nil) { _ in
-            (TLSServerOptions(identity: try CertificateAuthority.selfSigned(request())), TLSClientOptions(trust: .anybody))
+            (
+                TLSServerOptions(identity: try CertificateAuthority.selfSigned(request())),
+                TLSClientOptions(trust: .anybody)
+            )
         },
         Case("a missing intermediate", .unknownAuthority, alert: 48) { authority in
             let below = try authority.intermediate(commonName: "below")

@@ -138,6 +138,44 @@ struct TLSConnectionTests {
         }
     }
 
+    @Test(
+        "A renewed server context locks a revoked agent out, its old ticket notwithstanding",
+        arguments: [TLSVersion.tls12, .tls13])
+    func lockedOut(version: TLSVersion) async throws {
+        let authority = try CertificateAuthority()
+        let agent = try authority.issue(.init(commonName: "agent", use: .client))
+        var trust = TLSTrust.authorities(authority.certificate.pem)
+        var server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        server.clientCertificates = .required(trust)
+        server.versions = version...version
+        let before = try TLSServerContext(server)
+        trust.revocationList = try authority.revocationList(revoking: [agent.certificate])
+        server.clientCertificates = .required(trust)
+        let after = try TLSServerContext(server)
+        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        try await withShard { shard in
+            let listener = try Listener(shard: shard, addresses: [.loopback(port: 0)], tls: before) { shard, _ in
+                EchoEndpoint(shard: shard)
+            }
+            @Sendable func attempt() async -> Sight? {
+                let client = ScriptedEndpoint(shard: shard)
+                client.onConnected = { $0.send([1]) }
+                await shard.run { client.connect(to: listener.addresses[0], tls: context, identity: agent) }
+                let sights = await client.sights.until { $0.contains { $0.isClosed || $0 == .received([1]) } }
+                let resumed = await shard.run { client.tlsSession?.isResumed == true }
+                await shard.run { client.abort() }
+                return resumed ? .drained : sights.last
+            }
+            let first = await attempt()
+            let second = await attempt()
+            #expect(first == .received([1]))
+            #expect(second == .drained, "resumed")
+            listener.secure(with: after)
+            let third = await attempt()
+            #expect(third == .closed(.tls(.alert(44))))
+        }
+    }
+
     @Test("Nothing in common is named for what it is")
     func mismatches() async throws {
         let authority = try CertificateAuthority()

@@ -1,5 +1,7 @@
 import AgentModel
 import Basis
+import ControlPlane
+import OpAMP
 import Testing
 
 @testable import Fleet
@@ -51,6 +53,33 @@ struct CohortPlanTests {
                 .init(.decay(each: .constant(.seconds(3)))), .init(.suddenDeath(after: .constant(.seconds(4)))),
             ])
         #expect(plan.health == health)
+    }
+
+    @Test("Agents declare what their cohort takes, and have what goes with it")
+    func abilities() {
+        func plan(_ cohort: CohortProfile) -> AgentModel.CohortPlan {
+            AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits())
+        }
+        let settings: AgentCapabilities = [.acceptsOpAMPConnectionSettings, .reportsConnectionSettingsStatus]
+        #expect(plan(CohortProfile()).capabilities == AgentCapabilities.collector.union(settings))
+        var cohort = CohortProfile()
+        cohort.connectionSettings = ConnectionSettingsProfile(opamp: false)
+        #expect(plan(cohort).capabilities == .collector)
+        cohort.connectionSettings = ConnectionSettingsProfile(opamp: false, other: true)
+        #expect(
+            plan(cohort).capabilities
+                == AgentCapabilities.collector.union([
+                    .acceptsOtherConnectionSettings, .reportsConnectionSettingsStatus,
+                ]))
+        let packages = PackagePlan(fileBytes: 3, odds: .init(install: 0.5))
+        cohort.packages = PackageProfile(accepted: false, plan: packages)
+        #expect(!plan(cohort).capabilities.contains(.acceptsPackages) && plan(cohort).packages == packages)
+        cohort.packages.accepted = true
+        #expect(plan(cohort).capabilities.isSuperset(of: [.acceptsPackages, .reportsPackageStatuses]))
+        cohort.customAbilities = [.discovery, .echo, .pause]
+        #expect(
+            plan(cohort).custom.responders.map(\.capability)
+                == [CustomCapability.discovery, CustomCapability.echo, CustomCapability.pause])
     }
 
     @Test("Each reconnect policy and heartbeat phase has its counterpart")

@@ -45,6 +45,44 @@ struct PopulationTests {
         }
     }
 
+    /// One cohort of three is behind gateways with four members each.
+    static let grouped: Profile = {
+        var grouped = profile
+        grouped.cohorts[1].gatewayMembers = 4
+        return grouped
+    }()
+
+    @Test("Agents behind one gateway run on one shard, and every agent on exactly one", arguments: [1, 2, 3, 16])
+    func gateways(shards: Int) {
+        let population = Population(Self.grouped)
+        let cohort = (0..<population.agents).filter { population.cohortIndex(of: $0) == 1 }
+        for first in stride(from: 0, to: cohort.count, by: 5) {
+            let homes = cohort[first..<min(first + 5, cohort.count)].map { population.shard(of: $0, of: shards) }
+            #expect(Set(homes).count == 1)
+        }
+        var owner = [Int](repeating: -1, count: population.agents)
+        var sizes: [Int] = []
+        for shard in 0..<shards {
+            var (last, size) = (-1, 0)
+            for agent in population.agents(onShard: shard, of: shards) {
+                #expect(agent > last && owner[agent] == -1)
+                owner[agent] = shard
+                (last, size) = (agent, size + 1)
+            }
+            sizes.append(size)
+        }
+        #expect(!owner.contains(-1))
+        #expect(Double(sizes.max() ?? 0) < Double(sizes.min() ?? 0) * 1.3 + 20)
+    }
+
+    @Test("Agents behind gateways share connections, the others have one each")
+    func connections() {
+        let population = Population(Self.grouped)
+        let behind = population.cohortCounts[1]
+        #expect(population.connections == population.agents - behind + (behind + 4) / 5)
+        #expect(Population(Self.profile).connections == 10_007)
+    }
+
     @Test("An agent is the same in a fleet of any size, on any number of shards")
     func same() {
         var larger = Self.profile

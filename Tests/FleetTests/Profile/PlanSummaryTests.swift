@@ -77,7 +77,7 @@ struct PlanSummaryTests {
             "refuses 1% of the connections with 503", "breaks 2% of the connections after 5s on average",
             "4,000 a second when all are there", "10,000 heartbeats at the same moment",
             "source addresses   2; the profile gives 1, add more under `sources`",
-            "file descriptors   about 60,064, two for each agent",
+            "file descriptors   about 60,064, two for each connection",
         ] {
             #expect(text.contains(piece), "\(piece) is not in\n\(text)")
         }

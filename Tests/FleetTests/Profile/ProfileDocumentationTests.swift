@@ -36,7 +36,15 @@ struct ProfileDocumentationTests {
         "{remote_config: {?}}", "{remote_config: {watchers: [{setting: a, ?}]}}", "{health: {?}}",
         "{health: {afflictions: [{decay: 1s, ?}]}}", "{health: {afflictions: [{flapping: {up: 1s, down: 1s, ?}}]}}",
         "{health: {afflictions: [{outage: {from: 1s, for: 1s, ?}}]}}", "{faults: {?}}", "{faults: {rates: {?}}}",
-        "{restart: {?}}",
+        "{restart: {?}}", "{gateway: {members: 1, ?}}", "{packages: {?}}", "{packages: {failures: {?}}}",
+        "{packages: {installed: [{name: a, version: b, ?}]}}", "{connection_settings: {?}}",
+        "{events: [{at: 1s, offer_config: {files: {a: b}, ?}}]}",
+        "{events: [{at: 1s, offer_config: {files: {a: {size: 4KiB, ?}}}}]}",
+        "{events: [{at: 1s, offer_config: {files: {a: b}, to: {?}}}]}",
+        "{events: [{at: 1s, offer_packages: {packages: {a: {version: b}}, ?}}]}",
+        "{events: [{at: 1s, offer_packages: {packages: {a: {version: b, ?}}}}]}",
+        "{events: [{at: 1s, offer_heartbeat: {interval: 5s, ?}}]}",
+        "{events: [{at: 1s, send_custom: {message: echo, ?}}]}",
     ]
 
     @Test("Every key that the reader takes stands in it", arguments: sections)

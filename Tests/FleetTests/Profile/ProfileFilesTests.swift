@@ -41,5 +41,8 @@ struct ProfileFilesTests {
         #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .open })
         #expect(try read("steady").cohorts.allSatisfy { $0.mode == .open && $0.heartbeat.phase == .spread })
         #expect(try read("demo").agents == 2_000)
+        let pushed = try read("config-push").events.map(\.action.key)
+        #expect(pushed.count { $0 == "offer_config" } >= 2 && pushed.last == "withdraw_config")
+        #expect(try read("package-rollout").events.allSatisfy { $0.action.key == "offer_packages" })
     }
 }

@@ -295,7 +295,7 @@ struct ProfileReaderTests {
                 "server.embedded.pauses[0].at: at 2m the run of 1m is over"
             ),
             ("server: {embedded: {port: 65536}}", "server.embedded.port: 65536 is out of range"),
-            ("events: [{at: 10s}]", "events[0]: the key 'drop_connections' is missing"),
+            ("events: [{at: 10s}]", "events[0]: an event has one of 'drop_connections'"),
             ("events: [{drop_connections: 5%}]", "events[0].at: the key 'at' is missing"),
             (
                 "events: [{at: 10s, drop-connections: 5%}]",

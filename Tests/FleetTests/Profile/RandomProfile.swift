@@ -1,5 +1,6 @@
 import AgentModel
 import Basis
+import OpAMP
 
 @testable import Fleet
 
@@ -22,13 +23,70 @@ struct RandomProfile {
         profile.drain = span(0, 3_600)
         profile.arrival = arrival()
         profile.cohorts = (0...random.index(below: 4)).map { cohort($0) }
-        profile.events = (0..<random.index(below: 4)).map { _ in
-            TimedEvent(at: time(), action: .dropConnections(share: random.unit()))
-        }
+        profile.events = events(in: profile)
         profile.limits = ProfileLimits(connectTimeout: span(1, 60), answerTimeout: span(1, 60))
         profile.sources = random.chance(0.5) ? [] : ["127.0.0.2", "::1", "10.1.2.3"]
         profile.shards = random.chance(0.5) ? nil : 1 + random.index(below: 256)
         return profile
+    }
+
+    /// Only what such a profile may ask for: offers of an embedded server, to agents that take them.
+    private mutating func events(in profile: Profile) -> [TimedEvent] {
+        var actions: [TimedEvent.Action] = [.dropConnections(share: random.unit())]
+        if case .embedded = profile.server {
+            actions += [.offerConfig(configOffer()), .restartAgents(target())]
+            if profile.cohorts.contains(where: \.packages.accepted) {
+                let packages: [PackageOffer.Package] = [
+                    .init(name: "p" + text(), version: "1.0", isSigned: random.chance(0.5)),
+                    .init(name: "q", version: "x" + text(), form: .addon),
+                ]
+                actions.append(.offerPackages(PackageOffer(packages: packages, target: target())))
+            }
+            if profile.cohorts.contains(where: \.connectionSettings.opamp) {
+                actions.append(.offerHeartbeat(interval: .seconds(Int64(1 + random.index(below: 99))), to: target()))
+            }
+            if profile.cohorts.contains(where: { $0.customAbilities.contains(.pause) }) {
+                actions.append(.sendCustom(random.chance(0.5) ? .pause : .resume, to: target()))
+            }
+        }
+        var events = (0..<random.index(below: 6)).map { _ in
+            TimedEvent(at: time(), action: actions[random.index(below: actions.count)])
+        }
+        if case .embedded = profile.server, random.chance(0.3) {
+            var offer = configOffer()
+            offer.name = name()
+            events.append(TimedEvent(at: .after(.seconds(1)), action: .offerConfig(offer)))
+            events.append(TimedEvent(at: .after(.seconds(2)), action: .withdrawConfig(name: offer.name ?? "")))
+        }
+        return events
+    }
+
+    private mutating func configOffer() -> ConfigOffer {
+        let files = (0...random.index(below: 3)).map { number in
+            ConfigOffer.File(
+                name: "f\(number)" + text(),
+                body: random.chance(0.5) ? .text(text()) : .generated(bytes: 64 + random.index(below: 9_999)))
+        }
+        return ConfigOffer(files: files, contentType: random.chance(0.5) ? "" : "text/yaml", target: target())
+    }
+
+    private mutating func target() -> EventTarget {
+        EventTarget(
+            share: random.unit(),
+            attributes: (0..<random.index(below: 3)).map { EventTarget.Attribute(key: "k\($0)" + text(), text: text()) }
+        )
+    }
+
+    private mutating func packages() -> PackageProfile {
+        let plan = PackagePlan(
+            installed: random.chance(0.5) ? [] : [.init(name: "a", version: "1", type: .addon)],
+            downloadTime: distribution(), fileBytes: random.index(below: 1 << 30), progressInterval: span(1, 60),
+            installTime: distribution(),
+            odds: .init(
+                download: random.unit(), contentHash: random.unit(), signature: random.unit(), install: random.unit()),
+            requiresSignature: random.chance(0.5),
+            dependencies: random.chance(0.5) ? [:] : ["b": ["a", "c"], "a b": ["x"]])
+        return PackageProfile(accepted: random.chance(0.8), plan: plan)
     }
 
     private mutating func name() -> String {
@@ -127,6 +185,7 @@ struct RandomProfile {
         ]
         cohort.reconnect = policies[random.index(below: 4)]
         cohort.mode = random.chance(0.5) ? .open : .closed(think: distribution())
+        if random.chance(0.5) { cohort.gatewayMembers = random.index(below: 1_001) }
         cohort.reconnectReport = ReconnectReportProfile.allCases[random.index(below: 3)]
         cohort.remoteConfig = RemoteConfigPlan(
             applyTime: distribution(), failureOdds: random.unit(),
@@ -136,6 +195,9 @@ struct RandomProfile {
                 ConfigWatcher(
                     setting: "s\($0)" + text(), reaction: random.chance(0.5) ? .restartAgent : .restartPipelines)
             })
+        if random.chance(0.5) { cohort.packages = packages() }
+        cohort.connectionSettings = .init(opamp: random.chance(0.5), other: random.chance(0.5))
+        cohort.customAbilities = CustomAbility.allCases.filter { _ in random.chance(0.5) }
         if random.chance(0.5) { cohort.health = health(cohort.zones) }
         if random.chance(0.5) { cohort.faults = faults() }
         cohort.restart = RestartProfile(form: random.chance(0.5) ? .whole : .supervised, downtime: distribution())

@@ -22,7 +22,9 @@ struct HostileServerTests {
     }
 
     static let cases: [Case] = [
-        Case(name: "garbage instead of HTTP", script: .says(Array("this is no HTTP\r\n\r\n".utf8)), counter: .upgradeMalformed),
+        Case(
+            name: "garbage instead of HTTP", script: .says(Array("this is no HTTP\r\n\r\n".utf8)),
+            counter: .upgradeMalformed),
         Case(
             name: "404", script: .says(Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".utf8)),
             counter: .upgradeRefused4xx),
@@ -48,7 +50,8 @@ struct HostileServerTests {
                         + "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n").utf8)),
             counter: .upgradeMalformed),
         Case(
-            name: "an endless head", script: .saysAndStays(Array("HTTP/1.1 101 \(String(repeating: "x", count: 100_000))".utf8)),
+            name: "an endless head",
+            script: .saysAndStays(Array("HTTP/1.1 101 \(String(repeating: "x", count: 100_000))".utf8)),
             counter: .upgradeMalformed),
         Case(name: "silence", script: .silent, counter: .upgradeTimedOut),
         Case(
@@ -56,11 +59,14 @@ struct HostileServerTests {
             counter: .oversizedMessage),
         Case(name: "a reserved opcode", script: .upgradesAndSends([0x83, 0]), counter: .malformedFrame),
         Case(name: "a masked frame", script: .upgradesAndSends([0x82, 0x80, 1, 2, 3, 4]), counter: .malformedFrame),
-        Case(name: "half a frame, then the end", script: .upgradesSendsAndCloses([0x82, 20, 0, 1]), counter: .peerClosed),
+        Case(
+            name: "half a frame, then the end", script: .upgradesSendsAndCloses([0x82, 20, 0, 1]), counter: .peerClosed),
         Case(name: "a reset", script: .upgradesAndResets, counter: .reset),
         Case(name: "a text message", script: .upgradesAndSends(frame(.text, [0x30])), counter: .malformedAnswer),
         Case(name: "another message header", script: .upgradesAndSends(frame(.binary, [1])), counter: .malformedAnswer),
-        Case(name: "broken protobuf", script: .upgradesAndSends(frame(.binary, [0, 0x0A, 200])), counter: .malformedAnswer),
+        Case(
+            name: "broken protobuf", script: .upgradesAndSends(frame(.binary, [0, 0x0A, 200])),
+            counter: .malformedAnswer),
     ]
 
     @Test("Every misbehaviour of a server is counted under its name, and the run ends", arguments: cases)

@@ -14,7 +14,7 @@ struct MutationTests {
     private static var countEach: Int { isLong ? 5_000_000 : 50_000 }
 
     /// The oracle, the slowest of the three, judges one message in this many.
-    private static let oracleShare = 4
+    private static let oracleShare = 8
 
     @Test("A report is read alike by the decoder, the view and the oracle", arguments: streams)
     func reports(stream: UInt64) throws {

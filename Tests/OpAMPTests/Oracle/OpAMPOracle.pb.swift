@@ -11,7 +11,10 @@
 // The messages of the Open Agent Management Protocol, version 1, written down for the tests: an independent
 // implementation generated from this file is the oracle that Muster's own codec is compared with.
 //
-// Names, numbers and types are the protocol's; see README.md in this folder for how the Swift file is generated.
+// Names, numbers and types are the protocol's. The Swift file beside this one is made from it, in this folder, by
+// protoc and the plugin of the swift-protobuf version that Package.swift names:
+//
+//     protoc --swift_opt=UseAccessLevelOnImports=true --swift_opt=Visibility=Internal --swift_out=. OpAMPOracle.proto
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

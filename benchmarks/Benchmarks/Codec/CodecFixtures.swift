@@ -14,14 +14,14 @@ enum CodecFixtures {
         .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig, .offersConnectionSettings,
     ]
 
-    /// What a client sends between changes: 28 bytes.
+    /// What a client sends between changes: 26 bytes.
     static let heartbeat = AgentToServer(
         instanceUID: .uid(instanceUID), sequenceNumber: 70_123, capabilities: agentCapabilities)
 
     /// What a server answers to it: 20 bytes.
     static let acknowledgement = ServerToAgent(instanceUID: .uid(instanceUID), capabilities: serverCapabilities)
 
-    /// The first report of a collector: about 5.4 KB.
+    /// The first report of a collector: about 5.3 KB.
     static let fullReport = AgentToServer(
         instanceUID: .uid(instanceUID), sequenceNumber: 1, agentDescription: description,
         capabilities: agentCapabilities, health: health,
@@ -121,9 +121,9 @@ enum CodecFixtures {
 
     private static let availableComponents: AvailableComponents = {
         let families: [(String, [String])] = [
-            ("receivers", ["otlp", "hostmetrics", "filelog", "prometheus", "journald"]),
-            ("processors", ["batch", "memory_limiter", "resourcedetection", "attributes", "filter"]),
-            ("exporters", ["otlp", "otlphttp", "debug"]),
+            ("receivers", ["otlp", "hostmetrics", "filelog", "prometheus", "journald", "k8s_events"]),
+            ("processors", ["batch", "memory_limiter", "resourcedetection", "attributes", "filter", "transform"]),
+            ("exporters", ["otlp", "otlphttp", "debug", "file"]),
             ("extensions", ["health_check", "opamp", "zpages"]),
             ("connectors", ["spanmetrics"]),
         ]

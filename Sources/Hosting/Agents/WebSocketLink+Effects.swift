@@ -5,13 +5,13 @@ import Metrics
 import OpAMP
 import Transport
 
-extension AgentLink {
+extension WebSocketLink {
     // MARK: - What the mind asks for
 
     /// Tells the mind what happened, and does what it asks for.
-    func tell(_ event: (inout Agent, Instant, inout Effects) -> Void) {
+    func tell(_ event: LinkEvent) {
         host.effects.removeAll()
-        event(&agent, shard.now, &host.effects)
+        take(event, at: shard.now, &host.effects)
         perform()
     }
 
@@ -45,17 +45,15 @@ extension AgentLink {
             host.metrics.count(.messagesSent)
             host.metrics.count(report.kind.counter)
             let bytes = host.effects.bytes
+            host.watch?.sent(Array(bytes[report.range]), report.kind, on: self, at: shard.now)
             WebSocketFrame.append(
-                .binary, prefix: AgentLink.header, payload: bytes.span.bytes.extracting(report.range),
+                .binary, prefix: WebSocketLink.header, payload: bytes.span.bytes.extracting(report.range),
                 mask: host.maskingKey(), to: &host.output)
         case .answered(let answer):
-            answered(answer)
+            host.metrics.record(answer, service: answer.serviceTime)
         case .firstAnswered(let span):
             host.metrics.record(.ready, span)
-            if !hasBeenAnswered {
-                hasBeenAnswered = true
-                host.metrics.count(.agentsAnswered)
-            }
+            firstAnswered()
         case .stateChanged(let change):
             host.metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
         case .count(let oddity, let amount):
@@ -67,9 +65,11 @@ extension AgentLink {
             connect(to: target)
         case .close(let code):
             guard case .open = stage else { return }
+            host.watch?.closed(self)
             WebSocketFrame.appendClose(
                 WebSocketCloseCode(rawValue: code), mask: host.maskingKey(), to: &host.output)
             stage = .closing
+            isLeaving = true
         case .abort:
             flush()
             switch stage {
@@ -85,9 +85,9 @@ extension AgentLink {
         case .readSlowly(let bytesPerSecond):
             readSlowly(bytesPerSecond)
         case .config(let stage):
-            record(stage)
+            host.metrics.record(stage)
         case .package(let stage):
-            record(stage)
+            host.metrics.record(stage)
         case .exportTelemetry(let signal, let settings):
             host.exporter?(signal, settings, agent.instanceUID)
         }
@@ -95,7 +95,7 @@ extension AgentLink {
 
     func count(_ oddity: Oddity, _ amount: Int) {
         switch oddity {
-        case .answersLost where host.isCutting:
+        case .answersLost where host.isCutting || isLeaving:
             host.metrics.count(.reportsCut, amount)
         case .connectTimedOut:
             // Where the engine noticed first, it has been counted by its cause.
@@ -106,58 +106,9 @@ extension AgentLink {
         }
     }
 
-    func answered(_ answer: AnsweredReport) {
-        host.metrics.count(.answersReceived)
-        switch answer.kind {
-        case .heartbeat:
-            host.metrics.record(.heartbeatResponse, answer.responseTime)
-            host.metrics.record(.heartbeatService, answer.serviceTime)
-        case .first, .reconnect:
-            host.metrics.record(.firstReport, answer.serviceTime)
-        case .status, .fullState, .components, .custom, .request:
-            host.metrics.record(.statusResponse, answer.responseTime)
-        case .goodbye, .malformed, .oversized:
-            break
-        }
-    }
-
     /// Reads no faster from now on (and until the connection ends): an agent that is busy, or meant to be a nuisance.
     func readSlowly(_ bytesPerSecond: Int) {
         slowness = SlowReading(bytesPerSecond: bytesPerSecond, agentWake: timer ?? .distantFuture)
-    }
-
-    func record(_ stage: ConfigStage) {
-        let metrics = host.metrics
-        switch stage.kind {
-        case .offered:
-            metrics.count(.remoteConfigsReceived)
-        case .applying:
-            metrics.record(.configApplying, stage.elapsed)
-        case .applied:
-            metrics.count(.configsApplied)
-            metrics.record(.configApplied, stage.elapsed)
-        case .converged:
-            metrics.count(.configsConverged)
-            metrics.record(.configConverged, stage.elapsed)
-        case .failed:
-            metrics.count(.configsFailed)
-        case .superseded:
-            metrics.count(.configsSuperseded)
-        }
-    }
-
-    func record(_ stage: PackageStage) {
-        let metrics = host.metrics
-        switch stage.kind {
-        case .offered: metrics.count(.packageOffers)
-        case .downloading, .installing: break
-        case .installed: metrics.count(.packagesInstalled)
-        case .failed: metrics.count(.packagesFailed)
-        case .converged:
-            metrics.count(.packageOffersConverged)
-            metrics.record(.packagesConverged, stage.elapsed)
-        case .gaveUp: metrics.count(.packageOffersFailed)
-        }
     }
 
     /// Connects as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt like any other.
@@ -172,7 +123,7 @@ extension AgentLink {
                     connect()
                 } else {
                     host.metrics.count(.dnsFailure)
-                    tell { agent, now, effects in agent.connectionFailed(.nameNotFound, at: now, &effects) }
+                    tell(.connectionFailed(.nameNotFound))
                 }
             }
         }
@@ -187,6 +138,7 @@ extension AgentLink {
     }
 
     func dial() {
+        isLeaving = false
         host.metrics.count(.connectionsAttempted)
         stage = .dialing(shard.now)
         let target = offered ?? host.target
@@ -208,7 +160,8 @@ extension AgentLink {
     func count(_ cause: CloseCause) {
         host.metrics.count(Counter(cause))
         switch cause {
-        case .tls, .other, .local, .badSource, .timedOut(.close), .timedOut(.delivery): host.metrics.count(named: cause.name)
+        case .tls, .other, .local, .badSource, .timedOut(.close), .timedOut(.delivery):
+            host.metrics.count(named: cause.name)
         default: break
         }
     }

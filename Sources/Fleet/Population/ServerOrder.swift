@@ -1,0 +1,114 @@
+import Basis
+import ControlPlane
+import OpAMP
+import OrderedCollections
+
+/// What the embedded server is told to do with a running fleet, made once and carried out by each of its shards.
+enum ServerOrder: Sendable {
+    case offer(Offer, to: Selection)
+    case withdraw(OfferKind, revision: UInt32)
+    case restart(Selection)
+    case send(CustomMessage, to: Selection)
+
+    /// What the profile's event of that number asks of the server; nil where it asks nothing of it.
+    init?(_ profile: Profile, event index: Int) {
+        let revision = UInt32(clamping: index + 1)
+        // Offers nest: the agents of a tenth are among those of a half, as in a rollout in stages.
+        let nested = profile.seed
+        let drawn = profile.seed &+ UInt64(revision) &* 0x9E37_79B9_7F4A_7C15
+        switch profile.events[index].action {
+        case .dropConnections:
+            return nil
+        case .offerConfig(let offer):
+            let config = AgentRemoteConfig(config: AgentConfigMap(offer, number: revision))
+            self = .offer(Offer(revision: revision, .remoteConfig(config)), to: Selection(offer.target, salt: nested))
+        case .offerPackages(let offer):
+            let packages = PackagesAvailable(offer)
+            self = .offer(Offer(revision: revision, .packages(packages)), to: Selection(offer.target, salt: nested))
+        case .offerHeartbeat(let interval, let target):
+            let settings = OpAMPConnectionSettings(
+                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 1)))
+            let offer = Offer(revision: revision, .connectionSettings(ConnectionSettingsOffers(opamp: settings)))
+            self = .offer(offer, to: Selection(target, salt: nested))
+        case .withdrawConfig(let name):
+            guard let revision = profile.revision(of: name, "offer_config") else { return nil }
+            self = .withdraw(.remoteConfig, revision: revision)
+        case .withdrawPackages(let name):
+            guard let revision = profile.revision(of: name, "offer_packages") else { return nil }
+            self = .withdraw(.packages, revision: revision)
+        case .restartAgents(let target):
+            self = .restart(Selection(target, salt: drawn))
+        case .sendCustom(let word, let target):
+            self = .send(word.message, to: Selection(target, salt: drawn))
+        }
+    }
+
+    /// Gives the order to one shard of the server. A profile that was read or overridden well holds no order that a server
+    /// could refuse.
+    func carryOut(_ registry: inout Registry, at now: Instant, _ effects: inout ServerEffects) {
+        switch self {
+        case .offer(let offer, let selection): try? registry.offer(offer, to: selection, at: now, &effects)
+        case .withdraw(let kind, let revision): try? registry.withdraw(kind, revision: revision, at: now, &effects)
+        case .restart(let selection): registry.restart(selection, at: now, &effects)
+        case .send(let message, let selection): try? registry.send(message, to: selection, at: now, &effects)
+        }
+    }
+}
+
+extension Profile {
+    /// The number of the offer of that name.
+    fileprivate func revision(of name: String, _ key: String) -> UInt32? {
+        events.firstIndex { $0.action.key == key && $0.action.offerName == name }.map { UInt32(clamping: $0 + 1) }
+    }
+}
+
+extension Selection {
+    init(_ target: EventTarget, salt: UInt64) {
+        self = target.share < 1 ? .share(target.share, salt: salt) : .all
+        for attribute in target.attributes {
+            let condition = Selection.attribute(attribute.key, equals: attribute.text)
+            self = self == .all ? condition : .both(self, condition)
+        }
+    }
+}
+
+extension AgentConfigMap {
+    fileprivate init(_ offer: ConfigOffer, number: UInt32) {
+        self.init()
+        for file in offer.files {
+            let body: [UInt8]
+            switch file.body {
+            case .text(let text): body = Array(text.utf8)
+            case .generated(let bytes): body = GeneratedConfig.yaml(bytes: bytes, number: number)
+            }
+            configMap[file.name] = AgentConfigFile(body: body, contentType: offer.contentType)
+        }
+    }
+}
+
+extension PackagesAvailable {
+    fileprivate init(_ offer: PackageOffer) {
+        self.init()
+        for package in offer.packages {
+            // Downloads are modelled: the address leads nowhere, and the content is known by its hash alone.
+            let content = Array("\(package.name) \(package.version)".utf8)
+            let file = DownloadableFile(
+                downloadURL: "https://packages.invalid/\(package.name)/\(package.version)",
+                contentHash: SHA256.hash(of: content),
+                signature: package.isSigned ? SHA256.hash(of: Array("signature of ".utf8) + content) : [])
+            packages[package.name] = PackageAvailable(
+                type: package.form == .addon ? .addon : .topLevel, version: package.version, file: file)
+        }
+    }
+}
+
+extension CustomWord {
+    var message: CustomMessage {
+        switch self {
+        case .pause: .pause
+        case .resume: .resume
+        case .findServices: .findServices
+        case .echo: .echo(Array("echo".utf8))
+        }
+    }
+}

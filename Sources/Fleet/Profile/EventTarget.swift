@@ -1,0 +1,49 @@
+/// Which agents an event is for: a share of those that have all the attributes.
+public struct EventTarget: Hashable, Sendable {
+    /// An attribute of an agent's description, with the text that it must have.
+    public struct Attribute: Hashable, Sendable {
+        public var key: String
+        public var text: String
+
+        public init(key: String, text: String) {
+            self.key = key
+            self.text = text
+        }
+    }
+
+    /// About this share of the agents.
+    public var share: Double
+    /// What the agents' descriptions must say; keys distinct.
+    public var attributes: [Attribute]
+
+    public init(share: Double = 1, attributes: [Attribute] = []) {
+        self.share = share
+        self.attributes = attributes
+    }
+
+    /// Every agent.
+    public static let everybody = EventTarget()
+}
+
+/// What the embedded server can say beyond the protocol: a message of a custom capability.
+public enum CustomWord: String, CaseIterable, Hashable, Sendable {
+    case pause, resume
+    case findServices = "find-services"
+    case echo
+}
+
+/// A custom capability that agents can have.
+public enum CustomAbility: String, CaseIterable, Hashable, Sendable {
+    case echo, pause, discovery
+}
+
+extension CustomWord {
+    /// What an agent must be able to do to be told so.
+    var ability: CustomAbility {
+        switch self {
+        case .pause, .resume: .pause
+        case .findServices: .discovery
+        case .echo: .echo
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Basis
+
+/// What an event does, in words for people.
+enum EventWords {
+    /// - Parameter connections: how many the fleet has; fewer than agents where some share one.
+    static func words(for action: TimedEvent.Action, agents: Int, connections: Int) -> String {
+        switch action {
+        case .dropConnections(let share):
+            let count = Figures.count(Int((Double(connections) * share).rounded()))
+            return connections == agents
+                ? "\(count) agents (\(ShareText.format(share))) lose their connection"
+                : "\(count) connections (\(ShareText.format(share))) are lost, with all agents behind them"
+        case .offerConfig(let offer):
+            let files = offer.files.map { "\($0.name) (\(size(of: $0.body)))" }.joined(separator: ", ")
+            return "the server offers the configuration \(named(offer.name))\(files) to \(words(for: offer.target))"
+        case .withdrawConfig(let name): return "the server withdraws the configuration \(name)"
+        case .offerPackages(let offer):
+            let packages = offer.packages.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+            return "the server offers the packages \(named(offer.name))\(packages) to \(words(for: offer.target))"
+        case .withdrawPackages(let name): return "the server withdraws the packages \(name)"
+        case .offerHeartbeat(let interval, let target):
+            return "the server offers heartbeats every \(interval) to \(words(for: target))"
+        case .restartAgents(let target): return "the server commands \(words(for: target)) to restart"
+        case .sendCustom(let word, let target):
+            return "the server sends the custom message \(word.rawValue) to \(words(for: target))"
+        }
+    }
+
+    private static func named(_ name: String?) -> String { name.map { "\($0): " } ?? "" }
+
+    private static func size(of body: ConfigOffer.Body) -> String {
+        switch body {
+        case .text(let text): return Figures.bytes(Double(text.utf8.count))
+        case .generated(let bytes): return Figures.bytes(Double(bytes))
+        }
+    }
+
+    private static func words(for target: EventTarget) -> String {
+        let whose = target.attributes.map { "\($0.key)=\($0.text)" }.joined(separator: ", ")
+        switch (target.share < 1, whose.isEmpty) {
+        case (false, true): return "all agents"
+        case (true, true): return "\(ShareText.format(target.share)) of the agents"
+        case (false, false): return "the agents with \(whose)"
+        case (true, false): return "\(ShareText.format(target.share)) of the agents with \(whose)"
+        }
+    }
+}

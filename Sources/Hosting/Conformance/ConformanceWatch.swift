@@ -1,0 +1,80 @@
+import AgentModel
+import Basis
+import Metrics
+import OpAMP
+
+/// Listens on every connection of a shard's agents, in both directions, and counts where an agent breaks a rule of the
+/// specification's agent side.
+///
+/// Exists only in runs that ask for it: every message is decoded in full, and what a checker knows of an agent takes more memory
+/// than the agent. Confined to its shard.
+final class ConformanceWatch {
+    private let metrics: ShardMetrics
+    private var checkers: [ObjectIdentifier: ConformanceChecker] = [:]
+    /// The first violations found, up to `exampleLimit`; all are counted.
+    private(set) var examples: [Violation] = []
+
+    init(metrics: ShardMetrics) {
+        self.metrics = metrics
+        // So that a run without violations says so.
+        metrics.count(named: Self.totalName, 0)
+    }
+
+    /// The link's connection is open.
+    func opened(_ link: WebSocketLink, at now: Instant) {
+        check(link) { $0.opened(at: now) }
+    }
+
+    /// - Parameter bytes: the report, without the WebSocket message header.
+    func sent(_ bytes: [UInt8], _ kind: ReportKind, on link: WebSocketLink, at now: Instant) {
+        check(link) { checker in
+            // The first report of a life: what the process was before has ended.
+            if kind == .first, let uid = Self.sender(of: bytes) { checker.restarted(uid) }
+            checker.sent(bytes, at: now)
+        }
+    }
+
+    /// Call before the agent hears it.
+    func heard(_ answer: RawSpan, on link: WebSocketLink, at now: Instant) {
+        // What cannot be read, the agent does not hear either.
+        guard let answer = try? ServerToAgent(decoding: answer) else { return }
+        check(link) { $0.heard(answer, at: now) }
+    }
+
+    /// The agent's side closes the connection.
+    func closed(_ link: WebSocketLink) {
+        check(link) { $0.closedByClient() }
+    }
+
+    private static func sender(of bytes: [UInt8]) -> InstanceUID? {
+        (try? AgentToServerView(bytes.span.bytes))?.instanceUID.uid
+    }
+
+    private func check(_ link: WebSocketLink, _ step: (inout ConformanceChecker) -> Void) {
+        let id = ObjectIdentifier(link)
+        let known = checkers[id]?.counts ?? [:]
+        step(&checkers[id, default: Self.checker(for: link.agent.cohort.plan)])
+        guard let counts = checkers[id]?.counts, counts != known else { return }
+        for (rule, count) in counts {
+            let found = UInt64(max(count - known[rule, default: 0], 0))
+            guard found > 0 else { continue }
+            metrics.count(named: Self.totalName, found)
+            metrics.count(named: "violates_\(rule.rawValue)", found)
+        }
+        if examples.count < Self.exampleLimit, let latest = checkers[id]?.violations.last { examples.append(latest) }
+    }
+
+    /// Heartbeats may be as late as a busy machine makes them, and stray as the profile has it.
+    private static func checker(for plan: CohortPlan) -> ConformanceChecker {
+        let interval = max(plan.heartbeat.interval, longestInterval)
+        return ConformanceChecker(
+            maximumBytes: plan.maximumReportBytes, tolerance: lateness + interval.scaled(by: 2 * plan.heartbeat.jitter))
+    }
+
+    static let totalName = "conformance_violations"
+    /// More examples than this help nobody.
+    private static let exampleLimit = 20
+    private static let lateness = Nanoseconds.seconds(1)
+    /// What servers usually offer at most; an offer is not known when the checker is made.
+    private static let longestInterval = Nanoseconds.seconds(60)
+}

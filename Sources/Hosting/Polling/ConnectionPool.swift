@@ -1,0 +1,141 @@
+import Basis
+import Engine
+import Metrics
+import Transport
+
+/// The connections of one shard to one server address, shared by all agents that poll there.
+///
+/// A request takes the connection that was used last, or a new one while the limit allows it, or waits in turn. Confined to its
+/// shard. An endpoint without a connection of its own: its timer gives up those that have waited too long.
+final class ConnectionPool: Endpoint, @unchecked Sendable {
+    let metrics: ShardMetrics
+    private let plan: PollingPlan
+    private let address: SocketAddress
+    private let sources: [SocketAddress]
+    private let limits: HTTPLimits
+    private var idle: [PooledConnection] = []
+    /// How many are dialling, lent or idle.
+    private(set) var connectionCount = 0
+    private var dialing = 0
+    private var dialed = 0
+    private var waiting = WaitingQueue()
+
+    init(shard: Shard, metrics: ShardMetrics, plan: PollingPlan, address: SocketAddress, target: AgentTarget) {
+        self.metrics = metrics
+        self.plan = plan
+        self.address = address
+        sources = target.sources
+        var limits = HTTPLimits()
+        limits.bodyBytes = Int(target.limits.messageBytes)
+        self.limits = limits
+        super.init(shard: shard)
+    }
+
+    // MARK: - Asked by agents
+
+    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or `notGranted`.
+    /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet another such, so
+    ///   it takes no idle connection, and it goes before the others.
+    func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
+        if !isRepeated, waiting.isEmpty, let connection = takeIdle() {
+            metrics.record(.poolWait, .zero)
+            connection.lend(to: link)
+            return connection
+        }
+        waiting.append(link, at: shard.now, isUrgent: isRepeated)
+        refill()
+        if timer == nil { armTimer() }
+        return nil
+    }
+
+    /// The agent no longer waits.
+    func cancel(_ link: PollLink) {
+        waiting.cancel(link)
+    }
+
+    /// Takes a connection back: the next in turn gets it, or it rests.
+    func release(_ connection: PooledConnection, isReusable: Bool) {
+        guard isReusable, connection.isReusable else {
+            return connection.leave()
+        }
+        serve(connection)
+    }
+
+    // MARK: - Told by connections
+
+    func ready(_ connection: PooledConnection) {
+        dialing -= 1
+        serve(connection)
+    }
+
+    /// A connection has gone; the pool has room for another.
+    func left(_ connection: PooledConnection) {
+        connectionCount -= 1
+        if let index = idle.firstIndex(where: { $0 === connection }) {
+            idle.remove(at: index)
+        }
+        refill()
+    }
+
+    /// An attempt failed: that is the answer to whoever waited longest, one failure for one attempt.
+    func dialFailed(_ cause: CloseCause) {
+        dialing -= 1
+        if let place = waiting.popFirst() {
+            place.link.notGranted(.failed(cause))
+        }
+        refill()
+    }
+
+    /// Dials for those who wait, as far as the limit allows.
+    func refill() {
+        while dialing < waiting.count, connectionCount < plan.connections {
+            let connection = PooledConnection(pool: self, limits: limits)
+            connectionCount += 1
+            dialing += 1
+            let source = sources.isEmpty ? nil : sources[dialed % sources.count]
+            dialed += 1
+            connection.dial(to: address, from: source, timeout: ConnectionPool.dialPatience)
+        }
+    }
+
+    // MARK: - Turns
+
+    private func takeIdle() -> PooledConnection? {
+        while let connection = idle.popLast() {
+            if connection.isReusable { return connection }
+            connection.leave()
+        }
+        return nil
+    }
+
+    private func serve(_ connection: PooledConnection) {
+        while let place = waiting.popFirst() {
+            metrics.record(.poolWait, shard.now - place.since)
+            connection.lend(to: place.link)
+            if place.link.granted(connection) { return }
+            // Whoever did not use it may have dropped it.
+            guard connection.isReusable else { return connection.leave() }
+        }
+        idle.append(connection)
+        connection.rest(for: plan.idleTimeout)
+    }
+
+    override func timerFired(due: Instant) {
+        let latest = shard.now - plan.acquireTimeout
+        while let place = waiting.popFirst(since: latest) {
+            metrics.record(.poolWait, shard.now - place.since)
+            metrics.count(.poolTimeouts)
+            place.link.notGranted(.waitedTooLong)
+        }
+        armTimer()
+    }
+
+    private func armTimer() {
+        if let oldest = waiting.oldest() {
+            setTimer(at: oldest + plan.acquireTimeout)
+        }
+    }
+
+    /// How long a connection may take to open.
+    private static let dialPatience = Nanoseconds.seconds(10)
+}

@@ -1,0 +1,52 @@
+import AgentModel
+
+/// A report on its way over HTTP: kept until it is answered, because it may have to be sent again.
+struct PollRequest {
+    let kind: ReportKind
+    /// An AgentToServer.
+    let bytes: [UInt8]
+    /// It was lost once with a connection that the server had closed; it is not sent a third time.
+    var isRepeated = false
+    var isSent = false
+}
+
+/// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP Transport).
+struct PollRequests {
+    /// As many as the mind keeps waiting for answers; a server so far behind will not catch up.
+    static let limit = 64
+
+    private(set) var list: [PollRequest] = []
+
+    var first: PollRequest? { list.first }
+    var isEmpty: Bool { list.isEmpty }
+
+    /// False where there are too many already.
+    mutating func append(_ request: PollRequest) -> Bool {
+        guard list.count < PollRequests.limit else { return false }
+        list.append(request)
+        return true
+    }
+
+    mutating func markFirstSent() {
+        guard !list.isEmpty else { return }
+        list[0].isSent = true
+    }
+
+    mutating func markFirstRepeated() {
+        guard !list.isEmpty else { return }
+        list[0].isRepeated = true
+    }
+
+    /// An agent that has nothing to say keeps no memory for it.
+    mutating func removeFirst() {
+        if list.count <= 1 {
+            list = []
+        } else {
+            list.removeFirst()
+        }
+    }
+
+    mutating func removeAll() {
+        list = []
+    }
+}

@@ -1,0 +1,184 @@
+import Basis
+import Engine
+import Metrics
+import Transport
+
+/// One HTTP connection of a pool: dialling, lent to an agent for one exchange, or idle. Confined to its shard.
+final class PooledConnection: Endpoint, @unchecked Sendable {
+    private enum Stage {
+        case dialing(Instant)
+        case idle
+        /// Lent to an agent; a request may or may not be in flight.
+        case lent(PollLink)
+        /// Out of the pool; the socket may still be closing.
+        case over
+    }
+
+    /// How an exchange ended.
+    enum Outcome {
+        case response(HTTPResponseHead, body: [UInt8])
+        /// The server closed an idle connection just as the request left; it may be sent again.
+        case lostRace
+        /// The connection ended before the response was complete.
+        case lost(CloseCause)
+        /// What came back is no HTTP.
+        case malformed(HTTPExchangeError)
+        case timedOut
+    }
+
+    private unowned(unsafe) let pool: ConnectionPool
+    private var exchange: HTTPExchange
+    private var stage = Stage.over
+
+    init(pool: ConnectionPool, limits: HTTPLimits) {
+        self.pool = pool
+        exchange = HTTPExchange(limits: limits)
+        super.init(shard: pool.shard)
+    }
+
+    // MARK: - Steered by the pool and by the agent that has it
+
+    func dial(to address: SocketAddress, from source: SocketAddress?, timeout: Nanoseconds) {
+        stage = .dialing(shard.now)
+        pool.metrics.count(.connectionsAttempted)
+        if !connect(to: address, from: source, timeout: timeout) {
+            // The shard is stopping: nobody is served any more.
+            stage = .over
+        }
+    }
+
+    func lend(to link: PollLink) {
+        stage = .lent(link)
+        cancelTimer()
+    }
+
+    /// Nobody needs it for now.
+    func rest(for span: Nanoseconds) {
+        stage = .idle
+        setTimer(at: shard.now + span)
+    }
+
+    /// Whether another exchange may begin on it.
+    var isReusable: Bool { isOpen && exchange.isReady && waitingBytes == 0 }
+
+    /// Writes a request of the agent that has the connection.
+    func send(
+        target: String, host: String, fields: HTTPFields, body: [UInt8], timeout: Nanoseconds, output: inout [UInt8]
+    ) {
+        exchange.begin(.post, target: target, host: host, fields: fields, body: body.span.bytes, to: &output)
+        setTimer(at: shard.now + timeout)
+        pool.metrics.count(.bytesSent, output.count)
+        write(output.span.bytes)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// The agent that has it did not use it.
+    func giveBack() {
+        pool.release(self, isReusable: true)
+    }
+
+    /// Leaves the pool in good order.
+    func leave() {
+        guard isInPool else { return }
+        stage = .over
+        cancelTimer()
+        pool.metrics.count(.connectionsClosed)
+        pool.left(self)
+        closeGracefully(within: WebSocketLink.farewell)
+    }
+
+    /// Leaves the pool at once, with whatever was in flight.
+    func drop() {
+        guard isInPool else { return }
+        stage = .over
+        cancelTimer()
+        pool.left(self)
+        abort()
+    }
+
+    private var isInPool: Bool {
+        if case .over = stage { return false }
+        return true
+    }
+
+    // MARK: - What the socket reports
+
+    override func connected() {
+        guard case .dialing(let since) = stage else { return }
+        pool.metrics.record(.connect, shard.now - since)
+        pool.metrics.count(.connectionsOpened)
+        pool.ready(self)
+    }
+
+    override func received(_ bytes: RawSpan) {
+        pool.metrics.count(.bytesReceived, bytes.byteCount)
+        var offset = 0
+        do throws(HTTPExchangeError) {
+            guard let response = try exchange.next(bytes, at: &offset) else { return }
+            if offset < bytes.byteCount {
+                // More than the response: whatever that is, it belongs to no request.
+                pool.metrics.count(named: HTTPExchangeError.unsolicited.name)
+            }
+            let isReusable = response.keepAlive && offset == bytes.byteCount
+            if !response.keepAlive { pool.metrics.count(.keepAliveRefusals) }
+            finish(.response(response.head, body: exchange.body), isReusable: isReusable)
+        } catch {
+            if case .lent = stage {
+                finish(.malformed(error), isReusable: false)
+            } else {
+                pool.metrics.count(named: error.name)
+                drop()
+            }
+        }
+    }
+
+    override func closed(_ cause: CloseCause) {
+        let former = stage
+        stage = .over
+        cancelTimer()
+        switch former {
+        case .dialing:
+            pool.left(self)
+            pool.metrics.count(Counter(cause))
+            pool.dialFailed(cause)
+        case .idle:
+            pool.metrics.count(.connectionsClosed)
+            pool.left(self)
+        case .lent(let link):
+            pool.left(self)
+            link.finished(outcome(of: cause), on: self)
+            link.advance()
+        case .over:
+            break
+        }
+    }
+
+    private func outcome(of cause: CloseCause) -> Outcome {
+        switch exchange.transportClosed() {
+        case .response(let head): .response(head, body: exchange.body)
+        case .lostRace where cause == .peerClosed || cause == .reset: .lostRace
+        case .idle, .lostRace, .unanswered, .truncated: .lost(cause)
+        }
+    }
+
+    override func timerFired(due: Instant) {
+        switch stage {
+        case .idle: leave()
+        case .lent: finish(.timedOut, isReusable: false)
+        case .dialing, .over: break
+        }
+    }
+
+    /// The exchange is over: the agent is told, the connection goes to whoever waits, and the agent says what it has left to say.
+    private func finish(_ outcome: Outcome, isReusable: Bool) {
+        guard case .lent(let link) = stage else { return }
+        cancelTimer()
+        link.finished(outcome, on: self)
+        if case .timedOut = outcome {
+            drop()
+        } else {
+            pool.release(self, isReusable: isReusable)
+        }
+        link.advance()
+    }
+}

@@ -1,0 +1,145 @@
+import Basis
+import ControlPlane
+import Engine
+import Transport
+
+/// Plain HTTP (specification: Plain HTTP Transport): one request after the other, each with its answer before the next is read.
+extension ServerLink {
+    func readRequests(_ reading: RequestReading, _ bytes: RawSpan, _ offset: inout Int) {
+        do throws(HTTPError) {
+            while case .http = stage, !reading.isAnswering,
+                let event = try reading.exchange.next(bytes, at: &offset)
+            {
+                switch event {
+                case .upgrade(let head):
+                    upgradeRequested(reading, head)
+                    // What follows the request belongs to the WebSocket, and no client may send it before the 101.
+                    return
+                case .expectsContinue(let head):
+                    expectsContinue(head)
+                case .request(let head, let keepAlive):
+                    reading.began(head, keepAlive: keepAlive)
+                    answer(head, reading)
+                }
+            }
+        } catch {
+            HTTPWriter.appendResponse(error.responseStatus, contentLength: 0, keepAlive: false, to: &host.output)
+            return leave()
+        }
+        hold(bytes, from: offset, reading)
+    }
+
+    private func hold(_ bytes: RawSpan, from offset: Int, _ reading: RequestReading) {
+        guard case .http = stage, reading.isAnswering, offset < bytes.byteCount else { return }
+        reading.held.append(bytes.extracting(offset..<bytes.byteCount))
+        if reading.held.count >= RequestReading.heldLimit { pauseReading() }
+    }
+
+    private func upgradeRequested(_ reading: RequestReading, _ head: HTTPRequestHead) {
+        guard let id else { return }
+        reading.head = head
+        guard host.serves(head.target) else {
+            HTTPWriter.appendResponse(404, contentLength: 0, keepAlive: false, to: &host.output)
+            return leave()
+        }
+        host.upgradeRequested(id)
+    }
+
+    /// A client that asks first is told at once whether its body is worth sending.
+    private func expectsContinue(_ head: HTTPRequestHead) {
+        if let status = refusal(of: head) {
+            HTTPWriter.appendResponse(status, contentLength: 0, keepAlive: false, to: &host.output)
+            return leave()
+        }
+        HTTPWriter.appendContinue(to: &host.output)
+        flush()
+    }
+
+    /// The status for a request that is no OpAMP poll, as its head tells.
+    private func refusal(of head: HTTPRequestHead) -> UInt16? {
+        if !host.serves(head.target) { return 404 }
+        if head.method != .post { return 405 }
+        return head.fields.hasMediaType("application/x-protobuf") ? nil : 415
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ reading: RequestReading) {
+        guard let id else { return }
+        if head.method == .get, head.target == ServerHost.countsPath {
+            return host.tellCounts(to: self)
+        }
+        if let status = refusal(of: head) {
+            return respond(status, reading)
+        }
+        // From now on the connection is a poller's: it may rest between polls, and an answer may take its time.
+        idleTimeout = ServerLink.pollPatience
+        do throws(ContentCodingError) {
+            let coding = try ContentCoding(contentEncodingOf: head.fields)
+            let body = reading.exchange.body
+            if coding == .identity {
+                return host.received(body.span.bytes, from: id)
+            }
+            var content: [UInt8] = []
+            try host.coder.decode(body.span.bytes, as: coding, limit: host.httpLimits.bodyBytes, into: &content)
+            host.received(content.span.bytes, from: id)
+        } catch {
+            respond(error.responseStatus, reading)
+        }
+    }
+
+    // MARK: - Answers
+
+    /// The answer to a poll: the body of a 200.
+    func respond(with answer: RawSpan, _ reading: RequestReading) {
+        guard reading.coding != .identity, answer.byteCount >= ServerLink.compressionThreshold else {
+            return respond(200, fields: ServerLink.protobuf, body: answer, reading)
+        }
+        var body: [UInt8] = []
+        host.coder.encode(answer, as: reading.coding, into: &body)
+        var fields = ServerLink.protobuf
+        // The name of a coding is always a valid field value.
+        try? fields.append("Content-Encoding", reading.coding.name)
+        respond(200, fields: fields, body: body.span.bytes, reading)
+    }
+
+    private func respond(_ status: UInt16, _ reading: RequestReading) {
+        let nothing: [UInt8] = []
+        respond(status, fields: status == 405 ? ServerLink.allow : HTTPFields(), body: nothing.span.bytes, reading)
+    }
+
+    func respond(_ status: UInt16, fields: HTTPFields, body: RawSpan, _ reading: RequestReading) {
+        HTTPWriter.appendResponse(
+            status, fields: fields, contentLength: body.byteCount, keepAlive: reading.keepsAlive, to: &host.output)
+        host.output.append(body)
+        reading.isAnswering = false
+        guard reading.keepsAlive else { return leave() }
+        flush()
+        // What the client has sent meanwhile is read from the shard's loop: the registry may be in the middle of something.
+        if !reading.held.isEmpty { setTimer(at: shard.now) }
+    }
+
+    /// Goes on with what was held while a request was being answered.
+    func readHeld() {
+        guard case .http(let reading) = stage, !reading.isAnswering else { return }
+        let held = reading.held
+        reading.held = []
+        resumeReading()
+        var offset = 0
+        readRequests(reading, held.span.bytes, &offset)
+    }
+
+    /// How long a poller's connection may be silent: several of the usual intervals, or a long pause before an answer.
+    private static let pollPatience = Nanoseconds.seconds(600)
+    /// Answers below this gain nothing from compression.
+    static let compressionThreshold = 128
+
+    static let protobuf = field("Content-Type", "application/x-protobuf")
+    static let json = field("Content-Type", "application/json")
+    private static let allow = field("Allow", "POST")
+
+    private static func field(_ name: String, _ value: String) -> HTTPFields {
+        var fields = HTTPFields()
+        // Literals of visible characters are always valid fields.
+        try? fields.append(name, value)
+        return fields
+    }
+}

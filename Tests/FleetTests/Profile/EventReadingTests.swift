@@ -1,0 +1,247 @@
+import AgentModel
+import Basis
+import Foundation
+import OpAMP
+import Testing
+
+@testable import Fleet
+
+@Suite("Reading the events of a profile")
+struct EventReadingTests {
+    private func errors(_ text: String) -> String {
+        do {
+            _ = try ProfileReader().read(text: text, source: "test.yaml")
+            return ""
+        } catch {
+            return error.list.map(\.description).joined(separator: "\n")
+        }
+    }
+
+    @Test("Every action and every key of it arrives, and is written back to the same")
+    func everyAction() throws {
+        let profile = try ProfileReader().read(
+            text: """
+                duration: 2m
+                packages:
+                  download_time: 3s
+                  size: 1MiB
+                  progress_interval: 1s
+                  install_time: {exponential: 2s}
+                  requires_signature: true
+                  failures: {download: 1%, content_hash: 2%, signature: 3%, install: 4%}
+                  installed: [{name: collector, version: 0.1}, {name: x, version: "1", type: addon}]
+                  dependencies: {b: [a, c]}
+                connection_settings: {opamp: true, other: true}
+                custom_capabilities: [pause, echo]
+                cohorts:
+                  - {name: one}
+                  - {name: two, packages: {accepted: false}, connection_settings: {opamp: false}, custom_capabilities: []}
+                events:
+                  - {at: 10s, drop_connections: 5%}
+                  - at: 20s
+                    offer_config:
+                      name: v1
+                      files: {a.yaml: "x: 1", b.yaml: {size: 4KiB}}
+                      content_type: text/plain
+                      to: {share: 10%, attributes: {zone: z, n: 7}}
+                  - {at: 21s, offer_config: {files: {"": "y: {}"}}}
+                  - {at: 30s, withdraw_config: v1}
+                  - at: 40s
+                    offer_packages:
+                      name: p1
+                      packages: {a: {version: 1.2}, b: {version: "2", type: addon, signed: true}}
+                      to: 50%
+                  - {at: 50s, withdraw_packages: p1}
+                  - {at: 60s, offer_heartbeat: 15s}
+                  - {at: 61s, offer_heartbeat: {interval: 5s, to: 10%}}
+                  - {at: 62s, restart_agents: 20%}
+                  - {at: 63s, restart_agents: {attributes: {zone: z}}}
+                  - {at: 64s, send_custom: pause}
+                  - {at: 65s, send_custom: {message: echo, to: 1%}}
+                """, source: "test.yaml")
+        let actions: [TimedEvent.Action] = [
+            .dropConnections(share: 0.05),
+            .offerConfig(
+                ConfigOffer(
+                    name: "v1",
+                    files: [
+                        .init(name: "a.yaml", body: .text("x: 1")),
+                        .init(name: "b.yaml", body: .generated(bytes: 4_096)),
+                    ], contentType: "text/plain",
+                    target: EventTarget(
+                        share: 0.1, attributes: [.init(key: "zone", text: "z"), .init(key: "n", text: "7")]))),
+            .offerConfig(ConfigOffer(files: [.init(name: "", body: .text("y: {}"))])),
+            .withdrawConfig(name: "v1"),
+            .offerPackages(
+                PackageOffer(
+                    name: "p1",
+                    packages: [
+                        .init(name: "a", version: "1.2"),
+                        .init(name: "b", version: "2", form: .addon, isSigned: true),
+                    ], target: EventTarget(share: 0.5))),
+            .withdrawPackages(name: "p1"),
+            .offerHeartbeat(interval: .seconds(15), to: .everybody),
+            .offerHeartbeat(interval: .seconds(5), to: EventTarget(share: 0.1)),
+            .restartAgents(EventTarget(share: 0.2)),
+            .restartAgents(EventTarget(attributes: [.init(key: "zone", text: "z")])),
+            .sendCustom(.pause, to: .everybody), .sendCustom(.echo, to: EventTarget(share: 0.01)),
+        ]
+        #expect(profile.events.map(\.action) == actions)
+        let plan = PackagePlan(
+            installed: [
+                .init(name: "collector", version: "0.1"), .init(name: "x", version: "1", type: .addon),
+            ], downloadTime: .constant(.seconds(3)), fileBytes: 1 << 20, progressInterval: .seconds(1),
+            installTime: .exponential(mean: .seconds(2)),
+            odds: .init(download: 0.01, contentHash: 0.02, signature: 0.03, install: 0.04), requiresSignature: true,
+            dependencies: ["b": ["a", "c"]])
+        let (one, two) = (profile.cohorts[0], profile.cohorts[1])
+        #expect(one.packages == PackageProfile(accepted: true, plan: plan))
+        #expect(one.connectionSettings == ConnectionSettingsProfile(opamp: true, other: true))
+        #expect(one.customAbilities == [.pause, .echo])
+        #expect(two.packages == PackageProfile(accepted: false, plan: plan))
+        #expect(two.connectionSettings == ConnectionSettingsProfile(opamp: false, other: true))
+        #expect(two.customAbilities.isEmpty)
+        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+    }
+
+    @Test(
+        "Each thing wrong is told with its place, its path and the remedy",
+        arguments: [
+            ("events: [{at: 1s}]", "1:10: events[0]: an event has one of 'drop_connections', 'offer_config'"),
+            ("events: [{at: 1s, restart_agents: 5%, send_custom: echo}]", "events[0]: an event has one of"),
+            ("events: [{at: 1s, offer_config: {}}]", "events[0].offer_config.files: the key 'files' is missing"),
+            ("events: [{at: 1s, offer_config: {files: {}}}]", "0 files is out of range: allowed are 1 to 50"),
+            (
+                "events: [{at: 1s, offer_config: {files: {a: {}}}}]",
+                "events[0].offer_config.files.a: a file has its text, `{size: 4KiB}` or `{file: path}`"
+            ),
+            ("events: [{at: 1s, offer_config: {files: {a: {size: 4KiB, file: b}}}}]", "a file has its text"),
+            (
+                "events: [{at: 1s, offer_config: {files: {a: {size: 1B}}}}]",
+                "files.a.size: 1B is out of range: allowed is 64B"
+            ),
+            (
+                "events: [{at: 1s, offer_config: {files: {a: {file: /etc/hosts}}}}]",
+                "files.a.file: files are read only for a profile that is a file itself"
+            ),
+            ("events: [{at: 1s, offer_config: {files: {a: b}, too: 1%}}]", "unknown key 'too', did you mean 'to'?"),
+            ("events: [{at: 1s, offer_config: {files: {a: b}, to: 10}}]", "found the bare number '10'"),
+            ("events: [{at: 1s, offer_config: {files: {a: b}, to: {zone: a}}}]", "to.zone: unknown key 'zone'"),
+            (
+                "events: [{at: 1s, withdraw_config: v1}]",
+                "events[0].withdraw_config: no offer_config before it is called 'v1'; give one that name"
+            ),
+            (
+                "events: [{at: 2s, offer_config: {name: v, files: {a: b}}}, {at: 1s, withdraw_config: v}]",
+                "events[1].withdraw_config: no offer_config before it"
+            ),
+            (
+                "events: [{at: 1s, offer_config: {name: v, files: {a: b}}}, {at: 2s, withdraw_packages: v}]",
+                "no offer_packages before it"
+            ),
+            (
+                """
+                events: [{at: 1s, offer_config: {name: v, files: {a: b}}}, {at: 2s, withdraw_config: v}, \
+                {at: 3s, withdraw_config: v}]
+                """, "events[2].withdraw_config: 'v' has been withdrawn already"
+            ),
+            (
+                "events: [{at: 1s, offer_config: {name: v, files: {a: b}}}, {at: 2s, offer_config: {name: v, files: {a: c}}}]",
+                "events[1].offer_config: another offer is called 'v' too"
+            ),
+            (
+                "events: [{at: 1s, offer_packages: {packages: {a: {version: 1.0}}}}]",
+                "events[0].offer_packages: no cohort accepts packages; add `packages: {accepted: true}` to one"
+            ),
+            (
+                "packages: {}\nevents: [{at: 1s, offer_packages: {packages: {a: {type: addon}}}}]",
+                "packages.a.version: the key 'version' is missing"
+            ),
+            (
+                "packages: {}\nevents: [{at: 1s, offer_packages: {packages: {a: {version: \"1\"}, b: {version: \"1\"}}}}]",
+                "an agent has one top-level package"
+            ),
+            (
+                "connection_settings: {opamp: false}\nevents: [{at: 1s, offer_heartbeat: 5s}]",
+                "events[0].offer_heartbeat: no cohort accepts connection settings"
+            ),
+            ("events: [{at: 1s, offer_heartbeat: 1500ms}]", "the protocol carries whole seconds here"),
+            (
+                "events: [{at: 1s, offer_heartbeat: {to: 5%}}]",
+                "offer_heartbeat.interval: the key 'interval' is missing"
+            ),
+            (
+                "events: [{at: 1s, send_custom: find-services}]",
+                "events[0].send_custom: no cohort understands it; add `custom_capabilities: [discovery]` to one"
+            ),
+            ("events: [{at: 1s, send_custom: pauze}]", "did you mean 'pause'?"),
+            ("custom_capabilities: [echo, echo]", "custom_capabilities[1]: 'echo' stands in the list already"),
+            ("custom_capabilities: [fly]", "custom_capabilities[0]: found 'fly', wanted echo or pause or discovery"),
+            ("packages: {installed: [{name: a}]}", "packages.installed[0].version: the key 'version' is missing"),
+            (
+                "server: ws://h:1\nevents: [{at: 1s, restart_agents: 5%}]",
+                """
+                2:35: events[0].restart_agents: this is done by the embedded server, but the run is against \
+                ws://h:1/v1/opamp; leave the server's address out, or take the event out and do it at that server
+                """
+            ),
+        ])
+    func wrong(text: String, message: String) {
+        let errors = errors(text)
+        #expect(errors.contains(message), "\(errors)")
+    }
+
+    @Test(
+        "A server given on the command line does what the embedded one would have done, so such events are an error there"
+    )
+    func serverOverride() throws {
+        var profile = Profile.standard
+        profile.events = [
+            TimedEvent(at: .after(.seconds(1)), action: .dropConnections(share: 1)),
+            TimedEvent(at: .after(.seconds(2)), action: .restartAgents(.everybody)),
+        ]
+        var overrides = ProfileOverrides()
+        overrides.server = try ServerURL("ws://10.0.0.7:4320")
+        let errors = try #require(throws: ProfileErrors.self) { try profile.applying(overrides) }
+        #expect(errors.list.map(\.path) == ["events[1].restart_agents"])
+        #expect("\(errors)".contains("ws://10.0.0.7:4320/v1/opamp"))
+    }
+
+    @Test("More text than a profile can hold is refused, however it is spread over files and offers")
+    func texts() {
+        let text = String(repeating: "x", count: 60 << 10)
+        let files = (0..<3).map { "f\($0): \(text)" }.joined(separator: ", ")
+        #expect(errors("events: [{at: 1s, offer_config: {files: {\(files)}}}]").contains("more than 128KiB of text"))
+        let long = String(repeating: "x", count: (64 << 10) + 1)
+        #expect(
+            errors("events: [{at: 1s, offer_config: {files: {a: \(long)}}}]").contains("65537 bytes is out of range"))
+    }
+
+    @Test("A file that is named is read from the profile's folder, and its text stands in the resolved profile")
+    func namedFiles() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let body = "receivers: {otlp: {}} # & \"so\"\n"
+        try Data(body.utf8).write(to: folder.appendingPathComponent("c.yaml"))
+        try Data([0xFF]).write(to: folder.appendingPathComponent("bytes"))
+        try Data(count: (64 << 10) + 1).write(to: folder.appendingPathComponent("large"))
+        func read(_ file: String) throws -> Profile {
+            let path = folder.appendingPathComponent("p.yaml")
+            try Data("events: [{at: 1s, offer_config: {files: {a: {file: \(file)}}}}]\n".utf8).write(to: path)
+            return try ProfileReader().read(path: path.path)
+        }
+        let profile = try read("c.yaml")
+        #expect(
+            profile.events.map(\.action)
+                == [.offerConfig(ConfigOffer(files: [.init(name: "a", body: .text(body))]))])
+        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+        for (file, message) in [
+            ("bytes", "is not UTF-8"), ("large", "is larger than 64KiB"), ("missing", "is no file"),
+            (".", "is no file"),
+        ] {
+            let errors = try #require(throws: ProfileErrors.self) { try read(file) }
+            #expect("\(errors)".contains(message), "\(errors)")
+        }
+    }
+}

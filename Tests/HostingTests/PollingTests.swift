@@ -1,0 +1,381 @@
+import AgentModel
+import Basis
+import ControlPlane
+import Engine
+import Hosting
+import Metrics
+import OpAMP
+import Testing
+import Transport
+
+/// Agents over plain HTTP against servers that behave, and that do not.
+@Suite("Polling agents")
+struct PollingTests {
+    // MARK: - The form of a request
+
+    @Test("A request is a POST of protobuf that names the agent, and its body is the agent's report")
+    func requestForm() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let fleet = try PollingFleet(1, against: server.address)
+        try await fleet.wait(until: "three answers") { $0[.answersReceived] >= 3 }
+        await fleet.stop()
+        await server.stop()
+        for request in server.requests {
+            #expect(request.head.method == .post)
+            #expect(request.head.target == "/v1/opamp")
+            #expect(request.head.fields.hasMediaType("application/x-protobuf"))
+            let report = try AgentToServer(decoding: request.body)
+            guard case .uid(let uid) = report.instanceUID else {
+                Issue.record("a report without an instance uid")
+                continue
+            }
+            #expect(request.head.fields["OpAMP-Instance-UID"] == "\(uid)")
+        }
+        let reports = try server.requests.map { try AgentToServer(decoding: $0.body) }
+        #expect(reports.first?.agentDescription != nil)
+        #expect(reports.map(\.sequenceNumber) == (0..<UInt64(reports.count)).map { $0 })
+    }
+
+    @Test("An agent has one request under way at a time, and what it has left to say follows the answer at once")
+    func oneInFlight() async throws {
+        let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(60)) }
+        let fleet = try PollingFleet(2, against: server.address) {
+            $0.heartbeat = HeartbeatPlan(interval: .milliseconds(10), phase: .fromConnection)
+        }
+        try await fleet.wait(until: "twenty answers") { $0[.answersReceived] >= 20 }
+        await fleet.stop()
+        await server.stop()
+        #expect(server.overlaps == 0)
+        // Two agents over one connection each; a poll that waited for its interval instead would need no connection held.
+        #expect(server.connectionCount == 2)
+        let uid = try #require(server.requests.first?.head.fields["OpAMP-Instance-UID"])
+        let ofOne = server.requests.filter { $0.head.fields["OpAMP-Instance-UID"] == uid }
+        #expect(ofOne.count >= 5)
+    }
+
+    @Test("Many agents share few connections, each waits its turn, and the wait is measured")
+    func sharing() async throws {
+        let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(5)) }
+        let fleet = try PollingFleet(60, against: server.address, plan: PollingPlan(connections: 3)) {
+            $0.heartbeat = HeartbeatPlan(interval: .seconds(1), phase: .spread)
+        }
+        try await fleet.wait(until: "every agent's first answer and a beat") {
+            $0[.agentsAnswered] == 60 && $0[.heartbeats] >= 30
+        }
+        #expect(fleet.counters.errors == 0)
+        #expect(fleet.measures[Measure.poolWait.rawValue].count >= 90)
+        await fleet.stop()
+        await server.stop()
+        #expect(server.mostOpen <= 3)
+        #expect(server.overlaps == 0)
+    }
+
+    @Test("An agent that leaves says goodbye, and only then is it gone")
+    func goodbye() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let fleet = try PollingFleet(5, against: server.address)
+        try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 5 }
+        fleet.drain()
+        try await fleet.wait(until: "goodbyes") { $0[.goodbyes] == 5 && $0[.answersReceived] == $0.reportsSent }
+        #expect(fleet.counters.errors == 0)
+        let count = server.requests.count
+        try await fleet.go(for: .milliseconds(300))
+        await fleet.stop()
+        await server.stop()
+        #expect(server.requests.count == count)
+        let reports = try server.requests.map { try AgentToServer(decoding: $0.body) }
+        #expect(reports.count { $0.agentDisconnect != nil } == 5)
+    }
+
+    // MARK: - Connections that end
+
+    @Test("A server that answers Connection: close gets a new connection for each poll, and that is no error")
+    func connectionClose() async throws {
+        let server = try ScriptedHTTPServer { _ in
+            .saysAndCloses(Array("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".utf8))
+        }
+        let fleet = try PollingFleet(2, against: server.address)
+        try await fleet.wait(until: "ten answers") { $0[.answersReceived] >= 10 }
+        #expect(fleet.counters[.keepAliveRefusals] >= 10)
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+        #expect(server.connectionCount >= 10)
+    }
+
+    @Test("A response that ends with its connection is an answer like any other")
+    func untilClose() async throws {
+        let server = try ScriptedHTTPServer { _ in .saysAndCloses(Array("HTTP/1.1 200 OK\r\n\r\n".utf8)) }
+        let fleet = try PollingFleet(1, against: server.address)
+        try await fleet.wait(until: "three answers") { $0[.answersReceived] >= 3 }
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+    }
+
+    @Test("A request that meets the server's closing of an idle connection is sent again once, byte for byte")
+    func lostRace() async throws {
+        // The second request of each connection is met by a close, as if it had crossed it on the way.
+        let server = try ScriptedHTTPServer { request in request.number % 2 == 1 ? .closes : .answer() }
+        let fleet = try PollingFleet(1, against: server.address, plan: PollingPlan(connections: 1))
+        try await fleet.wait(until: "four repeated requests") { $0[.requestsRepeated] >= 4 }
+        #expect(fleet.counters.errors == 0)
+        #expect(fleet.counters[.reconnects] == 0)
+        await fleet.stop()
+        await server.stop()
+        let requests = server.requests
+        for index in stride(from: 1, to: requests.count - 1, by: 2) {
+            #expect(requests[index].body == requests[index + 1].body)
+            #expect(requests[index].connection != requests[index + 1].connection)
+        }
+    }
+
+    @Test("A fresh connection that closes without an answer is an error, and the agent stays away for a while")
+    func unanswered() async throws {
+        let server = try ScriptedHTTPServer { _ in .closes }
+        let fleet = try PollingFleet(1, against: server.address) {
+            $0.reconnect = .longRandomDelay(minimum: .seconds(30), maximum: .seconds(30))
+        }
+        try await fleet.wait(until: "the failure") { $0[.peerClosed] >= 1 }
+        try await fleet.go(for: .milliseconds(400))
+        #expect(fleet.counters[.requestsRepeated] == 0)
+        #expect(fleet.counters[.agentsAnswered] == 0)
+        #expect(fleet.counters.errors == 1)
+        await fleet.stop()
+        await server.stop()
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("An agent that is deaf to refusals goes on polling, but not faster than its interval")
+    func deaf() async throws {
+        let server = try ScriptedHTTPServer { request in
+            request.number % 2 == 0 ? .closes : .status(503, "Connection: close\r\n")
+        }
+        let began = Shard.clock
+        let fleet = try PollingFleet(1, against: server.address) {
+            $0.reconnect = .fixed(.milliseconds(10))
+            $0.heartbeat.interval = .milliseconds(200)
+        }
+        try await fleet.wait(until: "refusals of both kinds") { $0[.peerClosed] >= 2 && $0[.requestThrottled] >= 2 }
+        await fleet.stop()
+        await server.stop()
+        // Everything that was ever sent lies before this moment, so a slow machine only widens the bound.
+        let intervals = Int((Shard.clock - began).seconds / 0.2)
+        #expect(server.requests.count <= intervals + 2)
+    }
+
+    @Test("An idle connection that the server closes is left, and the next poll opens another without an error")
+    func idleClose() async throws {
+        let server = try ScriptedHTTPServer { _ in .acknowledgesThenCloses(after: .milliseconds(20)) }
+        let fleet = try PollingFleet(1, against: server.address) {
+            $0.heartbeat = HeartbeatPlan(interval: .milliseconds(150), phase: .fromConnection)
+        }
+        try await fleet.wait(until: "five answers") { $0[.answersReceived] >= 5 }
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+        #expect(server.connectionCount >= 5)
+    }
+
+    @Test("A connection that nobody uses is closed after the idle timeout")
+    func idleTimeout() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let plan = PollingPlan(connections: 1, idleTimeout: .milliseconds(30))
+        let fleet = try PollingFleet(1, against: server.address, plan: plan) {
+            $0.heartbeat = HeartbeatPlan(interval: .milliseconds(200), phase: .fromConnection)
+        }
+        try await fleet.wait(until: "three connections closed") { $0[.connectionsClosed] >= 3 }
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+    }
+
+    // MARK: - Refusals
+
+    @Test(
+        "A server that refuses for now is left alone for as long as Retry-After says, then polled again",
+        arguments: [429, 503])
+    func throttled(status: Int) async throws {
+        let server = try ScriptedHTTPServer { request in
+            request.number == 0 ? .status(status, "Retry-After: 1\r\n") : .answer()
+        }
+        let fleet = try PollingFleet(1, against: server.address)
+        try await fleet.wait(until: "an answer") { $0[.answersReceived] >= 1 }
+        #expect(fleet.counters[.requestThrottled] == 1)
+        #expect(fleet.counters.errors == 1)
+        #expect(fleet.counters[.goodbyes] == 0)
+        await fleet.stop()
+        await server.stop()
+        let requests = server.requests
+        #expect(requests[1].at - requests[0].at >= .seconds(1))
+        // What was refused is reported again.
+        #expect(try AgentToServer(decoding: requests[1].body).agentDescription != nil)
+    }
+
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        let status: Int
+        let counter: Counter
+        /// Whether the agent stays away for a while rather than going on with its next poll.
+        let backsOff: Bool
+        var testDescription: String { "\(status)" }
+    }
+
+    @Test(
+        "A refusal is counted by its status, and its request is not sent again",
+        arguments: [
+            Refusal(status: 302, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 401, counter: .requestUnauthorized, backsOff: true),
+            Refusal(status: 403, counter: .requestUnauthorized, backsOff: true),
+            Refusal(status: 404, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 413, counter: .requestTooLarge, backsOff: false),
+            Refusal(status: 500, counter: .requestRefused5xx, backsOff: true),
+        ])
+    func refused(_ refusal: Refusal) async throws {
+        let server = try ScriptedHTTPServer { _ in .status(refusal.status) }
+        let fleet = try PollingFleet(1, against: server.address) {
+            $0.reconnect = .longRandomDelay(minimum: .seconds(30), maximum: .seconds(30))
+        }
+        try await fleet.wait(until: "the refusal") { $0[refusal.counter] >= 1 }
+        if refusal.backsOff {
+            try await fleet.go(for: .milliseconds(400))
+            #expect(server.requests.count == 1)
+        } else {
+            try await fleet.wait(until: "the next polls") { $0[refusal.counter] >= 3 }
+            // The next poll is a poll: what was refused is not repeated.
+            #expect(try AgentToServer(decoding: server.requests[1].body).agentDescription == nil)
+        }
+        #expect(fleet.counters[.agentsAnswered] == 0)
+        #expect(fleet.counters[.answersReceived] == 0)
+        #expect(fleet.counters.errors == fleet.counters[refusal.counter])
+        await fleet.stop()
+        await server.stop()
+    }
+
+    // MARK: - Answers that are none
+
+    struct Broken: Sendable, CustomTestStringConvertible {
+        let name: String
+        let reaction: HTTPReaction
+        let counter: Counter
+        var testDescription: String { name }
+    }
+
+    @Test(
+        "What is no answer is counted under its name",
+        arguments: [
+            Broken(name: "no HTTP", reaction: .says(Array("hello\r\n\r\n".utf8)), counter: .responseMalformed),
+            Broken(
+                name: "two lengths", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+            Broken(
+                name: "a bad chunk", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+            Broken(
+                name: "no gzip", reaction: .answer([1, 2, 3], "Content-Encoding: gzip\r\n"),
+                counter: .responseMalformed),
+            Broken(
+                name: "an unknown coding", reaction: .answer([1], "Content-Encoding: br\r\n"),
+                counter: .responseMalformed),
+            Broken(name: "a bomb", reaction: .answer(bomb, "Content-Encoding: gzip\r\n"), counter: .oversizedMessage),
+            Broken(name: "broken protobuf", reaction: .answer([0x0A, 200]), counter: .malformedAnswer),
+            Broken(
+                name: "half a body",
+                reaction: .saysAndCloses(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab".utf8)),
+                counter: .peerClosed),
+            Broken(name: "a reset", reaction: .resets, counter: .reset),
+            Broken(name: "an upgrade that nobody asked for", counter: .responseMalformed, "HTTP/1.1 101 Why\r\n\r\n"),
+            Broken(name: "no content", counter: .responseMalformed, "HTTP/1.1 204 No Content\r\n\r\n"),
+        ])
+    func broken(_ example: Broken) async throws {
+        let server = try ScriptedHTTPServer { _ in example.reaction }
+        var limits = WebSocketLimits()
+        limits.messageBytes = 1 << 16
+        let fleet = try PollingFleet(1, against: server.address, limits: limits)
+        try await fleet.wait(until: example.name) { $0[example.counter] >= 1 }
+        #expect(fleet.counters[.agentsAnswered] == 0)
+        await fleet.stop()
+        await server.stop()
+    }
+
+    /// One MiB of zeros.
+    private static let bomb: [UInt8] = {
+        var bytes: [UInt8] = []
+        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        ContentCoder().encode(zeros.span.bytes, as: .gzip, into: &bytes)
+        return bytes
+    }()
+
+    @Test("A server that never answers is given up: the report counts as unanswered and the session as lost")
+    func silence() async throws {
+        let server = try ScriptedHTTPServer { _ in .ignores }
+        let fleet = try PollingFleet(1, against: server.address) {
+            $0.answerTimeout = .milliseconds(200)
+            $0.heartbeat.interval = .seconds(10)
+        }
+        try await fleet.wait(until: "an unanswered report") { $0[.unanswered] >= 1 }
+        try await fleet.wait(until: "another session") { $0[.reconnects] >= 1 }
+        await fleet.stop()
+        await server.stop()
+    }
+
+    @Test("Where no connection becomes free in time, the request is given up and counted as the tool's own shortage")
+    func acquireTimeout() async throws {
+        let server = try ScriptedHTTPServer { _ in .ignores }
+        let plan = PollingPlan(connections: 1, acquireTimeout: .milliseconds(100))
+        let fleet = try PollingFleet(3, against: server.address, plan: plan)
+        try await fleet.wait(until: "two agents without a connection") { $0[.poolTimeouts] >= 2 }
+        await fleet.stop()
+        await server.stop()
+        #expect(server.mostOpen == 1)
+    }
+
+    @Test("A port where nobody listens is counted as refused, with the agent's own pace")
+    func nobodyListens() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let address = server.address
+        await server.stop()
+        let fleet = try PollingFleet(3, against: address)
+        try await fleet.wait(until: "refused connections") { $0[.connectRefused] >= 3 }
+        #expect(fleet.counters[.agentsConnected] == 0)
+        #expect(fleet.counters[.connectRefused] < 50)
+        await fleet.stop()
+    }
+
+    @Test("After its connection was cut, every agent comes back")
+    func storm() async throws {
+        let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(30)) }
+        let fleet = try PollingFleet(4, against: server.address)
+        try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 4 }
+        fleet.dropConnections()
+        try await fleet.wait(until: "new sessions") { $0[.reconnects] == 4 && $0[.answersReceived] >= 12 }
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+    }
+
+    // MARK: - Compression
+
+    @Test("Request bodies are compressed where the plan has it, and worth it")
+    func compressed() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let plan = PollingPlan(connections: 2, compressesRequests: true)
+        let fleet = try PollingFleet(1, against: server.address, plan: plan)
+        try await fleet.wait(until: "answers") { $0[.answersReceived] >= 3 }
+        await fleet.stop()
+        await server.stop()
+        let first = try #require(server.requests.first)
+        #expect(first.head.fields["Content-Encoding"] == "gzip")
+        var plain: [UInt8] = []
+        try ContentCoder().decode(first.body.span.bytes, as: .gzip, limit: 1 << 20, into: &plain)
+        #expect(try AgentToServer(decoding: plain).agentDescription != nil)
+        #expect(first.body.count < plain.count)
+        // A heartbeat is too short to gain from it.
+        #expect(server.requests[1].head.fields["Content-Encoding"] == nil)
+    }
+}
+
+extension PollingTests.Broken {
+    init(name: String, counter: Counter, _ response: String) {
+        self.init(name: name, reaction: .says(Array(response.utf8)), counter: counter)
+    }
+}

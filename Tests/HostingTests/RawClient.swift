@@ -1,0 +1,56 @@
+import Basis
+import Engine
+import Synchronization
+import Testing
+
+/// A client that writes bytes as they are and keeps whatever comes back.
+final class RawClient: Endpoint, @unchecked Sendable {
+    private let received = Mutex<[UInt8]>([])
+    private let isOver = Mutex(false)
+    private let request: [UInt8]
+
+    /// Connects to `address` and writes `request`.
+    static func send(_ request: [UInt8], to address: SocketAddress, on shard: Shard) -> RawClient {
+        let client = RawClient(shard: shard, request: request)
+        shard.perform { client.connect(to: address) }
+        return client
+    }
+
+    private init(shard: Shard, request: [UInt8]) {
+        self.request = request
+        super.init(shard: shard)
+    }
+
+    var bytes: [UInt8] { received.withLock { $0 } }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+    var isClosed: Bool { isOver.withLock { $0 } }
+
+    /// Writes more.
+    func say(_ bytes: [UInt8]) {
+        shard.perform { self.write(bytes.span.bytes) }
+    }
+
+    /// Waits until `condition` holds; a test fails where that does not happen in time.
+    func wait(until what: String, _ condition: (RawClient) -> Bool) async throws {
+        let deadline = Shard.clock + .seconds(60)
+        while Shard.clock < deadline {
+            if condition(self) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("in vain: \(what); received \(text.debugDescription)")
+    }
+
+    override func connected() {
+        let request = request
+        write(request.span.bytes)
+    }
+
+    override func received(_ bytes: RawSpan) {
+        let copy = bytes.withUnsafeBytes { Array($0) }
+        received.withLock { $0 += copy }
+    }
+
+    override func closed(_ cause: CloseCause) {
+        isOver.withLock { $0 = true }
+    }
+}

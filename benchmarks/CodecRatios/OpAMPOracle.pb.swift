@@ -1,0 +1,1 @@
+../../Tests/OpAMPTests/Oracle/OpAMPOracle.pb.swift
