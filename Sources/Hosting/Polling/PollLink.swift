@@ -23,7 +23,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
 
     var agent: Agent
     let host: AgentHost
-    unowned(unsafe) let polling: PollingHost
+    let polling: PollingHost
     var stage = Stage.offline
     var requests = PollRequests()
     /// The connection that the agent has borrowed.

@@ -26,7 +26,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         case timedOut
     }
 
-    private unowned(unsafe) let pool: ConnectionPool
+    private let pool: ConnectionPool
     private var exchange: HTTPExchange
     private var stage = Stage.over
 
