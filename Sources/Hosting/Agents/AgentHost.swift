@@ -90,6 +90,11 @@ final class AgentHost {
         metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
     }
 
+    /// Lets go of the agents, which hold their host: after the shard has stopped.
+    func forget() {
+        links = []
+    }
+
     /// A masking key for one frame.
     func maskingKey() -> UInt32 {
         UInt32(truncatingIfNeeded: random.next())

@@ -83,7 +83,10 @@ public final class AgentShard: @unchecked Sendable {
         }
         await shard.stop()
         // The shard's queue still runs what is given to it; its sockets are gone.
-        await shard.value { [self] in _ = host.metrics.publish() }
+        await shard.value { [self] in
+            _ = host.metrics.publish()
+            host.forget()
+        }
     }
 
 }
