@@ -23,9 +23,16 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Hold every message of the agents against the specification; several times the cost.")
     var checkConformance = false
 
+    @Option(
+        help:
+            "Serve the figures to Prometheus while the run goes on: a port, or an IP address and a port, 127.0.0.1:9464."
+    )
+    var metrics: String?
+
     func run() async throws {
         let profile = try options.resolve()
         let started = Date()
+        let page = try metrics.map { try MetricsPage(at: $0) }
         let directory = try createDirectory(for: profile, started)
         let run = try await prepare(profile)
         let display = LiveDisplay(plan: plan(of: run, profile), mode: quiet ? .silent : plain ? .plain : .automatic)
@@ -36,11 +43,17 @@ struct RunCommand: AsyncParsableCommand {
         display.note(
             "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
 
+        if let page { display.note("metrics: \(page.url)") }
+
         let identity = RunIdentity(
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description)
-        let record = await run.perform(as: identity) { snapshot in display.show(snapshot) }
+        let record = await run.perform(as: identity) { snapshot in
+            display.show(snapshot)
+            page?.show(snapshot)
+        }
+        await page?.stop()
         interruptions.stop()
         display.finish()
 

@@ -9,7 +9,7 @@ import Report
 import Testing
 
 /// The tool itself held up, on real sockets: its shard's thread sleeps while heartbeats fall due.
-@Suite("A late tool, over real sockets")
+@Suite("A late tool, over real sockets", .takingTurns)
 struct HeldUpToolTests {
     static let agents = 50
     static let interval = Nanoseconds.milliseconds(200)

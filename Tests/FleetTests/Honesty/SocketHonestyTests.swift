@@ -6,7 +6,7 @@ import Testing
 
 /// Whole runs over real sockets against a server that keeps its own log. Both sides read one clock, so the server's log bounds the
 /// fleet's figures from below exactly, and from above by how late the two threads were in that very run.
-@Suite("Honest figures over real sockets", .serialized)
+@Suite("Honest figures over real sockets", .serialized, .takingTurns)
 struct SocketHonestyTests {
     static let agents = 50
     static let interval = Nanoseconds.milliseconds(200)

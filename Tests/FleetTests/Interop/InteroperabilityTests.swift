@@ -9,7 +9,7 @@ import Testing
 /// Both sides of Muster against implementations that share nothing with it but the specification.
 @Suite(
     "Interoperability with Python's websockets and opentelemetry-opamp-client",
-    .enabled(if: PythonPeers.isAvailable, Comment(rawValue: PythonPeers.absence)))
+    .enabled(if: PythonPeers.isAvailable, Comment(rawValue: PythonPeers.absence)), .takingTurns)
 struct InteroperabilityTests {
     static let agents = 30
 

@@ -6,7 +6,7 @@ import Metrics
 import Testing
 
 /// Runs in which every message is held against the specification's agent side.
-@Suite("Conformance on real sockets")
+@Suite("Conformance on real sockets", .takingTurns)
 struct ConformanceRunTests {
     private static let folder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

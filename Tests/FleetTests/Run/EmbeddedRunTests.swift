@@ -7,7 +7,7 @@ import Metrics
 import Testing
 
 /// Whole runs on real sockets against the embedded server.
-@Suite("Runs against the embedded server")
+@Suite("Runs against the embedded server", .takingTurns)
 struct EmbeddedRunTests {
     private static func profile(agents: Int = 50, duration: Nanoseconds = .seconds(2)) -> Profile {
         var profile = Profile.standard

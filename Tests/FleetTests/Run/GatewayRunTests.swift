@@ -4,7 +4,7 @@ import Fleet
 import Metrics
 import Testing
 
-@Suite("Gateways: many agents on one connection, on real sockets")
+@Suite("Gateways: many agents on one connection, on real sockets", .takingTurns)
 struct GatewayRunTests {
     /// 60 agents behind gateways of ten, beside 20 with connections of their own.
     private static func profile(duration: Nanoseconds = .seconds(2)) -> Profile {

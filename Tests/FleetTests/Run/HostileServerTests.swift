@@ -6,7 +6,7 @@ import Testing
 import Transport
 
 /// A short run of three agents against a server that misbehaves: it ends by itself, and what happened stands in the results by name.
-@Suite("Hostile servers")
+@Suite("Hostile servers", .takingTurns)
 struct HostileServerTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String

@@ -1,0 +1,62 @@
+import Basis
+import Engine
+import Hosting
+import Synchronization
+import Testing
+
+@Suite("The page that Prometheus scrapes")
+struct ScrapeServerTests {
+    private static func with(
+        _ page: @escaping @Sendable () -> ScrapeServer.Page?, _ body: (SocketAddress, Shard) async throws -> Void
+    ) async throws {
+        let server = try ScrapeServer(address: .loopback(port: 0), page: page)
+        let shard = try Shard(label: "scraper")
+        try await body(server.address, shard)
+        await shard.stop()
+        await server.stop()
+    }
+
+    @Test("Every scrape has the page as it is then, on one connection")
+    func pages() async throws {
+        let scrapes = Mutex(0)
+        try await Self.with {
+            let count = scrapes.withLock { count in
+                count += 1
+                return count
+            }
+            return ScrapeServer.Page(contentType: "text/plain", body: "scrapes \(count)\n")
+        } _: { address, shard in
+            let request = Array("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+            let client = RawClient.send(request + request, to: address, on: shard)
+            try await client.wait(until: "two pages") { $0.text.contains("scrapes 2\n") }
+            #expect(client.text.contains("scrapes 1\n"))
+            #expect(client.text.contains("Content-Type: text/plain\r\n"))
+            #expect(!client.isClosed)
+        }
+    }
+
+    @Test(
+        "What is no scrape is refused with its status and the connection ends",
+        arguments: [
+            ("GET /other HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+            ("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405),
+            ("nonsense\r\n\r\n", 400),
+            ("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
+        ])
+    func refusals(request: String, status: Int) async throws {
+        try await Self.with({ ScrapeServer.Page(contentType: "text/plain", body: "x") }) { address, shard in
+            let client = RawClient.send(Array(request.utf8), to: address, on: shard)
+            try await client.wait(until: "the end") { $0.isClosed }
+            #expect(client.text.hasPrefix("HTTP/1.1 \(status) "))
+        }
+    }
+
+    @Test("Before there is anything to tell the answer is 503")
+    func early() async throws {
+        try await Self.with({ nil }) { address, shard in
+            let client = RawClient.send(Array("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".utf8), to: address, on: shard)
+            try await client.wait(until: "the end") { $0.isClosed }
+            #expect(client.text.hasPrefix("HTTP/1.1 503 "))
+        }
+    }
+}
