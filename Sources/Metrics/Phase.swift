@@ -25,7 +25,7 @@ public struct PhaseSummary: Sendable {
 struct OpenPhase {
     private(set) var label: String
     private(set) var start: Nanoseconds
-    var saturatedTicks = 0
+    var saturatedLength = Nanoseconds.zero
     /// By `Measure.rawValue`.
     private(set) var histograms = [CompactHistogram](repeating: .empty, count: Measure.allCases.count)
     private var counters = CounterTable()
@@ -72,7 +72,8 @@ struct OpenPhase {
                 silentShards: silentShards, heartbeatInterval: recorder.heartbeatInterval),
             in: place)
         let isSaturated = findings.contains { $0.level == .saturated }
-        if !isSaturated, let finding = recorder.rules.secondsFinding(saturated: saturatedTicks, of: ticks, in: place) {
+        if !isSaturated, let finding = recorder.rules.secondsFinding(saturated: saturatedLength, of: length, in: place)
+        {
             findings.append(finding)
         }
         return PhaseSummary(

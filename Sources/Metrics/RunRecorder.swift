@@ -92,7 +92,7 @@ public final class RunRecorder {
         judged.states = states
         if current.isSaturated {
             saturatedSeconds += row.length.seconds
-            phase.saturatedTicks += 1
+            phase.saturatedLength = phase.saturatedLength + row.length
         }
         series.append(judged)
         latest = judged
@@ -132,7 +132,8 @@ public final class RunRecorder {
 
     func evidence(of row: SeriesRow) -> SaturationRules.Evidence {
         SaturationRules.Evidence(
-            delay: row.histograms[Measure.schedulingDelay.rawValue], cpuShare: row.cpuShare, counters: row.counters,
+            delay: row.histograms[Measure.schedulingDelay.rawValue],
+            cpuShare: row.hasTellingCPUShare ? row.cpuShare : 0, counters: row.counters,
             silentShards: row.silentShards, heartbeatInterval: heartbeatInterval)
     }
 

@@ -75,13 +75,14 @@ public struct SaturationRules: Hashable, Sendable {
 
     /// The rule on seconds: a phase that is fine on the whole, yet saturated in a good share of its seconds, is
     /// strained.
-    func secondsFinding(saturated: Int, of seconds: Int, in place: String) -> Verdict.Finding? {
-        guard saturated > 0, Double(saturated) >= saturatedSecondsShare * Double(seconds) else { return nil }
+    func secondsFinding(saturated: Nanoseconds, of length: Nanoseconds, in place: String) -> Verdict.Finding? {
+        guard saturated > .zero, saturated.seconds >= saturatedSecondsShare * length.seconds else { return nil }
+        let (of, all) = (Int(saturated.seconds.rounded(.up)), Int(length.seconds.rounded(.up)))
         return Verdict.Finding(
             rule: "saturated-seconds", level: .strained,
-            message: "the tool was saturated in \(saturated) of \(seconds) seconds (\(place))",
+            message: "the tool was saturated in \(of) of \(all) seconds (\(place))",
             remedy: "look at the series: figures of these seconds are not the server's alone",
-            figure: Double(saturated) / Double(max(seconds, 1)))
+            figure: saturated.seconds / length.seconds)
     }
 
     private func delayFinding(_ evidence: Evidence, _ suffix: String) -> Verdict.Finding? {

@@ -25,6 +25,11 @@ public struct SeriesRow: Sendable {
     /// Whether the tool itself was the bottleneck: the worst of the interval.
     public var level: Verdict.Level
 
+    /// Whether the interval is long enough for its share of the processors to mean anything: the ends of phases cut some to
+    /// milliseconds.
+    var hasTellingCPUShare: Bool { length >= Self.shortestTelling }
+    private static let shortestTelling = Nanoseconds.milliseconds(500)
+
     /// The figures of one measure.
     public func summary(of measure: Measure) -> MeasureSummary {
         MeasureSummary(measure, of: histograms[measure.rawValue])

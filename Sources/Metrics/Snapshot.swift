@@ -31,7 +31,8 @@ public struct Snapshot: Sendable {
 public struct ProcessSummary: Hashable, Sendable {
     /// Processor time, user and system.
     public var cpu = Nanoseconds.zero
-    /// The share of the available cores used: the mean over the run, the last interval, and the highest of any.
+    /// The share of the available cores used: the mean over the run, the last interval, and the highest of any that is at
+    /// least half a second long.
     public var meanCPUShare = 0.0
     public var latestCPUShare = 0.0
     public var peakCPUShare = 0.0
@@ -49,7 +50,7 @@ public struct ProcessSummary: Hashable, Sendable {
         available += row.length.seconds * sample.availableCores
         meanCPUShare = available > 0 ? cpu.seconds / available : 0
         latestCPUShare = row.cpuShare
-        peakCPUShare = max(peakCPUShare, row.cpuShare)
+        if row.hasTellingCPUShare { peakCPUShare = max(peakCPUShare, row.cpuShare) }
         residentBytes = sample.residentBytes
         peakResidentBytes = max(peakResidentBytes, sample.residentBytes)
     }

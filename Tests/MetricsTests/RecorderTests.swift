@@ -151,6 +151,22 @@ struct RecorderTests {
         #expect(named.sorted.reduce(0) { $0 + $1.count } == 1000)
     }
 
+    @Test("An interval of milliseconds at the end of a phase says nothing about the processors' use")
+    func shortInterval() {
+        let recorder = RunRecorder(
+            start: .zero, exchanges: [], sample: ProcessSample(cpu: .zero, residentBytes: 1, availableCores: 2))
+        func tick(_ milliseconds: Int64, cpu: Int64) -> Snapshot {
+            let sample = ProcessSample(cpu: .milliseconds(cpu), residentBytes: 1, availableCores: 2)
+            return recorder.tick(at: .zero + .milliseconds(milliseconds), process: sample)
+        }
+        _ = tick(1_000, cpu: 100)
+        let short = tick(1_010, cpu: 120)
+        #expect(!short.verdict.isSaturated)
+        #expect(short.process.peakCPUShare == 0.05)
+        #expect(abs(short.process.meanCPUShare - 0.12 / 2.02) < 1e-9)
+        #expect(tick(1_510, cpu: 1_100).verdict.isSaturated)
+    }
+
     @Test("The tool's processor time is that of the run, as a share of the cores it may use")
     func processorTime() {
         func sample(_ milliseconds: Int64, _ bytes: UInt64) -> ProcessSample {
