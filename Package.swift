@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams,
+                "Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams,
                 orderedCollections,
             ],
             swiftSettings: settings),

@@ -103,6 +103,17 @@ public struct ServerCounts: Hashable, Sendable {
     /// Bytes of answers (ServerToAgent messages alone, without any framing).
     public var bytesOut: UInt64 = 0
 
+    /// Upgrades and polls refused for lack of credentials.
+    public var unauthorized: UInt64 = 0
+    /// Messages or bodies received compressed, their bytes as they came and once decompressed.
+    public var compressedIn: UInt64 = 0
+    public var compressedBytesIn: UInt64 = 0
+    public var decompressedBytesIn: UInt64 = 0
+    /// Messages or bodies sent compressed, their bytes before and as they left.
+    public var compressedOut: UInt64 = 0
+    public var uncompressedBytesOut: UInt64 = 0
+    public var compressedBytesOut: UInt64 = 0
+
     public init() {}
 }
 
@@ -163,6 +174,13 @@ extension ServerCounts {
         Field(name: "certificate_requests", path: \.certificateRequests),
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
+        Field(name: "unauthorized", path: \.unauthorized),
+        Field(name: "compressed_in", path: \.compressedIn),
+        Field(name: "compressed_bytes_in", path: \.compressedBytesIn),
+        Field(name: "decompressed_bytes_in", path: \.decompressedBytesIn),
+        Field(name: "compressed_out", path: \.compressedOut),
+        Field(name: "uncompressed_bytes_out", path: \.uncompressedBytesOut),
+        Field(name: "compressed_bytes_out", path: \.compressedBytesOut),
     ]
 
     /// The counts of two shards together.

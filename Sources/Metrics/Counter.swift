@@ -18,11 +18,22 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case keepAliveRefusals
     case requestsRepeated
     case reportsCut
+    case compressionDeclined
+    case compressionRefusals
+    case goodbyesUnsent
     // traffic
     case bytesSent
     case bytesReceived
     case messagesSent
     case messagesReceived
+    case writeCalls
+    case changesJoined
+    case compressedSent
+    case compressedSentPlainBytes
+    case compressedSentWireBytes
+    case compressedReceived
+    case compressedReceivedWireBytes
+    case compressedReceivedPlainBytes
     // reports
     case firstReports
     case heartbeats
@@ -63,10 +74,14 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case answersLost
     case idleTimeout
     case otherNetworkError
+    case proxyUnauthorized
+    case proxyRefused
+    case proxyMalformed
     // errors, the fault of the server
     case tlsFailure
     case upgradeRedirected
     case upgradeUnauthorized
+    case upgradeForbidden
     case upgradeThrottled
     case upgradeRefused4xx
     case upgradeRefused5xx
@@ -74,6 +89,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case upgradeTimedOut
     case requestRedirected
     case requestUnauthorized
+    case requestForbidden
     case requestThrottled
     case requestTooLarge
     case requestRefused4xx
@@ -83,6 +99,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case malformedFrame
     case malformedAnswer
     case oversizedMessage
+    case decompressionBomb
     case protocolViolation
     case throttled
     case errorAnswers
@@ -129,7 +146,8 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     public static func forRequestRefusal(status: Int) -> Counter {
         switch status {
         case 300..<400: .requestRedirected
-        case 401, 403: .requestUnauthorized
+        case 401: .requestUnauthorized
+        case 403: .requestForbidden
         case 413: .requestTooLarge
         case 429, 503: .requestThrottled
         case 400..<500: .requestRefused4xx
@@ -138,12 +156,19 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
         }
     }
 
+    /// Under which error a proxy's refusal to open a tunnel is counted.
+    /// - Parameter status: the status code of its response; anything but 2xx.
+    public static func forProxyRefusal(status: Int) -> Counter {
+        status == 407 ? .proxyUnauthorized : .proxyRefused
+    }
+
     /// Under which error a server's refusal of the WebSocket upgrade is counted.
     /// - Parameter status: the status code of its HTTP response; anything but 101.
     public static func forUpgradeRefusal(status: Int) -> Counter {
         switch status {
         case 300..<400: .upgradeRedirected
-        case 401, 403: .upgradeUnauthorized
+        case 401: .upgradeUnauthorized
+        case 403: .upgradeForbidden
         case 429, 503: .upgradeThrottled
         case 400..<500: .upgradeRefused4xx
         case 500..<600: .upgradeRefused5xx

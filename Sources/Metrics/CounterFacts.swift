@@ -59,6 +59,18 @@ extension Counter {
             Facts(
                 .connections, "reports_cut", "reports cut",
                 "reports that waited for their answer when the run broke their connection")
+        case .compressionDeclined:
+            Facts(
+                .connections, "compression_declined", "compression declined",
+                "upgrades whose offer of permessage-deflate the server did not take up")
+        case .compressionRefusals:
+            Facts(
+                .connections, "compression_refusals", "compression refused",
+                "compressed requests that were answered with 415 and sent again in another coding, or plain")
+        case .goodbyesUnsent:
+            Facts(
+                .connections, "goodbyes_unsent", "goodbyes not sent",
+                "agents that were to leave in order and were gone before their goodbye could be sent")
         case .bytesSent:
             Facts(
                 .traffic, "bytes_sent", "bytes sent",
@@ -75,6 +87,38 @@ extension Counter {
             Facts(
                 .traffic, "messages_received", "messages received",
                 "WebSocket messages or HTTP responses received, understood or not")
+        case .writeCalls:
+            Facts(
+                .traffic, "write_calls", "write calls",
+                "system calls that handed bytes to the kernel: fewer than messages where several leave at once")
+        case .changesJoined:
+            Facts(
+                .traffic, "changes_joined", "changes joined",
+                "status changes that left in one report with an earlier one, by the batch window of the profile")
+        case .compressedSent:
+            Facts(
+                .traffic, "compressed_sent", "compressed messages sent",
+                "messages or request bodies sent compressed")
+        case .compressedSentPlainBytes:
+            Facts(
+                .traffic, "compressed_sent_plain_bytes", "bytes out before compression",
+                "bytes of those before compression")
+        case .compressedSentWireBytes:
+            Facts(
+                .traffic, "compressed_sent_wire_bytes", "bytes out after compression",
+                "bytes of those after compression")
+        case .compressedReceived:
+            Facts(
+                .traffic, "compressed_received", "compressed messages received",
+                "messages or response bodies received compressed")
+        case .compressedReceivedWireBytes:
+            Facts(
+                .traffic, "compressed_received_wire_bytes", "bytes in as compressed",
+                "bytes of those as they came")
+        case .compressedReceivedPlainBytes:
+            Facts(
+                .traffic, "compressed_received_plain_bytes", "bytes in once decompressed",
+                "bytes of those once decompressed")
         case .firstReports: Facts(.reports, "first_reports", "first reports", "full reports that open a connection")
         case .heartbeats:
             Facts(
@@ -174,6 +218,18 @@ extension Counter {
             Facts(
                 .error(.network), "other_network_error", "other network error",
                 "an error of the sockets that has no name of its own here")
+        case .proxyUnauthorized:
+            Facts(
+                .error(.network), "proxy_unauthorized", "proxy: unauthorized (407)",
+                "the proxy wants credentials, or others")
+        case .proxyRefused:
+            Facts(
+                .error(.network), "proxy_refused", "proxy: refused",
+                "the proxy answered CONNECT with another status than 2xx")
+        case .proxyMalformed:
+            Facts(
+                .error(.network), "proxy_malformed", "proxy: malformed answer",
+                "the answer to CONNECT is not one, or none came")
         case .tlsFailure: Facts(.error(.server), "tls_failure", "TLS failed", "the TLS handshake failed")
         case .upgradeRedirected:
             Facts(
@@ -181,7 +237,11 @@ extension Counter {
                 "the upgrade was answered with a redirect")
         case .upgradeUnauthorized:
             Facts(
-                .error(.server), "upgrade_unauthorized", "upgrade: unauthorized (401/403)",
+                .error(.server), "upgrade_unauthorized", "upgrade: unauthorized (401)",
+                "the upgrade was refused for lack of credentials")
+        case .upgradeForbidden:
+            Facts(
+                .error(.server), "upgrade_forbidden", "upgrade: forbidden (403)",
                 "the upgrade was refused for lack of rights")
         case .upgradeThrottled:
             Facts(
@@ -209,7 +269,11 @@ extension Counter {
                 "a request over plain HTTP was answered with a redirect")
         case .requestUnauthorized:
             Facts(
-                .error(.server), "request_unauthorized", "request: unauthorized (401/403)",
+                .error(.server), "request_unauthorized", "request: unauthorized (401)",
+                "a request over plain HTTP was refused for lack of credentials")
+        case .requestForbidden:
+            Facts(
+                .error(.server), "request_forbidden", "request: forbidden (403)",
                 "a request over plain HTTP was refused for lack of rights")
         case .requestThrottled:
             Facts(
@@ -247,6 +311,10 @@ extension Counter {
             Facts(
                 .error(.server), "oversized_message", "oversized message",
                 "a message beyond the size allowed")
+        case .decompressionBomb:
+            Facts(
+                .error(.server), "decompression_bomb", "decompression bomb",
+                "compressed content that outgrew the size allowed while it was decompressed")
         case .protocolViolation:
             Facts(
                 .error(.server), "protocol_violation", "protocol violation",

@@ -92,6 +92,7 @@ public enum ClosingTable {
                     "\(Figures.bytes(Double(counters[.bytesSent]))) out",
                     "\(Figures.bytes(Double(counters[.bytesReceived]))) in",
                 ]),
+            compression(counters).map { line("compressed", $0) },
             line(
                 "this tool",
                 [
@@ -100,7 +101,21 @@ public enum ClosingTable {
                     perMessage, "\(Figures.bytes(Double(process.peakResidentBytes))) memory",
                     summary.verdict.level == .fine ? "on time" : summary.verdict.level.name,
                 ].filter { !$0.isEmpty }),
+        ].compactMap { $0 }
+    }
+
+    /// Only where anything was compressed: bytes before and after.
+    private static func compression(_ counters: CounterTable) -> [String]? {
+        let directions: [(String, Counter, plain: Counter, wire: Counter)] = [
+            ("out", .compressedSent, .compressedSentPlainBytes, .compressedSentWireBytes),
+            ("in", .compressedReceived, .compressedReceivedPlainBytes, .compressedReceivedWireBytes),
         ]
+        let parts = directions.filter { counters[$0.1] > 0 }.map { way, messages, plain, wire in
+            let share = Double(counters[wire]) / Double(max(counters[plain], 1))
+            return "\(Figures.count(counters[messages])) \(way): \(Figures.bytes(Double(counters[plain]))) as "
+                + "\(Figures.bytes(Double(counters[wire]))) (\(Figures.percent(share)))"
+        }
+        return parts.isEmpty ? nil : parts
     }
 
     private static func latencies(_ summary: RunSummary) -> [PaintedLine] {

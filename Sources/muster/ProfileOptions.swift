@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basis
 import Fleet
+import Foundation
 
 /// The profile and what the command line changes of it; shared by `run` and `check`.
 struct ProfileOptions: ParsableArguments {
@@ -34,6 +35,28 @@ struct ProfileOptions: ParsableArguments {
         help: "Addresses to connect from, in turn: each adds about 28,000 connections to one destination.")
     var sources: [String] = []
 
+    @Option(
+        name: .customLong("compression"),
+        help: "on: permessage-deflate, and gzip of requests over plain HTTP; zstd: that for requests; off.")
+    var compression: CompressionWord?
+
+    @Option(
+        name: .customLong("header"),
+        help:
+            "A header of every upgrade and request, 'Name: value'; {{index}} and the like stand for the agent's own. Repeatable."
+    )
+    var headers: [String] = []
+
+    @Option(
+        name: .customLong("token-file"),
+        help:
+            "A file with the agents' bearer token, or a token an agent, a line each. Without it: MUSTER_TOKEN, where set."
+    )
+    var tokenFile: String?
+
+    @Option(help: "An HTTP proxy that opens tunnels to the server: http://host:port.")
+    var proxy: String?
+
     /// The profile with the command line's changes.
     /// - Throws: `Failure` with every mistake and its place.
     func resolve() throws -> Profile {
@@ -58,6 +81,7 @@ struct ProfileOptions: ParsableArguments {
         overrides.duration = try span("--duration", duration)
         overrides.drain = try span("--drain", drain)
         overrides.heartbeatInterval = try span("--heartbeat", heartbeat)
+        try readWire(&overrides)
         if let server {
             do throws(ServerURLError) {
                 overrides.server = try ServerURL(server)
@@ -66,6 +90,45 @@ struct ProfileOptions: ParsableArguments {
             }
         }
         return overrides
+    }
+
+    private func readWire(_ overrides: inout ProfileOverrides) throws {
+        overrides.compression = compression.map(\.profile)
+        overrides.headers = try headers.map { text in
+            guard let colon = text.firstIndex(of: ":") else {
+                throw Failure(.badUsage, "--header: write it as 'Name: value'.")
+            }
+            let value = text[text.index(after: colon)...].drop { $0 == " " }
+            return HeaderProfile(String(text[..<colon]), .text(String(value)))
+        }
+        if let tokenFile {
+            overrides.auth = .bearer(.secret(.file(URL(fileURLWithPath: tokenFile).standardizedFileURL.path)))
+        } else if ProcessInfo.processInfo.environment[ProfileOptions.tokenVariable] != nil {
+            overrides.fallbackAuth = .bearer(.secret(.environment(ProfileOptions.tokenVariable)))
+        }
+        if let proxy {
+            do throws(ServerURLError) {
+                overrides.proxy = try ProxyProfile.url(proxy)
+            } catch {
+                throw Failure(.badUsage, "--proxy: \(error)")
+            }
+        }
+    }
+
+    /// Where the agents' token is looked for when nothing else names one: it would show in the list of processes otherwise.
+    static let tokenVariable = "MUSTER_TOKEN"
+
+    /// What `--compression` may be.
+    enum CompressionWord: String, ExpressibleByArgument, CaseIterable {
+        case on, zstd, off
+
+        var profile: CompressionProfile {
+            switch self {
+            case .on: .on
+            case .zstd: CompressionProfile(websocket: true, requests: .zstd)
+            case .off: .off
+            }
+        }
     }
 
     private func span(_ option: String, _ text: String?) throws -> Nanoseconds? {

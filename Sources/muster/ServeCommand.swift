@@ -38,6 +38,23 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The share of connections dropped as soon as they are accepted: 1%.")
     var drop: String?
 
+    @Flag(inversion: .prefixedNo, help: "Agree to permessage-deflate, and take and give gzip and zstd.")
+    var compression = true
+
+    @Flag(help: "End the connection after every answer over plain HTTP.")
+    var closeConnections = false
+
+    @Option(help: "Close HTTP connections on which nothing was asked for so long: 5s.")
+    var idleTimeout: String?
+
+    @Option(help: "The largest message or request body: 64KiB. 64MiB where left out.")
+    var largestMessage: String?
+
+    @Option(
+        name: .customLong("token-file"),
+        help: "A file of tokens, or user:password for Basic, a line each: who shows none of them is answered 401.")
+    var tokenFile: String?
+
     func run() async throws {
         FileLimits.raise()
         guard let listen = SocketAddress(host: address, port: port) else {
@@ -47,7 +64,7 @@ struct ServeCommand: AsyncParsableCommand {
         guard (1...64).contains(shards) else {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")
         }
-        let server = try start(try plan(), listen)
+        let server = try start(try plan(), try wire(), listen)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
@@ -59,13 +76,29 @@ struct ServeCommand: AsyncParsableCommand {
         print(ServerCountsTable.text(for: counts))
     }
 
-    private func start(_ plan: ServerPlan, _ listen: SocketAddress) throws -> OpAMPServer {
+    private func start(_ plan: ServerPlan, _ wire: ServerWire, _ listen: SocketAddress) throws -> OpAMPServer {
         do throws(OpAMPServerError) {
             return try OpAMPServer(
-                plan: plan, address: listen, shards: shards, seed: seed,
+                plan: plan, address: listen, wire: wire, shards: shards, seed: seed,
                 wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
         } catch {
             throw Failure(.runFailed, error.description)
+        }
+    }
+
+    private func wire() throws -> ServerWire {
+        var server = EmbeddedServer()
+        server.compression = compression
+        server.closesConnections = closeConnections
+        server.idleTimeout = try span("--idle-timeout", idleTimeout)
+        if let largestMessage {
+            do throws(QuantityProblem) { server.largestMessage = try SizeText.parse(largestMessage) } catch {
+                throw Failure(.badUsage, "--largest-message: \(error)")
+            }
+        }
+        server.credentials = tokenFile.map { .file($0) }
+        do throws(RunError) { return try ServerWire(server) } catch {
+            throw Failure(.badUsage, "--token-file: \(error)")
         }
     }
 

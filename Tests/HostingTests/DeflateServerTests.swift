@@ -65,7 +65,7 @@ struct DeflateServerTests {
         }
     }
 
-    @Test("A long answer comes compressed, but plain where the client has too small a window", arguments: [nil, 10])
+    @Test("A long answer comes compressed, also with a smaller window", arguments: [nil, 10])
     func compressedAnswer(window: Int?) async throws {
         var plan = ServerPlan()
         plan.heartbeatInterval = .seconds(30)
@@ -77,7 +77,7 @@ struct DeflateServerTests {
             try await client.wait(until: "an answer") { $0.bytes.count > start + 20 }
             let bytes = client.bytes
             // The first byte of the frame: final, binary, and RSV1 for a compressed message.
-            #expect(bytes[start] == (window == nil ? 0xC2 : 0x82))
+            #expect(bytes[start] == 0xC2)
             var reader = WebSocketReader(role: .client, permessageDeflate: true)
             var (offset, scratch, plain) = (start, [UInt8](), [UInt8]())
             switch try reader.next(bytes.span.bytes, at: &offset, scratch: &scratch) {

@@ -15,14 +15,16 @@ final class PollingFleet {
 
     init(
         _ count: Int, against address: SocketAddress, plan: PollingPlan = PollingPlan(connections: 4),
-        fields: HTTPFields = HTTPFields(), limits: WebSocketLimits = WebSocketLimits(), seed: UInt64 = 7,
+        compression: WireCompression = WireCompression(), fields: HTTPFields = HTTPFields(),
+        limits: WebSocketLimits = WebSocketLimits(), seed: UInt64 = 7,
         _ amend: (inout CohortPlan) -> Void = { _ in }
     ) throws {
         let exchange = IntervalExchange()
-        let target = try #require(
+        var target = try #require(
             AgentTarget(
                 addresses: [address], host: "\(address)", path: "/v1/opamp", fields: fields, limits: limits,
                 transport: .polling(plan)))
+        target.compression = compression
         agents = AgentShard(
             shard: try Shard(label: "polling.agents"), exchange: exchange, target: target, seed: seed,
             unixOrigin: 1_800_000_000_000_000_000, resolveOffer: { _, _ in nil })

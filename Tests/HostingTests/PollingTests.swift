@@ -225,7 +225,7 @@ struct PollingTests {
         arguments: [
             Refusal(status: 302, counter: .requestRedirected, backsOff: true),
             Refusal(status: 401, counter: .requestUnauthorized, backsOff: true),
-            Refusal(status: 403, counter: .requestUnauthorized, backsOff: true),
+            Refusal(status: 403, counter: .requestForbidden, backsOff: true),
             Refusal(status: 404, counter: .requestRefused4xx, backsOff: false),
             Refusal(status: 413, counter: .requestTooLarge, backsOff: false),
             Refusal(status: 500, counter: .requestRefused5xx, backsOff: true),
@@ -276,7 +276,7 @@ struct PollingTests {
             Broken(
                 name: "an unknown coding", reaction: .answer([1], "Content-Encoding: br\r\n"),
                 counter: .responseMalformed),
-            Broken(name: "a bomb", reaction: .answer(bomb, "Content-Encoding: gzip\r\n"), counter: .oversizedMessage),
+            Broken(name: "a bomb", reaction: .answer(bomb, "Content-Encoding: gzip\r\n"), counter: .decompressionBomb),
             Broken(name: "broken protobuf", reaction: .answer([0x0A, 200]), counter: .malformedAnswer),
             Broken(
                 name: "half a body",
@@ -353,13 +353,66 @@ struct PollingTests {
         await server.stop()
     }
 
+    @Test("Where too many wait for a connection already, the next is given up at once")
+    func queueLimit() async throws {
+        let server = try ScriptedHTTPServer { _ in .ignores }
+        let plan = PollingPlan(connections: 1, queueLimit: 2)
+        let fleet = try PollingFleet(5, against: server.address, plan: plan) {
+            $0.reconnect = .longRandomDelay(minimum: .seconds(60), maximum: .seconds(60))
+        }
+        try await fleet.wait(until: "two agents too many") { $0[.poolTimeouts] >= 2 }
+        await fleet.stop()
+        await server.stop()
+    }
+
+    @Test("A connection that has grown too old makes way for a new one, between two requests")
+    func maximumAge() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let plan = PollingPlan(connections: 1, liveness: .milliseconds(150))
+        let fleet = try PollingFleet(2, against: server.address, plan: plan)
+        try await fleet.wait(until: "three connections, one after the other") { $0[.connectionsOpened] >= 3 }
+        #expect(fleet.counters.errors == 0)
+        #expect(fleet.counters[.requestsRepeated] == 0)
+        await fleet.stop()
+        await server.stop()
+        #expect(server.mostOpen <= 2)
+    }
+
+    @Test("An agent without heartbeats polls all the same")
+    func withoutHeartbeats() async throws {
+        let server = try ScriptedHTTPServer { _ in .answer() }
+        let fleet = try PollingFleet(2, against: server.address) {
+            $0.capabilities.remove(.reportsHeartbeat)
+            $0.pollingInterval = .milliseconds(50)
+        }
+        try await fleet.wait(until: "polls") { $0[.answersReceived] >= 10 }
+        #expect(fleet.counters.errors == 0)
+        await fleet.stop()
+        await server.stop()
+    }
+
+    @Test("Every agent that was connected has said goodbye by the end, or is counted as one that could not")
+    func unsentGoodbyes() async throws {
+        // The first answers come; from then on nobody is answered, and one connection has to do for all.
+        let server = try ScriptedHTTPServer { request in request.number < 6 ? .answer() : .ignores }
+        let fleet = try PollingFleet(6, against: server.address, plan: PollingPlan(connections: 1)) {
+            $0.heartbeat = HeartbeatPlan(interval: .seconds(60), phase: .fromConnection)
+            $0.closeTimeout = .milliseconds(300)
+        }
+        try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 6 }
+        fleet.drain()
+        try await fleet.wait(until: "all goodbyes, said or not") { $0[.goodbyes] + $0[.goodbyesUnsent] == 6 }
+        #expect(fleet.counters[.goodbyesUnsent] == 5)
+        await fleet.stop()
+        await server.stop()
+    }
+
     // MARK: - Compression
 
     @Test("Request bodies are compressed where the plan has it, and worth it")
     func compressed() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
-        let plan = PollingPlan(connections: 2, compressesRequests: true)
-        let fleet = try PollingFleet(1, against: server.address, plan: plan)
+        let fleet = try PollingFleet(1, against: server.address, compression: WireCompression(requests: .gzip))
         try await fleet.wait(until: "answers") { $0[.answersReceived] >= 3 }
         await fleet.stop()
         await server.stop()

@@ -23,7 +23,7 @@ struct NamesTests {
     @Test(
         "A refused upgrade is counted by its status",
         arguments: [
-            (301, Counter.upgradeRedirected), (401, .upgradeUnauthorized), (403, .upgradeUnauthorized),
+            (301, Counter.upgradeRedirected), (401, .upgradeUnauthorized), (403, .upgradeForbidden),
             (404, .upgradeRefused4xx), (429, .upgradeThrottled), (500, .upgradeRefused5xx), (503, .upgradeThrottled),
             (200, .upgradeMalformed), (999, .upgradeMalformed),
         ])

@@ -21,7 +21,7 @@ extension Agent {
         }
         matchAnswer(isRefusal: false, at: now, &effects)
         if !answer.capabilities.isEmpty, life.phase.session != nil { serverCapabilities = answer.capabilities }
-        if !changed.isEmpty { reportChanges(at: now, &effects) }
+        if !changed.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
         requestCertificate(at: now, &effects)
         if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
         setTimer(&effects)

@@ -125,6 +125,7 @@ extension Agent {
             changed.formUnion(unconfirmed.subtracting(.componentList))
         }
         unconfirmed = []
+        forgetBatch()
         nextHeartbeat = .distantFuture
     }
 

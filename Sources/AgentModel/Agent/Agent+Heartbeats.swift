@@ -44,10 +44,11 @@ extension Agent {
             sendHeartbeat(dueAt: nextHeartbeat, at: now, &effects)
             sent += 1
         }
-        guard now >= nextHeartbeat, heartbeatInterval > .zero else { return }
-        let skipped = (now - nextHeartbeat).count / heartbeatInterval.count + 1
+        let interval = signInterval
+        guard now >= nextHeartbeat, interval > .zero else { return }
+        let skipped = (now - nextHeartbeat).count / interval.count + 1
         effects.count(.heartbeatsSkipped, Int(clamping: skipped))
-        nextHeartbeat = nextHeartbeat + heartbeatInterval * skipped
+        nextHeartbeat = nextHeartbeat + interval * skipped
     }
 
     /// Sets when the next heartbeat is due, after a report that was due at `dueAt`.
@@ -61,21 +62,31 @@ extension Agent {
         if kind == .heartbeat { marks.insert(.hasBeaten) }
         let plan = cohort.plan.heartbeat
         if plan.phase == .lockstep {
-            if kind == .heartbeat { nextHeartbeat = dueAt + heartbeatInterval }
+            if kind == .heartbeat { nextHeartbeat = dueAt + signInterval }
         } else if marks.contains(.hasBeaten) || plan.phase == .fromConnection {
-            nextHeartbeat = dueAt + plan.span(heartbeatInterval, random: &random)
+            nextHeartbeat = dueAt + plan.span(signInterval, random: &random)
         }
         if cohort.plan.load.isClosed { nextHeartbeat = .distantFuture }
+    }
+
+    /// How often the agent speaks though it has nothing to say; zero: never. Over a WebSocket these are its heartbeats, if it has
+    /// any. Over plain HTTP it also has to ask whether the server has anything for it, heartbeats or not, and each poll is a
+    /// heartbeat (Plain HTTP Transport).
+    var signInterval: Nanoseconds {
+        let beat = capabilities.contains(.reportsHeartbeat) ? heartbeatInterval : .zero
+        guard let poll = cohort.plan.pollingInterval, poll > .zero else { return beat }
+        return beat > .zero ? min(beat, poll) : poll
     }
 
     /// Sets the first heartbeat of a connection.
     mutating func scheduleFirstHeartbeat(opened: Instant) {
         marks.remove(.hasBeaten)
-        guard capabilities.contains(.reportsHeartbeat), heartbeatInterval > .zero, !cohort.plan.load.isClosed else {
+        let interval = signInterval
+        guard interval > .zero, !cohort.plan.load.isClosed else {
             nextHeartbeat = .distantFuture
             return
         }
-        nextHeartbeat = cohort.plan.heartbeat.first(after: opened, interval: heartbeatInterval, random: &random)
+        nextHeartbeat = cohort.plan.heartbeat.first(after: opened, interval: interval, random: &random)
     }
 
     /// The server offered another interval; zero turns heartbeats off.

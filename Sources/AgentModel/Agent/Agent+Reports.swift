@@ -37,7 +37,10 @@ extension Agent {
         changed.formIntersection(.reportable(by: capabilities, to: []))
         unconfirmed.formUnion(fields)
         sent(kind, from: start, dueAt: dueAt, at: now, &effects)
-        if depth != nil { noteConfigReported(fields, at: now, &effects) }
+        if depth != nil {
+            noteConfigReported(fields, at: now, &effects)
+            settleBatch(&effects)
+        }
     }
 
     /// The agent's status as a report, cut down to `fields`.
@@ -89,10 +92,14 @@ extension Agent {
         scheduleHeartbeat(after: dueAt, kind)
     }
 
-    /// Reports what has changed, if anything has, in one report.
-    mutating func reportChanges(_ kind: ReportKind = .status, at now: Instant, _ effects: inout Effects) {
+    /// Reports what has changed, if anything has, in one report: at once, or with what else changes within the cohort's window.
+    /// - Parameter isUrgent: the report cannot wait, because the process is about to restart.
+    mutating func reportChanges(
+        _ kind: ReportKind = .status, isUrgent: Bool = false, at now: Instant, _ effects: inout Effects
+    ) {
         let fields = changed.intersection(.reportable(by: capabilities, to: serverCapabilities))
         guard !fields.isEmpty, life.phase.session != nil else { return }
+        if kind == .status, !isUrgent, holdsChange(at: now) { return }
         sendReport(kind, fields, dueAt: now, at: now, &effects)
     }
 }

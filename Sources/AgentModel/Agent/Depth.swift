@@ -26,6 +26,8 @@ struct Depth {
     var chatRound: UInt32 = 0
     /// When a process that crashes for no reason does so next.
     var crashes: Instant = .distantFuture
+    /// Status changes that wait for others.
+    var batch: Batch?
 
     /// When something of it next falls due. Kept up to date by `withDepth`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
@@ -33,9 +35,10 @@ struct Depth {
     fileprivate var earliestDeadline: Instant {
         min(
             min(crashes, chats, collectorBack, capabilityChangeDue), min(healthDue, packagesDue),
-            min(applicationDue, deathDue, retryDue))
+            min(applicationDue, deathDue, retryDue, batchDue))
     }
 
+    var batchDue: Instant { batch?.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
     var packagesDue: Instant { packages?.value.nextDeadline ?? .distantFuture }
     var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
@@ -92,6 +95,7 @@ extension Agent {
         if isDue(\.deathDue, now) { dieOfConfiguration(at: now, &effects) }
         if isDue(\.retryDue, now) { retryConfiguration(at: now, &effects) }
         if isDue(\.packagesDue, now) { advancePackages(at: now, &effects) }
+        if isDue(\.batchDue, now) { releaseChanges(at: now, &effects) }
     }
 
     private func isDue(_ deadline: KeyPath<Depth, Instant>, _ now: Instant) -> Bool {

@@ -12,6 +12,11 @@ public struct CohortPlan: Sendable {
     /// What the agents declare; `reportsStatus` is always added (AgentToServer.capabilities).
     public var capabilities: AgentCapabilities
     public var heartbeat: HeartbeatPlan
+    /// How often agents over plain HTTP ask whether there is anything for them (Plain HTTP Transport); nil: they have a WebSocket,
+    /// and nothing has to be asked for.
+    public var pollingInterval: Nanoseconds?
+    /// How status changes that come close together are joined.
+    public var batch: BatchPlan
     public var reconnect: ReconnectPolicy
     public var reconnectReport: ReconnectReport
     /// Whether UNAVAILABLE and Retry-After are kept to.
@@ -49,6 +54,8 @@ public struct CohortPlan: Sendable {
         zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
         capabilities = .collector
         heartbeat = HeartbeatPlan()
+        pollingInterval = nil
+        batch = BatchPlan()
         reconnect = .opampGo
         reconnectReport = .unconfirmedChanges
         honoursThrottling = true

@@ -98,7 +98,7 @@ extension Agent {
             mustRestart = notifyWatchers(from: before, to: config, at: now, &effects)
         }
         // While an answer is being processed the report waits until all of it is; otherwise it leaves now.
-        if mustRestart || !isTakingAnswer { reportChanges(at: now, &effects) }
+        if mustRestart || !isTakingAnswer { reportChanges(isUrgent: mustRestart, at: now, &effects) }
         if mustRestart { restart(because: .newConfiguration, at: now, &effects) }
     }
 

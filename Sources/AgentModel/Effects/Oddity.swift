@@ -77,6 +77,8 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
     case settingsReverted
     /// The agent declared other capabilities than before.
     case capabilitiesChanged
+    /// Status changes left in one report with an earlier one.
+    case changesJoined
 
     // What the tool did.
     /// Heartbeats were so late that they were left out.
@@ -101,7 +103,8 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
             .upgradeRedirected, .upgradeRefused, .closeTimedOut, .offerRepeated, .steered, .restartCommanded,
             .unknownCommand, .unknownCustomMessage, .certificateRefused:
             return .server
-        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .capabilitiesChanged:
+        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .capabilitiesChanged,
+            .changesJoined:
             return .agent
         case .answersLost, .connectFailed, .connectTimedOut, .connectionLost:
             return .network
@@ -115,7 +118,7 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
         switch self {
         case .push, .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .lateAnswer, .offerRepeated,
             .steered, .restartCommanded, .watcherNotified, .unknownCustomMessage, .settingsCommitted,
-            .capabilitiesChanged:
+            .capabilitiesChanged, .changesJoined:
             return false
         case .badRequest, .unavailable, .unknownError, .errorWithContent, .unanswered, .answersLost,
             .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer,

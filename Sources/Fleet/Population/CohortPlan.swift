@@ -11,8 +11,10 @@ extension CohortPlan {
     /// - Parameters:
     ///   - duration: the run's, for times that are a share of it.
     ///   - runStart: where the run's times are counted from.
+    ///   - polling: how the agents poll; nil where they have WebSockets.
     public init(
-        cohort: CohortProfile, limits: ProfileLimits, duration: Nanoseconds = .zero, runStart: Instant = .zero
+        cohort: CohortProfile, limits: ProfileLimits, duration: Nanoseconds = .zero, runStart: Instant = .zero,
+        polling: PollingProfile? = nil
     ) {
         self.init(name: cohort.name)
         var template = DescriptionTemplate.collector
@@ -46,6 +48,12 @@ extension CohortPlan {
             availableComponents: cohort.report.availableComponents)
         answerTimeout = limits.answerTimeout
         connectTimeout = limits.connectTimeout
+        batch = cohort.batch
+        if let polling {
+            pollingInterval = polling.interval(of: cohort.heartbeat)
+            // A goodbye over plain HTTP may first have to wait for a connection.
+            closeTimeout = closeTimeout + polling.acquireTimeout
+        }
     }
 }
 
@@ -53,6 +61,7 @@ extension AgentCapabilities {
     /// What the agents of a cohort declare.
     fileprivate init(of cohort: CohortProfile) {
         self = .collector
+        if !cohort.heartbeat.enabled { remove(.reportsHeartbeat) }
         if cohort.packages.accepted { formUnion([.acceptsPackages, .reportsPackageStatuses]) }
         let settings = cohort.connectionSettings
         if settings.opamp { insert(.acceptsOpAMPConnectionSettings) }

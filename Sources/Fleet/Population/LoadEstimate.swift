@@ -14,7 +14,7 @@ public struct LoadEstimate: Hashable, Sendable {
         public var firstReportBytes: Int
         /// Bytes of a heartbeat.
         public var heartbeatBytes: Int
-        /// What the agents keep to: the server's offer where it makes one. Nil in a closed loop, which follows the answers.
+        /// What the agents keep to: the server's offer where it makes one; zero: they have no heartbeats. Nil in a closed loop, which follows the answers.
         public var interval: Nanoseconds?
 
         /// Heartbeats a second when all agents are there; nil in a closed loop.
@@ -38,11 +38,13 @@ public struct LoadEstimate: Hashable, Sendable {
         if case .embedded(let server) = profile.server { offered = server.heartbeatInterval }
         parts = zip(profile.cohorts, counts).map { cohort, count in
             let isClosed = if case .closed = cohort.mode { true } else { false }
+            let beat = cohort.heartbeat.enabled ? offered ?? cohort.heartbeat.interval : .zero
+            let poll = profile.isPolling ? profile.wire.polling.interval(of: cohort.heartbeat) : beat
             return Part(
                 cohort: cohort.name, agents: count,
                 firstReportBytes: Self.firstReportBytes(of: cohort, in: profile),
                 heartbeatBytes: Self.heartbeatBytes,
-                interval: isClosed ? nil : offered ?? cohort.heartbeat.interval)
+                interval: isClosed ? nil : beat > .zero ? min(beat, poll) : poll)
         }
         arrivalEnd = schedule.end
         peakArrivals = Self.peakArrivals(schedule)

@@ -13,6 +13,8 @@ public struct CohortProfile: Hashable, Sendable {
     /// The values of `{{zone}}`: each agent stands in one, drawn from the seed; never empty.
     public var zones: [String]
     public var heartbeat: HeartbeatProfile
+    /// How status changes that come close together are joined.
+    public var batch: BatchPlan
     public var report: ReportProfile
     public var reconnect: ReconnectProfile
     public var reconnectReport: ReconnectReportProfile
@@ -38,7 +40,7 @@ public struct CohortProfile: Hashable, Sendable {
     public init(
         name: String = "collector", weight: CohortWeight = .one, identifying: [AttributeTemplate] = [],
         nonIdentifying: [AttributeTemplate] = [], zones: [String] = CohortProfile.standardZones,
-        heartbeat: HeartbeatProfile = HeartbeatProfile(),
+        heartbeat: HeartbeatProfile = HeartbeatProfile(), batch: BatchPlan = BatchPlan(),
         report: ReportProfile = ReportProfile(), reconnect: ReconnectProfile = .opampGo,
         reconnectReport: ReconnectReportProfile = .unconfirmed, mode: LoadMode = .open, gatewayMembers: Int = 0,
         remoteConfig: RemoteConfigPlan = RemoteConfigPlan(), packages: PackageProfile = PackageProfile(),
@@ -52,6 +54,7 @@ public struct CohortProfile: Hashable, Sendable {
         self.nonIdentifying = nonIdentifying
         self.zones = zones
         self.heartbeat = heartbeat
+        self.batch = batch
         self.report = report
         self.reconnect = reconnect
         self.reconnectReport = reconnectReport
@@ -79,12 +82,17 @@ public struct HeartbeatProfile: Hashable, Sendable {
         case lockstep
     }
 
+    /// Whether the agents send heartbeats at all; agents over plain HTTP without any still poll.
+    public var enabled: Bool
     public var interval: Nanoseconds
     /// How far a beat may stray from its time, as a share of the interval.
     public var jitter: Double
     public var phase: Phase
 
-    public init(interval: Nanoseconds = .seconds(30), jitter: Double = 0, phase: Phase = .spread) {
+    public init(
+        enabled: Bool = true, interval: Nanoseconds = .seconds(30), jitter: Double = 0, phase: Phase = .spread
+    ) {
+        self.enabled = enabled
         self.interval = interval
         self.jitter = jitter
         self.phase = phase

@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 
 /// Reads `cohorts`, and the keys of a cohort that stand at the profile's top and hold for every cohort that does not say
@@ -32,7 +33,13 @@ enum CohortReading {
             cohort.heartbeat.interval = heartbeat.duration("interval", in: range, or: cohort.heartbeat.interval)
             cohort.heartbeat.jitter = heartbeat.share("jitter", or: cohort.heartbeat.jitter)
             cohort.heartbeat.phase = heartbeat.word("phase", or: cohort.heartbeat.phase)
+            cohort.heartbeat.enabled = heartbeat.boolean("enabled", or: cohort.heartbeat.enabled)
             heartbeat.finish()
+        }
+        if let batch = section.section("batch") {
+            cohort.batch.window = batch.duration("window", in: ProfileBounds.batchWindow, or: cohort.batch.window)
+            cohort.batch.size = batch.integer("size", in: ProfileBounds.batchSize, or: cohort.batch.size)
+            batch.finish()
         }
         if let report = section.section("report") {
             cohort.report.effectiveConfigBytes = report.size(

@@ -12,9 +12,14 @@ extension YAMLWriter {
             writer.attributes("non_identifying", cohort.nonIdentifying)
         }
         mapping("heartbeat") { writer in
+            writer.scalar("enabled", .exact("\(cohort.heartbeat.enabled)"))
             writer.duration("interval", cohort.heartbeat.interval)
             writer.scalar("jitter", .exact(ShareText.format(cohort.heartbeat.jitter)))
             writer.scalar("phase", .exact(cohort.heartbeat.phase.rawValue))
+        }
+        mapping("batch") { writer in
+            writer.duration("window", cohort.batch.window)
+            writer.scalar("size", .exact("\(cohort.batch.size)"))
         }
         mapping("report") { writer in
             writer.scalar("effective_config", .exact(SizeText.format(cohort.report.effectiveConfigBytes)))

@@ -16,10 +16,28 @@ public struct EmbeddedServer: Hashable, Sendable {
     public var drop: Drop?
     /// The heartbeat interval offered to agents, in whole seconds; nil for no offer.
     public var heartbeatInterval: Nanoseconds?
+    /// How the fleet talks to it.
+    public var transport: Transport
+    /// Whether it agrees to permessage-deflate, and takes and gives gzip and zstd.
+    public var compression: Bool
+    /// Whether every answer over plain HTTP ends its connection.
+    public var closesConnections: Bool
+    /// An HTTP connection that was not used for so long is closed; nil: after ten minutes.
+    public var idleTimeout: Nanoseconds?
+    /// The largest message in bytes; nil: 64 MiB.
+    public var largestMessage: Int?
+    /// The tokens, a line each, of which every agent has to show one; nil: anybody is served.
+    public var credentials: SecretSource?
+
+    public enum Transport: String, CaseIterable, Hashable, Sendable {
+        case websocket, http
+    }
 
     public init(
         port: Int = 0, answerDelay: Distribution = .constant(.zero), pauses: [Pause] = [], throttle: Throttle? = nil,
-        refuse: Refusal? = nil, drop: Drop? = nil, heartbeatInterval: Nanoseconds? = nil
+        refuse: Refusal? = nil, drop: Drop? = nil, heartbeatInterval: Nanoseconds? = nil,
+        transport: Transport = .websocket, compression: Bool = true, closesConnections: Bool = false,
+        idleTimeout: Nanoseconds? = nil, largestMessage: Int? = nil, credentials: SecretSource? = nil
     ) {
         self.port = port
         self.answerDelay = answerDelay
@@ -28,6 +46,12 @@ public struct EmbeddedServer: Hashable, Sendable {
         self.refuse = refuse
         self.drop = drop
         self.heartbeatInterval = heartbeatInterval
+        self.transport = transport
+        self.compression = compression
+        self.closesConnections = closesConnections
+        self.idleTimeout = idleTimeout
+        self.largestMessage = largestMessage
+        self.credentials = credentials
     }
 
     /// A time in which the server takes reports and answers none; it answers them all when the pause is over.

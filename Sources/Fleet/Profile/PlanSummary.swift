@@ -49,7 +49,8 @@ public struct PlanSummary: Sendable {
         let rows = zip(profile.cohorts, load.parts).map { cohort, part in
             [
                 cohort.name, Figures.count(part.agents), Figures.percent(part.agents, of: profile.agents),
-                part.interval.map { "every \($0), \(cohort.heartbeat.phase.rawValue)" } ?? "closed loop",
+                part.interval.map { $0 > .zero ? "every \($0), \(cohort.heartbeat.phase.rawValue)" : "none" }
+                    ?? "closed loop",
                 Figures.bytes(Double(part.firstReportBytes)), Self.words(for: cohort.reconnect),
             ]
         }

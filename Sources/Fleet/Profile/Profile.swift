@@ -24,6 +24,8 @@ public struct Profile: Hashable, Sendable {
     /// What happens to the run at given times, in the order of the profile.
     public var events: [TimedEvent]
     public var limits: ProfileLimits
+    /// How connections are made and used: compression, polling, headers, credentials, a proxy.
+    public var wire: WireProfile
     /// Local addresses to connect from, in turn; empty where the system chooses. Each gives about 28,000 connections more to
     /// one destination.
     public var sources: [String]
@@ -34,7 +36,8 @@ public struct Profile: Hashable, Sendable {
         name: String = "unnamed", description: String = "", agents: Int = 100, seed: UInt64 = 1,
         server: ServerChoice = .embedded(EmbeddedServer()), duration: Nanoseconds = .seconds(60),
         drain: Nanoseconds = .seconds(10), arrival: Arrival = .allAtOnce, cohorts: [CohortProfile] = [CohortProfile()],
-        events: [TimedEvent] = [], limits: ProfileLimits = ProfileLimits(), sources: [String] = [], shards: Int? = nil
+        events: [TimedEvent] = [], limits: ProfileLimits = ProfileLimits(), wire: WireProfile = WireProfile(),
+        sources: [String] = [], shards: Int? = nil
     ) {
         self.name = name
         self.description = description
@@ -47,6 +50,7 @@ public struct Profile: Hashable, Sendable {
         self.cohorts = cohorts
         self.events = events
         self.limits = limits
+        self.wire = wire
         self.sources = sources
         self.shards = shards
     }

@@ -24,6 +24,18 @@ enum ProfileBounds {
     /// The offer is in whole seconds on the wire.
     static let offeredHeartbeatInterval = Nanoseconds.seconds(1)...Nanoseconds.seconds(86_400)
     static let reconnectDelay = Nanoseconds.milliseconds(1)...Nanoseconds.seconds(86_400)
+    static let poolConnections = 1...20_000
+    static let poolTime = Nanoseconds.milliseconds(10)...Nanoseconds.seconds(86_400)
+    static let poolQueue = 1...10_000_000
+    static let compressionThreshold = 0...(1 << 20)
+    /// zstd's; zlib's ends at 9.
+    static let compressionLevel = 1...19
+    static let headers = 0...32
+    static let headerText = 0...4_096
+    static let path = 1...4_096
+    static let largestMessage = 64...(64 << 20)
+    static let batchWindow = Nanoseconds.zero...Nanoseconds.seconds(3_600)
+    static let batchSize = 1...1_000
     static let timeout = Nanoseconds.milliseconds(10)...Nanoseconds.seconds(3_600)
     static let modelledTime = Nanoseconds.zero...Nanoseconds.seconds(3_600)
     /// Times of the modelled world that may be as long as a run.

@@ -15,8 +15,39 @@ public struct ProfileOverrides: Hashable, Sendable {
     public var sources: [String]?
     public var connectTimeout: Nanoseconds?
     public var answerTimeout: Nanoseconds?
+    public var compression: CompressionProfile?
+    /// Added to the profile's, and in place of those of the same name.
+    public var headers: [HeaderProfile] = []
+    /// In place of the profile's.
+    public var auth: AuthProfile?
+    /// Where the profile has no credentials of its own.
+    public var fallbackAuth: AuthProfile?
+    public var proxy: ServerURL?
 
     public init() {}
+}
+
+extension ProfileOverrides {
+    /// Puts what concerns the connections in place of the profile's own.
+    fileprivate func applyWire(to profile: inout Profile, _ problems: ProblemList) {
+        if let compression { profile.wire.compression = compression }
+        for header in headers {
+            if let complaint = WireRules.complaint(about: header) {
+                problems.add(complaint, path: "--header", place: nil)
+            }
+            profile.wire.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+            profile.wire.headers.append(header)
+        }
+        if !ProfileBounds.headers.contains(profile.wire.headers.count) {
+            let allowed = "allowed are \(ProfileBounds.headers.upperBound)"
+            problems.add(
+                .outOfRange(found: "\(profile.wire.headers.count) headers", allowed: allowed), path: "--header",
+                place: nil)
+        }
+        profile.wire.auth = auth ?? profile.wire.auth ?? fallbackAuth
+        // Another proxy has other credentials.
+        if let proxy { profile.wire.proxy = ProxyProfile(url: proxy) }
+    }
 }
 
 extension Profile {
@@ -66,6 +97,7 @@ extension Profile {
                     .outOfRange(found: "\(sources.count) addresses", allowed: allowed), path: "--source", place: nil)
             }
         }
+        overrides.applyWire(to: &profile, problems)
         if problems.isEmpty {
             for problem in ProfileRules.contradictions(in: profile) {
                 problems.add(problem.kind, path: problem.path, place: nil)

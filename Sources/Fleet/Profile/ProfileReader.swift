@@ -62,7 +62,7 @@ public struct ProfileReader: Sendable {
         profile.description = section.text("description", bytes: ProfileBounds.textBytes, or: profile.description)
         profile.agents = section.integer("agents", in: ProfileBounds.agents, or: profile.agents)
         profile.seed = section.seed("seed", or: profile.seed)
-        profile.server = ServerReading.server(section, or: profile.server)
+        profile.server = ServerReading.server(section, folder: folder, or: profile.server)
         profile.duration = section.duration("duration", in: ProfileBounds.duration, or: profile.duration)
         profile.drain = section.duration("drain", in: ProfileBounds.drain, or: profile.drain)
         profile.arrival = ArrivalReading.arrival(section, or: profile.arrival)
@@ -76,6 +76,7 @@ public struct ProfileReader: Sendable {
                 "answer_timeout", in: range, or: profile.limits.answerTimeout)
             limits.finish()
         }
+        profile.wire = WireReading(profile: section, folder: folder).wire()
         profile.sources = sources(section)
         profile.shards = shards(section)
         section.finish()

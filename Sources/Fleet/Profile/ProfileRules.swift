@@ -34,14 +34,14 @@ enum ProfileRules {
             let spoken = spokenSchemes.map { "\($0.rawValue)://" }.sorted().joined(separator: ", ")
             complain("server.url", "agents do not speak \(url.scheme.rawValue):// yet; write \(spoken)")
         }
-        if case .url(let url) = profile.server, !url.isWebSocket {
+        if profile.isPolling {
             for (index, cohort) in profile.cohorts.enumerated() where cohort.gatewayMembers > 0 {
                 complain(
                     "cohorts[\(index)].gateway",
-                    "agents behind a gateway share a WebSocket, and over \(url.scheme.rawValue):// there is none; write ws://"
-                )
+                    "agents behind a gateway share a WebSocket, and over plain HTTP there is none; write ws://")
             }
         }
+        found += wireContradictions(in: profile)
         let length = DurationText.format(profile.duration)
         for (path, time) in times(in: profile) where time.offset(in: profile.duration) >= profile.duration {
             let at = DurationText.format(time.offset(in: profile.duration))
@@ -58,6 +58,26 @@ enum ProfileRules {
         }
         found += EventRules.contradictions(in: profile)
         found += arrivalContradictions(in: profile)
+        return found
+    }
+
+    private static func wireContradictions(in profile: Profile) -> [ProfileError] {
+        var found: [ProfileError] = []
+        func complain(_ path: String, _ what: String) { found.append(ProfileError(.contradiction(what), path: path)) }
+        let wire = profile.wire
+        if let level = wire.compression.level, level > 9,
+            wire.compression.requests != .zstd || wire.compression.websocket
+        {
+            complain("compression.level", "zlib's levels end at 9; more than that only zstd has, for requests alone")
+        }
+        if wire.auth != nil, wire.headers.contains(where: { $0.name.lowercased() == "authorization" }) {
+            complain("auth", "there is a header 'Authorization' besides; take one of the two out")
+        }
+        if let proxy = wire.proxy, proxy.auth != nil,
+            proxy.headers.contains(where: { $0.name.lowercased() == "proxy-authorization" })
+        {
+            complain("proxy.auth", "there is a header 'Proxy-Authorization' besides; take one of the two out")
+        }
         return found
     }
 

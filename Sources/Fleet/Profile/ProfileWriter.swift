@@ -18,6 +18,7 @@ extension Profile {
             writer.scalar("connect_timeout", .exact(DurationText.format(limits.connectTimeout)))
             writer.scalar("answer_timeout", .exact(DurationText.format(limits.answerTimeout)))
         }
+        writer.write(wire)
         writer.words("sources", sources)
         writer.scalar("shards", .exact(shards.map { "\($0)" } ?? "auto"))
         return writer.text
@@ -61,6 +62,12 @@ extension YAMLWriter {
             }
         }
         duration("heartbeat_interval", server.heartbeatInterval)
+        scalar("transport", .exact(server.transport.rawValue))
+        scalar("compression", .exact("\(server.compression)"))
+        scalar("close_connections", .exact("\(server.closesConnections)"))
+        duration("idle_timeout", server.idleTimeout)
+        if let bytes = server.largestMessage { scalar("largest_message", .exact(SizeText.format(bytes))) }
+        if let credentials = server.credentials { write("credentials", credentials) }
     }
 
     fileprivate mutating func write(_ arrival: Arrival) {

@@ -2,7 +2,8 @@ import Basis
 
 /// Reads `server`: an address, or how the embedded server behaves.
 enum ServerReading {
-    static func server(_ profile: Section, or standard: ServerChoice) -> ServerChoice {
+    /// - Parameter folder: where files that the server's part names are looked for.
+    static func server(_ profile: Section, folder: String?, or standard: ServerChoice) -> ServerChoice {
         guard let tree = profile.value("server") else { return standard }
         switch tree.shape {
         case .nothing, .list:
@@ -19,7 +20,7 @@ enum ServerReading {
         }
         let section = Section(tree, path: profile.path(of: "server"), problems: profile.problems)
         defer { section.finish() }
-        let embedded = section.section("embedded").map(embedded)
+        let embedded = section.section("embedded").map { Self.embedded($0, folder) }
         guard let (text, _, tree) = section.scalar("url", wanted: "an address such as ws://host:4320/v1/opamp") else {
             return embedded.map(ServerChoice.embedded) ?? standard
         }
@@ -39,7 +40,7 @@ enum ServerReading {
         }
     }
 
-    private static func embedded(_ section: Section) -> EmbeddedServer {
+    private static func embedded(_ section: Section, _ folder: String?) -> EmbeddedServer {
         var server = EmbeddedServer()
         server.port = section.integer("port", in: ProfileBounds.port, or: server.port)
         server.answerDelay = section.distribution("answer_delay", or: server.answerDelay)
@@ -76,8 +77,25 @@ enum ServerReading {
             server.heartbeatInterval = section.wholeSeconds(
                 "heartbeat_interval", in: ProfileBounds.offeredHeartbeatInterval)
         }
+        readWire(&server, section, folder)
         section.finish()
         return server
+    }
+
+    /// How it treats its connections, whatever is said on them.
+    private static func readWire(_ server: inout EmbeddedServer, _ section: Section, _ folder: String?) {
+        server.transport = section.word("transport", or: server.transport)
+        server.compression = section.boolean("compression", or: server.compression)
+        server.closesConnections = section.boolean("close_connections", or: server.closesConnections)
+        if section.value("idle_timeout") != nil {
+            server.idleTimeout = section.duration("idle_timeout", in: ProfileBounds.poolTime, or: .seconds(60))
+        }
+        if section.value("largest_message") != nil {
+            server.largestMessage = section.size("largest_message", in: ProfileBounds.largestMessage, or: 64 << 20)
+        }
+        if section.value("credentials") != nil {
+            server.credentials = WireReading.secret("credentials", in: section, folder)
+        }
     }
 }
 

@@ -12,6 +12,8 @@ public enum ServerURLError: Error, Hashable, Sendable {
     case credentials
     case fragment
     case tooLong
+    /// Not the address of an HTTP proxy.
+    case noProxy(String)
 }
 
 extension ServerURLError: CustomStringConvertible {
@@ -42,6 +44,8 @@ extension ServerURLError: CustomStringConvertible {
             return "the server address holds a '#' part, which is never sent; take it out"
         case .tooLong:
             return "the server address is longer than \(ServerURL.longestText) bytes"
+        case .noProxy(let text):
+            return "'\(text)' is no proxy; write it with its port, as http://host:3128"
         }
     }
 }

@@ -60,7 +60,7 @@ public actor FleetRun {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
         let recorder = RunRecorder(start: start, exchanges: preparation.exchanges, sample: probe.sample())
-        recorder.heartbeatInterval = profile.cohorts.map(\.heartbeat.interval).min()
+        recorder.heartbeatInterval = profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min()
         let before = preparation.firstTally
 
         begin(at: start)
@@ -103,7 +103,9 @@ public actor FleetRun {
         let origin = WallClock.unixNanoseconds(at: .zero)
         let cohorts = profile.cohorts.map {
             Cohort(
-                CohortPlan(cohort: $0, limits: profile.limits, duration: profile.duration, runStart: start),
+                CohortPlan(
+                    cohort: $0, limits: profile.limits, duration: profile.duration, runStart: start,
+                    polling: profile.isPolling ? profile.wire.polling : nil),
                 seed: profile.seed, unixOrigin: origin)
         }
         let count = preparation.shards.count

@@ -9,24 +9,35 @@ enum OfferedTargets {
     /// - Returns: `nil` where the endpoint is no address of the same transport, or its host has no address.
     @Sendable
     static func resolve(_ settings: OpAMPConnectionSettings, _ usual: AgentTarget) async -> AgentTarget? {
+        var target = usual
+        target.fields = fields(settings.headers, usual.fields)
+        if settings.destinationEndpoint.isEmpty { return target }
+        guard let url = try? ServerURL(settings.destinationEndpoint), !url.isSecure,
+            url.isWebSocket == (usual.transport == .webSocket)
+        else { return nil }
+        var addresses: [SocketAddress] = []
+        // A proxy finds the server by itself.
+        if usual.proxy == nil {
+            guard let found = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port)) else {
+                return nil
+            }
+            addresses = found
+        }
+        return target.moved(to: addresses, host: "\(url.bracketedHost):\(url.port)", path: url.path)
+    }
+
+    /// The offered fields, and of the usual ones those that the offer does not name.
+    private static func fields(_ offered: Headers?, _ usual: HTTPFields) -> HTTPFields {
+        guard let offered else { return usual }
         var fields = HTTPFields()
-        for header in settings.headers?.headers ?? [] {
+        for header in offered.headers {
             // A header that HTTP does not allow cannot be sent; the others still are.
             try? fields.append(header.key, header.value)
         }
-        if settings.destinationEndpoint.isEmpty {
-            return AgentTarget(
-                addresses: usual.addresses, sources: usual.sources, host: usual.host, path: usual.path,
-                fields: settings.headers == nil ? usual.fields : fields, limits: usual.limits,
-                transport: usual.transport)
+        let named = fields
+        for (name, value) in usual.all where !named.contains(name) {
+            try? fields.append(name, value)
         }
-        guard let url = try? ServerURL(settings.destinationEndpoint), !url.isSecure,
-            url.isWebSocket == (usual.transport == .webSocket),
-            let addresses = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
-        else { return nil }
-        return AgentTarget(
-            addresses: addresses, sources: usual.sources, host: "\(url.bracketedHost):\(url.port)", path: url.path,
-            fields: settings.headers == nil ? usual.fields : fields, limits: usual.limits,
-            transport: usual.transport)
+        return fields
     }
 }

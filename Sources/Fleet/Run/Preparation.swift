@@ -17,7 +17,8 @@ struct Preparation: Sendable {
     init(_ profile: Profile, checksConformance: Bool) async throws(RunError) {
         let sources = try Preparation.sources(profile)
         let url = try Preparation.url(profile)
-        let addresses = try await Preparation.addresses(url)
+        let setup = try WireSetup(profile)
+        let addresses = try await Preparation.addresses(profile.wire.proxy?.url ?? url)
         let capacity = profile.capacity(destinations: max(addresses.count, 1))
         if let remedy = capacity.remedy {
             throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
@@ -25,19 +26,24 @@ struct Preparation: Sendable {
 
         let server = try Preparation.startServer(profile)
         self.server = server
-        let resolved = server?.addresses ?? addresses
+        let resolved = profile.wire.proxy == nil ? server?.addresses ?? addresses : addresses
         let path = url?.path ?? ServerURL.defaultPath
-        let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? "\(resolved[0])"
+        let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
-        if checksConformance, url?.isWebSocket == false { throw .conformanceNeedsWebSocket }
-        let transport: AgentTransport = url?.isWebSocket == false ? .polling(.share(of: count)) : .webSocket
+        if checksConformance, profile.isPolling { throw .conformanceNeedsWebSocket }
+        let transport: AgentTransport =
+            profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
         guard
-            let target = AgentTarget(
+            var target = AgentTarget(
                 addresses: resolved, sources: sources, host: host, path: path, transport: transport)
         else {
             throw .unknownHost(host, reason: "it has no address")
         }
-        endpoint = url?.description ?? "ws://\(host)\(path)"
+        target.fields = setup.fields
+        target.agentFields = setup.agentFields
+        target.proxy = setup.proxy
+        target.compression = setup.compression
+        endpoint = url?.description ?? "\(profile.isPolling ? "http" : "ws")://\(host)\(path)"
 
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
@@ -62,7 +68,8 @@ struct Preparation: Sendable {
             tallies = .embedded(server)
             firstTally = await tallies.tally()
         } else {
-            (tallies, firstTally) = await TallySource.find(at: resolved[0], host: host, on: shards[0].shard)
+            (tallies, firstTally) = await TallySource.find(
+                at: resolved[0], host: host, through: setup.proxy, on: shards[0].shard)
         }
     }
 
@@ -115,10 +122,10 @@ struct Preparation: Sendable {
             embedded: embedded, duration: profile.duration, runStart: .zero, events: profile.events)
         // They count from the run's start, which is not known yet.
         plan.pauses = []
+        let wire = try ServerWire(embedded)
         do throws(OpAMPServerError) {
             return try OpAMPServer(
-                plan: plan,
-                address: .loopback(port: UInt16(clamping: embedded.port)),
+                plan: plan, address: .loopback(port: UInt16(clamping: embedded.port)), wire: wire,
                 shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
         } catch {
             throw .embeddedServer(error.description)

@@ -11,6 +11,8 @@ public enum RunError: Error, CustomStringConvertible {
     case unsupportedScheme(String)
     /// Conformance is to be checked of agents that poll.
     case conformanceNeedsWebSocket
+    /// A secret that the profile names and that cannot be had; the text says where it was looked for.
+    case secret(String)
     /// A source address that cannot be used.
     case badSource(String)
     /// The embedded server did not start.
@@ -21,7 +23,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .unsupportedScheme, .conformanceNeedsWebSocket, .badSource: true
+        case .tooManyAgents, .unsupportedScheme, .conformanceNeedsWebSocket, .badSource, .secret: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -36,6 +38,8 @@ public enum RunError: Error, CustomStringConvertible {
             "agents cannot speak \(scheme):// yet. Use ws:// or http://."
         case .conformanceNeedsWebSocket:
             "conformance is checked on WebSocket connections only. Use ws://, or leave --check-conformance out."
+        case .secret(let what):
+            "\(what)."
         case .badSource(let text):
             "\(text) is not an address of this machine to connect from. Give addresses such as 127.0.0.2."
         case .embeddedServer(let reason):

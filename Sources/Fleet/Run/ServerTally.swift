@@ -55,23 +55,27 @@ struct ServerTally: Sendable {
 enum TallySource: Sendable {
     case embedded(OpAMPServer)
     /// A server elsewhere that answered the first question; the question is a connection of its own, which is not the fleet's.
-    case remote(SocketAddress, host: String, Shard)
+    case remote(SocketAddress, host: String, ProxyRoute?, Shard)
     case none
 
     /// The source for the server at `address`, and its first tally; `none` where it is not Muster's own.
-    static func find(at address: SocketAddress, host: String, on shard: Shard) async -> (TallySource, ServerTally?) {
-        guard let json = await CountsProbe.ask(address, host: host, on: shard), let tally = ServerTally(json: json)
+    static func find(
+        at address: SocketAddress, host: String, through proxy: ProxyRoute?, on shard: Shard
+    ) async -> (TallySource, ServerTally?) {
+        guard let json = await CountsProbe.ask(address, host: host, through: proxy, on: shard),
+            let tally = ServerTally(json: json)
         else {
             return (.none, nil)
         }
-        return (.remote(address, host: host, shard), tally)
+        return (.remote(address, host: host, proxy, shard), tally)
     }
 
     func tally() async -> ServerTally? {
         switch self {
         case .embedded(let server): ServerTally(await server.counts())
-        case .remote(let address, let host, let shard):
-            await CountsProbe.ask(address, host: host, on: shard).flatMap(ServerTally.init(json:))?.withoutQuestion()
+        case .remote(let address, let host, let proxy, let shard):
+            await CountsProbe.ask(address, host: host, through: proxy, on: shard)
+                .flatMap(ServerTally.init(json:))?.withoutQuestion()
         case .none: nil
         }
     }

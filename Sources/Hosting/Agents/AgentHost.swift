@@ -28,10 +28,13 @@ final class AgentHost {
     var output: [UInt8] = []
     /// Where a frame that came in pieces or masked is put together.
     var scratch: [UInt8] = []
+    /// The compressors of all WebSockets of the shard.
+    var deflate: SharedDeflate
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
     private var random: SeededRandom
     private let unixOrigin: UInt64
+    private var notedWriteCalls: UInt64 = 0
 
     /// All agents of the shard that have started, in the order of their arrival; those of one gateway as one.
     private(set) var links: [any FleetMember] = []
@@ -49,6 +52,7 @@ final class AgentHost {
         self.shard = shard
         self.metrics = metrics
         self.target = target
+        deflate = SharedDeflate(level: target.compression.level)
         random = SeededRandom(seed: seed)
         self.unixOrigin = unixOrigin
         polling =
@@ -85,8 +89,16 @@ final class AgentHost {
         link.start()
     }
 
-    /// Counts the agents that had no answer in all their life: the run's failures.
+    /// Takes note of what the engine has counted since the last time.
+    func noteEngine() {
+        let calls = shard.counters.sends
+        metrics.count(.writeCalls, Int(calls &- notedWriteCalls))
+        notedWriteCalls = calls
+    }
+
+    /// Counts the agents that had no answer in all their life, which are the run's failures, and those whose goodbye is cut off.
     func settle() {
+        metrics.count(.goodbyesUnsent, links.reduce(0) { $0 + $1.unsentGoodbyes })
         metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
     }
 

@@ -70,6 +70,7 @@ public final class AgentShard: @unchecked Sendable {
     /// Hands the figures since the last call to the collector, then says so, from the shard.
     public func publish(then: @escaping @Sendable () -> Void) {
         shard.perform { [self] in
+            host.noteEngine()
             host.metrics.publish()
             then()
         }
@@ -80,6 +81,7 @@ public final class AgentShard: @unchecked Sendable {
         await shard.value { [self] in
             pump?.cancel()
             host.settle()
+            host.noteEngine()
         }
         await shard.stop()
         // The shard's queue still runs what is given to it; its sockets are gone.

@@ -5,19 +5,24 @@ public import Transport
 /// Where a fleet's agents connect, resolved once before the run: addresses, not names, so that no shard ever waits for DNS.
 public struct AgentTarget: Sendable {
     /// How the agents talk to the server.
-    public let transport: AgentTransport
+    public var transport: AgentTransport
     /// The server's addresses; agents are spread over them by index. Never empty.
-    public let addresses: [SocketAddress]
+    public internal(set) var addresses: [SocketAddress]
     /// Local addresses to connect from, spread by index; empty where the system chooses. Each adds another range of ports.
     public let sources: [SocketAddress]
-    /// The `Host` field of the upgrade request.
-    public let host: String
+    /// The `Host` field of the upgrade request, and where a proxy's tunnel leads.
+    public var host: String
     /// The request target of the upgrade, normally `/v1/opamp`.
-    public let path: String
+    public var path: String
     /// Further fields of the upgrade request.
-    public let fields: HTTPFields
+    public var fields: HTTPFields
+    /// What each agent adds of its own; a field that `fields` names already is left out.
+    public var agentFields = AgentFields()
+    /// The proxy that the connections go through, where there is one: `addresses` are then the proxy's.
+    public var proxy: ProxyRoute?
+    public var compression = WireCompression()
     /// The most bytes in one of the server's messages (specification: WebSocket Message Size Limits).
-    public let limits: WebSocketLimits
+    public var limits: WebSocketLimits
 
     /// `nil` where `addresses` is empty: there is nowhere to connect to.
     public init?(
@@ -35,6 +40,16 @@ public struct AgentTarget: Sendable {
         self.transport = transport
     }
 
+    /// The same target at another server, `nil` where `addresses` is empty. Behind a proxy the addresses stay the proxy's.
+    public func moved(to addresses: [SocketAddress], host: String, path: String) -> AgentTarget? {
+        guard !addresses.isEmpty || proxy != nil else { return nil }
+        var target = self
+        if proxy == nil { target.addresses = addresses }
+        target.host = host
+        target.path = path
+        return target
+    }
+
     /// The server address of agent `index`.
     func address(of index: UInt64) -> SocketAddress {
         addresses[Int(index % UInt64(addresses.count))]
@@ -43,6 +58,16 @@ public struct AgentTarget: Sendable {
     /// The local address of agent `index`, or `nil` where the system chooses.
     func source(of index: UInt64) -> SocketAddress? {
         sources.isEmpty ? nil : sources[Int(index / UInt64(addresses.count) % UInt64(sources.count))]
+    }
+}
+
+/// A proxy on the way to the server, asked for a tunnel with HTTP CONNECT.
+public struct ProxyRoute: Sendable {
+    /// What is for the proxy alone, such as its credentials.
+    public var fields: HTTPFields
+
+    public init(fields: HTTPFields = HTTPFields()) {
+        self.fields = fields
     }
 }
 

@@ -44,11 +44,8 @@ extension WebSocketLink {
         case .send(let report):
             host.metrics.count(.messagesSent)
             host.metrics.count(report.kind.counter)
-            let bytes = host.effects.bytes
-            host.watch?.sent(Array(bytes[report.range]), report.kind, on: self, at: shard.now)
-            WebSocketFrame.append(
-                .binary, prefix: WebSocketLink.header, payload: bytes.span.bytes.extracting(report.range),
-                mask: host.maskingKey(), to: &host.output)
+            host.watch?.sent(Array(host.effects.bytes[report.range]), report.kind, on: self, at: shard.now)
+            appendFrame(report)
         case .answered(let answer):
             host.metrics.record(answer, service: answer.serviceTime)
         case .firstAnswered(let span):
@@ -72,8 +69,9 @@ extension WebSocketLink {
             isLeaving = true
         case .abort:
             flush()
+            uncork()
             switch stage {
-            case .dialing: givenUp = .connectTimedOut
+            case .dialing, .tunnelling: givenUp = .connectTimedOut
             case .upgrading: givenUp = .upgradeTimedOut
             case .offline, .open, .closing: givenUp = nil
             }

@@ -16,6 +16,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         case offline
         /// TCP is being connected since the instant.
         case dialing(Instant)
+        /// A proxy was asked for a tunnel.
+        case tunnelling(Tunnelling)
         /// The upgrade was asked for.
         case upgrading(Upgrade)
         case open
@@ -27,6 +29,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     var stage = Stage.offline
     /// Meaningful while `open` or `closing`.
     var reader = WebSocketReader(role: .client)
+    /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
+    var deflateWindow: UInt8 = 0
     /// Where the next connection goes: what the server has offered, or `nil` for the profile's target.
     var offered: AgentTarget?
     /// The mind asked for a new connection while the socket of the former one was still closing.
@@ -103,13 +107,7 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     override func connected() {
         guard case .dialing(let since) = stage else { return }
         host.metrics.record(.connect, shard.now - since)
-        let target = offered ?? host.target
-        let upgrade = Upgrade(
-            handshake: WebSocketClientHandshake(nonce: host.handshakeNonce()), began: shard.now)
-        stage = .upgrading(upgrade)
-        upgrade.handshake.appendRequest(
-            target: target.path, host: target.host, fields: target.fields, to: &host.output)
-        flush()
+        reachedPeer()
     }
 
     override func received(_ bytes: RawSpan) {
@@ -121,6 +119,11 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
             }
         }
         var offset = 0
+        // What a read brings may be answered more than once: it leaves in one piece.
+        cork()
+        if case .tunnelling(let tunnelling) = stage {
+            return finish(tunnelling, bytes, &offset)
+        }
         if case .upgrading(let upgrade) = stage {
             guard finish(upgrade, bytes, &offset) else { return }
         }
@@ -140,6 +143,13 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         case .dialing:
             count(cause)
             tell(.connectionFailed(ConnectFailure(cause)))
+        case .tunnelling(let tunnelling):
+            if cause == .peerClosed {
+                host.metrics.count(proxy: tunnelling.tunnel.transportClosed())
+            } else {
+                count(cause)
+            }
+            tell(.connectionFailed(.other))
         case .upgrading:
             host.metrics.count(cause == .timedOut(.idle) ? .upgradeTimedOut : .upgradeMalformed)
             tell(.connectionFailed(.badUpgrade))
@@ -157,7 +167,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     /// True once the connection is a WebSocket; the bytes from `offset` on are frames.
     private func finish(_ upgrade: Upgrade, _ bytes: RawSpan, _ offset: inout Int) -> Bool {
         do throws(WebSocketHandshakeError) {
-            guard try upgrade.handshake.next(bytes, at: &offset) != nil else { return false }
+            guard let agreement = try upgrade.handshake.next(bytes, at: &offset) else { return false }
+            agreed(on: agreement.deflate)
         } catch {
             refused(error)
             return false
@@ -172,7 +183,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         }
         stage = .open
         host.watch?.opened(self, at: shard.now)
-        reader = WebSocketReader(role: .client, limits: host.target.limits)
+        reader = WebSocketReader(
+            role: .client, limits: host.target.limits, permessageDeflate: deflateWindow != 0)
         tell(.connected)
         return true
     }
@@ -200,14 +212,16 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         var scratch: [UInt8] = []
         swap(&scratch, &host.scratch)
         defer { swap(&scratch, &host.scratch) }
+        var isInflating = false
         do throws(WebSocketError) {
             while isReading, let event = try reader.next(bytes, at: &offset, scratch: &scratch) {
                 switch event {
                 case .message(let kind, let payload):
                     message(kind, payload.bytes(input: bytes, scratch: scratch))
-                case .compressedMessage:
-                    // Never offered on this connection, and the reader refuses the bit that would announce it.
-                    host.metrics.count(.protocolViolation)
+                case .compressedMessage(let kind, let payload):
+                    isInflating = true
+                    try compressedMessage(kind, payload.bytes(input: bytes, scratch: scratch))
+                    isInflating = false
                 case .ping(let payload):
                     WebSocketFrame.append(
                         .pong, payload: payload.bytes(input: bytes, scratch: scratch), mask: host.maskingKey(),
@@ -220,19 +234,19 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
                 }
             }
         } catch {
-            broken(error)
+            broken(error, whileInflating: isInflating)
         }
     }
 
     private var isReading: Bool {
         switch stage {
         case .open, .closing: true
-        case .offline, .dialing, .upgrading: false
+        case .offline, .dialing, .tunnelling, .upgrading: false
         }
     }
 
     /// One OpAMP message: the header (a zero), then a ServerToAgent (specification: WebSocket Message Format).
-    private func message(_ kind: WebSocketMessageKind, _ bytes: RawSpan) {
+    func message(_ kind: WebSocketMessageKind, _ bytes: RawSpan) {
         guard kind == .binary else { return malformed(.text) }
         do throws(DecodingError) {
             let body = try WebSocketMessageHeader.body(of: bytes)
@@ -268,8 +282,9 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     }
 
     /// The server broke RFC 6455 or the size limit: it is told why, and dropped.
-    private func broken(_ error: WebSocketError) {
-        host.metrics.count(error.closeCode == .messageTooBig ? .oversizedMessage : .malformedFrame)
+    private func broken(_ error: WebSocketError, whileInflating: Bool) {
+        let isTooBig = error.closeCode == .messageTooBig
+        host.metrics.count(isTooBig ? whileInflating ? .decompressionBomb : .oversizedMessage : .malformedFrame)
         host.metrics.count(named: error.name)
         stage = .offline
         WebSocketFrame.appendClose(error.closeCode, mask: host.maskingKey(), to: &host.output)

@@ -13,6 +13,12 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private let address: SocketAddress
     private let sources: [SocketAddress]
     private let limits: HTTPLimits
+    /// Where the tunnels through a proxy lead; nil: there is no proxy.
+    let tunnel: (authority: String, fields: HTTPFields)?
+    /// How request bodies may be encoded, as far as the server has not refused it.
+    private(set) var requestCoding: ContentCoding
+    /// The codings that the server has refused, of which none is tried again.
+    private var refusedCodings: Set<ContentCoding> = []
     private var idle: [PooledConnection] = []
     /// How many are dialling, lent or idle.
     private(set) var connectionCount = 0
@@ -28,12 +34,15 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         var limits = HTTPLimits()
         limits.bodyBytes = Int(target.limits.messageBytes)
         self.limits = limits
+        tunnel = target.proxy.map { (target.host, $0.fields) }
+        requestCoding = target.compression.requests
         super.init(shard: shard)
     }
 
     // MARK: - Asked by agents
 
-    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or `notGranted`.
+    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or `notGranted`, which it
+    /// also is, at once, where too many wait.
     /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet another such, so
     ///   it takes no idle connection, and it goes before the others.
     func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
@@ -41,6 +50,11 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             metrics.record(.poolWait, .zero)
             connection.lend(to: link)
             return connection
+        }
+        guard waiting.count < plan.queueLimit else {
+            metrics.count(.poolTimeouts)
+            link.notGranted(.waitedTooLong)
+            return nil
         }
         waiting.append(link, at: shard.now, isUrgent: isRepeated)
         refill()
@@ -53,9 +67,17 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         waiting.cancel(link)
     }
 
+    /// The server does not take `coding` in requests; the next to be tried is one that it names.
+    func refused(_ coding: ContentCoding, accepting accepted: AcceptEncoding) {
+        refusedCodings.insert(coding)
+        // Another agent's refusal may have come first.
+        guard refusedCodings.contains(requestCoding) else { return }
+        requestCoding = accepted.best(of: [.zstd, .gzip].filter { !refusedCodings.contains($0) })
+    }
+
     /// Takes a connection back: the next in turn gets it, or it rests.
     func release(_ connection: PooledConnection, isReusable: Bool) {
-        guard isReusable, connection.isReusable else {
+        guard isReusable, connection.isReusable, !connection.isTooOld(for: plan.liveness) else {
             return connection.leave()
         }
         serve(connection)
@@ -78,10 +100,10 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     }
 
     /// An attempt failed: that is the answer to whoever waited longest, one failure for one attempt.
-    func dialFailed(_ cause: CloseCause) {
+    func dialFailed(_ reason: PollLink.NotGranted) {
         dialing -= 1
         if let place = waiting.popFirst() {
-            place.link.notGranted(.failed(cause))
+            place.link.notGranted(reason)
         }
         refill()
     }

@@ -14,6 +14,7 @@ extension PollLink {
         self.connection = nil
         switch outcome {
         case .response(let head, let body):
+            if head.status == 415, sendsAgainUncoded(head) { return }
             requests.removeFirst()
             received(head, body)
         case .lostRace where requests.first?.isRepeated == false:
@@ -53,9 +54,12 @@ extension PollLink {
             }
             try polling.coder.decode(
                 body.span.bytes, as: coding, limit: Int(host.target.limits.messageBytes), into: &content)
+            host.metrics.count(.compressedReceived)
+            host.metrics.count(.compressedReceivedWireBytes, body.count)
+            host.metrics.count(.compressedReceivedPlainBytes, content.count)
             answered(content.span.bytes)
         } catch {
-            host.metrics.count(error.responseStatus == 413 ? .oversizedMessage : .responseMalformed)
+            host.metrics.count(error.responseStatus == 413 ? .decompressionBomb : .responseMalformed)
             host.metrics.count(named: error.name)
             refuse(.badRequest, retryAfter: nil)
         }

@@ -98,6 +98,7 @@ extension PollLink {
     /// Drops whatever is under way.
     private func abandon() {
         stage = .offline
+        countUnsentGoodbyes()
         requests.removeAll()
         pool.cancel(self)
         connection?.drop()

@@ -55,6 +55,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     /// Why the pool has no connection for the agent.
     enum NotGranted {
         case failed(CloseCause)
+        case noTunnel(ProxyError)
         case waitedTooLong
     }
 
@@ -63,6 +64,11 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         self.host = host
         self.polling = polling
         super.init(shard: host.shard)
+    }
+
+    /// A goodbye that waits, or one that nobody has asked for.
+    var unsentGoodbyes: Int {
+        agent.state.isOnline ? 1 : requests.list.count { $0.kind == .goodbye && !$0.isSent }
     }
 
     // MARK: - Steered by the run
@@ -99,6 +105,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         let failure: ConnectFailure =
             switch reason {
             case .failed(let cause): ConnectFailure(cause)
+            case .noTunnel: .other
             case .waitedTooLong: .noLocalResource
             }
         switch stage {
@@ -110,6 +117,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
             advance()
         case .leaving:
             // The goodbye cannot be said.
+            countUnsentGoodbyes()
             requests.removeAll()
             advance()
         case .offline:
@@ -119,6 +127,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
 
     /// The session is over without the mind having asked for it.
     func lose(_ cause: LossCause) {
+        countUnsentGoodbyes()
         requests.removeAll()
         switch stage {
         case .open:
@@ -177,27 +186,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         return true
     }
 
-    private func send(_ request: PollRequest, over connection: PooledConnection) {
-        let target = offered?.target ?? host.target
-        var fields = offered?.fields ?? polling.fields
-        try? fields.append("OpAMP-Instance-UID", "\(agent.instanceUID)")
-        if !request.isSent {
-            host.metrics.count(.messagesSent)
-            host.metrics.count(request.kind.counter)
-            requests.markFirstSent()
-        }
-        var body = request.bytes
-        if polling.plan.compressesRequests, body.count >= PollingHost.compressionThreshold {
-            body = []
-            polling.coder.encode(request.bytes.span.bytes, as: .gzip, into: &body)
-            try? fields.append("Content-Encoding", "gzip")
-        }
-        lastSent = shard.now
-        connection.send(
-            target: target.path, host: target.host, fields: fields, body: body,
-            timeout: agent.cohort.plan.answerTimeout, output: &polling.output)
-    }
-
+    /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its server.
     var pool: ConnectionPool {
         let target = offered?.target ?? host.target
         return polling.pool(of: target.address(of: agent.index), target: target)

@@ -1,4 +1,5 @@
 import AgentModel
+import Transport
 
 /// A report on its way over HTTP: kept until it is answered, because it may have to be sent again.
 struct PollRequest {
@@ -8,6 +9,8 @@ struct PollRequest {
     /// It was lost once with a connection that the server had closed; it is not sent a third time.
     var isRepeated = false
     var isSent = false
+    /// How its body was encoded when it was sent last.
+    var coding = ContentCoding.identity
 }
 
 /// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP Transport).
@@ -27,9 +30,10 @@ struct PollRequests {
         return true
     }
 
-    mutating func markFirstSent() {
+    mutating func markFirstSent(as coding: ContentCoding) {
         guard !list.isEmpty else { return }
         list[0].isSent = true
+        list[0].coding = coding
     }
 
     mutating func markFirstRepeated() {

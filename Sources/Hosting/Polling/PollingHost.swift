@@ -8,12 +8,12 @@ import Transport
 /// shard.
 final class PollingHost {
     let plan: PollingPlan
-    let coder = ContentCoder()
+    let coder: ContentCoder
     /// The fields of every request to the profile's target but the agent's own.
     let fields: HTTPFields
     private let shard: Shard
     private let metrics: ShardMetrics
-    private var pools: [SocketAddress: ConnectionPool] = [:]
+    private var pools: [Destination: ConnectionPool] = [:]
     /// A request on its way to the kernel; empty between events.
     var output: [UInt8] = []
     /// A body being compressed or decompressed; empty between events.
@@ -23,14 +23,24 @@ final class PollingHost {
         self.plan = plan
         self.shard = shard
         self.metrics = metrics
+        let level = target.compression.level
+        coder = ContentCoder(
+            gzipLevel: level ?? ContentCoder.standardGzipLevel, zstdLevel: level ?? ContentCoder.standardZstdLevel)
         fields = PollingHost.fields(of: target)
+    }
+
+    /// Where a pool's connections lead: an address, and behind a proxy the server that its tunnels are for.
+    private struct Destination: Hashable {
+        let address: SocketAddress
+        let server: String
     }
 
     /// The pool of the connections to `address`; the limit on their number holds for each address.
     func pool(of address: SocketAddress, target: AgentTarget) -> ConnectionPool {
-        if let pool = pools[address] { return pool }
+        let destination = Destination(address: address, server: target.host)
+        if let pool = pools[destination] { return pool }
         let pool = ConnectionPool(shard: shard, metrics: metrics, plan: plan, address: address, target: target)
-        pools[address] = pool
+        pools[destination] = pool
         return pool
     }
 
@@ -42,7 +52,4 @@ final class PollingHost {
         try? fields.append("Accept-Encoding", "gzip, zstd")
         return fields
     }
-
-    /// Bodies below this gain nothing from compression.
-    static let compressionThreshold = 128
 }

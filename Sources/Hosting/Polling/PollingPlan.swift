@@ -9,25 +9,34 @@ public struct PollingPlan: Hashable, Sendable {
     public var idleTimeout: Nanoseconds
     /// A request that has waited so long for a connection is given up.
     public var acquireTimeout: Nanoseconds
-    /// Whether request bodies worth it are compressed with gzip.
-    public var compressesRequests: Bool
+    /// A connection that has been open for so long is not used again, as fleets do that are to spread anew over their server's
+    /// addresses; nil: as long as it lives.
+    public var liveness: Nanoseconds?
+    /// So many requests may wait for a connection at once; more are given up at once, and counted.
+    public var queueLimit: Int
+
+    /// A million: more agents than one shard has.
+    public static let standardQueueLimit = 1_000_000
 
     /// 256 connections for a whole process: what the fleets of a cloud's load balancer come through.
     public static let processConnections = 256
 
     public init(
         connections: Int = processConnections, idleTimeout: Nanoseconds = .seconds(90),
-        acquireTimeout: Nanoseconds = .seconds(20), compressesRequests: Bool = false
+        acquireTimeout: Nanoseconds = .seconds(20), liveness: Nanoseconds? = nil, queueLimit: Int = standardQueueLimit
     ) {
         self.connections = max(connections, 1)
         self.idleTimeout = idleTimeout
         self.acquireTimeout = acquireTimeout
-        self.compressesRequests = compressesRequests
+        self.liveness = liveness
+        self.queueLimit = max(queueLimit, 1)
     }
 
-    /// The plan of one of `shards` shards, so that all together keep to `processConnections`.
-    public static func share(of shards: Int) -> PollingPlan {
-        PollingPlan(connections: processConnections / max(shards, 1))
+    /// The plan of one of `shards` shards, so that all together keep to its connections.
+    public func share(of shards: Int) -> PollingPlan {
+        var plan = self
+        plan.connections = max(connections / max(shards, 1), 1)
+        return plan
     }
 }
 

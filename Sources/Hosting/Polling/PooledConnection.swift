@@ -7,6 +7,8 @@ import Transport
 final class PooledConnection: Endpoint, @unchecked Sendable {
     private enum Stage {
         case dialing(Instant)
+        /// A proxy was asked for a tunnel.
+        case tunnelling(ProxyTunnel)
         case idle
         /// Lent to an agent; a request may or may not be in flight.
         case lent(PollLink)
@@ -29,6 +31,8 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     private let pool: ConnectionPool
     private var exchange: HTTPExchange
     private var stage = Stage.over
+    /// When it was first of use.
+    private var opened = Instant.zero
 
     init(pool: ConnectionPool, limits: HTTPLimits) {
         self.pool = pool
@@ -60,6 +64,11 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
 
     /// Whether another exchange may begin on it.
     var isReusable: Bool { isOpen && exchange.isReady && waitingBytes == 0 }
+
+    /// Whether it has lived for longer than `liveness`.
+    func isTooOld(for liveness: Nanoseconds?) -> Bool {
+        liveness.map { shard.now >= opened + $0 } ?? false
+    }
 
     /// Writes a request of the agent that has the connection.
     func send(
@@ -106,12 +115,47 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     override func connected() {
         guard case .dialing(let since) = stage else { return }
         pool.metrics.record(.connect, shard.now - since)
+        guard let route = pool.tunnel else { return open() }
+        let tunnel = ProxyTunnel()
+        var request: [UInt8] = []
+        tunnel.appendRequest(authority: route.authority, fields: route.fields, to: &request)
+        stage = .tunnelling(tunnel)
+        setTimer(at: shard.now + PooledConnection.tunnelPatience)
+        pool.metrics.count(.bytesSent, request.count)
+        write(request.span.bytes)
+    }
+
+    /// Requests may be sent.
+    private func open() {
+        opened = shard.now
         pool.metrics.count(.connectionsOpened)
         pool.ready(self)
     }
 
+    /// Bytes from the proxy.
+    private func received(_ bytes: RawSpan, in tunnel: ProxyTunnel) {
+        var (tunnel, offset) = (tunnel, 0)
+        do throws(ProxyError) {
+            let isOpen = try tunnel.next(bytes, at: &offset)
+            stage = .tunnelling(tunnel)
+            guard isOpen else { return }
+            cancelTimer()
+            open()
+        } catch {
+            noTunnel(error)
+        }
+    }
+
+    /// The proxy does not let us through.
+    private func noTunnel(_ error: ProxyError) {
+        pool.metrics.count(proxy: error)
+        drop()
+        pool.dialFailed(.noTunnel(error))
+    }
+
     override func received(_ bytes: RawSpan) {
         pool.metrics.count(.bytesReceived, bytes.byteCount)
+        if case .tunnelling(let tunnel) = stage { return received(bytes, in: tunnel) }
         var offset = 0
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
@@ -140,7 +184,15 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         case .dialing:
             pool.left(self)
             pool.metrics.count(Counter(cause))
-            pool.dialFailed(cause)
+            pool.dialFailed(.failed(cause))
+        case .tunnelling(let tunnel):
+            pool.left(self)
+            if cause == .peerClosed {
+                pool.metrics.count(proxy: tunnel.transportClosed())
+            } else {
+                pool.metrics.count(Counter(cause))
+            }
+            pool.dialFailed(.failed(cause))
         case .idle:
             pool.metrics.count(.connectionsClosed)
             pool.left(self)
@@ -165,6 +217,10 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         switch stage {
         case .idle: leave()
         case .lent: finish(.timedOut, isReusable: false)
+        case .tunnelling:
+            pool.metrics.count(.connectTimedOut)
+            drop()
+            pool.dialFailed(.failed(.timedOut(.connect)))
         case .dialing, .over: break
         }
     }
@@ -181,4 +237,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         }
         link.advance()
     }
+
+    /// How long a proxy may take to open a tunnel.
+    private static let tunnelPatience = Nanoseconds.seconds(10)
 }

@@ -7,23 +7,32 @@ import Transport
 /// and that is an answer too.
 public final class CountsProbe: Endpoint, @unchecked Sendable {
     private let host: String
+    private let proxy: ProxyRoute?
+    /// The proxy's tunnel while it is being opened.
+    private var tunnel: ProxyTunnel?
     private var reader = HTTPReader(.responses, limits: CountsProbe.limits)
     private var body: [UInt8] = []
     private var isFine = false
     private var completion: (@Sendable ([UInt8]?) -> Void)?
 
-    private init(shard: Shard, host: String, completion: @escaping @Sendable ([UInt8]?) -> Void) {
+    private init(
+        shard: Shard, host: String, proxy: ProxyRoute?, completion: @escaping @Sendable ([UInt8]?) -> Void
+    ) {
         self.host = host
+        self.proxy = proxy
         self.completion = completion
         super.init(shard: shard)
     }
 
     /// The JSON object with the counts, or `nil` where the server has none to give.
-    /// - Complexity: one round trip; at most `patience`.
-    public static func ask(_ address: SocketAddress, host: String, on shard: Shard) async -> [UInt8]? {
+    /// - Parameter proxy: through which the server is reached; `address` is then the proxy's.
+    /// - Complexity: one round trip, two with a proxy; at most `patience`.
+    public static func ask(
+        _ address: SocketAddress, host: String, through proxy: ProxyRoute? = nil, on shard: Shard
+    ) async -> [UInt8]? {
         await withCheckedContinuation { continuation in
             shard.perform {
-                let probe = CountsProbe(shard: shard, host: host) { continuation.resume(returning: $0) }
+                let probe = CountsProbe(shard: shard, host: host, proxy: proxy) { continuation.resume(returning: $0) }
                 probe.setTimer(at: shard.now + patience)
                 if !probe.connect(to: address, timeout: patience) {
                     probe.finish(nil)
@@ -33,6 +42,15 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     }
 
     public override func connected() {
+        guard let proxy else { return askServer() }
+        let tunnel = ProxyTunnel()
+        var request: [UInt8] = []
+        tunnel.appendRequest(authority: host, fields: proxy.fields, to: &request)
+        self.tunnel = tunnel
+        write(request.span.bytes)
+    }
+
+    private func askServer() {
         var request: [UInt8] = []
         HTTPWriter.appendRequest(
             .get, target: ServerHost.countsPath, host: host, fields: HTTPFields(), contentLength: nil, to: &request)
@@ -42,6 +60,16 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
 
     public override func received(_ bytes: RawSpan) {
         var offset = 0
+        if var tunnel {
+            do throws(ProxyError) {
+                let isOpen = try tunnel.next(bytes, at: &offset)
+                self.tunnel = isOpen ? nil : tunnel
+                if isOpen { askServer() }
+            } catch {
+                finish(nil)
+            }
+            return
+        }
         do throws(HTTPError) {
             while completion != nil, let event = try reader.next(bytes, at: &offset) {
                 switch event {

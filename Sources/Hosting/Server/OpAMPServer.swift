@@ -11,11 +11,13 @@ public final class OpAMPServer: Sendable {
     private let shards: [Shard]
 
     /// Listens on `address` with one shard for each of `shards` (several share the port).
-    /// - Parameter path: where OpAMP is served, normally `/v1/opamp`; anything else is 404.
+    /// - Parameters:
+    ///   - path: where OpAMP is served, normally `/v1/opamp`; anything else is 404.
+    ///   - wire: how connections are treated, whatever is said on them.
     /// - Throws: `OpAMPServerError`, naming the address and the remedy.
     public init(
-        plan: ServerPlan, address: SocketAddress, path: String = "/v1/opamp", shards count: Int, seed: UInt64,
-        wallClockAtZero: UInt64
+        plan: ServerPlan, address: SocketAddress, path: String = "/v1/opamp", wire: ServerWire = ServerWire(),
+        shards count: Int, seed: UInt64, wallClockAtZero: UInt64
     ) throws(OpAMPServerError) {
         let directory = count > 1 ? AgentDirectory(stripes: 64) : nil
         var shards: [Shard] = []
@@ -29,7 +31,7 @@ public final class OpAMPServer: Sendable {
                 let registry = Registry(
                     plan: plan, seed: seed, wallClockAtZero: wallClockAtZero, shard: UInt16(index),
                     directory: directory)
-                let host = ServerHost(shard: shard, registry: registry, path: path)
+                let host = ServerHost(shard: shard, registry: registry, path: path, wire: wire)
                 hosts.append(host)
                 var options = ListenerOptions()
                 options.sharesPort = count > 1

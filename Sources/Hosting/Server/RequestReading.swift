@@ -17,11 +17,11 @@ final class RequestReading {
         exchange = HTTPServerExchange(limits: limits)
     }
 
-    func began(_ head: HTTPRequestHead, keepAlive: Bool) {
+    func began(_ head: HTTPRequestHead, keepAlive: Bool, on wire: ServerWire) {
         self.head = head
-        keepsAlive = keepAlive
+        keepsAlive = keepAlive && !wire.closesAfterAnswer
         isAnswering = true
-        coding = AcceptEncoding(head.fields).best(of: [.zstd, .gzip])
+        coding = AcceptEncoding(head.fields).best(of: wire.codings)
     }
 
     /// A client that sends more than this ahead of its answers is not read from until it has them.

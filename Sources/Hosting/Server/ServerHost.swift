@@ -9,6 +9,7 @@ import Transport
 public final class ServerHost: Endpoint, @unchecked Sendable {
     private var registry: Registry
     private let path: String
+    let wire: ServerWire
     let webSocketLimits: WebSocketLimits
     let httpLimits: HTTPLimits
 
@@ -18,25 +19,31 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     private var links: [ServerLink?] = []
     /// The compression contexts of all connections. None keeps any of its own: no context takeover is agreed on with anybody.
     let coder = ContentCoder()
-    lazy var deflater = Deflater()
-    lazy var inflater = Inflater()
+    lazy var deflate = SharedDeflate()
+    /// What is counted of the connections themselves, beside what the registry counts.
+    var wireCounts = ServerCounts()
     /// Bytes on their way to the kernel; empty between events.
     var output: [UInt8] = []
     var scratch: [UInt8] = []
 
     init(
-        shard: Shard, registry: Registry, path: String, webSocketLimits: WebSocketLimits = WebSocketLimits(),
-        httpLimits: HTTPLimits = HTTPLimits()
+        shard: Shard, registry: Registry, path: String, wire: ServerWire = ServerWire()
     ) {
         self.registry = registry
         self.path = path
+        self.wire = wire
+        var (webSocketLimits, httpLimits) = (WebSocketLimits(), HTTPLimits())
+        if let largest = wire.largestMessage {
+            webSocketLimits.messageBytes = UInt32(clamping: largest)
+            httpLimits.bodyBytes = largest
+        }
         self.webSocketLimits = webSocketLimits
         self.httpLimits = httpLimits
         super.init(shard: shard)
     }
 
     /// What this shard of the server has counted so far. On the shard.
-    public var counts: ServerCounts { registry.counts }
+    public var counts: ServerCounts { registry.counts + wireCounts }
 
     /// A connection that the listener has accepted. On the shard.
     public func accept(from peer: SocketAddress) -> Endpoint? {

@@ -18,7 +18,7 @@ extension ServerLink {
                 case .expectsContinue(let head):
                     expectsContinue(head)
                 case .request(let head, let keepAlive):
-                    reading.began(head, keepAlive: keepAlive)
+                    reading.began(head, keepAlive: keepAlive, on: host.wire)
                     answer(head, reading)
                 }
             }
@@ -42,24 +42,39 @@ extension ServerLink {
             HTTPWriter.appendResponse(404, contentLength: 0, keepAlive: false, to: &host.output)
             return leave()
         }
+        guard isAdmitted(head) else {
+            HTTPWriter.appendResponse(
+                401, fields: ServerLink.challenge, contentLength: 0, keepAlive: false, to: &host.output)
+            return leave()
+        }
         host.upgradeRequested(id)
     }
 
     /// A client that asks first is told at once whether its body is worth sending.
     private func expectsContinue(_ head: HTTPRequestHead) {
         if let status = refusal(of: head) {
-            HTTPWriter.appendResponse(status, contentLength: 0, keepAlive: false, to: &host.output)
+            HTTPWriter.appendResponse(
+                status, fields: fields(of: status), contentLength: 0, keepAlive: false, to: &host.output)
             return leave()
         }
         HTTPWriter.appendContinue(to: &host.output)
         flush()
     }
 
-    /// The status for a request that is no OpAMP poll, as its head tells.
+    /// The status for a request that is no OpAMP poll, or not one of a client's that may poll, as its head tells.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
         if !host.serves(head.target) { return 404 }
+        if !isAdmitted(head) { return 401 }
         if head.method != .post { return 405 }
-        return head.fields.hasMediaType("application/x-protobuf") ? nil : 415
+        guard head.fields.hasMediaType("application/x-protobuf") else { return 415 }
+        guard let coding = try? ContentCoding(contentEncodingOf: head.fields) else { return 415 }
+        return coding == .identity || host.wire.codings.contains(coding) ? nil : 415
+    }
+
+    private func isAdmitted(_ head: HTTPRequestHead) -> Bool {
+        guard host.wire.credentials?.admit(head.fields) == false else { return true }
+        host.wireCounts.unauthorized += 1
+        return false
     }
 
     private func answer(_ head: HTTPRequestHead, _ reading: RequestReading) {
@@ -80,6 +95,9 @@ extension ServerLink {
             }
             var content: [UInt8] = []
             try host.coder.decode(body.span.bytes, as: coding, limit: host.httpLimits.bodyBytes, into: &content)
+            host.wireCounts.compressedIn += 1
+            host.wireCounts.compressedBytesIn += UInt64(body.count)
+            host.wireCounts.decompressedBytesIn += UInt64(content.count)
             host.received(content.span.bytes, from: id)
         } catch {
             respond(error.responseStatus, reading)
@@ -95,6 +113,9 @@ extension ServerLink {
         }
         var body: [UInt8] = []
         host.coder.encode(answer, as: reading.coding, into: &body)
+        host.wireCounts.compressedOut += 1
+        host.wireCounts.uncompressedBytesOut += UInt64(answer.byteCount)
+        host.wireCounts.compressedBytesOut += UInt64(body.count)
         var fields = ServerLink.protobuf
         // The name of a coding is always a valid field value.
         try? fields.append("Content-Encoding", reading.coding.name)
@@ -103,7 +124,20 @@ extension ServerLink {
 
     private func respond(_ status: UInt16, _ reading: RequestReading) {
         let nothing: [UInt8] = []
-        respond(status, fields: status == 405 ? ServerLink.allow : HTTPFields(), body: nothing.span.bytes, reading)
+        respond(status, fields: fields(of: status), body: nothing.span.bytes, reading)
+    }
+
+    /// What a refusal has to say besides its status.
+    private func fields(of status: UInt16) -> HTTPFields {
+        switch status {
+        case 401: return ServerLink.challenge
+        case 405: return ServerLink.allow
+        case 415:
+            // Which codings would have been taken (RFC 7694).
+            let codings = host.wire.codings.map(\.name)
+            return ServerLink.field("Accept-Encoding", codings.isEmpty ? "identity" : codings.joined(separator: ", "))
+        default: return HTTPFields()
+        }
     }
 
     func respond(_ status: UInt16, fields: HTTPFields, body: RawSpan, _ reading: RequestReading) {
@@ -113,6 +147,7 @@ extension ServerLink {
         reading.isAnswering = false
         guard reading.keepsAlive else { return leave() }
         flush()
+        if let rest = host.wire.idleTimeout { idleTimeout = rest }
         // What the client has sent meanwhile is read from the shard's loop: the registry may be in the middle of something.
         if !reading.held.isEmpty { setTimer(at: shard.now) }
     }
@@ -135,6 +170,7 @@ extension ServerLink {
     static let protobuf = field("Content-Type", "application/x-protobuf")
     static let json = field("Content-Type", "application/json")
     private static let allow = field("Allow", "POST")
+    private static let challenge = field("WWW-Authenticate", "Bearer")
 
     private static func field(_ name: String, _ value: String) -> HTTPFields {
         var fields = HTTPFields()

@@ -19,8 +19,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     private(set) var stage: Stage
     /// Meaningful while `webSocket` or `closing`.
     private var reader: WebSocketReader
-    /// Whether large answers are sent compressed (RFC 7692); meaningful while `webSocket`.
-    private var compresses = false
+    /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while `webSocket`.
+    private var deflateWindow = 0
     /// The registry's name for this connection; `nil` before it was told and after it was told of the end.
     var id: ConnectionID?
 
@@ -42,6 +42,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     override func received(_ bytes: RawSpan) {
         var offset = 0
+        // What a read brings may be answered more than once: it leaves in one piece.
+        cork()
         if case .http(let reading) = stage {
             readRequests(reading, bytes, &offset)
         }
@@ -81,11 +83,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
                 case .message(let kind, let payload):
                     message(kind, payload.bytes(input: bytes, scratch: scratch))
                 case .compressedMessage(let kind, let payload):
-                    var plain: [UInt8] = []
-                    try host.inflater.message(
-                        kind, payload.bytes(input: bytes, scratch: scratch), limit: host.webSocketLimits.messageBytes,
-                        into: &plain)
-                    message(kind, plain.span.bytes)
+                    try compressedMessage(kind, payload.bytes(input: bytes, scratch: scratch))
                 case .pong:
                     break
                 case .ping(let payload):
@@ -108,6 +106,16 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         case .webSocket, .closing: true
         case .http, .over: false
         }
+    }
+
+    private func compressedMessage(_ kind: WebSocketMessageKind, _ payload: RawSpan) throws(WebSocketError) {
+        var plain: [UInt8] = []
+        try host.deflate.inflater.message(
+            kind, payload, limit: host.webSocketLimits.messageBytes, into: &plain)
+        host.wireCounts.compressedIn += 1
+        host.wireCounts.compressedBytesIn += UInt64(payload.byteCount)
+        host.wireCounts.decompressedBytesIn += UInt64(plain.count)
+        message(kind, plain.span.bytes)
     }
 
     private func message(_ kind: WebSocketMessageKind, _ bytes: RawSpan) {
@@ -136,11 +144,16 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     func send(_ answer: RawSpan) {
         switch stage {
         case .webSocket:
-            if compresses, answer.byteCount >= ServerLink.compressionThreshold, let deflater = host.deflater {
-                var packed: [UInt8] = []
-                deflater.message(answer, prefix: 0, into: &packed)
+            if deflateWindow != 0, answer.byteCount >= ServerLink.compressionThreshold,
+                host.deflate.pack(answer, prefix: 0, windowBits: deflateWindow)
+            {
+                let packed = host.deflate.packed
+                host.wireCounts.compressedOut += 1
+                host.wireCounts.uncompressedBytesOut += UInt64(answer.byteCount + 1)
+                host.wireCounts.compressedBytesOut += UInt64(packed.count)
                 WebSocketFrame.append(
                     .binary, payload: packed.span.bytes, mask: nil, isCompressed: true, to: &host.output)
+                host.deflate.trim()
             } else {
                 WebSocketFrame.append(
                     .binary, prefix: 0, payload: answer, mask: nil, to: &host.output)
@@ -163,12 +176,12 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         guard case .http(let reading) = stage, let head = reading.head else { return }
         idleTimeout = nil
         do throws(WebSocketHandshakeError) {
-            let agreed = try WebSocketServerHandshake.accept(head, deflate: DeflatePolicy(), to: &host.output)
+            let policy = host.wire.agreesToDeflate ? DeflatePolicy() : nil
+            let agreed = try WebSocketServerHandshake.accept(head, deflate: policy, to: &host.output)
             stage = .webSocket
             if let agreed {
                 reader = WebSocketReader(role: .server, limits: host.webSocketLimits, permessageDeflate: true)
-                // A smaller window than the shared compressor's would need one of its own: then answers go plain.
-                compresses = agreed.windowBits(sentBy: .server) == DeflateParameters.maximumWindowBits
+                deflateWindow = agreed.windowBits(sentBy: .server)
             }
             flush()
         } catch {
@@ -220,6 +233,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     func drop() {
         stage = .over
         id = nil
+        uncork()
         abort()
     }
 
@@ -236,6 +250,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         guard !host.output.isEmpty else { return }
         var output: [UInt8] = []
         swap(&output, &host.output)
+        // Answers that are due together leave together.
+        cork()
         write(output.span.bytes)
         output.removeAll(keepingCapacity: true)
         swap(&output, &host.output)

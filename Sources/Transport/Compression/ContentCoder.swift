@@ -10,10 +10,14 @@ public final class ContentCoder {
     private var zstdCompressor: ZstdCompressor?
     private var zstdDecompressor: ZstdDecompressor?
 
+    /// What zlib and libzstd take where nobody asks for another.
+    public static let standardGzipLevel = 6
+    public static let standardZstdLevel = 3
+
     /// - Parameters:
     ///   - gzipLevel: 1 (fastest) to 9 (smallest).
     ///   - zstdLevel: 1 (fastest) to 19 (smallest).
-    public init(gzipLevel: Int = 6, zstdLevel: Int = 3) {
+    public init(gzipLevel: Int = standardGzipLevel, zstdLevel: Int = standardZstdLevel) {
         self.gzipLevel = min(max(gzipLevel, 1), 9)
         self.zstdLevel = min(max(zstdLevel, 1), 19)
     }

@@ -45,6 +45,9 @@ struct ProfileDocumentationTests {
         "{events: [{at: 1s, offer_packages: {packages: {a: {version: b, ?}}}}]}",
         "{events: [{at: 1s, offer_heartbeat: {interval: 5s, ?}}]}",
         "{events: [{at: 1s, send_custom: {message: echo, ?}}]}",
+        "{compression: {?}}", "{polling: {?}}", "{batch: {?}}", "{auth: {bearer: {env: A, ?}}}",
+        "{auth: {basic: {user: a, password: {env: A}, ?}}}", "{auth: {bearer: {env: A}, ?}}",
+        "{proxy: {url: 'http://a:1', ?}}", "{server: {embedded: {credentials: {env: A, ?}}}}",
     ]
 
     @Test("Every key that the reader takes stands in it", arguments: sections)

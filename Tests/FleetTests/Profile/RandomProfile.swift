@@ -25,6 +25,7 @@ struct RandomProfile {
         profile.cohorts = (0...random.index(below: 4)).map { cohort($0) }
         profile.events = events(in: profile)
         profile.limits = ProfileLimits(connectTimeout: span(1, 60), answerTimeout: span(1, 60))
+        profile.wire = wire()
         profile.sources = random.chance(0.5) ? [] : ["127.0.0.2", "::1", "10.1.2.3"]
         profile.shards = random.chance(0.5) ? nil : 1 + random.index(below: 256)
         return profile
@@ -144,7 +145,49 @@ struct RandomProfile {
         if random.chance(0.5) { server.refuse = .init(share: random.unit(), status: 429, retryAfter: retryAfter) }
         if random.chance(0.5) { server.drop = .init(share: random.unit(), after: distribution()) }
         if random.chance(0.5) { server.heartbeatInterval = .seconds(Int64(1 + random.index(below: 100))) }
+        server.compression = random.chance(0.5)
+        server.closesConnections = random.chance(0.5)
+        if random.chance(0.5) { server.idleTimeout = span(1, 100) }
+        if random.chance(0.5) { server.largestMessage = 64 + random.index(below: 1 << 20) }
+        if random.chance(0.5) { server.credentials = secret() }
         return server
+    }
+
+    private mutating func wire() -> WireProfile {
+        var wire = WireProfile()
+        wire.compression = CompressionProfile(
+            websocket: random.chance(0.5), requests: CompressionProfile.Requests.allCases[random.index(below: 3)],
+            threshold: random.index(below: 1 << 20), level: random.chance(0.5) ? nil : 1 + random.index(below: 9))
+        wire.polling = PollingProfile(
+            interval: random.chance(0.5) ? nil : span(1, 100), connections: 1 + random.index(below: 10_000),
+            idleTimeout: span(1, 100), acquireTimeout: span(1, 100),
+            maximumAge: random.chance(0.5) ? nil : span(1, 100),
+            queue: 1 + random.index(below: 1_000))
+        if random.chance(0.5) {
+            wire.headers = [
+                HeaderProfile("X-A", .text("a {{index}}: \"b\"")), HeaderProfile("Cookie", .secret(secret())),
+            ]
+        }
+        if random.chance(0.5) { wire.auth = auth() }
+        if random.chance(0.5) {
+            wire.proxy = ProxyProfile(
+                url: ServerURL(scheme: .http, host: "::1", port: 1 + random.index(below: 65_535)),
+                headers: random.chance(0.5) ? [] : [HeaderProfile("X-B", .text("#b"))],
+                auth: random.chance(0.5) ? nil : .basic(user: "u v", password: secret()))
+        }
+        return wire
+    }
+
+    private mutating func auth() -> AuthProfile {
+        switch random.index(below: 3) {
+        case 0: return .bearer(.secret(secret()))
+        case 1: return .bearer(.text("agent-{{index}}"))
+        default: return .basic(user: "{{cohort}}", password: secret())
+        }
+    }
+
+    private mutating func secret() -> SecretSource {
+        random.chance(0.5) ? .environment("A_TOKEN") : .file("/run/secrets/a b: token")
     }
 
     private mutating func arrival() -> Arrival {
@@ -175,8 +218,9 @@ struct RandomProfile {
         cohort.identifying = attributes()
         cohort.nonIdentifying = attributes()
         cohort.heartbeat = HeartbeatProfile(
-            interval: span(1, 600), jitter: random.unit(),
+            enabled: random.chance(0.8), interval: span(1, 600), jitter: random.unit(),
             phase: HeartbeatProfile.Phase.allCases[random.index(below: 3)])
+        cohort.batch = BatchPlan(window: span(0, 60), size: 1 + random.index(below: 99))
         cohort.report = ReportProfile(
             effectiveConfigBytes: random.index(below: 100_000), availableComponents: random.index(below: 100),
             healthPipelines: random.index(below: 100))

@@ -1,0 +1,25 @@
+public import Basis
+
+extension Endpoint {
+    /// Begins TLS, as a client, on a connection that has been in plaintext so far: behind a proxy's tunnel. `connected` follows
+    /// once the connection is secured, or `closed`. Ignored unless `isOpen`, or where TLS is spoken already.
+    ///
+    /// - Parameters:
+    ///   - destination: under which the server's tickets are remembered, and its name where `serverName` is nil.
+    ///   - serverName: the name that the server's certificate must carry and that SNI asks for.
+    ///   - identity: the certificate to show when asked, in place of the context's.
+    ///   - timeout: for the handshake.
+    public final func secure(
+        with context: TLSClientContext, to destination: SocketAddress, serverName: String?,
+        identity: TLSIdentity? = nil, timeout: Nanoseconds = .seconds(10)
+    ) {
+        shard.assertOnShard()
+        guard state == .open, tls == nil else { return }
+        uncork()
+        guard state == .open,
+            prepareTLS(client: context, address: destination, serverName: serverName, identity: identity)
+        else { return }
+        setDeadline((shard.now + timeout).nanoseconds)
+        startHandshake()
+    }
+}

@@ -1,0 +1,154 @@
+public import Basis
+
+/// How the fleet's connections are made and used, whatever is said on them.
+public struct WireProfile: Hashable, Sendable {
+    public var compression = CompressionProfile()
+    public var polling = PollingProfile()
+    /// Further fields of every upgrade and request; names distinct.
+    public var headers: [HeaderProfile] = []
+    public var auth: AuthProfile?
+    public var proxy: ProxyProfile?
+
+    public init() {}
+}
+
+/// What the agents compress.
+public struct CompressionProfile: Hashable, Sendable {
+    /// How request bodies over plain HTTP are encoded.
+    public enum Requests: String, CaseIterable, Hashable, Sendable {
+        case plain = "none"
+        case gzip, zstd
+    }
+
+    /// Whether permessage-deflate is offered on WebSockets.
+    public var websocket: Bool
+    public var requests: Requests
+    /// Messages below so many bytes are sent as they are.
+    public var threshold: Int
+    /// zlib's or zstd's level; nil: the usual one.
+    public var level: Int?
+
+    public static let standardThreshold = 128
+    public static let off = CompressionProfile()
+    /// What `compression: on` means.
+    public static let on = CompressionProfile(websocket: true, requests: .gzip)
+
+    public init(
+        websocket: Bool = false, requests: Requests = .plain, threshold: Int = standardThreshold, level: Int? = nil
+    ) {
+        self.websocket = websocket
+        self.requests = requests
+        self.threshold = threshold
+        self.level = level
+    }
+}
+
+/// How agents over plain HTTP poll, and the pool that their connections come from.
+public struct PollingProfile: Hashable, Sendable {
+    /// How often an agent asks at least; nil: with its heartbeats, and every half minute without any.
+    public var interval: Nanoseconds?
+    /// The most connections of the whole process to one address of the server.
+    public var connections: Int
+    /// A connection that nobody has used for so long is closed.
+    public var idleTimeout: Nanoseconds
+    /// A request that has waited for a connection for so long is given up.
+    public var acquireTimeout: Nanoseconds
+    /// A connection that has been open for so long is not used again; nil: as long as it lives.
+    public var maximumAge: Nanoseconds?
+    /// How many requests may wait for a connection, on each shard.
+    public var queue: Int
+
+    /// What the specification has for agents that have nothing to say (Plain HTTP Transport).
+    public static let standardInterval = Nanoseconds.seconds(30)
+
+    public init(
+        interval: Nanoseconds? = nil, connections: Int = 256, idleTimeout: Nanoseconds = .seconds(90),
+        acquireTimeout: Nanoseconds = .seconds(20), maximumAge: Nanoseconds? = nil, queue: Int = 1_000_000
+    ) {
+        self.interval = interval
+        self.connections = connections
+        self.idleTimeout = idleTimeout
+        self.acquireTimeout = acquireTimeout
+        self.maximumAge = maximumAge
+        self.queue = queue
+    }
+
+    /// How often the agents of a cohort poll at least.
+    func interval(of heartbeat: HeartbeatProfile) -> Nanoseconds {
+        interval ?? (heartbeat.enabled ? max(heartbeat.interval, Self.standardInterval) : Self.standardInterval)
+    }
+}
+
+/// One field that agents add to their upgrades and requests.
+public struct HeaderProfile: Hashable, Sendable {
+    public var name: String
+    public var value: TextSource
+
+    public init(_ name: String, _ value: TextSource) {
+        self.name = name
+        self.value = value
+    }
+
+    /// The names whose values are secrets: they may stand in no profile and on no command line.
+    static let secretNames: Set<String> = [
+        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token",
+    ]
+
+    var isSecret: Bool { Self.secretNames.contains(name.lowercased()) }
+}
+
+/// Where the text of a header or a credential comes from. In each of them `{{index}}` and the other words of attributes may stand.
+public enum TextSource: Hashable, Sendable {
+    /// It stands in the profile, and so in the results.
+    case text(String)
+    case secret(SecretSource)
+}
+
+/// Where a secret is read when a run begins; the secret itself is no part of a profile.
+public enum SecretSource: Hashable, Sendable {
+    /// The environment variable of that name.
+    case environment(String)
+    /// A file with one line for all agents, or a line an agent.
+    case file(String)
+}
+
+/// How agents prove who they are.
+public enum AuthProfile: Hashable, Sendable {
+    /// `Authorization: Bearer …`.
+    case bearer(TextSource)
+    /// `Authorization: Basic …`.
+    case basic(user: String, password: SecretSource)
+}
+
+/// An HTTP proxy that opens tunnels to the server.
+public struct ProxyProfile: Hashable, Sendable {
+    /// `http://host:port`.
+    public var url: ServerURL
+    /// For the proxy alone.
+    public var headers: [HeaderProfile]
+    public var auth: AuthProfile?
+
+    public init(url: ServerURL, headers: [HeaderProfile] = [], auth: AuthProfile? = nil) {
+        self.url = url
+        self.headers = headers
+        self.auth = auth
+    }
+
+    /// The proxy's address as a profile or an option writes it: the port has to be there, for proxies have no usual one.
+    public static func url(_ text: String) throws(ServerURLError) -> ServerURL {
+        let url = try ServerURL(text)
+        let end = text.hasSuffix("/") ? text.dropLast() : text[...]
+        guard url.scheme == .http, end.hasSuffix(":\(url.port)") else { throw .noProxy(text) }
+        return url
+    }
+}
+
+extension Profile {
+    /// Whether the agents poll over plain HTTP.
+    var isPolling: Bool {
+        switch server {
+        case .url(let url): !url.isWebSocket
+        case .embedded(let server): server.transport == .http
+        }
+    }
+}

@@ -1,0 +1,89 @@
+public import AgentModel
+public import Transport
+
+/// The fields that the agents of a fleet add to their upgrades and requests: credentials, and whatever else a profile names.
+/// Holds secrets, so it has no description of its own.
+public struct AgentFields: Sendable, CustomStringConvertible {
+    /// One field.
+    public struct Field: Sendable {
+        /// What comes of the value on the wire.
+        public enum Form: Sendable {
+            case plain
+            /// `Bearer` and the value (RFC 6750, section 2.1).
+            case bearer
+            /// `Basic` and the value, `user:password`, in Base64 (RFC 7617, section 2).
+            case basic
+        }
+
+        public let name: String
+        public let value: AgentText
+        public let form: Form
+
+        public init(_ name: String, _ value: AgentText, as form: Form = .plain) {
+            self.name = name
+            self.value = value
+            self.form = form
+        }
+
+        func text(of value: String) -> String {
+            switch form {
+            case .plain: value
+            case .bearer: "Bearer \(value)"
+            case .basic: "Basic \(String(decoding: Base64.encode(Array(value.utf8)), as: UTF8.self))"
+            }
+        }
+    }
+
+    /// Those that are the same for all agents, ready to be written.
+    public private(set) var common = HTTPFields()
+    private var own: [Field] = []
+
+    public init() {}
+
+    /// - Throws: `HTTPFieldError`, which does not repeat the value, where a field can never be sent.
+    public init(_ fields: [Field]) throws(HTTPFieldError) {
+        for field in fields {
+            guard case .same(let value) = field.value else {
+                own.append(field)
+                continue
+            }
+            try common.append(field.name, field.text(of: value))
+        }
+    }
+
+    /// Whether every agent sends the same.
+    public var isCommon: Bool { own.isEmpty }
+
+    /// Appends what `agent` alone has. A value that HTTP does not allow is left out.
+    /// - Parameter except: fields that the server has given the agent, which take the place of its own.
+    /// - Returns: how many values were left out.
+    func append(of agent: Agent, except taken: HTTPFields? = nil, to fields: inout HTTPFields) -> Int {
+        var failed = 0
+        for field in own where taken?.contains(field.name) != true {
+            do throws(HTTPFieldError) {
+                try fields.append(field.name, field.text(of: field.value.text(of: agent)))
+            } catch {
+                failed += 1
+            }
+        }
+        return failed
+    }
+
+    public var description: String { "\(common.count + own.count) fields" }
+}
+
+/// A text that may be another one for each agent.
+public enum AgentText: Sendable {
+    case same(String)
+    case template(Template)
+    /// Agent i has line i. Never empty; a fleet that is larger begins again at the first.
+    case lines([String])
+
+    func text(of agent: Agent) -> String {
+        switch self {
+        case .same(let text): text
+        case .template(let template): agent.filled(template)
+        case .lines(let lines): lines.isEmpty ? "" : lines[Int(agent.index % UInt64(lines.count))]
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import AgentModel
+import Basis
+import Engine
+import Metrics
+import Transport
+
+/// Opening a connection: TCP, a proxy's tunnel where the target has one, the upgrade.
+extension WebSocketLink {
+    /// TCP stands: to the server, or to the proxy in front of it.
+    func reachedPeer() {
+        let target = offered ?? host.target
+        guard let proxy = target.proxy else { return beginUpgrade() }
+        let tunnelling = Tunnelling()
+        stage = .tunnelling(tunnelling)
+        tunnelling.tunnel.appendRequest(authority: target.host, fields: proxy.fields, to: &host.output)
+        flush()
+    }
+
+    /// Bytes from the proxy. True once there is a tunnel: what follows comes from the server.
+    func finish(_ tunnelling: Tunnelling, _ bytes: RawSpan, _ offset: inout Int) {
+        do throws(ProxyError) {
+            if try tunnelling.tunnel.next(bytes, at: &offset) { beginUpgrade() }
+        } catch {
+            stage = .offline
+            abort()
+            host.metrics.count(proxy: error)
+            if case .refused(let refusal) = error {
+                let wait = refusal.retryAfter.map { after in
+                    Nanoseconds.seconds(Int64(after.seconds(from: host.unixSeconds)))
+                }
+                tell(.upgradeRefused(status: Int(refusal.status), retryAfter: wait))
+            } else {
+                tell(.connectionFailed(.other))
+            }
+        }
+    }
+
+    /// Asks the server for a WebSocket.
+    func beginUpgrade() {
+        let target = offered ?? host.target
+        let offer = target.compression.offersDeflate ? DeflateOffer() : nil
+        let upgrade = Upgrade(
+            handshake: WebSocketClientHandshake(nonce: host.handshakeNonce(), offer: offer), began: shard.now)
+        stage = .upgrading(upgrade)
+        upgrade.handshake.appendRequest(
+            target: target.path, host: target.host, fields: host.fields(of: agent, to: target), to: &host.output)
+        flush()
+    }
+}
+
+/// A tunnel under way: rare, so it stands on the heap while it lasts.
+final class Tunnelling {
+    var tunnel = ProxyTunnel()
+}
+
+extension ShardMetrics {
+    /// Counts why a proxy opened no tunnel.
+    func count(proxy error: ProxyError) {
+        switch error {
+        case .refused(let refusal): count(.forProxyRefusal(status: Int(refusal.status)))
+        case .http, .closed, .earlyBytes: count(.proxyMalformed)
+        }
+        count(named: error.name)
+    }
+}
+
+extension AgentHost {
+    /// The fields of an upgrade or request of `agent`: the target's, and the agent's own as far as the target does not name them.
+    func fields(of agent: Agent, to target: AgentTarget) -> HTTPFields {
+        var fields = target.fields
+        let failed = target.agentFields.append(of: agent, except: target.fields, to: &fields)
+        if failed > 0 { metrics.count(named: "header_not_sendable", UInt64(failed)) }
+        return fields
+    }
+}

@@ -1,0 +1,62 @@
+public import Transport
+
+/// What a fleet compresses, and from which size on.
+public struct WireCompression: Hashable, Sendable {
+    /// Whether permessage-deflate is offered on WebSockets (RFC 7692), without context takeover in either direction.
+    public var offersDeflate: Bool
+    /// How request bodies over plain HTTP are encoded; identity: not at all.
+    public var requests: ContentCoding
+    /// Messages and bodies below so many bytes gain nothing from compression and are sent as they are.
+    public var threshold: Int
+    /// zlib's level, 1 (fastest) to 9 (smallest); zstd's own scale, 1 to 19, where request bodies are encoded so. Nil: the usual one.
+    public var level: Int?
+
+    public static let standardThreshold = 128
+
+    public init(
+        offersDeflate: Bool = false, requests: ContentCoding = .identity, threshold: Int = standardThreshold,
+        level: Int? = nil
+    ) {
+        self.offersDeflate = offersDeflate
+        self.requests = requests
+        self.threshold = max(threshold, 0)
+        self.level = level
+    }
+}
+
+/// The compressors of all WebSockets of one shard. None keeps a trace of any message, so that no agent has one of its own.
+struct SharedDeflate {
+    private let level: Int
+    /// By the size of the window: servers may ask for smaller ones.
+    private var deflaters: [Int: Deflater] = [:]
+    let inflater = Inflater()
+    /// A message being compressed; empty between events.
+    var packed: [UInt8] = []
+    /// A message being decompressed; empty between events.
+    var plain: [UInt8] = []
+
+    init(level: Int? = nil) {
+        self.level = level ?? SharedDeflate.standardLevel
+    }
+
+    /// Compresses a message, `prefix` and `payload`, into `packed`. False where the window is too small to compress with.
+    mutating func pack(_ payload: RawSpan, prefix: UInt8, windowBits: Int) -> Bool {
+        guard let deflater = deflaters[windowBits] ?? Deflater(windowBits: windowBits, level: level) else {
+            return false
+        }
+        deflaters[windowBits] = deflater
+        packed.removeAll(keepingCapacity: true)
+        deflater.message(payload, prefix: prefix, into: &packed)
+        return true
+    }
+
+    /// A buffer that one large message has grown is given back.
+    mutating func trim() {
+        if packed.capacity > SharedDeflate.kept { packed = [] }
+        if plain.capacity > SharedDeflate.kept { plain = [] }
+    }
+
+    /// zlib's own default.
+    private static let standardLevel = 6
+    private static let kept = 1 << 20
+}

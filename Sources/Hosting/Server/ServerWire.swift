@@ -1,0 +1,44 @@
+public import Basis
+public import Transport
+
+/// How the embedded server treats its connections, whatever is said on them: by default like a server of the better sort.
+public struct ServerWire: Sendable {
+    /// Whether permessage-deflate is agreed to where it is offered (RFC 7692).
+    public var agreesToDeflate = true
+    /// The content codings of requests that are taken, and of answers; a request in another is answered with 415.
+    public var codings: [ContentCoding] = [.zstd, .gzip]
+    /// Whether every answer over plain HTTP ends its connection.
+    public var closesAfterAnswer = false
+    /// An HTTP connection on which nothing was asked for so long is closed; nil: after ten minutes.
+    public var idleTimeout: Nanoseconds?
+    /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
+    public var largestMessage: Int?
+    /// The credentials of which every client has to show one; nil: anybody is served.
+    public var credentials: Credentials?
+
+    public init() {}
+
+    /// Who may connect. A secret, so it has no description of its own.
+    public struct Credentials: Sendable, CustomStringConvertible {
+        private let accepted: Set<String>
+
+        /// - Parameter secrets: tokens (RFC 6750), or `user:password` (RFC 7617).
+        public init(_ secrets: some Sequence<String>) {
+            accepted = Set(
+                secrets.flatMap { secret in
+                    let basic = String(decoding: Base64.encode(Array(secret.utf8)), as: UTF8.self)
+                    return ["bearer \(secret)", "basic \(basic)"]
+                })
+        }
+
+        /// Whether the head of a request shows one of them. The name of a scheme is compared without case.
+        func admit(_ fields: HTTPFields) -> Bool {
+            guard fields.count(of: "Authorization") == 1, let value = fields["Authorization"] else { return false }
+            let parts = value.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2 else { return false }
+            return accepted.contains("\(parts[0].lowercased()) \(parts[1])")
+        }
+
+        public var description: String { "\(accepted.count / 2) credentials" }
+    }
+}

@@ -1,0 +1,187 @@
+import AgentModel
+import Basis
+import Foundation
+import Testing
+import Transport
+
+@testable import Fleet
+
+@Suite("Reading how a profile's connections are made and used")
+struct WireReadingTests {
+    private static func read(_ text: String) throws -> Profile {
+        try ProfileReader().read(text: text, source: "test.yaml")
+    }
+
+    @Test("Every key arrives, and is written back to the same")
+    func everyKey() throws {
+        let profile = try Self.read(
+            """
+            server:
+              embedded:
+                transport: http
+                compression: false
+                close_connections: true
+                idle_timeout: 5s
+                largest_message: 64KiB
+                credentials: {file: /tokens}
+            compression: {websocket: true, requests: zstd, threshold: 1KiB, level: 3}
+            polling: {interval: 10s, connections: 64, idle_timeout: 1m, acquire_timeout: 5s, maximum_age: 10m, queue: 1000}
+            headers: {X-Tenant: acme, X-Agent: "agent {{index}}", X-Api-Key: {env: KEY}}
+            auth: {basic: {user: fleet, password: {file: /password}}}
+            proxy:
+              url: http://127.0.0.1:3128
+              headers: {X-From: muster}
+              auth: {bearer: {env: PROXY_TOKEN}}
+            heartbeat: {enabled: false}
+            batch: {window: 200ms, size: 8}
+            """)
+        guard case .embedded(let server) = profile.server else {
+            Issue.record("another server")
+            return
+        }
+        #expect(server.transport == .http && !server.compression && server.closesConnections)
+        #expect(server.idleTimeout == .seconds(5) && server.largestMessage == 64 << 10)
+        #expect(server.credentials == .file("/tokens"))
+        #expect(profile.isPolling)
+        let wire = profile.wire
+        #expect(wire.compression == CompressionProfile(websocket: true, requests: .zstd, threshold: 1_024, level: 3))
+        #expect(
+            wire.polling
+                == PollingProfile(
+                    interval: .seconds(10), connections: 64, idleTimeout: .seconds(60), acquireTimeout: .seconds(5),
+                    maximumAge: .seconds(600), queue: 1_000))
+        #expect(wire.headers.map(\.name) == ["X-Tenant", "X-Agent", "X-Api-Key"])
+        #expect(wire.headers.last?.value == .secret(.environment("KEY")))
+        #expect(wire.auth == .basic(user: "fleet", password: .file("/password")))
+        #expect(wire.proxy?.url.port == 3_128)
+        #expect(wire.proxy?.auth == .bearer(.secret(.environment("PROXY_TOKEN"))))
+        #expect(!profile.cohorts[0].heartbeat.enabled)
+        #expect(profile.cohorts[0].batch.window == .milliseconds(200))
+        #expect(try Self.read(profile.resolvedYAML) == profile)
+    }
+
+    @Test("Short forms stand for the usual", arguments: ["on", "off"])
+    func shortForms(word: String) throws {
+        #expect(try Self.read("compression: \(word)").wire.compression == (word == "on" ? .on : .off))
+        #expect(try Self.read("proxy: http://proxy:3128").wire.proxy?.url.host == "proxy")
+    }
+
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let text: String
+        let says: String
+        var testDescription: String { text }
+
+        init(_ text: String, _ says: String) { (self.text, self.says) = (text, says) }
+    }
+
+    @Test(
+        "What is wrong is told with its place and a remedy, and secrets are not taken in the open",
+        arguments: [
+            Mistake("compression: maybe", "wanted on or off"),
+            Mistake("compression: {requests: brotli}", "wanted none or gzip or zstd"),
+            Mistake("compression: {level: 20}", "out of range"),
+            Mistake("compression: {requests: gzip, level: 12}", "zlib's levels end at 9"),
+            Mistake("compression: {threshold: 128}", "wanted a size"),
+            Mistake("polling: {connections: 0}", "out of range"),
+            Mistake("polling: {interval: 0s}", "out of range"),
+            Mistake("polling: {pool: 1}", "unknown key 'pool'"),
+            Mistake("headers: {Host: a}", "belongs to the connection"),
+            Mistake("headers: {Sec-WebSocket-Key: a}", "belongs to the connection"),
+            Mistake("headers: {'X Y': a}", "a header's name"),
+            Mistake("headers: {X: \"a\\nb\"}", "control character"),
+            Mistake("headers: {X: a, x: b}", "stands here twice"),
+            Mistake("headers: {Authorization: Bearer abc}", "{env: NAME} or {file: path}"),
+            Mistake("headers: {X: '{{nobody}}'}", "{{nobody}}"),
+            Mistake("headers: {X: {env: A, file: b}}", "one of the two"),
+            Mistake("headers: {X: {}}", "one of the two"),
+            Mistake("auth: {}", "'bearer' or 'basic'"),
+            Mistake("auth: {bearer: abc}", "would show in the results"),
+            Mistake("auth: {basic: {user: a, password: abc}}", "would show in the results"),
+            Mistake("auth: {basic: {user: 'a:b', password: {env: A}}}", "without a colon"),
+            Mistake("auth: {basic: {password: {env: A}}}", "'user' is missing"),
+            Mistake("{auth: {bearer: {env: A}}, headers: {Authorization: {env: B}}}", "take one of the two out"),
+            Mistake("proxy: http://proxy", "write it with its port"),
+            Mistake("proxy: socks5://proxy:1080", "socks5"),
+            Mistake("proxy: http://user:pass@proxy:3128", "user name or password"),
+            Mistake("proxy: {url: 'http://p:1', auth: {bearer: 'a{{index}}'}}", "shared"),
+            Mistake("proxy: {headers: {X: a}}", "'url' is missing"),
+            Mistake("batch: {size: 0}", "out of range"),
+            Mistake("server: {embedded: {transport: http}}\ngateway: {members: 3}", "plain HTTP"),
+        ])
+    func mistakes(_ mistake: Mistake) {
+        do {
+            _ = try Self.read(mistake.text)
+            Issue.record("taken: \(mistake.text)")
+        } catch let errors as ProfileErrors {
+            let text = "\(errors)"
+            #expect(text.contains(mistake.says), "\(text)")
+            #expect(text.contains("test.yaml:1:") || text.contains("test.yaml:2:"), "\(text)")
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test("A secret's text is in no resolved profile, and a file's path counts from the profile's folder")
+    func secrets() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wire-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try "s3cret\n".write(to: folder.appendingPathComponent("token.txt"), atomically: true, encoding: .utf8)
+        let file = folder.appendingPathComponent("p.yaml")
+        try "auth: {bearer: {file: token.txt}}\nagents: 3\n".write(to: file, atomically: true, encoding: .utf8)
+        let profile = try ProfileReader().read(path: file.path)
+        #expect(!profile.resolvedYAML.contains("s3cret"))
+        let setup = try WireSetup(profile)
+        #expect(setup.fields["Authorization"] == "Bearer s3cret")
+        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+    }
+
+    @Test("A secret that cannot be had is named by its place, never by its text")
+    func missingSecrets() throws {
+        var profile = Profile.standard
+        profile.agents = 3
+        func complaint(_ source: SecretSource) -> String {
+            profile.wire.auth = .bearer(.secret(source))
+            do throws(RunError) {
+                _ = try WireSetup(profile)
+                return ""
+            } catch {
+                #expect(error.isUsage)
+                return error.description
+            }
+        }
+        #expect(complaint(.environment("NO_SUCH_VARIABLE_HERE")).contains("NO_SUCH_VARIABLE_HERE is not set"))
+        #expect(complaint(.file("/no/such/file")).contains("/no/such/file cannot be read"))
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try "\n\n".write(to: file, atomically: true, encoding: .utf8)
+        #expect(complaint(.file(file.path)).contains("is empty"))
+        try "secret-a\nsecret-b\n".write(to: file, atomically: true, encoding: .utf8)
+        let tooFew = complaint(.file(file.path))
+        #expect(tooFew.contains("2 lines for 3 agents") && !tooFew.contains("secret-a"))
+        try "secret\u{7}\n".write(to: file, atomically: true, encoding: .utf8)
+        let broken = complaint(.file(file.path))
+        #expect(broken.contains("control character") && !broken.contains("secret"))
+        try "a\nb\nc\nd\n".write(to: file, atomically: true, encoding: .utf8)
+        #expect(complaint(.file(file.path)).isEmpty)
+    }
+
+    @Test("Options take the profile's place, a header that of its name, and secrets are refused in the open")
+    func overrides() throws {
+        let profile = try Self.read("{headers: {X-A: one, X-B: two}, auth: {bearer: {env: A}}}")
+        var overrides = ProfileOverrides()
+        overrides.headers = [HeaderProfile("x-a", .text("three"))]
+        overrides.compression = .on
+        overrides.fallbackAuth = .bearer(.secret(.environment("MUSTER_TOKEN")))
+        overrides.proxy = try ProxyProfile.url("http://p:3128")
+        let changed = try profile.applying(overrides)
+        #expect(changed.wire.headers.map(\.value) == [.text("two"), .text("three")])
+        #expect(changed.wire.compression == .on)
+        // The environment only stands in where nothing else is said.
+        #expect(changed.wire.auth == .bearer(.secret(.environment("A"))))
+        #expect(changed.wire.proxy?.url.host == "p")
+        overrides.headers = [HeaderProfile("Authorization", .text("Bearer abc"))]
+        let errors = #expect(throws: ProfileErrors.self) { try profile.applying(overrides) }
+        #expect(errors.map { "\($0)".contains("--header") && !"\($0)".contains("abc") } == true)
+    }
+}

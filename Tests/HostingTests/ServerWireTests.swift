@@ -1,0 +1,133 @@
+import AgentModel
+import Basis
+import ControlPlane
+import Engine
+import Hosting
+import Metrics
+import Testing
+import Transport
+
+/// The embedded server's own ways with connections, and agents that meet them.
+@Suite("The embedded server's switches")
+struct ServerWireTests {
+    private static func with(
+        _ wire: ServerWire, _ body: (SocketAddress, OpAMPServer) async throws -> Void
+    ) async throws {
+        let server = try OpAMPServer(
+            plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1,
+            wallClockAtZero: 1_800_000_000_000)
+        try await body(server.addresses[0], server)
+        _ = await server.stop()
+    }
+
+    private static func polling(
+        _ address: SocketAddress, _ compression: WireCompression = WireCompression()
+    ) throws -> AgentTarget {
+        try SmallFleet.target(address, transport: .polling(PollingPlan(connections: 2))) {
+            $0.compression = compression
+        }
+    }
+
+    @Test("A server that closes after every answer costs a handshake a poll, and nothing else")
+    func closes() async throws {
+        var wire = ServerWire()
+        wire.closesAfterAnswer = true
+        try await Self.with(wire) { address, server in
+            let fleet = try SmallFleet(4, at: Self.polling(address))
+            try await fleet.wait(until: "twenty answers") { $0[.answersReceived] >= 20 }
+            await fleet.stop()
+            let counters = fleet.counters
+            #expect(counters.errors == 0)
+            #expect(counters[.keepAliveRefusals] >= 20)
+            #expect(counters[.connectionsOpened] >= 20)
+            let counts = await server.counts()
+            #expect(counts.connectionsAccepted >= 20)
+        }
+    }
+
+    @Test("A server that drops idle connections between two polls costs repeated requests at most, and no error")
+    func idle() async throws {
+        var wire = ServerWire()
+        wire.idleTimeout = .milliseconds(100)
+        try await Self.with(wire) { address, _ in
+            let fleet = try SmallFleet(3, at: Self.polling(address)) {
+                $0.heartbeat = HeartbeatPlan(interval: .milliseconds(100), phase: .fromConnection)
+            }
+            try await fleet.wait(until: "many polls over new connections") {
+                $0[.answersReceived] >= 20 && $0[.connectionsOpened] >= 4
+            }
+            await fleet.stop()
+            #expect(fleet.counters.errors == 0)
+            #expect(fleet.counters[.reconnects] == 0)
+        }
+    }
+
+    @Test("A report larger than the server takes is refused once with 413, not repeated, and the polls go on")
+    func tooLarge() async throws {
+        var wire = ServerWire()
+        wire.largestMessage = 1_024
+        try await Self.with(wire) { address, _ in
+            let fleet = try SmallFleet(1, at: Self.polling(address)) { $0.sizes.effectiveConfigBytes = 8_192 }
+            try await fleet.wait(until: "polls behind the refusal") { $0[.answersReceived] >= 3 }
+            await fleet.stop()
+            #expect(fleet.counters[.requestTooLarge] >= 1)
+            #expect(fleet.counters.errors == fleet.counters[.requestTooLarge])
+        }
+    }
+
+    @Test("Requests in a coding that the server takes go so", arguments: [ContentCoding.gzip, .zstd])
+    func codings(_ coding: ContentCoding) async throws {
+        try await Self.with(ServerWire()) { address, server in
+            let fleet = try SmallFleet(3, at: Self.polling(address, WireCompression(requests: coding)))
+            try await fleet.wait(until: "answers") { $0[.agentsAnswered] == 3 }
+            let counts = await server.counts()
+            #expect(fleet.counters.errors == 0)
+            #expect(fleet.counters[.compressedSent] == 3)
+            #expect(counts.compressedBytesIn == fleet.counters[.compressedSentWireBytes])
+            #expect(counts.decompressedBytesIn == fleet.counters[.compressedSentPlainBytes])
+            await fleet.stop()
+        }
+    }
+
+    @Test(
+        "A coding that the server refuses with 415 is given up for one that it names, or none; the report is sent again at once",
+        arguments: [[ContentCoding.gzip], []])
+    func refusedCoding(taken: [ContentCoding]) async throws {
+        var wire = ServerWire()
+        wire.codings = taken
+        try await Self.with(wire) { address, server in
+            let fleet = try SmallFleet(6, at: Self.polling(address, WireCompression(requests: .zstd))) {
+                $0.sizes.effectiveConfigBytes = 4_096
+            }
+            try await fleet.wait(until: "answers") { $0[.agentsAnswered] == 6 }
+            await fleet.stop()
+            let counters = fleet.counters
+            #expect(counters.errors == 0)
+            // The pool remembers: no more than were under way at once meet the refusal.
+            #expect((1...2).contains(counters[.compressionRefusals]))
+            #expect(counters[.firstReports] == 6)
+            let counts = await server.counts()
+            #expect(counts.fullReports == 6)
+            #expect(counts.compressedIn == (taken.isEmpty ? 0 : 6))
+        }
+    }
+
+    @Test("Answers that wait for one connection leave in one system call once they are due")
+    func corked() async throws {
+        try await Self.with(ServerWire()) { address, server in
+            let fleet = try SmallFleet(40, at: SmallFleet.target(address)) {
+                $0.gatewayMembers = 39
+                $0.heartbeat = HeartbeatPlan(interval: .milliseconds(200), phase: .lockstep)
+            }
+            try await fleet.wait(until: "beats of all behind one gateway") {
+                $0[.agentsAnswered] == 40 && $0[.heartbeats] >= 200
+            }
+            let counters = fleet.counters
+            await fleet.stop()
+            #expect(counters[.connectionsOpened] == 1)
+            #expect(counters[.writeCalls] < counters[.messagesSent] / 2)
+            let errors = Counter.errors.filter { counters[$0] > 0 }.map(\.name)
+            #expect(errors.isEmpty, "\(errors)")
+        }
+    }
+}
