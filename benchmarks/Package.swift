@@ -43,5 +43,15 @@ let package = Package(
             name: "EngineComparison",
             dependencies: ["CEpollLoop", "CMallocCount", .product(name: "MusterEngine", package: "muster")],
             path: "EngineComparison", swiftSettings: settings),
+
+        // Compression by coding and level, and frames that leave together: what both cost and save.
+        .executableTarget(
+            name: "WireRatios",
+            dependencies: [
+                .product(name: "OpAMP", package: "muster"), .product(name: "MusterTransport", package: "muster"),
+                .product(name: "MusterEngine", package: "muster"),
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ],
+            path: "WireRatios", swiftSettings: settings),
     ]
 )

@@ -92,7 +92,7 @@ public enum ClosingTable {
                     "\(Figures.bytes(Double(counters[.bytesSent]))) out",
                     "\(Figures.bytes(Double(counters[.bytesReceived]))) in",
                 ]),
-            compression(counters).map { line("compressed", $0) },
+            compression(counters).map { line("packed", $0) },
             line(
                 "this tool",
                 [

@@ -31,6 +31,7 @@ public struct PlanSummary: Sendable {
         if !profile.events.isEmpty { sections.append(events) }
         if let troubles { sections.append(troubles) }
         if let server = serverBehaviour { sections.append(server) }
+        if let wire { sections.append(wire) }
         sections += [loadFigures, needs]
         return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
     }
@@ -161,6 +162,7 @@ public struct PlanSummary: Sendable {
                 "  breaks \(ShareText.format(drop.share)) of the connections after \(Self.words(for: drop.after))")
         }
         if let interval = server.heartbeatInterval { lines.append("  offers heartbeats every \(interval)") }
+        lines += Self.ways(of: server)
         return lines.isEmpty ? nil : ["The embedded server"] + lines
     }
 
@@ -198,7 +200,8 @@ public struct PlanSummary: Sendable {
     }
 
     private var needs: [String] {
-        let connections = population.connections
+        let connections =
+            profile.isPolling ? min(profile.agents, profile.wire.polling.connections) : population.connections
         let sources = (connections + Self.portsPerSource - 1) / Self.portsPerSource
         let isEmbedded = if case .embedded = profile.server { true } else { false }
         var lines = ["Needed on this machine"]

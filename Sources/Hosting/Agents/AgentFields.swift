@@ -2,7 +2,7 @@ public import AgentModel
 public import Transport
 
 /// The fields that the agents of a fleet add to their upgrades and requests: credentials, and whatever else a profile names.
-/// Holds secrets, so it has no description of its own.
+/// Holds secrets, so its description tells nothing of them.
 public struct AgentFields: Sendable, CustomStringConvertible {
     /// One field.
     public struct Field: Sendable {

@@ -16,7 +16,7 @@ extension WebSocketLink {
         flush()
     }
 
-    /// Bytes from the proxy. True once there is a tunnel: what follows comes from the server.
+    /// Bytes from the proxy. Once there is a tunnel, what follows comes from the server.
     func finish(_ tunnelling: Tunnelling, _ bytes: RawSpan, _ offset: inout Int) {
         do throws(ProxyError) {
             if try tunnelling.tunnel.next(bytes, at: &offset) { beginUpgrade() }

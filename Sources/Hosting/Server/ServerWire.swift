@@ -18,7 +18,7 @@ public struct ServerWire: Sendable {
 
     public init() {}
 
-    /// Who may connect. A secret, so it has no description of its own.
+    /// Who may connect. Its description tells nothing of the secrets.
     public struct Credentials: Sendable, CustomStringConvertible {
         private let accepted: Set<String>
 

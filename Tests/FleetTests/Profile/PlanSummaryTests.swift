@@ -122,4 +122,26 @@ struct PlanSummaryTests {
         #expect([0, 0.333, 5, 12.6, 4_000].map { Figures.rate($0) } == ["0", "0.33", "5", "13", "4,000"])
         #expect(Sparkline.text([0, 0.01, 0.5, 1]) == " ▁▅█")
     }
+
+    @Test("How the connections are made is told, and of secrets only where they come from")
+    func wire() throws {
+        let profile = try ProfileReader().read(
+            text: """
+                agents: 9000
+                server: {embedded: {transport: http, close_connections: true, credentials: {file: /tokens}}}
+                compression: {requests: zstd}
+                headers: {X-Tenant: acme}
+                auth: {bearer: {env: FLEET_TOKEN}}
+                proxy: {url: "http://127.0.0.1:3128", auth: {basic: {user: me, password: {env: P}}}}
+                """, source: "test")
+        let text = PlanSummary(profile).text(width: 100)
+        for line in [
+            "closes HTTP connections after every answer", "wants credentials from /tokens",
+            "at most 256 connections", "request bodies in zstd", "the headers X-Tenant",
+            "a bearer token from the environment variable FLEET_TOKEN",
+            "the proxy 127.0.0.1:3128, to which it shows Basic credentials of me", "about 576",
+        ] {
+            #expect(text.contains(line), "\(line) in \(text)")
+        }
+    }
 }

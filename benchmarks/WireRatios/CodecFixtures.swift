@@ -1,0 +1,1 @@
+../CodecRatios/CodecFixtures.swift
