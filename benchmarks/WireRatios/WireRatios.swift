@@ -71,12 +71,15 @@ struct Coding {
     let decode: ([UInt8], inout [UInt8]) throws -> Void
 
     /// gzip first, because level 6 is what the others are held against.
-    static let all: [Coding] =
+    static var all: [Coding] {
         [none] + [6, 1, 9].map(gzip) + [3, 1, 9, 19].map(zstd) + [6, 1, 9].map(deflate)
+    }
 
-    private static let none = Coding(
-        name: "none", encode: { message, bytes in bytes.append(contentsOf: message) },
-        decode: { message, bytes in bytes.append(contentsOf: message) })
+    private static var none: Coding {
+        Coding(
+            name: "none", encode: { message, bytes in bytes.append(contentsOf: message) },
+            decode: { message, bytes in bytes.append(contentsOf: message) })
+    }
 
     private static func gzip(_ level: Int) -> Coding {
         content("gzip \(level)", .gzip, ContentCoder(gzipLevel: level))
