@@ -86,6 +86,7 @@ enum Batching {
 
         override func timerFired(due: Instant) {
             guard isOpen else { return }
+            let frame = frame
             if isCorked { cork() }
             for _ in 0..<together { write(frame.span.bytes) }
             sent.add(together, ordering: .relaxed)
