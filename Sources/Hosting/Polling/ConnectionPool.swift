@@ -124,7 +124,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
 
     private func takeIdle() -> PooledConnection? {
         while let connection = idle.popLast() {
-            if connection.isReusable { return connection }
+            if connection.isReusable, !connection.isTooOld(for: plan.liveness) { return connection }
             connection.leave()
         }
         return nil
