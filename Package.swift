@@ -41,14 +41,16 @@ let package = Package(
 
         .target(name: "Basis", swiftSettings: settings),
         .target(name: "OpAMP", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
+        .target(name: "OTLP", swiftSettings: settings),
         .target(name: "Transport", dependencies: ["Basis", "CZlib", "CZstd"], swiftSettings: settings),
-        .target(name: "AgentModel", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
+        .target(
+            name: "AgentModel", dependencies: ["Basis", "OTLP", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "ControlPlane", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "Metrics", dependencies: ["Basis", "CZlib", histogram], swiftSettings: settings),
         .target(name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL"], swiftSettings: settings),
         .target(
             name: "Hosting",
-            dependencies: ["Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine"],
+            dependencies: ["Basis", "OTLP", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine"],
             swiftSettings: settings),
         .target(
             name: "Fleet",
@@ -67,9 +69,10 @@ let package = Package(
         .testTarget(
             name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
         .testTarget(
-            name: "AgentModelTests", dependencies: ["Basis", "OpAMP", "AgentModel", orderedCollections],
+            name: "AgentModelTests", dependencies: ["Basis", "OTLP", "OpAMP", "AgentModel", orderedCollections],
             swiftSettings: settings),
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections],
@@ -78,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "HostingTests",
             dependencies: [
-                "Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
+                "Basis", "OTLP", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
             ],
             swiftSettings: settings),
         .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),

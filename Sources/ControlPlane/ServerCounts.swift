@@ -98,6 +98,17 @@ public struct ServerCounts: Hashable, Sendable {
     /// Certificate requests received.
     public var certificateRequests: UInt64 = 0
 
+    /// Connections on which own telemetry arrived; they are in `connectionsAccepted` too.
+    public var telemetryConnections: UInt64 = 0
+    /// Requests with own telemetry (OTLP over HTTP) taken.
+    public var telemetryRequests: UInt64 = 0
+    /// The data points, spans and log records in them.
+    public var telemetryDataPoints: UInt64 = 0
+    public var telemetrySpans: UInt64 = 0
+    public var telemetryLogRecords: UInt64 = 0
+    /// Requests with own telemetry that are no OTLP.
+    public var telemetryMalformed: UInt64 = 0
+
     /// Bytes of reports (AgentToServer messages alone, without any framing).
     public var bytesIn: UInt64 = 0
     /// Bytes of answers (ServerToAgent messages alone, without any framing).
@@ -172,6 +183,12 @@ extension ServerCounts {
         Field(name: "custom_sent", path: \.customSent),
         Field(name: "custom_ignored", path: \.customIgnored),
         Field(name: "certificate_requests", path: \.certificateRequests),
+        Field(name: "telemetry_connections", path: \.telemetryConnections),
+        Field(name: "telemetry_requests", path: \.telemetryRequests),
+        Field(name: "telemetry_data_points", path: \.telemetryDataPoints),
+        Field(name: "telemetry_spans", path: \.telemetrySpans),
+        Field(name: "telemetry_log_records", path: \.telemetryLogRecords),
+        Field(name: "telemetry_malformed", path: \.telemetryMalformed),
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
         Field(name: "unauthorized", path: \.unauthorized),

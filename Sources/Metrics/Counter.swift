@@ -60,8 +60,14 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case packageOffersConverged
     case packageOffersFailed
     // connection settings
+    case settingsOffered
     case settingsCommitted
     case settingsRejected
+    case settingsReverted
+    // own telemetry
+    case telemetryRequests
+    case telemetryItems
+    case telemetryBytes
     // misbehaviour asked for by the profile
     case faults
     // errors, the fault of the network or of nobody
@@ -77,6 +83,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case proxyUnauthorized
     case proxyRefused
     case proxyMalformed
+    case telemetryUnreachable
     // errors, the fault of the server
     case tlsFailure
     case upgradeRedirected
@@ -104,9 +111,11 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case throttled
     case errorAnswers
     case unanswered
+    case telemetryRefused
     // errors, the fault of the tool or its machine
     case writeOverflow
     case poolTimeouts
+    case telemetryDropped
     case skippedHeartbeats
     case outOfDescriptors
     case outOfPorts

@@ -179,10 +179,30 @@ extension Counter {
             Facts(
                 .answers, "settings_committed", "settings committed",
                 "offers of connection settings that were tried and kept")
+        case .settingsOffered:
+            Facts(
+                .answers, "settings_offered", "settings offered",
+                "offers of connection settings that an agent did not have yet")
         case .settingsRejected:
             Facts(
                 .answers, "settings_rejected", "settings rejected",
-                "offers of connection settings that were refused, or tried and reverted")
+                "offers of connection settings that were refused without a trial")
+        case .settingsReverted:
+            Facts(
+                .answers, "settings_reverted", "settings reverted",
+                "offers of connection settings that were tried, did not work, and were dropped for the former ones")
+        case .telemetryRequests:
+            Facts(
+                .traffic, "telemetry_requests", "telemetry requests",
+                "requests with agents' own telemetry sent to the destinations that a server offered")
+        case .telemetryItems:
+            Facts(
+                .traffic, "telemetry_items", "telemetry items",
+                "data points, spans and log records in the requests that their destinations took")
+        case .telemetryBytes:
+            Facts(
+                .traffic, "telemetry_bytes", "telemetry bytes",
+                "bytes of the requests with agents' own telemetry, HTTP heads included")
         case .faults:
             Facts(.agents, "faults", "faults", "times that agents misbehaved as the profile has it")
         case .dnsFailure:
@@ -230,6 +250,10 @@ extension Counter {
             Facts(
                 .error(.network), "proxy_malformed", "proxy: malformed answer",
                 "the answer to CONNECT is not one, or none came")
+        case .telemetryUnreachable:
+            Facts(
+                .error(.network), "telemetry_unreachable", "telemetry: unreachable",
+                "requests with own telemetry whose destination could not be connected with, or was lost")
         case .tlsFailure: Facts(.error(.server), "tls_failure", "TLS failed", "the TLS handshake failed")
         case .upgradeRedirected:
             Facts(
@@ -322,6 +346,14 @@ extension Counter {
         case .throttled: Facts(.error(.server), "throttled", "told to retry later", "answers of the type UNAVAILABLE")
         case .errorAnswers: Facts(.error(.server), "error_answers", "error answers", "answers that carry another error")
         case .unanswered: Facts(.error(.server), "unanswered", "unanswered reports", "reports whose answer never came")
+        case .telemetryRefused:
+            Facts(
+                .error(.server), "telemetry_refused", "telemetry: refused",
+                "requests with own telemetry that the destination answered with something else than success")
+        case .telemetryDropped:
+            Facts(
+                .error(.tool), "telemetry_dropped", "telemetry: dropped",
+                "requests with own telemetry that found the queue of their destination full")
         case .writeOverflow:
             Facts(
                 .error(.tool), "write_overflow", "write queue full",

@@ -4,8 +4,10 @@ public enum LifeState: Int, CaseIterable, Hashable, Sendable {
     case planned
     /// Opening a connection: TCP, TLS, WebSocket upgrade.
     case connecting
-    /// Upgraded: reporting and being answered.
+    /// Upgraded; the first report has left and waits for its answer.
     case connected
+    /// Connected and answered, with nothing else under way.
+    case running
     /// Connected, and applying a remote configuration.
     case configuring
     /// Connected, and downloading or installing packages.
@@ -27,6 +29,7 @@ public enum LifeState: Int, CaseIterable, Hashable, Sendable {
         case .planned: "planned"
         case .connecting: "connecting"
         case .connected: "connected"
+        case .running: "running"
         case .configuring: "configuring"
         case .updating: "updating"
         case .restarting: "restarting"
@@ -55,6 +58,9 @@ public struct StateTable: Hashable, Sendable {
         get { values[state.rawValue] }
         set { values[state.rawValue] = newValue }
     }
+
+    /// Agents with a connection that is neither being made nor left.
+    public var online: Int { self[.connected] + self[.running] + self[.configuring] + self[.updating] }
 
     /// All agents, whatever their state.
     public var total: Int { values.reduce(0, +) }

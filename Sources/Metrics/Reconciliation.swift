@@ -5,15 +5,18 @@ public struct ServerCounts: Hashable, Sendable {
     public var agentsSeen: UInt64?
     public var reportsReceived: UInt64?
     public var answersSent: UInt64?
+    /// Data points, spans and log records of own telemetry.
+    public var telemetryItems: UInt64?
 
     public init(
         connectionsAccepted: UInt64? = nil, agentsSeen: UInt64? = nil, reportsReceived: UInt64? = nil,
-        answersSent: UInt64? = nil
+        answersSent: UInt64? = nil, telemetryItems: UInt64? = nil
     ) {
         self.connectionsAccepted = connectionsAccepted
         self.agentsSeen = agentsSeen
         self.reportsReceived = reportsReceived
         self.answersSent = answersSent
+        self.telemetryItems = telemetryItems
     }
 }
 
@@ -71,6 +74,15 @@ public struct Reconciliation: Hashable, Sendable {
                 "answers received", counters[.answersReceived], server?.answersSent,
                 fewer: "answers that the server did not count",
                 more: "lost with their connections, or still on their way at the end"))
+        // Only where there is any: most runs have none.
+        let telemetry = (counters[.telemetryItems], server?.telemetryItems)
+        if telemetry.0 > 0 || telemetry.1 ?? 0 > 0 {
+            lines.append(
+                Self.compare(
+                    "telemetry items", telemetry.0, telemetry.1,
+                    fewer: "sent to other destinations than this server",
+                    more: "answers to exports that were lost or still on their way at the end"))
+        }
         self.lines = lines
     }
 

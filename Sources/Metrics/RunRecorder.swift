@@ -22,6 +22,9 @@ public final class RunRecorder {
 
     let start: Instant
     private let exchanges: [IntervalExchange]
+    private let clocks: WaveClocks
+    private var waves = WaveBook()
+    private(set) var transitions = TransitionTable()
     private var missedTicks: [Int]
     private var interval = ShardInterval()
     private var phase: OpenPhase
@@ -41,13 +44,16 @@ public final class RunRecorder {
     /// - Parameters:
     ///   - start: the beginning of the run; every time in the results counts from here.
     ///   - exchanges: one for each shard.
+    ///   - clocks: those that the shards were given.
     ///   - sample: what the process had used by then, so that its own start-up is not counted as load.
     public init(
-        start: Instant, exchanges: [IntervalExchange], sample: ProcessSample? = nil,
+        start: Instant, exchanges: [IntervalExchange], clocks: WaveClocks = WaveClocks(),
+        sample: ProcessSample? = nil,
         rules: SaturationRules = SaturationRules(), seriesCapacity: Int = Series.standardCapacity
     ) {
         self.start = start
         self.exchanges = exchanges
+        self.clocks = clocks
         self.rules = rules
         series = Series(capacity: seriesCapacity)
         missedTicks = [Int](repeating: 0, count: exchanges.count)
@@ -72,6 +78,9 @@ public final class RunRecorder {
         }
     }
 
+    /// The phase that is going on, as the results call it.
+    public var phaseLabel: String { phase.label }
+
     /// Takes what the shards have handed over since the last tick. Once a second.
     ///
     /// Costs about a millisecond of this thread for two shards. Nothing is lost where a shard is late: its interval
@@ -85,6 +94,8 @@ public final class RunRecorder {
         counters.add(row.counters)
         named.add(interval.named)
         states.add(interval.stateChanges)
+        transitions.add(interval.transitions)
+        waves.add(interval.waves)
         process.add(row, sample)
         current = Verdict(findings: rules.findings(for: evidence(of: row)))
         var judged = row
@@ -110,15 +121,19 @@ public final class RunRecorder {
     /// - Parameters:
     ///   - profile: the text of the resolved profile.
     ///   - server: what the server counted, where it is ours or can be asked.
+    ///   - trace: the steps of the agents that were traced.
     public func record(
-        of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerCounts? = nil
+        of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerCounts? = nil,
+        trace: [TracedTransition] = []
     ) -> RunRecord {
+        let waves = waves.summaries(clocks.all, start: start)
         let totals = totals()
         let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
         let summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
             verdict: Verdict(phases: phases),
             measures: summaries(of: totals), counters: counters, named: named, states: states, phases: phases,
+            waves: waves, transitions: transitions,
             process: process, saturatedSeconds: saturatedSeconds,
             reconciliation: Reconciliation(counters, server: server))
         let rows = series.all
@@ -126,8 +141,9 @@ public final class RunRecorder {
             TaggedHistogram.cumulative(totals, "total", start: .zero, length: lastTick - start)
             + closedHistograms
             + (phase.isEmpty ? [] : phase.tagged())
+            + TaggedHistogram.waves(waves, length: lastTick - start)
             + rows.flatMap { TaggedHistogram.interval($0) }
-        return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile)
+        return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile, trace: trace)
     }
 
     func evidence(of row: SeriesRow) -> SaturationRules.Evidence {
@@ -160,6 +176,8 @@ public final class RunRecorder {
                 interval.counters.add(shard.counters)
                 interval.named.add(shard.named)
                 interval.stateChanges.add(shard.stateChanges)
+                interval.transitions.add(shard.transitions)
+                interval.waves += shard.waves
             }
             missedTicks[index] = handedOver ? 0 : missedTicks[index] + 1
         }

@@ -66,6 +66,10 @@ public struct RunSummary: Sendable {
     /// Agents by state at the end.
     public var states: StateTable
     public var phases: [PhaseSummary]
+    /// Every offer that reached an agent, in the order in which they began.
+    public var waves: [WaveSummary]
+    /// The steps that agents' lives took.
+    public var transitions: TransitionTable
     public var process: ProcessSummary
     /// For how many seconds the tool was the bottleneck.
     public var saturatedSeconds: Double
@@ -83,4 +87,6 @@ public struct RunRecord: Sendable {
     public var histograms: [TaggedHistogram]
     /// The text of the resolved profile.
     public var profile: String
+    /// The steps of the agents that were traced, in the order of their times.
+    public var trace: [TracedTransition]
 }

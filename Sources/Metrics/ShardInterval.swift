@@ -8,6 +8,11 @@ struct ShardInterval: Sendable {
     var counters = CounterTable()
     var named = NamedCounters()
     var stateChanges = StateTable()
+    var transitions = TransitionTable()
+    var waves: [WaveSample] = []
+
+    /// Stages of waves that one interval keeps: more than agents fit on a machine reach one in a second.
+    static let waveLimit = 1 << 20
 
     init() {
         // Each with storage of its own: copies of one would be parted at the first record, on the message path.
@@ -26,5 +31,7 @@ struct ShardInterval: Sendable {
         counters.reset()
         named.reset()
         stateChanges.reset()
+        transitions.reset()
+        if !waves.isEmpty { waves = [] }
     }
 }

@@ -9,10 +9,14 @@ public final class ShardMetrics {
     /// it: so a check for overlapping access, which would cost more than the recording, could find nothing.
     @exclusivity(unchecked) private var interval = ShardInterval()
     private let exchange: IntervalExchange
+    private let clocks: WaveClocks
 
-    /// - Parameter exchange: where the collector picks the intervals up; one for each shard.
-    public init(exchange: IntervalExchange) {
+    /// - Parameters:
+    ///   - exchange: where the collector picks the intervals up; one for each shard.
+    ///   - clocks: from when the times of offers count; one for all shards of a run.
+    public init(exchange: IntervalExchange, clocks: WaveClocks = WaveClocks()) {
         self.exchange = exchange
+        self.clocks = clocks
     }
 
     /// Records a duration. A negative one counts as zero; one beyond an hour as an hour, and as `.outOfRange`.
@@ -43,6 +47,24 @@ public final class ShardMetrics {
     ///   - new: where it is; nil for one that is not to be counted any more.
     public func agentMoved(from old: LifeState?, to new: LifeState?) {
         agentsMoved(1, from: old, to: new)
+    }
+
+    /// Takes note of a step in an agent's life. A dictionary look-up: agents take a few steps for hundreds of heartbeats.
+    public func count(_ transition: Transition) {
+        interval.transitions.count(transition)
+    }
+
+    /// An agent has reached a stage of an offer.
+    /// - Parameters:
+    ///   - number: what tells the offer apart.
+    ///   - received: when the offer reached the agent.
+    public func reached(
+        _ stage: WaveStage, of kind: WaveKind, number: UInt64, received: Instant, at now: Instant
+    ) {
+        guard interval.waves.count < ShardInterval.waveLimit,
+            let (wave, origin) = clocks.wave(kind, number: number, received: received)
+        else { return interval.named.count("waves_beyond_limit") }
+        interval.waves.append(WaveSample(wave: wave, stage: stage, span: max(now - origin, .zero)))
     }
 
     /// The same for many agents at once: a shard's whole plan at the start of a run.

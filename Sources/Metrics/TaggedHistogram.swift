@@ -2,7 +2,7 @@ public import Basis
 
 /// A histogram, what it is of, and when: a line of a histogram log.
 public struct TaggedHistogram: Hashable, Sendable {
-    /// `total/<measure>`, `phase/<label>/<measure>` or `interval/<measure>`; empty in logs of other tools.
+    /// `total/<measure>`, `phase/<label>/<measure>`, `interval/<measure>` or `wave/<label>/<stage>`; empty in logs of other tools.
     public var tag: String
     /// From the start of the log.
     public var start: Nanoseconds

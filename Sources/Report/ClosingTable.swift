@@ -17,7 +17,8 @@ public enum ClosingTable {
         lines += overview(summary)
         lines += section("latencies", latencies(summary))
         lines += section("phases", phases(summary))
-        lines += section("convergence, from each agent's offer on", convergence(summary, width: max(width, 20)))
+        lines += section(
+            "convergence, from the moment each offer was put up", convergence(summary, width: max(width, 20)))
         lines += section("errors", errors(summary))
         lines += section("tool and server, count against count", reconciliation(summary.reconciliation))
         lines += findings(summary.verdict, width: width)

@@ -83,7 +83,9 @@ public enum LiveFrame {
         for state in states where snapshot.states[state] != 0 || state == .connected {
             if !isFirst { line.append("  ·  ", .faint) }
             isFirst = false
-            line.append(Figures.count(snapshot.states[state]), paint(of: state))
+            // Who waits for a first answer and who has had it are both connected, to somebody who only glances.
+            let count = state == .connected ? snapshot.states.online : snapshot.states[state]
+            line.append(Figures.count(count), paint(of: state))
             if state == .connected { line.append(" of \(Figures.count(plan.agents))") }
             line.append(" \(state.title)")
         }
@@ -92,7 +94,7 @@ public enum LiveFrame {
 
     private static func paint(of state: LifeState) -> Paint {
         switch state {
-        case .connected: .good
+        case .connected, .running: .good
         case .connecting, .configuring, .updating, .restarting, .backingOff: .caution
         case .failed: .bad
         case .planned, .draining, .stopped: .normal

@@ -14,7 +14,7 @@ public enum ProgressLine {
             length > .zero ? " \(Int(min(snapshot.phaseElapsed.seconds / length.seconds, 1) * 100)) %" : ""
         }
         parts.append("\(Figures.clock(snapshot.elapsed)) \(snapshot.phase)\(share ?? "")")
-        parts.append("agents \(snapshot.states[.connected])/\(plan.agents) connected")
+        parts.append("agents \(snapshot.states.online)/\(plan.agents) connected")
         parts.append("reports \(Figures.rate(row.rate(row.counters.reportsSent)))/s")
         parts.append("answers \(Figures.rate(row.rate(of: .answersReceived)))/s")
         if response.count > 0 { parts.append(latency("response", response)) }

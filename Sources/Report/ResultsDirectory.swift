@@ -39,6 +39,8 @@ public struct ResultsDirectory: Hashable, Sendable {
     public func write(_ record: RunRecord) throws(ResultsError) {
         try write(record.profile, to: "profile.yaml")
         try write(SeriesTable.text(of: record.series), to: "series.csv")
+        if !record.summary.waves.isEmpty { try write(WaveTable.text(of: record.summary.waves), to: "waves.csv") }
+        if !record.trace.isEmpty { try write(TraceTable.text(of: record.trace), to: "transitions.csv") }
         let log = HistogramLog(startTime: record.summary.identity.startedAt, entries: record.histograms)
         try write(log.text, to: "histograms.hlog")
         try write(ReportPage.html(for: record), to: "report.html")

@@ -21,6 +21,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var named: [String: UInt64]
     public var measures: [String: MeasurePart]
     public var phases: [PhasePart]
+    public var waves: [WavePart]
+    public var transitions: [TransitionPart]
     public var process: ProcessPart
     public var reconciliation: ReconciliationPart
 
@@ -81,6 +83,26 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var cpuShare: Double
         public var counters: [String: UInt64]
         public var measures: [String: MeasurePart]
+    }
+
+    /// An offer on its way through the fleet; times from its clock on.
+    public struct WavePart: Codable, Hashable, Sendable {
+        public var label: String
+        public var kind: String
+        public var clock: String
+        public var startSeconds: Double
+        /// By stage.
+        public var agents: [String: UInt64]
+        public var times: [String: MeasurePart]
+        public var lastConvergedSeconds: Double?
+        public var shareConverged: Double
+    }
+
+    public struct TransitionPart: Codable, Hashable, Sendable {
+        public var from: String
+        public var to: String
+        public var cause: String
+        public var count: UInt64
     }
 
     public struct ProcessPart: Codable, Hashable, Sendable {
@@ -150,6 +172,10 @@ extension SummaryDocument {
         for (name, count) in summary.named.sorted { named[name] = count }
         measures = Self.measures(summary.measures)
         phases = summary.phases.map(Self.phase)
+        waves = summary.waves.map(Self.wave)
+        transitions = summary.transitions.sorted.map { step, count in
+            TransitionPart(from: step.from, to: step.to, cause: step.cause, count: count)
+        }
         process = ProcessPart(
             cpuSeconds: summary.process.cpu.seconds, meanCpuShare: Self.finite(summary.process.meanCPUShare),
             peakCpuShare: Self.finite(summary.process.peakCPUShare),
@@ -170,6 +196,19 @@ extension SummaryDocument {
             counters: counters(phase.counters, where: { _ in true }), measures: measures(phase.measures))
     }
 
+    private static func wave(_ wave: WaveSummary) -> WavePart {
+        var (agents, times): ([String: UInt64], [String: MeasurePart]) = ([:], [:])
+        for stage in WaveStage.allCases {
+            agents[stage.name] = wave.count(stage)
+            times[stage.name] = MeasurePart(wave[stage])
+        }
+        return WavePart(
+            label: wave.wave.label, kind: wave.wave.kind.rawValue, clock: wave.wave.clock.rawValue,
+            startSeconds: wave.start.seconds, agents: agents, times: times,
+            lastConvergedSeconds: wave.lastConverged?.seconds,
+            shareConverged: finite(wave.lastConverged.map { wave.share(of: .converged, by: $0) } ?? 0))
+    }
+
     private static func counters(
         _ table: CounterTable, where isWanted: (Counter) -> Bool
     ) -> [String: UInt64] {
@@ -185,6 +224,11 @@ extension SummaryDocument {
 }
 
 extension SummaryDocument.MeasurePart {
+    init(_ histogram: CompactHistogram) {
+        // Which measure it is does not show in the figures.
+        self.init(MeasureSummary(.configConverged, of: histogram))
+    }
+
     init(_ summary: MeasureSummary) {
         self.init(count: summary.count)
         guard summary.count > 0 else { return }

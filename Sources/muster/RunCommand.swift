@@ -29,7 +29,14 @@ struct RunCommand: AsyncParsableCommand {
     )
     var metrics: String?
 
+    @Option(help: "Write every step in the lives of about so many agents to transitions.csv.")
+    var traceAgents = 0
+
     func run() async throws {
+        guard (0...FleetRunOptions.mostTracedAgents).contains(traceAgents) else {
+            throw Failure(
+                .badUsage, "--trace-agents: \(traceAgents) is not between 0 and \(FleetRunOptions.mostTracedAgents).")
+        }
         let profile = try options.resolve()
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
@@ -107,7 +114,8 @@ struct RunCommand: AsyncParsableCommand {
 
     private func prepare(_ profile: Profile) async throws -> FleetRun {
         do throws(RunError) {
-            return try await FleetRun(profile, checksConformance: checkConformance)
+            return try await FleetRun(
+                profile, options: FleetRunOptions(checksConformance: checkConformance, tracedAgents: traceAgents))
         } catch {
             throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
         }

@@ -18,7 +18,9 @@ struct DocumentationTests {
     /// The functions of every suite, by the suite's name.
     private func suites() throws -> [String: Set<String>] {
         var suites: [String: Set<String>] = [:]
-        let files = FileManager.default.enumerator(at: Self.tests, includingPropertiesForKeys: nil)
+        // Rules of the transport are held by the tests of other layers.
+        let all = Self.tests.deletingLastPathComponent()
+        let files = FileManager.default.enumerator(at: all, includingPropertiesForKeys: nil)
         for case let file as URL in files ?? FileManager.DirectoryEnumerator() where file.pathExtension == "swift" {
             var suite = ""
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
@@ -33,7 +35,7 @@ struct DocumentationTests {
     @Test("Every rule in the table names tests that exist")
     func rulesAreTested() throws {
         let rules = try page().filter { $0.count == 4 && $0[1] != "level" && !$0[0].hasPrefix("---") }
-        #expect(rules.count > 60)
+        #expect(rules.count > 90)
         let suites = try suites()
         for rule in rules {
             let names = rule[3].split(separator: ",").map {
@@ -49,7 +51,9 @@ struct DocumentationTests {
 
     @Test("The life-cycle table is the one of the code")
     func lifeCycle() throws {
-        let rows = try page().filter { $0.count == 3 && $0[0] != "in" && !$0[0].hasPrefix("---") }
+        let rows = try page().filter {
+            $0.count == 3 && $0[0] != "in" && $0[0] != "capability" && !$0[0].hasPrefix("---") && !$0[0].hasPrefix("`")
+        }
         #expect(rows.map { $0.joined(separator: " | ") } == LifeCycleTests.expected)
     }
 

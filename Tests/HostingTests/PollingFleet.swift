@@ -27,7 +27,8 @@ final class PollingFleet {
         target.compression = compression
         agents = AgentShard(
             shard: try Shard(label: "polling.agents"), exchange: exchange, target: target, seed: seed,
-            unixOrigin: 1_800_000_000_000_000_000, resolveOffer: { _, _ in nil })
+            unixOrigin: 1_800_000_000_000_000_000,
+            options: AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil }))
         recorder = RunRecorder(start: Shard.clock, exchanges: [exchange], sample: PollingFleet.sample)
         var plan = CohortPlan(name: "pollers")
         plan.heartbeat = HeartbeatPlan(interval: .milliseconds(100), phase: .fromConnection)

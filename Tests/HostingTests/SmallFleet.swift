@@ -18,7 +18,8 @@ final class SmallFleet {
         let exchange = IntervalExchange()
         agents = AgentShard(
             shard: try Shard(label: "small.fleet"), exchange: exchange, target: target, seed: seed,
-            unixOrigin: 1_800_000_000_000_000_000, resolveOffer: { _, _ in nil })
+            unixOrigin: 1_800_000_000_000_000_000,
+            options: AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil }))
         recorder = RunRecorder(start: Shard.clock, exchanges: [exchange], sample: SmallFleet.sample)
         var plan = CohortPlan(name: "small")
         plan.heartbeat = HeartbeatPlan(interval: .milliseconds(100), phase: .fromConnection)

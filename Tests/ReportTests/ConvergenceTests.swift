@@ -4,13 +4,15 @@ import Testing
 
 @testable import Report
 
-@Suite("Convergence in the closing table")
+@Suite("Convergence, wave by wave")
 struct ConvergenceTests {
-    /// A run of ten agents: a push that all but one take, another that overtakes some, packages on the way at the same time.
-    private static func summary(superseded: Int = 0) -> RunSummary {
+    /// A run of ten agents: a push that all but one take, another that overtakes some, packages on the way at the same time, and
+    /// at the end an offer that nobody knows the beginning of.
+    static func record(superseded: Int = 0, unknown: Bool = false) -> RunRecord {
         let exchange = IntervalExchange()
-        let shard = ShardMetrics(exchange: exchange)
-        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        let clocks = WaveClocks()
+        let shard = ShardMetrics(exchange: exchange, clocks: clocks)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange], clocks: clocks)
         func tick(_ second: Int64) {
             shard.publish()
             recorder.tick(
@@ -19,25 +21,45 @@ struct ConvergenceTests {
         recorder.enterPhase("steady", at: .zero)
         tick(1)
         recorder.enterPhase("config-push", at: .zero + .seconds(1))
-        shard.count(.remoteConfigsReceived, 10)
-        shard.count(.configsFailed)
-        for agent in 1...9 {
-            shard.count(.configsApplied)
-            shard.count(.configsConverged)
-            shard.record(.configConverged, .milliseconds(Int64(agent) * 100))
+        let first = Instant.zero + .seconds(1)
+        clocks.begin(.config, number: 7, label: recorder.phaseLabel, at: first)
+        for agent in 1...10 {
+            // The offer takes its time to each agent: that counts too.
+            let received = first + .milliseconds(Int64(agent) * 10)
+            shard.reached(.received, of: .config, number: 7, received: received, at: received)
+            shard.reached(.applying, of: .config, number: 7, received: received, at: received)
+            let done = first + .milliseconds(Int64(agent) * 100)
+            if agent == 10 {
+                shard.reached(.failed, of: .config, number: 7, received: received, at: done)
+            } else {
+                shard.reached(.applied, of: .config, number: 7, received: received, at: done)
+                shard.reached(.converged, of: .config, number: 7, received: received, at: done)
+            }
         }
         tick(2)
         recorder.enterPhase("config-push", at: .zero + .seconds(2))
-        shard.count(.remoteConfigsReceived, 10)
-        shard.count(.configsSuperseded, superseded)
-        shard.count(.packageOffers, 4)
-        shard.count(.packageOffersConverged, 2)
-        shard.record(.packagesConverged, .seconds(7))
-        tick(3)
+        let second = Instant.zero + .seconds(2)
+        clocks.begin(.config, number: 8, label: recorder.phaseLabel, at: second)
+        for _ in 1...10 { shard.reached(.received, of: .config, number: 8, received: second, at: second) }
+        for _ in 0..<superseded { shard.reached(.superseded, of: .config, number: 8, received: second, at: second) }
+        clocks.begin(.packages, number: 9, label: "package-rollout", at: second)
+        for _ in 1...4 { shard.reached(.received, of: .packages, number: 9, received: second, at: second) }
+        for _ in 1...2 {
+            shard.reached(.converged, of: .packages, number: 9, received: second, at: second + .seconds(7))
+        }
+        if unknown {
+            shard.reached(.received, of: .config, number: 99, received: second, at: second)
+            shard.reached(.converged, of: .config, number: 99, received: second, at: second + .seconds(1))
+        }
+        tick(10)
         let identity = RunIdentity(
             run: "r", profile: "p", server: "ws://h", seed: 1, agents: 10, shards: 1, startedAt: 0, tool: "t",
             machine: "m")
-        return recorder.record(of: identity, outcome: .completed, profile: "").summary
+        return recorder.record(of: identity, outcome: .completed, profile: "")
+    }
+
+    private static func summary(superseded: Int = 0, unknown: Bool = false) -> RunSummary {
+        record(superseded: superseded, unknown: unknown).summary
     }
 
     private static func lines(_ summary: RunSummary, width: Int) -> [String] {
@@ -61,10 +83,10 @@ struct ConvergenceTests {
         #expect(
             Self.cells(lines[1])
                 == ["config-push", "10", "9", "9", "1", "90 %", "500 ms", "900 ms", "900 ms", "900 ms"])
-        #expect(Self.cells(lines[2]) == ["config-push #2: config", "10", "0", "0", "0", "0 %", "-", "-", "-", "-"])
+        #expect(Self.cells(lines[2]) == ["config-push #2", "10", "0", "0", "0", "0 %", "-", "-", "-", "-"])
         #expect(
             Self.cells(lines[3])
-                == ["config-push #2: packages", "4", "0", "2", "0", "20 %", "7.00 s", "7.00 s", "7.00 s", "7.00 s"])
+                == ["package-rollout", "4", "0", "2", "0", "20 %", "7.00 s", "7.00 s", "7.00 s", "7.00 s"])
     }
 
     @Test("Offers that were overtaken have a column only where there are some")
@@ -84,5 +106,60 @@ struct ConvergenceTests {
     @Test("A run in which nothing was offered says nothing of it")
     func nothing() {
         #expect(Self.lines(SampleRun.record().summary, width: 100).isEmpty)
+    }
+
+    @Test("Times that count from the first agent's receipt are marked, and the mark is explained")
+    func clock() throws {
+        let lines = Self.lines(Self.summary(unknown: true), width: 120)
+        #expect(lines.contains { $0.contains("config offer 1 *") })
+        #expect(lines.last?.contains("from the first agent's receipt") == true)
+        #expect(!Self.lines(Self.summary(), width: 120).contains { $0.contains("*") })
+    }
+
+    @Test("summary.json has each wave with its clock, its counts and its times by stage")
+    func document() throws {
+        let waves = SummaryDocument(Self.summary(unknown: true)).waves
+        #expect(waves.map(\.label) == ["config-push", "config-push #2", "package-rollout", "config offer 1"])
+        #expect(waves.map(\.clock) == ["event", "event", "event", "first_receipt"])
+        let first = try #require(waves.first)
+        #expect(first.startSeconds == 1)
+        #expect(
+            first.agents == [
+                "received": 10, "applying": 10, "applied": 9, "converged": 9, "failed": 1, "superseded": 0,
+            ])
+        #expect(first.shareConverged == 0.9)
+        #expect(abs((first.lastConvergedSeconds ?? 0) - 0.9) < 0.001)
+        #expect(abs((first.times["received"]?.maxMs ?? 0) - 100) < 1)
+        let again = try SummaryDocument(json: SummaryDocument(Self.summary()).json())
+        #expect(again.waves.count == 3)
+    }
+
+    @Test("waves.csv draws the share converged over the time of each wave's clock, up to the last agent")
+    func series() throws {
+        let lines = WaveTable.text(of: Self.summary().waves).split(separator: "\n").map {
+            $0.split(separator: ",").map(String.init)
+        }
+        #expect(lines[0] == WaveTable.columns)
+        let push = lines.filter { $0[0] == "config-push" }
+        let column = try #require(WaveTable.columns.firstIndex(of: "share_converged"))
+        let shares = push.compactMap { Double($0[column]) }
+        #expect(shares == shares.sorted())
+        #expect(shares.first == 0 && shares.last == 0.9)
+        // Halfway to the last stage, at 500 ms, five of ten have converged.
+        #expect(push.first { $0[3] == "0.500000" }?[column] == "0.500000")
+    }
+
+    @Test("The histograms of each wave's stages are in the log")
+    func log() {
+        let tags = Self.record().histograms.map(\.tag)
+        #expect(tags.contains("wave/config-push/converged") && tags.contains("wave/config-push_#2/received"))
+        #expect(tags.contains("wave/package-rollout/converged"))
+    }
+
+    @Test("The page draws the share converged and has a table of the waves")
+    func page() {
+        let page = ReportPage.html(for: Self.record())
+        #expect(page.contains("Share converged") && page.contains("times count from"))
+        #expect(!ReportPage.html(for: SampleRun.record()).contains("Share converged"))
     }
 }

@@ -55,7 +55,7 @@ struct ResultsTests {
         #expect(object["schema_version"] as? Int == 1)
         let expected: Set = [
             "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "counters", "errors",
-            "named", "measures", "phases", "process", "reconciliation",
+            "named", "measures", "phases", "waves", "transitions", "process", "reconciliation",
         ]
         #expect(Set(object.keys) == expected)
         let verdict = try #require(object["verdict"] as? [String: Any])

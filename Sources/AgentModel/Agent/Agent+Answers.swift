@@ -117,7 +117,8 @@ extension Agent {
 
     /// A server that answers settings on trial with an error does not welcome the agent on them: back to the old ones.
     private mutating func leaveRefusedTrial(at now: Instant, _ effects: inout Effects) {
-        guard life.phase.session != nil, revertSettings("the server refused the agent on the new settings", &effects)
+        guard life.phase.session != nil,
+            revertSettings("the server refused the agent on the new settings", at: now, &effects)
         else { return }
         close(code: 1000, afterwards: .reconnect(at: now), because: .newConnectionSettings, at: now, &effects)
     }

@@ -81,7 +81,7 @@ extension Agent {
     ) {
         guard case .connecting = life.phase else { return effects.count(.eventOutOfState) }
         var wait = Nanoseconds.zero
-        if !revertSettings("the connection with the new settings could not be opened", &effects) {
+        if !revertSettings("the connection with the new settings could not be opened", at: now, &effects) {
             if failures < .max { failures += 1 }
             wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: asked, random: &random)
         }
@@ -108,7 +108,8 @@ extension Agent {
     }
 
     private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
-        _ = revertSettings("the connection with the new settings was lost before the server answered", &effects)
+        _ = revertSettings(
+            "the connection with the new settings was lost before the server answered", at: now, &effects)
         let wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: nil, random: &random)
         if !reconnectPolicy.isContentWithOpening, failures < .max { failures += 1 }
         guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }

@@ -69,7 +69,7 @@ extension Agent {
     }
 
     /// What the agent says it is: with the version that a server has installed, where one has.
-    private var description: AgentDescription {
+    var description: AgentDescription {
         var description = cohort.description(of: index, instanceUID)
         guard let version = packages?.offeredAgentVersion else { return description }
         for number in description.identifyingAttributes.indices

@@ -125,6 +125,7 @@ public struct Agent {
         switch life.apply(event, because: cause, at: now) {
         case .moved(let change):
             effects.append(.stateChanged(change))
+            if depth?.value.telemetry != nil { noteForTelemetry(change) }
             return true
         case .stayed:
             return true

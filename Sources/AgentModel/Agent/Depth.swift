@@ -10,6 +10,7 @@ struct Depth {
     var configuration: Configuration?
     var packages: Boxed<PackageKeeper>?
     var connectionSettings: Boxed<ConnectionSettingsKeeper>?
+    var telemetry: Boxed<TelemetryKeeper>?
     /// A server has paused the collection by a custom message.
     var isPaused = false
     /// When the agent was started for the first time, and which planned change of its capabilities comes when.
@@ -35,10 +36,11 @@ struct Depth {
     fileprivate var earliestDeadline: Instant {
         min(
             min(crashes, chats, collectorBack, capabilityChangeDue), min(healthDue, packagesDue),
-            min(applicationDue, deathDue, retryDue, batchDue))
+            min(applicationDue, deathDue, retryDue, batchDue), telemetryDue)
     }
 
     var batchDue: Instant { batch?.due ?? .distantFuture }
+    var telemetryDue: Instant { telemetry?.value.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
     var packagesDue: Instant { packages?.value.nextDeadline ?? .distantFuture }
     var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
@@ -96,6 +98,7 @@ extension Agent {
         if isDue(\.retryDue, now) { retryConfiguration(at: now, &effects) }
         if isDue(\.packagesDue, now) { advancePackages(at: now, &effects) }
         if isDue(\.batchDue, now) { releaseChanges(at: now, &effects) }
+        if isDue(\.telemetryDue, now) { exportTelemetry(at: now, &effects) }
     }
 
     private func isDue(_ deadline: KeyPath<Depth, Instant>, _ now: Instant) -> Bool {

@@ -32,6 +32,7 @@ public struct CohortPlan: Sendable {
     public var packages: PackagePlan
     public var health: HealthPlan
     public var connectionSettings: ConnectionSettingsPlan
+    public var telemetry: TelemetryPlan
     public var custom: CustomPlan
     /// Changes of what the agents declare, in the order of their times.
     public var capabilityChanges: [CapabilityChange]
@@ -67,6 +68,7 @@ public struct CohortPlan: Sendable {
         packages = PackagePlan()
         health = HealthPlan()
         connectionSettings = ConnectionSettingsPlan()
+        telemetry = TelemetryPlan()
         custom = CustomPlan()
         capabilityChanges = []
         faults = FaultPlan()

@@ -1,4 +1,5 @@
 import Basis
+import OTLP
 import OpAMP
 import OrderedCollections
 
@@ -27,7 +28,7 @@ extension Agent {
                 }
             }
         }
-        takeTelemetry(offer, &keeper, &problem, &effects)
+        takeTelemetry(offer, &problem, at: now, &effects)
         if !offer.otherConnections.isEmpty {
             if capabilities.contains(.acceptsOtherConnectionSettings) {
                 keeper.take(offer.otherConnections)
@@ -36,13 +37,18 @@ extension Agent {
                 problem = problem ?? "the agent does not accept settings of other connections"
             }
         }
+        keeper.offeredAt = now
+        record(.offered, keeper, hash: offer.hash, at: now, &effects)
         if let problem {
             keeper.failed(offer.hash, problem)
             effects.count(.settingsRejected)
+            record(.failed, keeper, hash: offer.hash, at: now, &effects)
         } else if tries, let opamp = offer.opamp {
             keeper.beginTrial(of: opamp, hash: offer.hash)
+            record(.applying, keeper, hash: offer.hash, at: now, &effects)
         } else {
             keeper.applied(offer.hash)
+            record(.applied, keeper, hash: offer.hash, at: now, &effects)
         }
         // Heartbeats alone leave nothing to remember unless the offer has a hash to be reported.
         guard connectionSettings != nil || !offer.isOnlyHeartbeat || !offer.hash.isEmpty else { return }
@@ -50,21 +56,29 @@ extension Agent {
         if !offer.hash.isEmpty { changed.insert(.connectionSettingsStatus) }
     }
 
+    /// Records how far the offer has got. One without a hash cannot be told from others, and nothing can be said of it.
+    private func record(
+        _ kind: SettingsStage.Kind, _ keeper: ConnectionSettingsKeeper, hash: [UInt8], at now: Instant,
+        _ effects: inout Effects
+    ) {
+        guard !hash.isEmpty else { return }
+        effects.append(
+            .settings(SettingsStage(kind: kind, wave: ReceivedConfig.wave(of: hash), elapsed: now - keeper.offeredAt)))
+    }
+
     var connectionSettings: ConnectionSettingsKeeper? { depth?.value.connectionSettings?.value }
 
     private mutating func takeTelemetry(
-        _ offer: ConnectionSettingsOffers, _ keeper: inout ConnectionSettingsKeeper, _ problem: inout String?,
-        _ effects: inout Effects
+        _ offer: ConnectionSettingsOffers, _ problem: inout String?, at now: Instant, _ effects: inout Effects
     ) {
-        let offered: [(TelemetrySignal, TelemetryConnectionSettings?, AgentCapabilities)] = [
-            (.metrics, offer.ownMetrics, .reportsOwnMetrics), (.traces, offer.ownTraces, .reportsOwnTraces),
-            (.logs, offer.ownLogs, .reportsOwnLogs),
+        let offered: [(TelemetrySignal, TelemetryConnectionSettings?)] = [
+            (.metrics, offer.ownMetrics), (.traces, offer.ownTraces), (.logs, offer.ownLogs),
         ]
-        for (signal, settings, capability) in offered {
+        for (signal, settings) in offered {
             guard let settings else { continue }
-            if capabilities.contains(capability) {
-                keeper.take(settings, for: signal)
-                effects.append(.exportTelemetry(signal, settings))
+            if capabilities.contains(signal.capability) {
+                let why = telemetryOffered(signal, settings, at: now, &effects)
+                problem = problem ?? why
             } else {
                 effects.count(.undeclaredCapabilityUsed)
                 problem = problem ?? "the agent does not report its own \(signal)"
@@ -96,17 +110,24 @@ extension Agent {
         guard connectionSettings?.isTrying == true else { return }
         withDepth { $0.connectionSettings?.value.commit() }
         effects.count(.settingsCommitted)
+        recordTrial(.applied, at: now, &effects)
         changed.insert(.connectionSettingsStatus)
     }
 
     /// The connection that was being tried does not work: back to the old one at once.
     /// - Returns: Whether a trial was under way.
-    mutating func revertSettings(_ reason: String, _ effects: inout Effects) -> Bool {
+    mutating func revertSettings(_ reason: String, at now: Instant, _ effects: inout Effects) -> Bool {
         guard connectionSettings?.isTrying == true else { return false }
         withDepth { $0.connectionSettings?.value.revert(reason) }
         effects.count(.settingsReverted)
+        recordTrial(.failed, at: now, &effects)
         changed.insert(.connectionSettingsStatus)
         return true
+    }
+
+    private func recordTrial(_ kind: SettingsStage.Kind, at now: Instant, _ effects: inout Effects) {
+        guard let keeper = connectionSettings else { return }
+        record(kind, keeper, hash: keeper.status.lastConnectionSettingsHash, at: now, &effects)
     }
 
     /// Asks for the transport, where the agent has settings of its own with those.

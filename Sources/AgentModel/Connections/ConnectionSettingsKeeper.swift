@@ -1,3 +1,4 @@
+public import Basis
 import OpAMP
 import OrderedCollections
 
@@ -16,8 +17,9 @@ struct ConnectionSettingsKeeper {
     private(set) var trial = Trial.none
     /// The settings in force; `nil`: those of the profile.
     private(set) var accepted: OpAMPConnectionSettings?
-    private(set) var telemetry: [TelemetrySignal: TelemetryConnectionSettings] = [:]
     private(set) var others: OrderedDictionary<String, OtherConnectionSettings> = [:]
+    /// When the present offer came.
+    var offeredAt: Instant = .zero
 
     var isTrying: Bool {
         if case .trying = trial { return true }
@@ -39,10 +41,6 @@ struct ConnectionSettingsKeeper {
 
     func knows(_ hash: [UInt8]) -> Bool {
         !hash.isEmpty && status.lastConnectionSettingsHash == hash
-    }
-
-    mutating func take(_ settings: TelemetryConnectionSettings, for signal: TelemetrySignal) {
-        telemetry[signal] = settings
     }
 
     /// Takes settings of other connections; what an entry leaves out stays as it was.
@@ -67,8 +65,13 @@ struct ConnectionSettingsKeeper {
         status = ConnectionSettingsStatus(lastConnectionSettingsHash: hash, status: .failed, errorMessage: reason)
     }
 
-    /// New OpAMP settings are to be tried.
-    mutating func beginTrial(of settings: OpAMPConnectionSettings, hash: [UInt8]) {
+    /// New OpAMP settings are to be tried. What they leave out of TLS and proxy goes on as it is (TLSConnectionSettings,
+    /// ProxyConnectionSettings).
+    mutating func beginTrial(of offered: OpAMPConnectionSettings, hash: [UInt8]) {
+        var settings = offered
+        if settings.destinationEndpoint.isEmpty { settings.destinationEndpoint = accepted?.destinationEndpoint ?? "" }
+        if settings.tls == nil { settings.tls = accepted?.tls }
+        if settings.proxy == nil { settings.proxy = accepted?.proxy }
         trial = .waiting(settings)
         status = ConnectionSettingsStatus(lastConnectionSettingsHash: hash, status: .applying)
     }
@@ -78,10 +81,9 @@ struct ConnectionSettingsKeeper {
         if case .waiting(let settings) = trial { trial = .trying(settings) }
     }
 
-    /// The server answered on the new settings: they are kept. An endpoint that was left out stays the old one.
+    /// The server answered on the new settings: they are kept.
     mutating func commit() {
-        guard case .trying(var settings) = trial else { return }
-        if settings.destinationEndpoint.isEmpty { settings.destinationEndpoint = accepted?.destinationEndpoint ?? "" }
+        guard case .trying(let settings) = trial else { return }
         accepted = settings
         trial = .none
         applied(status.lastConnectionSettingsHash)
@@ -92,4 +94,24 @@ struct ConnectionSettingsKeeper {
         trial = .none
         failed(status.lastConnectionSettingsHash, reason)
     }
+}
+
+/// How far an agent is with an offer of connection settings.
+public struct SettingsStage: Hashable, Sendable {
+    public enum Kind: UInt8, CaseIterable, Sendable {
+        /// An offer came in that the agent did not have.
+        case offered
+        /// The settings of the OpAMP connection are being tried.
+        case applying
+        /// They are in force.
+        case applied
+        /// They were refused, or did not work.
+        case failed
+    }
+
+    public let kind: Kind
+    /// Which offer: the first eight bytes of the server's hash as a number.
+    public let wave: UInt64
+    /// Since the offer came in.
+    public let elapsed: Nanoseconds
 }

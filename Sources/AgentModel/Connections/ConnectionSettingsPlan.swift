@@ -30,8 +30,3 @@ public final class ConnectionTarget: Sendable {
         self.isCandidate = isCandidate
     }
 }
-
-/// Where an agent's own telemetry goes.
-public enum TelemetrySignal: UInt8, CaseIterable, Sendable {
-    case metrics, traces, logs
-}

@@ -12,7 +12,7 @@ public struct CustomPlan: Sendable {
 
 /// Answers the custom messages of one capability.
 public enum CustomResponder: Sendable {
-    /// Sends every message back as it came.
+    /// Sends the data of every message back, in a message of the type `echoed`.
     case echo(capability: String)
     /// Understands `pause` and `resume` and answers with `status`, as JSON; anything else with `error`.
     case pauseResume(capability: String)
@@ -33,8 +33,8 @@ public enum CustomResponder: Sendable {
     /// The answer to `message`, and whether the agent's collection is paused after it.
     func answer(_ message: CustomMessage, index: UInt64, isPaused: Bool) -> (CustomMessage?, isPaused: Bool) {
         switch self {
-        case .echo:
-            return (message, isPaused)
+        case .echo(let capability):
+            return (CustomMessage(capability: capability, type: "echoed", data: message.data), isPaused)
         case .pauseResume(let capability):
             guard message.type == "pause" || message.type == "resume" else {
                 let text = #"{"error":"unknown type"}"#

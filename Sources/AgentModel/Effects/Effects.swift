@@ -1,5 +1,5 @@
 public import Basis
-public import OpAMP
+import OpAMP
 
 /// What a step of an agent asks of the world: a list of effects, the bytes that they point into, and the one timer.
 ///
@@ -14,6 +14,8 @@ public struct Effects: Sendable {
     public internal(set) var wakeAt: Instant?
     /// The shard's shelf of remote configurations.
     var library = ConfigLibrary()
+    /// The shard's shelf of telemetry destinations.
+    var telemetryShelf = TelemetryShelf()
 
     public init() {
         list.reserveCapacity(16)
@@ -68,14 +70,16 @@ public enum Effect: Sendable {
     case count(Oddity, UInt32)
     /// The agent misbehaved as its plan has it.
     case fault(Fault)
-    /// Send the agent's own telemetry there from now on (Own Telemetry Reporting).
-    indirect case exportTelemetry(TelemetrySignal, TelemetryConnectionSettings)
+    /// Send a request with the agent's own telemetry (Own Telemetry Reporting).
+    indirect case exportTelemetry(TelemetryExport)
     /// Read from this connection no faster than so many bytes a second.
     case readSlowly(bytesPerSecond: Int)
     /// How far the agent is with a remote configuration.
     case config(ConfigStage)
     /// How far the agent is with packages.
     case package(PackageStage)
+    /// How far the agent is with connection settings.
+    case settings(SettingsStage)
 }
 
 /// An encoded report in `Effects.bytes`: an AgentToServer, without the WebSocket message header in front.

@@ -75,6 +75,8 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
     case settingsCommitted
     /// Offered connection settings were tried, did not work, and were dropped.
     case settingsReverted
+    /// A destination for the agent's own telemetry was taken.
+    case telemetryAccepted
     /// The agent declared other capabilities than before.
     case capabilitiesChanged
     /// Status changes left in one report with an earlier one.
@@ -103,8 +105,8 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
             .upgradeRedirected, .upgradeRefused, .closeTimedOut, .offerRepeated, .steered, .restartCommanded,
             .unknownCommand, .unknownCustomMessage, .certificateRefused:
             return .server
-        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .capabilitiesChanged,
-            .changesJoined:
+        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .telemetryAccepted,
+            .capabilitiesChanged, .changesJoined:
             return .agent
         case .answersLost, .connectFailed, .connectTimedOut, .connectionLost:
             return .network
@@ -118,7 +120,7 @@ public enum Oddity: UInt8, CaseIterable, Sendable {
         switch self {
         case .push, .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .lateAnswer, .offerRepeated,
             .steered, .restartCommanded, .watcherNotified, .unknownCustomMessage, .settingsCommitted,
-            .capabilitiesChanged, .changesJoined:
+            .telemetryAccepted, .capabilitiesChanged, .changesJoined:
             return false
         case .badRequest, .unavailable, .unknownError, .errorWithContent, .unanswered, .answersLost,
             .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer,

@@ -7,7 +7,8 @@ public import OpAMP
 /// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
 /// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that closes
 /// is done once its reports are answered, the goodbye among them, since nothing else of it goes over the wire; when the
-/// gateway's connection is lost, so are theirs.
+/// gateway's connection is lost, so are theirs. A member cannot connect elsewhere: a trial of offered connection settings fails
+/// for it. A member that reads slowly slows the one connection that all share, as one that blocks in a proxy does.
 public struct Gateway {
     public private(set) var leader: Agent
     public private(set) var members: [Agent]
@@ -174,8 +175,13 @@ public struct Gateway {
     ) {
         var seen = mark
         for _ in 0..<Self.wishLimit {
-            let connects = takeWishes(from: seen, &effects)
+            let wish = takeWishes(from: seen, &effects)
             seen = effects.list.count
+            if wish == .elsewhere {
+                members[number].connectionFailed(.unreachable, at: now, &effects)
+                continue
+            }
+            let connects = wish == .connection
             if members[number].state == .closing, !isUp || members[number].outstandingReports == 0 {
                 members[number].closeCompleted(at: now, &effects)
             } else if connects, isOnline, members[number].state == .connecting {
@@ -189,25 +195,35 @@ public struct Gateway {
         if uid != former { routes[uid] = number }
     }
 
-    /// Removes what is asked of the transport from the effects that begin at `start`.
-    /// - Returns: Whether a connection is asked for. That a member closes shows in its state.
-    private func takeWishes(from start: Int, _ effects: inout Effects) -> Bool {
-        var connects = false
+    /// What a member asks of the transport. That it closes shows in its state.
+    private enum Wish {
+        case nothing
+        case connection
+        /// A connection that a gateway cannot give: with settings of the member's own, to be tried.
+        case elsewhere
+    }
+
+    /// Removes what is asked of the transport from the effects that begin at `start`. A slow reader stays in: it slows all.
+    private func takeWishes(from start: Int, _ effects: inout Effects) -> Wish {
+        var wish = Wish.nothing
         var kept = start
         for number in start..<effects.list.count {
             switch effects.list[number] {
-            case .connect, .connectTo: connects = true
-            case .close, .abort, .readSlowly: break
-            case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .exportTelemetry:
+            case .connect: wish = .connection
+            case .connectTo(let target): wish = target.isCandidate ? .elsewhere : .connection
+            case .close, .abort: break
+            case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .settings,
+                .exportTelemetry, .readSlowly:
                 effects.list[kept] = effects.list[number]
                 kept += 1
             }
         }
         effects.list.removeSubrange(kept...)
-        return connects
+        return wish
     }
 
-    private static let wishLimit = 4
+    /// A failed trial, the way back, and a step more than any chain has.
+    private static let wishLimit = 6
 
     private mutating func setTimer(_ effects: inout Effects) {
         effects.wakeAt = nil
@@ -225,7 +241,7 @@ extension Effect {
         switch self {
         case .close, .abort: return true
         case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package,
-            .exportTelemetry, .readSlowly:
+            .settings, .exportTelemetry, .readSlowly:
             return false
         }
     }

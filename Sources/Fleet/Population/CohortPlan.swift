@@ -32,7 +32,12 @@ extension CohortPlan {
         remoteConfig = cohort.remoteConfig
         packages = cohort.packages.plan
         custom = CustomPlan(responders: cohort.customAbilities.map(CustomResponder.init))
+        telemetry = TelemetryPlan(interval: cohort.ownTelemetry.interval)
         capabilities = AgentCapabilities(of: cohort)
+        capabilityChanges = cohort.capabilityChanges.map { change in
+            CapabilityChange(
+                after: change.after, added: AgentCapabilities(change.adds), removed: AgentCapabilities(change.removes))
+        }.sorted { $0.after < $1.after }
         health = HealthPlan(
             checkInterval: cohort.health.checkInterval, checkTimeout: cohort.health.checkTimeout,
             failureThreshold: cohort.health.failureThreshold,
@@ -66,7 +71,40 @@ extension AgentCapabilities {
         let settings = cohort.connectionSettings
         if settings.opamp { insert(.acceptsOpAMPConnectionSettings) }
         if settings.other { insert(.acceptsOtherConnectionSettings) }
-        if settings.opamp || settings.other { insert(.reportsConnectionSettingsStatus) }
+        for signal in cohort.ownTelemetry.signals {
+            switch signal {
+            case .metrics: insert(.reportsOwnMetrics)
+            case .traces: insert(.reportsOwnTraces)
+            case .logs: insert(.reportsOwnLogs)
+            }
+        }
+        if settings.opamp || settings.other || !cohort.ownTelemetry.signals.isEmpty {
+            insert(.reportsConnectionSettingsStatus)
+        }
+    }
+
+    /// The capabilities with these names in profiles.
+    fileprivate init(_ words: [CapabilityWord]) {
+        self = []
+        for word in words {
+            switch word {
+            case .acceptsRemoteConfig: insert(.acceptsRemoteConfig)
+            case .reportsEffectiveConfig: insert(.reportsEffectiveConfig)
+            case .acceptsPackages: insert(.acceptsPackages)
+            case .reportsPackageStatuses: insert(.reportsPackageStatuses)
+            case .reportsOwnTraces: insert(.reportsOwnTraces)
+            case .reportsOwnMetrics: insert(.reportsOwnMetrics)
+            case .reportsOwnLogs: insert(.reportsOwnLogs)
+            case .acceptsOpAMPConnectionSettings: insert(.acceptsOpAMPConnectionSettings)
+            case .acceptsOtherConnectionSettings: insert(.acceptsOtherConnectionSettings)
+            case .acceptsRestartCommand: insert(.acceptsRestartCommand)
+            case .reportsHealth: insert(.reportsHealth)
+            case .reportsRemoteConfig: insert(.reportsRemoteConfig)
+            case .reportsHeartbeat: insert(.reportsHeartbeat)
+            case .reportsAvailableComponents: insert(.reportsAvailableComponents)
+            case .reportsConnectionSettingsStatus: insert(.reportsConnectionSettingsStatus)
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import Basis
 import ControlPlane
+import Metrics
 import OpAMP
 import OrderedCollections
 
@@ -36,10 +37,39 @@ enum ServerOrder: Sendable {
         case .withdrawPackages(let name):
             guard let revision = profile.revision(of: name, "offer_packages") else { return nil }
             self = .withdraw(.packages, revision: revision)
+        case .offerConnection(let offer):
+            let settings = ConnectionSettingsOffers(offer, heartbeat: profile.offeredHeartbeat)
+            self = .offer(
+                Offer(revision: revision, .connectionSettings(settings)), to: Selection(offer.target, salt: nested))
+        case .withdrawConnection(let name):
+            guard let revision = profile.revision(of: name, "offer_connection") else { return nil }
+            self = .withdraw(.connectionSettings, revision: revision)
         case .restartAgents(let target):
             self = .restart(Selection(target, salt: drawn))
         case .sendCustom(let word, let target):
             self = .send(word.message, to: Selection(target, salt: drawn))
+        }
+    }
+
+    /// The same order with the address of the run's server where an offer names it as `{{server}}`: known only once it listens.
+    func addressed(to authority: String) -> ServerOrder {
+        guard case .offer(let offer, let selection) = self, case .connectionSettings(var settings) = offer.content
+        else {
+            return self
+        }
+        settings.replaceEndpoints { $0.replacing(ConnectionOffer.serverMark, with: authority) }
+        // The hash is of what is really offered.
+        settings.hash = []
+        return .offer(Offer(revision: offer.revision, .connectionSettings(settings)), to: selection)
+    }
+
+    /// Starts the clock of the wave that the order begins.
+    func begin(on clocks: WaveClocks, label: String, at now: Instant) {
+        switch self {
+        case .offer(let offer, _):
+            clocks.begin(WaveKind(offer.kind), number: offer.hash.waveNumber, label: label, at: now)
+        case .withdraw(let kind, _): clocks.beginAgain(WaveKind(kind), label: label, at: now)
+        case .restart, .send: break
         }
     }
 
@@ -60,6 +90,21 @@ extension Profile {
     fileprivate func revision(of name: String, _ key: String) -> UInt32? {
         events.firstIndex { $0.action.key == key && $0.action.offerName == name }.map { UInt32(clamping: $0 + 1) }
     }
+}
+
+extension WaveKind {
+    fileprivate init(_ kind: OfferKind) {
+        switch kind {
+        case .remoteConfig: self = .config
+        case .packages: self = .packages
+        case .connectionSettings: self = .connection
+        }
+    }
+}
+
+extension [UInt8] {
+    /// How agents tell offers apart: the first eight bytes of the hash as a number.
+    fileprivate var waveNumber: UInt64 { prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 }
 
 extension Selection {

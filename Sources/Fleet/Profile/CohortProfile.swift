@@ -29,6 +29,10 @@ public struct CohortProfile: Hashable, Sendable {
     public var connectionSettings: ConnectionSettingsProfile
     /// What they can do beyond the protocol; each once.
     public var customAbilities: [CustomAbility]
+    /// What they report about themselves.
+    public var ownTelemetry: OwnTelemetryProfile
+    /// How what they declare changes while they run, in the order of the times.
+    public var capabilityChanges: [CapabilityChangeProfile]
     public var health: HealthProfile
     /// Which of them misbehave, and how.
     public var faults: FaultPlan
@@ -45,7 +49,8 @@ public struct CohortProfile: Hashable, Sendable {
         reconnectReport: ReconnectReportProfile = .unconfirmed, mode: LoadMode = .open, gatewayMembers: Int = 0,
         remoteConfig: RemoteConfigPlan = RemoteConfigPlan(), packages: PackageProfile = PackageProfile(),
         connectionSettings: ConnectionSettingsProfile = ConnectionSettingsProfile(),
-        customAbilities: [CustomAbility] = [], health: HealthProfile = HealthProfile(),
+        customAbilities: [CustomAbility] = [], ownTelemetry: OwnTelemetryProfile = OwnTelemetryProfile(),
+        capabilityChanges: [CapabilityChangeProfile] = [], health: HealthProfile = HealthProfile(),
         faults: FaultPlan = FaultPlan(), restart: RestartProfile = RestartProfile()
     ) {
         self.name = name
@@ -64,6 +69,8 @@ public struct CohortProfile: Hashable, Sendable {
         self.packages = packages
         self.connectionSettings = connectionSettings
         self.customAbilities = customAbilities
+        self.ownTelemetry = ownTelemetry
+        self.capabilityChanges = capabilityChanges
         self.health = health
         self.faults = faults
         self.restart = restart

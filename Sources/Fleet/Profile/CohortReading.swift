@@ -58,6 +58,7 @@ enum CohortReading {
         cohort.health = HealthReading.health(section, or: cohort.health)
         cohort.faults = FaultReading.faults(section, or: cohort.faults)
         AbilityReading.read(&cohort, from: section)
+        OwnTelemetryReading.read(&cohort, from: section)
         if let restart = section.section("restart") {
             cohort.restart.form = restart.word("form", or: cohort.restart.form)
             cohort.restart.downtime = restart.distribution("downtime", or: cohort.restart.downtime)

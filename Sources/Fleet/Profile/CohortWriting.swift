@@ -53,6 +53,7 @@ extension YAMLWriter {
         if cohort.gatewayMembers > 0 { mapping("gateway") { $0.scalar("members", .exact("\(cohort.gatewayMembers)")) } }
         mapping("remote_config") { $0.write(cohort.remoteConfig) }
         writeAbilities(of: cohort)
+        writeTelemetry(of: cohort)
         // Where nothing befalls the agents, there is nothing to say of it.
         if cohort.health != HealthProfile() { mapping("health") { $0.write(cohort.health) } }
         if cohort.faults != FaultPlan() { mapping("faults") { $0.write(cohort.faults) } }

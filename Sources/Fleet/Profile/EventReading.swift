@@ -10,7 +10,7 @@ struct EventReading {
     /// The keys of all actions, in the order of the documentation.
     private static let actions = [
         "drop_connections", "offer_config", "withdraw_config", "offer_packages", "withdraw_packages", "offer_heartbeat",
-        "restart_agents", "send_custom",
+        "offer_connection", "withdraw_connection", "restart_agents", "send_custom",
     ]
 
     func events() -> [TimedEvent] {
@@ -39,6 +39,9 @@ struct EventReading {
         case "offer_packages": return event.section(key).flatMap(packageOffer).map { .offerPackages($0) }
         case "withdraw_packages": return .withdrawPackages(name: event.name(key, or: ""))
         case "offer_heartbeat": return heartbeatOffer(key, event)
+        case "offer_connection":
+            return event.section(key).flatMap(ConnectionOfferReading.offer).map { .offerConnection($0) }
+        case "withdraw_connection": return .withdrawConnection(name: event.name(key, or: ""))
         case "restart_agents": return .restartAgents(event.target(key))
         case "send_custom": return customMessage(key, event)
         default: return nil

@@ -36,6 +36,8 @@ enum EventRules {
                 return complaint(
                     index, event.action,
                     "no cohort accepts connection settings; add `connection_settings: {opamp: true}` to one")
+            case .offerConnection(let offer):
+                return offer.need(unmetBy: cohorts).map { complaint(index, event.action, $0) }
             case .sendCustom(let word, _)
             where !cohorts.contains(where: { $0.customAbilities.contains(word.ability) }):
                 return complaint(
@@ -56,7 +58,7 @@ enum EventRules {
         for (index, action) in profile.orderedEvents {
             func complain(_ what: String) { found.append(complaint(index, action, what)) }
             switch action {
-            case .offerConfig, .offerPackages:
+            case .offerConfig, .offerPackages, .offerConnection:
                 counts[action.key, default: 0] += 1
                 if counts[action.key] == ProfileBounds.offers + 1 {
                     complain("more than \(ProfileBounds.offers) offers of one kind; take some out")
@@ -65,7 +67,7 @@ enum EventRules {
                 if !standing.insert("\(action.key) \(name)").inserted {
                     complain("another offer is called '\(name)' too; give each its own name")
                 }
-            case .withdrawConfig(let name), .withdrawPackages(let name):
+            case .withdrawConfig(let name), .withdrawPackages(let name), .withdrawConnection(let name):
                 let offer = action.key.replacing("withdraw", with: "offer")
                 if !standing.contains("\(offer) \(name)") {
                     complain("no \(offer) before it is called '\(name)'; give one that name")
@@ -126,7 +128,30 @@ extension TimedEvent.Action {
         switch self {
         case .offerConfig(let offer): offer.name
         case .offerPackages(let offer): offer.name
+        case .offerConnection(let offer): offer.name
         default: nil
         }
+    }
+}
+
+extension ConnectionOffer {
+    /// What has to be added to a cohort so that anybody can take the offer; nil where somebody can take each part of it.
+    fileprivate func need(unmetBy cohorts: [CohortProfile]) -> String? {
+        if opamp != nil, !cohorts.contains(where: \.connectionSettings.opamp) {
+            return "no cohort accepts connection settings; add `connection_settings: {opamp: true}` to one"
+        }
+        if !others.isEmpty, !cohorts.contains(where: \.connectionSettings.other) {
+            return "no cohort accepts settings of other connections; add `connection_settings: {other: true}` to one"
+        }
+        for (signal, destination) in [
+            (OwnTelemetryProfile.Signal.metrics, ownMetrics), (.traces, ownTraces), (.logs, ownLogs),
+        ] {
+            guard destination != nil, !cohorts.contains(where: { $0.ownTelemetry.signals.contains(signal) }) else {
+                continue
+            }
+            let word = signal.rawValue
+            return "no cohort reports its own \(word); add `own_telemetry: {signals: [\(word)]}` to one"
+        }
+        return nil
     }
 }

@@ -20,10 +20,29 @@ enum EventWords {
         case .withdrawPackages(let name): return "the server withdraws the packages \(name)"
         case .offerHeartbeat(let interval, let target):
             return "the server offers heartbeats every \(interval) to \(words(for: target))"
+        case .offerConnection(let offer):
+            return "the server offers \(named(offer.name))\(parts(of: offer)) to \(words(for: offer.target))"
+        case .withdrawConnection(let name): return "the server withdraws the connection settings \(name)"
         case .restartAgents(let target): return "the server commands \(words(for: target)) to restart"
         case .sendCustom(let word, let target):
             return "the server sends the custom message \(word.rawValue) to \(words(for: target))"
         }
+    }
+
+    private static func parts(of offer: ConnectionOffer) -> String {
+        var parts: [String] = []
+        func add(_ what: String, _ destination: ConnectionOffer.Destination?) {
+            guard let destination else { return }
+            let headers = destination.headers.isEmpty ? "" : " with other headers"
+            parts.append(
+                destination.endpoint.isEmpty ? "\(what)\(headers)" : "\(what) at \(destination.endpoint)\(headers)")
+        }
+        add("its OpAMP service", offer.opamp?.destination)
+        add("a place for own metrics", offer.ownMetrics)
+        add("a place for own traces", offer.ownTraces)
+        add("a place for own logs", offer.ownLogs)
+        for other in offer.others { add("the connection \(other.name)", other.destination) }
+        return parts.joined(separator: ", ")
     }
 
     private static func named(_ name: String?) -> String { name.map { "\($0): " } ?? "" }

@@ -8,13 +8,15 @@ extension YAMLWriter {
         switch event.action {
         case .dropConnections(let share): scalar(key, .exact(ShareText.format(share)))
         case .offerConfig(let offer): mapping(key) { $0.write(offer) }
-        case .withdrawConfig(let name), .withdrawPackages(let name): scalar(key, .text(name))
+        case .withdrawConfig(let name), .withdrawPackages(let name), .withdrawConnection(let name):
+            scalar(key, .text(name))
         case .offerPackages(let offer): mapping(key) { $0.write(offer) }
         case .offerHeartbeat(let interval, let target):
             mapping(key) { writer in
                 writer.duration("interval", interval)
                 writer.write("to", target)
             }
+        case .offerConnection(let offer): mapping(key) { $0.write(offer) }
         case .restartAgents(let target): write(key, target)
         case .sendCustom(let word, let target):
             mapping(key) { writer in
@@ -53,7 +55,7 @@ extension YAMLWriter {
         write("to", offer.target)
     }
 
-    private mutating func write(_ key: String, _ target: EventTarget) {
+    mutating func write(_ key: String, _ target: EventTarget) {
         if target.attributes.isEmpty { return scalar(key, .exact(ShareText.format(target.share))) }
         mapping(key) { writer in
             writer.scalar("share", .exact(ShareText.format(target.share)))

@@ -72,6 +72,14 @@ enum ProfileBounds {
     /// Packages of one offer, or of one agent.
     static let packages = 1...50
     static let packageBytes = 0...(1 << 40)
+    static let otherConnections = 20
+    /// Headers of one offered connection.
+    static let offeredHeaders = 20
+    /// An address.
+    static let endpoint = 0...1_000
+    static let offeredHeaderText = 0...4_000
+    static let telemetryInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
+    static let capabilityChanges = 0...16
     static let targetAttributes = 16
     static let attributeText = 0...1_000
 }

@@ -17,6 +17,10 @@ public struct TimedEvent: Hashable, Sendable {
         case withdrawPackages(name: String)
         /// The server offers another heartbeat interval, in whole seconds.
         case offerHeartbeat(interval: Nanoseconds, to: EventTarget)
+        /// The server offers settings of connections: its own, those of own telemetry, others.
+        case offerConnection(ConnectionOffer)
+        /// The server takes the connection settings of that name back.
+        case withdrawConnection(name: String)
         /// The server commands agents to restart.
         case restartAgents(EventTarget)
         /// The server says something beyond the protocol.
@@ -42,6 +46,8 @@ extension TimedEvent.Action {
         case .offerPackages: "offer_packages"
         case .withdrawPackages: "withdraw_packages"
         case .offerHeartbeat: "offer_heartbeat"
+        case .offerConnection: "offer_connection"
+        case .withdrawConnection: "withdraw_connection"
         case .restartAgents: "restart_agents"
         case .sendCustom: "send_custom"
         }
@@ -56,7 +62,8 @@ extension TimedEvent.Action {
     /// Whom it is for; nil where it says so in another way.
     var target: EventTarget? {
         switch self {
-        case .dropConnections, .withdrawConfig, .withdrawPackages: return nil
+        case .dropConnections, .withdrawConfig, .withdrawPackages, .withdrawConnection: return nil
+        case .offerConnection(let offer): return offer.target
         case .offerConfig(let offer): return offer.target
         case .offerPackages(let offer): return offer.target
         case .offerHeartbeat(_, let target), .restartAgents(let target), .sendCustom(_, let target): return target

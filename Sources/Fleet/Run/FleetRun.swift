@@ -16,12 +16,15 @@ public actor FleetRun {
 
     /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the server's name.
     /// Nothing is sent yet.
-    /// - Parameter checksConformance: whether every message is held against the specification's agent side, and what breaks it is
-    ///   counted as `violates_` and the rule's name; costs several times the run itself in CPU and memory.
     /// - Throws: `RunError`, with the remedy.
-    public init(_ profile: Profile, checksConformance: Bool = false) async throws(RunError) {
+    public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
         self.profile = profile
-        preparation = try await Preparation(profile, checksConformance: checksConformance)
+        preparation = try await Preparation(profile, options: options)
+    }
+
+    /// The same with nothing but the check of conformance to be chosen.
+    public init(_ profile: Profile, checksConformance: Bool) async throws(RunError) {
+        try await self.init(profile, options: FleetRunOptions(checksConformance: checksConformance))
     }
 
     /// Where the agents connect to.
@@ -59,7 +62,8 @@ public actor FleetRun {
     ) async -> RunRecord {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
-        let recorder = RunRecorder(start: start, exchanges: preparation.exchanges, sample: probe.sample())
+        let recorder = RunRecorder(
+            start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample())
         recorder.heartbeatInterval = profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min()
         let before = preparation.firstTally
 
@@ -72,9 +76,12 @@ public actor FleetRun {
             shard.drain(over: profile.drain.scaled(by: FleetRun.goodbyeShare))
         }
         await leave(recorder, probe, observe)
+        await settleTelemetry()
         let after = await preparation.tallies.tally()
+        var trace: [TracedTransition] = []
         for shard in preparation.shards {
             violations += await shard.violations()
+            trace += await shard.traced(since: start)
             await shard.finish()
         }
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
@@ -82,7 +89,8 @@ public actor FleetRun {
 
         return recorder.record(
             of: identity, outcome: outcome(last), profile: profile.resolvedYAML,
-            server: after.flatMap { after in before.map { after.since($0) } })
+            server: after.flatMap { after in before.map { after.since($0) } },
+            trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
     }
 
     private func outcome(_ last: Snapshot) -> RunOutcome {
@@ -134,7 +142,7 @@ public actor FleetRun {
             while let step = steps.first, step.at <= now {
                 steps.removeFirst()
                 await enter(step.phase, recorder, probe, observe)
-                take(step)
+                take(step, recorder.phaseLabel)
                 settling = step.action.settles ? .until(now + FleetRun.tick) : .over
             }
             if now >= nextTick {
@@ -157,15 +165,17 @@ public actor FleetRun {
         recorder.enterPhase(phase, at: Shard.clock)
     }
 
-    private func take(_ step: RunStep) {
+    private func take(_ step: RunStep, _ label: String) {
         switch step.action {
         case .dropConnections(let share):
             for shard in preparation.shards {
                 shard.dropConnections(share: share, seed: profile.seed ^ step.at.nanoseconds)
             }
-        case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .restartAgents,
-            .sendCustom:
-            if let order = step.order { preparation.give(order) }
+        case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
+            .withdrawConnection, .restartAgents, .sendCustom:
+            guard let order = step.order?.addressed(to: preparation.authority) else { return }
+            order.begin(on: preparation.clocks, label: label, at: Shard.clock)
+            preparation.give(order)
         }
     }
 
@@ -183,6 +193,16 @@ public actor FleetRun {
                 nextTick = Shard.clock + FleetRun.tick
             }
             isPresent = snapshot.states.total > snapshot.states[.stopped] + snapshot.states[.planned]
+        }
+    }
+
+    /// What the agents exported last is answered before both sides' counts are set against each other, within a bounded time.
+    private func settleTelemetry() async {
+        let deadline = Shard.clock + FleetRun.telemetryPatience
+        for shard in preparation.shards {
+            while Shard.clock < deadline, await !shard.isTelemetryQuiet() {
+                try? await Task.sleep(for: .milliseconds(5))
+            }
         }
     }
 
@@ -215,6 +235,8 @@ public actor FleetRun {
     private static let goodbyeShare = 0.2
     /// How long a tick waits for a shard's figures.
     private static let patience = Nanoseconds.milliseconds(250)
+    /// How long the answers to the last exports of own telemetry are waited for.
+    private static let telemetryPatience = Nanoseconds.seconds(2)
     private static let nap = Nanoseconds.milliseconds(100)
     /// Between the decision to start and the first agent's start: time for the shards to get ready.
     private static let runUp = Nanoseconds.milliseconds(50)

@@ -12,9 +12,13 @@ struct Preparation: Sendable {
     let firstTally: ServerTally?
     private let server: OpAMPServer?
     let exchanges: [IntervalExchange]
+    let clocks = WaveClocks()
     let shards: [AgentShard]
+    /// The server's address as `host:port`, for offers that lead back to it.
+    let authority: String
 
-    init(_ profile: Profile, checksConformance: Bool) async throws(RunError) {
+    init(_ profile: Profile, options: FleetRunOptions) async throws(RunError) {
+        let checksConformance = options.checksConformance
         let sources = try Preparation.sources(profile)
         let url = try Preparation.url(profile)
         let setup = try WireSetup(profile)
@@ -44,6 +48,12 @@ struct Preparation: Sendable {
         target.proxy = setup.proxy
         target.compression = setup.compression
         endpoint = url?.description ?? "\(profile.isPolling ? "http" : "ws")://\(host)\(path)"
+        authority = host
+        let shardOptions = AgentShardOptions(
+            checksConformance: checksConformance,
+            traceStride: options.tracedAgents > 0
+                ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
+            resolveOffer: OfferedTargets.resolve, resolveDestination: OfferedDestinations().resolve)
 
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
@@ -54,10 +64,9 @@ struct Preparation: Sendable {
                 let shard = try Shard(label: "muster.agents.\(index)")
                 shards.append(
                     AgentShard(
-                        shard: shard, exchange: exchange, target: target,
+                        shard: shard, exchange: exchange, clocks: clocks, target: target,
                         seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
-                        unixOrigin: WallClock.unixNanoseconds(at: .zero), checksConformance: checksConformance,
-                        resolveOffer: OfferedTargets.resolve))
+                        unixOrigin: WallClock.unixNanoseconds(at: .zero), options: shardOptions))
             }
         } catch {
             throw .noShard("\(error)")

@@ -31,6 +31,8 @@ extension TimedEvent.Action {
         case .offerPackages: "package-rollout"
         case .withdrawPackages: "package-rollback"
         case .offerHeartbeat: "heartbeat-offer"
+        case .offerConnection: "connection-offer"
+        case .withdrawConnection: "connection-rollback"
         case .restartAgents: "restart"
         case .sendCustom: "custom-message"
         }

@@ -10,10 +10,13 @@ struct ServerTally: Sendable {
     private var agentsKnown: UInt64
     private var reports: UInt64
     private var answers: UInt64
+    private var telemetryItems: UInt64 = 0
 
     init(_ counts: ControlPlane.ServerCounts) {
-        connectionsAccepted = counts.connectionsAccepted
+        // Connections of exporters are none of agents.
+        connectionsAccepted = counts.connectionsAccepted - min(counts.telemetryConnections, counts.connectionsAccepted)
         agentsKnown = counts.agentsKnown
+        telemetryItems = counts.telemetryDataPoints + counts.telemetrySpans + counts.telemetryLogRecords
         reports = counts.reports
         answers = counts.answers
     }
@@ -25,7 +28,9 @@ struct ServerTally: Sendable {
             let connectionsAccepted = counts["connections_accepted"], let agentsKnown = counts["agents_known"],
             let reports = counts["reports"], let answers = counts["answers"]
         else { return nil }
-        self.connectionsAccepted = connectionsAccepted
+        self.connectionsAccepted = connectionsAccepted - min(counts["telemetry_connections"] ?? 0, connectionsAccepted)
+        telemetryItems = ["telemetry_data_points", "telemetry_spans", "telemetry_log_records"]
+            .reduce(0) { $0 &+ (counts[$1] ?? 0) }
         self.agentsKnown = agentsKnown
         self.reports = reports
         self.answers = answers
@@ -36,7 +41,8 @@ struct ServerTally: Sendable {
         Metrics.ServerCounts(
             connectionsAccepted: difference(connectionsAccepted, earlier.connectionsAccepted),
             agentsSeen: difference(agentsKnown, earlier.agentsKnown),
-            reportsReceived: difference(reports, earlier.reports), answersSent: difference(answers, earlier.answers))
+            reportsReceived: difference(reports, earlier.reports), answersSent: difference(answers, earlier.answers),
+            telemetryItems: difference(telemetryItems, earlier.telemetryItems))
     }
 
     /// Without the connection that the second question came on; that of the first is in both tallies.

@@ -14,8 +14,13 @@ final class AgentHost {
 
     /// Where an offer of connection settings leads: the target to use, or `nil` where its host has no address.
     let resolveOffer: OfferResolver
-    /// Where the agents' own telemetry goes, once a server has offered a destination.
-    var exporter: ((TelemetrySignal, TelemetryConnectionSettings, InstanceUID) -> Void)?
+    /// Sends the agents' own telemetry, once a server has offered a destination; made with the first request.
+    private var exporter: TelemetryExporter?
+    private let resolveDestination: DestinationResolver
+    /// The words for steps of agents' lives, each made once.
+    private var transitions: [TransitionKey: Transition] = [:]
+    /// Writes down the steps of some agents, where the run asks for it.
+    let trace: TransitionTrace?
 
     /// Holds the agents to the specification, where the run asks for it.
     let watch: ConformanceWatch?
@@ -45,9 +50,12 @@ final class AgentHost {
 
     init(
         shard: Shard, metrics: ShardMetrics, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
-        checksConformance: Bool, resolveOffer: @escaping OfferResolver
+        options: AgentShardOptions
     ) {
-        self.resolveOffer = resolveOffer
+        resolveOffer = options.resolveOffer
+        resolveDestination = options.resolveDestination
+        trace = options.traceStride.map { TransitionTrace(stride: $0) }
+        let checksConformance = options.checksConformance
         watch = checksConformance ? ConformanceWatch(metrics: metrics) : nil
         self.shard = shard
         self.metrics = metrics
@@ -68,6 +76,27 @@ final class AgentHost {
         links.reserveCapacity(agents)
         metrics.agentsMoved(agents, from: nil, to: .planned)
     }
+
+    /// An agent's life has taken a step.
+    func moved(_ change: StateChange, of index: UInt64) {
+        metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
+        let key = TransitionKey(change)
+        let transition = transitions[key] ?? Transition(change)
+        if transitions.count < TransitionTable.capacity { transitions[key] = transition }
+        metrics.count(transition)
+        trace?.note(change, transition, of: index)
+    }
+
+    /// Sends a request with an agent's own telemetry; its body lies in the effects.
+    func send(_ export: TelemetryExport) {
+        let exporter =
+            exporter ?? TelemetryExporter(shard: shard, metrics: metrics, target: target, resolve: resolveDestination)
+        self.exporter = exporter
+        exporter.send(export, body: Array(effects.bytes[export.range]))
+    }
+
+    /// Whether no own telemetry is on its way.
+    var isTelemetryQuiet: Bool { exporter?.isQuiet ?? true }
 
     /// Makes agent `index` and starts its life now.
     func start(index: UInt64, cohort: Cohort) {
@@ -105,6 +134,7 @@ final class AgentHost {
     /// Lets go of the agents, which hold their host: after the shard has stopped.
     func forget() {
         links = []
+        exporter = nil
     }
 
     /// A masking key for one frame.

@@ -13,17 +13,32 @@ public final class AgentShard: @unchecked Sendable {
     private var pump: ArrivalPump?
     private var drainage: Drainage?
 
-    /// - Parameter unixOrigin: UNIX time in nanoseconds at the origin of the shard's clock.
-    /// - Parameter checksConformance: whether every message is held against the specification's agent side; costly.
-    /// - Parameter resolveOffer: finds the target that an offer of connection settings leads to.
+    /// - Parameters:
+    ///   - unixOrigin: UNIX time in nanoseconds at the origin of the shard's clock.
+    ///   - clocks: from when the times of offers count; one for all shards of a run.
     public init(
-        shard: Shard, exchange: IntervalExchange, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
-        checksConformance: Bool = false, resolveOffer: @escaping OfferResolver
+        shard: Shard, exchange: IntervalExchange, clocks: WaveClocks = WaveClocks(), target: AgentTarget, seed: UInt64,
+        unixOrigin: UInt64, options: AgentShardOptions
     ) {
         self.shard = shard
         host = AgentHost(
-            shard: shard, metrics: ShardMetrics(exchange: exchange), target: target, seed: seed, unixOrigin: unixOrigin,
-            checksConformance: checksConformance, resolveOffer: resolveOffer)
+            shard: shard, metrics: ShardMetrics(exchange: exchange, clocks: clocks), target: target, seed: seed,
+            unixOrigin: unixOrigin, options: options)
+    }
+
+    /// Whether no own telemetry of the shard's agents is on its way.
+    public func isTelemetryQuiet() async -> Bool {
+        await shard.value { [self] in host.isTelemetryQuiet }
+    }
+
+    /// The steps of the agents that were traced so far.
+    /// - Parameter start: what their times count from.
+    public func traced(since start: Instant) async -> [TracedTransition] {
+        await shard.value { [self] in
+            (host.trace?.steps ?? []).map {
+                TracedTransition(agent: $0.agent, at: $0.at - start, spent: $0.spent, transition: $0.transition)
+            }
+        }
     }
 
     /// The first violations that were found, in words; empty where conformance is not checked.

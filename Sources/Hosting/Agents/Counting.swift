@@ -9,7 +9,8 @@ extension LifeState {
         switch state {
         case .initializing: self = .planned
         case .connecting: self = .connecting
-        case .connected, .running: self = .connected
+        case .connected: self = .connected
+        case .running: self = .running
         case .configuring: self = .configuring
         case .updating: self = .updating
         case .restarting: self = .restarting
@@ -45,7 +46,8 @@ extension ShardMetrics {
         case .heartbeatsSkipped: count(.skippedHeartbeats, amount)
         case .malformedAnswer: count(.malformedAnswer, amount)
         case .settingsCommitted: count(.settingsCommitted, amount)
-        case .settingsRejected, .settingsReverted: count(.settingsRejected, amount)
+        case .settingsRejected: count(.settingsRejected, amount)
+        case .settingsReverted: count(.settingsReverted, amount)
         case .answersLost: count(.answersLost, amount)
         case .closedByServer: count(.closedByServer, amount)
         case .push: count(.pushes, amount)

@@ -21,36 +21,69 @@ extension ShardMetrics {
     }
 
     /// How far an agent is with a remote configuration.
-    func record(_ stage: ConfigStage) {
+    func record(_ stage: ConfigStage, at now: Instant) {
+        let reached: WaveStage
         switch stage.kind {
         case .offered:
             count(.remoteConfigsReceived)
+            reached = .received
         case .applying:
             record(.configApplying, stage.elapsed)
+            reached = .applying
         case .applied:
             count(.configsApplied)
             record(.configApplied, stage.elapsed)
+            reached = .applied
         case .converged:
             count(.configsConverged)
             record(.configConverged, stage.elapsed)
+            reached = .converged
         case .failed:
             count(.configsFailed)
+            reached = .failed
         case .superseded:
             count(.configsSuperseded)
+            reached = .superseded
         }
+        self.reached(reached, of: .config, number: stage.wave, received: now - stage.elapsed, at: now)
     }
 
-    /// How far an agent is with packages.
-    func record(_ stage: PackageStage) {
+    /// How far an agent is with packages. It has what was offered once all of it is installed.
+    func record(_ stage: PackageStage, at now: Instant) {
+        var reached: [WaveStage] = []
         switch stage.kind {
-        case .offered: count(.packageOffers)
+        case .offered:
+            count(.packageOffers)
+            reached = [.received, .applying]
         case .downloading, .installing: break
         case .installed: count(.packagesInstalled)
         case .failed: count(.packagesFailed)
         case .converged:
             count(.packageOffersConverged)
             record(.packagesConverged, stage.elapsed)
-        case .gaveUp: count(.packageOffersFailed)
+            reached = [.applied, .converged]
+        case .gaveUp:
+            count(.packageOffersFailed)
+            reached = [.failed]
+        }
+        for stageReached in reached {
+            self.reached(stageReached, of: .packages, number: stage.wave, received: now - stage.elapsed, at: now)
+        }
+    }
+
+    /// How far an agent is with connection settings: what is in force has converged.
+    func record(_ stage: SettingsStage, at now: Instant) {
+        let reached: [WaveStage]
+        switch stage.kind {
+        case .offered:
+            count(.settingsOffered)
+            reached = [.received]
+        case .applying: reached = [.applying]
+        case .applied: reached = [.applied, .converged]
+        case .failed: reached = [.failed]
+        }
+        for stageReached in reached {
+            self.reached(stageReached, of: .connection, number: stage.wave, received: now - stage.elapsed, at: now)
         }
     }
 }

@@ -52,7 +52,7 @@ extension WebSocketLink {
             host.metrics.record(.ready, span)
             firstAnswered()
         case .stateChanged(let change):
-            host.metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
+            host.moved(change, of: agent.index)
         case .count(let oddity, let amount):
             count(oddity, Int(amount))
         case .connect:
@@ -83,11 +83,13 @@ extension WebSocketLink {
         case .readSlowly(let bytesPerSecond):
             readSlowly(bytesPerSecond)
         case .config(let stage):
-            host.metrics.record(stage)
+            host.metrics.record(stage, at: shard.now)
         case .package(let stage):
-            host.metrics.record(stage)
-        case .exportTelemetry(let signal, let settings):
-            host.exporter?(signal, settings, agent.instanceUID)
+            host.metrics.record(stage, at: shard.now)
+        case .settings(let stage):
+            host.metrics.record(stage, at: shard.now)
+        case .exportTelemetry(let export):
+            host.send(export)
         }
     }
 

@@ -59,7 +59,7 @@ extension PollLink {
                 host.metrics.count(.agentsAnswered)
             }
         case .stateChanged(let change):
-            host.metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
+            host.moved(change, of: agent.index)
         case .count(let oddity, let amount):
             count(oddity, Int(amount))
         case .fault(let fault):
@@ -69,11 +69,13 @@ extension PollLink {
             // The connection belongs to others too: an agent that reads slowly cannot be had over a pool.
             host.metrics.count(named: "slow_reading_over_pool")
         case .config(let stage):
-            host.metrics.record(stage)
+            host.metrics.record(stage, at: shard.now)
         case .package(let stage):
-            host.metrics.record(stage)
-        case .exportTelemetry(let signal, let settings):
-            host.exporter?(signal, settings, agent.instanceUID)
+            host.metrics.record(stage, at: shard.now)
+        case .settings(let stage):
+            host.metrics.record(stage, at: shard.now)
+        case .exportTelemetry(let export):
+            host.send(export)
         }
     }
 

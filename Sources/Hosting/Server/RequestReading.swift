@@ -10,6 +10,8 @@ final class RequestReading {
     var isAnswering = false
     /// What a client has sent beyond the request that is being answered.
     var held: [UInt8] = []
+    /// Own telemetry has come on this connection.
+    var bringsTelemetry = false
     /// How the answer may be encoded.
     var coding = ContentCoding.identity
 

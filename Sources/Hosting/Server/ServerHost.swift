@@ -1,6 +1,7 @@
 public import Basis
 public import ControlPlane
 public import Engine
+import OTLP
 import Transport
 
 /// One shard of the embedded server: a registry, the connections that landed on this shard, and their shared buffers.
@@ -43,7 +44,10 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     }
 
     /// What this shard of the server has counted so far. On the shard.
-    public var counts: ServerCounts { registry.counts + wireCounts }
+    public var counts: ServerCounts { registry.counts + wireCounts + telemetry.counts }
+
+    /// Agents' own telemetry that was sent here.
+    var telemetry = TelemetryReceipts()
 
     /// A connection that the listener has accepted. On the shard.
     public func accept(from peer: SocketAddress) -> Endpoint? {
@@ -53,6 +57,11 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     /// Whether a request for `target` is for the OpAMP service.
     func serves(_ target: String) -> Bool {
         target == path || target.hasPrefix(path + "?")
+    }
+
+    /// Which telemetry a request for `target` brings, where the server is offered as a destination for it (OTLP/HTTP Request).
+    func telemetrySignal(_ target: String) -> TelemetrySignal? {
+        TelemetrySignal.allCases.first { target == $0.path || target.hasPrefix($0.path + "?") }
     }
 
     /// Where the server tells its counts, as a JSON object of numbers: not part of OpAMP, for the reconciliation at the end of a run.

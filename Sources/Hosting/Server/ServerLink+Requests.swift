@@ -1,6 +1,7 @@
 import Basis
 import ControlPlane
 import Engine
+import OTLP
 import Transport
 
 /// Plain HTTP (specification: Plain HTTP Transport): one request after the other, each with its answer before the next is read.
@@ -61,10 +62,13 @@ extension ServerLink {
         flush()
     }
 
-    /// The status for a request that is no OpAMP poll, or not one of a client's that may poll, as its head tells.
+    /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client that may poll, as its head tells:
+    /// both are POSTs of protobuf. A backend for telemetry has credentials of its own, or none.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
-        if !host.serves(head.target) { return 404 }
-        if !isAdmitted(head) { return 401 }
+        if host.telemetrySignal(head.target) == nil {
+            if !host.serves(head.target) { return 404 }
+            if !isAdmitted(head) { return 401 }
+        }
         if head.method != .post { return 405 }
         guard head.fields.hasMediaType("application/x-protobuf") else { return 415 }
         guard let coding = try? ContentCoding(contentEncodingOf: head.fields) else { return 415 }
@@ -90,11 +94,14 @@ extension ServerLink {
         do throws(ContentCodingError) {
             let coding = try ContentCoding(contentEncodingOf: head.fields)
             let body = reading.exchange.body
+            let signal = host.telemetrySignal(head.target)
             if coding == .identity {
+                if let signal { return take(body, signal, reading) }
                 return host.received(body.span.bytes, from: id)
             }
             var content: [UInt8] = []
             try host.coder.decode(body.span.bytes, as: coding, limit: host.httpLimits.bodyBytes, into: &content)
+            if let signal { return take(content, signal, reading) }
             host.wireCounts.compressedIn += 1
             host.wireCounts.compressedBytesIn += UInt64(body.count)
             host.wireCounts.decompressedBytesIn += UInt64(content.count)
@@ -102,6 +109,17 @@ extension ServerLink {
         } catch {
             respond(error.responseStatus, reading)
         }
+    }
+
+    /// An agent's own telemetry: counted and answered at once, with an empty message as its response.
+    private func take(_ body: [UInt8], _ signal: TelemetrySignal, _ reading: RequestReading) {
+        if !reading.bringsTelemetry {
+            reading.bringsTelemetry = true
+            host.telemetry.connectionUsed()
+        }
+        let status = host.telemetry.received(body, signal)
+        let nothing: [UInt8] = []
+        respond(status, fields: status == 200 ? ServerLink.protobuf : HTTPFields(), body: nothing.span.bytes, reading)
     }
 
     // MARK: - Answers

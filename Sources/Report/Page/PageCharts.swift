@@ -23,6 +23,7 @@ enum PageCharts {
             latency(
                 rows, .packagesConverged, "Packages: converged", "from their offer to the report that all are installed"
             ),
+            waves(rows, record.summary.waves),
             errors(rows),
             traffic(rows),
             ownDelay(rows),
@@ -75,7 +76,8 @@ enum PageCharts {
 
     /// From the ground up: what is well below, what is on its way above it, what is over or not begun on top.
     static let states: [(state: LifeState, colour: String)] = [
-        (.connected, "c"), (.configuring, "h"), (.updating, "e"), (.restarting, "i"), (.connecting, "a"),
+        (.running, "c"), (.connected, "k"), (.configuring, "h"), (.updating, "e"), (.restarting, "i"),
+        (.connecting, "a"),
         (.backingOff, "b"), (.draining, "d"), (.failed, "j"), (.stopped, "f"), (.planned, "g"),
     ]
 
@@ -87,6 +89,24 @@ enum PageCharts {
                     name: state.title, colour: colour, values: rows.map { Double(max($0.states[state], 0)) })
             },
             format: { Figures.count(Int64($0)) }
+        ).html
+    }
+
+    /// The most waves drawn; the later ones are in the table.
+    static let mostWaves = 8
+
+    private static func waves(_ rows: [SeriesRow], _ waves: [WaveSummary]) -> String {
+        let traces = waves.prefix(mostWaves).enumerated().map { index, wave in
+            TimeChart.Trace(
+                name: wave.wave.label, colour: PageStyle.palette[index % PageStyle.palette.count],
+                values: rows.map { row in
+                    let since = row.start + row.length - wave.start
+                    return since >= .zero ? wave.share(of: .converged, by: since) : nil
+                })
+        }
+        return TimeChart(
+            title: "Share converged", caption: "of the agents that received each offer", form: .lines, rows: rows,
+            traces: Array(traces), format: Figures.percent
         ).html
     }
 

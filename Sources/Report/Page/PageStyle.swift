@@ -4,10 +4,10 @@ enum PageStyle {
     static let css = """
         :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --rule: #dfe4ea; --ground: #f5f7f9; --card: #fff;
           --band: #eef2f6; --good: #1d7f4e; --caution: #a86400; --bad: #c02a2a;
-          --a: #2f6fd0; --b: #d9731a; --c: #1f9d77; --d: #b03a8c; --e: #7b5bd6; --f: #8a94a3; --g: #c9a227; --h: #3f9cbf; --i: #8c5f3e; --j: #cf4a4a; }
+          --a: #2f6fd0; --b: #d9731a; --c: #1f9d77; --d: #b03a8c; --e: #7b5bd6; --f: #8a94a3; --g: #c9a227; --h: #3f9cbf; --i: #8c5f3e; --j: #cf4a4a; --k: #6b8f1f; }
         @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #97a3b4; --rule: #2d3542; --ground: #12161c;
           --card: #1a2028; --band: #202833; --good: #4cc38a; --caution: #e0a23c; --bad: #f06a6a;
-          --a: #6aa3f5; --b: #f09a4e; --c: #4cc7a0; --d: #e07cc0; --e: #a78bfa; --f: #7c8797; --g: #e3c55b; --h: #66c2e0; --i: #b98a63; --j: #f07f7f; } }
+          --a: #6aa3f5; --b: #f09a4e; --c: #4cc7a0; --d: #e07cc0; --e: #a78bfa; --f: #7c8797; --g: #e3c55b; --h: #66c2e0; --i: #b98a63; --j: #f07f7f; --k: #a5cc52; } }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--ink);
           font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -53,7 +53,7 @@ enum PageStyle {
         """
 
     /// The names of the colours for lines and areas.
-    static let palette = ["a", "b", "c", "d", "e", "g", "h", "i", "j", "f"]
+    static let palette = ["a", "b", "c", "d", "e", "g", "h", "i", "j", "k", "f"]
 
     private static let colours = palette.map { name in
         ".line.\(name) { stroke: var(--\(name)); } .area.\(name) { fill: var(--\(name)); } "

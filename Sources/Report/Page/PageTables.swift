@@ -35,6 +35,37 @@ enum PageTables {
             ], rows: rows)
     }
 
+    static func waves(_ summary: RunSummary) -> String {
+        guard !summary.waves.isEmpty else { return "" }
+        let rows = summary.waves.map { wave in
+            let clock = wave.wave.clock == .event ? "the offer" : "the first receipt"
+            let spans: [String] = [WaveStage.received, .applying, .applied, .converged].map { stage in
+                wave.count(stage) > 0 ? Figures.duration(wave[stage].value(atPercentile: 50)) : "-"
+            }
+            return [
+                wave.wave.label, Figures.clock(max(wave.start, .zero)), Figures.count(wave.count(.received)),
+                Figures.count(wave.count(.applied)), Figures.count(wave.count(.converged)),
+                Figures.count(wave.count(.failed)), Figures.count(wave.count(.superseded)),
+            ] + spans + [
+                wave.count(.converged) > 0 ? Figures.duration(wave[.converged].value(atPercentile: 99)) : "-",
+                wave.lastConverged.map { Figures.duration($0) } ?? "-", clock,
+            ]
+        }
+        return Markup.table(
+            header: [
+                "", "from", "received", "applied", "converged", "failed", "superseded", "received p50", "applying p50",
+                "applied p50", "converged p50", "p99", "last", "times count from",
+            ], rows: rows, texts: [13])
+    }
+
+    static func transitions(_ summary: RunSummary) -> String {
+        guard !summary.transitions.isEmpty else { return "" }
+        let rows = summary.transitions.sorted.map { step, count in
+            [step.from, Figures.count(count), step.to, step.cause]
+        }
+        return Markup.table(header: ["from", "count", "to", "cause"], rows: rows, texts: [2, 3])
+    }
+
     static func errors(_ summary: RunSummary) -> String {
         let entries = ErrorList.entries(summary.counters)
         guard !entries.isEmpty || !summary.named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }

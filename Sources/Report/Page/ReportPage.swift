@@ -25,9 +25,11 @@ public enum ReportPage {
             \(section("Over time", "<div class=\"charts\">\(PageCharts.html(for: record))</div>"))
             \(section("Latencies", PageTables.latencies(summary)))
             \(section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
+            \(section("Convergence", PageTables.waves(summary)))
             \(section("Errors", PageTables.errors(summary)))
             \(section("Tool and server, count against count", PageTables.reconciliation(summary.reconciliation)))
             \(section("Everything counted", PageTables.counters(summary)))
+            \(section("Steps in agents' lives", PageTables.transitions(summary)))
             <details><summary>The profile, as resolved</summary><pre>\(Markup.escaped(record.profile))</pre></details>
             </main>
             </body>

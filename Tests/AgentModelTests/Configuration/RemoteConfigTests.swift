@@ -60,6 +60,17 @@ struct RemoteConfigTests {
         #expect(files[""]?.body == Array("a: 1\n".utf8))
     }
 
+    @Test(
+        "An agent with one configuration file reports it as the only entry, without a name (spec: Configuration Files)")
+    func singleFile() throws {
+        var script = AgentScript()
+        script.run()
+        let files = try #require(script.allSent.first?.report.effectiveConfig?.configMap?.configMap)
+        #expect(files.keys.elements == [""])
+        #expect(files[""]?.body.isEmpty == false)
+        #expect(files[""]?.contentType == "text/yaml")
+    }
+
     @Test("Without a time to apply, one report says it all")
     func appliesAtOnce() {
         var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })

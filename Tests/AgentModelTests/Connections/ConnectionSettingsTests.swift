@@ -121,6 +121,32 @@ struct ConnectionSettingsTests {
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
     }
 
+    @Test("What an offer leaves out of endpoint, TLS and proxy stays as it was (spec: TLSConnectionSettings)")
+    func leftOut() throws {
+        var script = AgentScript(plan())
+        script.run()
+        func offer(_ hash: UInt8, _ change: (inout OpAMPConnectionSettings) -> Void) -> ServerToAgent {
+            var opamp = OpAMPConnectionSettings(heartbeatIntervalSeconds: 30)
+            change(&opamp)
+            return ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [hash], opamp: opamp))
+        }
+        script.hear(
+            offer(1) {
+                $0.destinationEndpoint = "wss://a/v1/opamp"
+                $0.tls = TLSConnectionSettings(caPEMContents: "ca")
+                $0.proxy = ProxyConnectionSettings(url: "http://proxy")
+            })
+        script.closed()
+        script.opened()
+        script.acknowledge()
+        script.hear(offer(2) { $0.headers = Headers(headers: [Header(key: "a", value: "b")]) })
+        script.closed()
+        let target = try #require(targets(script.steps).first).settings
+        #expect(target.destinationEndpoint == "wss://a/v1/opamp")
+        #expect(target.tls?.caPEMContents == "ca" && target.proxy?.url == "http://proxy")
+        #expect(target.headers?.headers.first?.key == "a")
+    }
+
     @Test(
         "A heartbeat interval alone does not make the agent reconnect, and is reported as applied where it has a hash")
     func heartbeatOnly() {
@@ -156,17 +182,45 @@ struct ConnectionSettingsTests {
         var script = AgentScript(plan())
         script.run()
         script.hear(metrics)
-        let exports = script.steps.compactMap {
-            if case .exportTelemetry(.metrics, let settings) = $0 { settings } else { nil }
-        }
-        #expect(exports == [settings])
+        #expect(script.counts(.telemetryAccepted) == 1)
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .applied)
         #expect(script.agent.state == .running)
         var silent = AgentScript(plan { $0.capabilities.remove(.reportsOwnMetrics) })
         silent.run()
         silent.hear(metrics)
         #expect(silent.counts(.undeclaredCapabilityUsed) == 1)
+        #expect(silent.counts(.telemetryAccepted) == 0)
         #expect(silent.sent.first?.report.connectionSettingsStatus?.status == .failed)
+    }
+
+    @Test("How far each offer has got is told as it happens: received, being tried, in force or dropped")
+    func stages() {
+        func kinds(_ script: AgentScript) -> [SettingsStage.Kind] {
+            script.allSteps.compactMap { if case .settings(let stage) = $0 { stage.kind } else { nil } }
+        }
+        var kept = AgentScript(plan())
+        kept.run()
+        kept.hear(offer([1, 2, 3, 4, 5, 6, 7, 8, 9]))
+        kept.now = kept.now + .seconds(2)
+        kept.closed()
+        kept.opened()
+        kept.acknowledge()
+        #expect(kinds(kept) == [.offered, .applying, .applied])
+        guard case .settings(let last)? = kept.allSteps.last(where: { if case .settings = $0 { true } else { false } })
+        else { return }
+        #expect(last.elapsed == .seconds(2))
+        #expect(last.wave == 0x0102_0304_0506_0708)
+        var dropped = AgentScript(plan())
+        dropped.run()
+        dropped.hear(offer([1]))
+        dropped.closed()
+        dropped.failed()
+        #expect(kinds(dropped) == [.offered, .applying, .failed])
+        var refused = AgentScript(plan())
+        refused.run()
+        refused.hear(offer([1], endpoint: "ftp://x"))
+        refused.hear(offer([1], endpoint: "ftp://x"))
+        #expect(kinds(refused) == [.offered, .failed])
     }
 
     @Test("Settings of other connections change only what they name (spec: OtherConnectionSettings)")

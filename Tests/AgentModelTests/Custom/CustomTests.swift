@@ -44,7 +44,7 @@ struct CustomTests {
         script.run()
         #expect(
             ask(&script, "com.example.echo/v1", "x", [1, 2])
-                == CustomMessage(capability: "com.example.echo/v1", type: "x", data: [1, 2]))
+                == CustomMessage(capability: "com.example.echo/v1", type: "echoed", data: [1, 2]))
         let paused = ask(&script, "io.opentelemetry.pause", "pause")
         #expect(paused?.type == "status" && paused?.data == Array(#"{"paused":true}"#.utf8))
         #expect(script.agent.isPaused)

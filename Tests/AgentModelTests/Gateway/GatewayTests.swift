@@ -1,5 +1,6 @@
 import Basis
 import OpAMP
+import OrderedCollections
 import Testing
 
 @testable import AgentModel
@@ -221,5 +222,84 @@ struct GatewayTests {
         _ = script.pass(.seconds(2))
         script.step { $0.connected(at: $1, &$2) }
         #expect(script.sent.count == 3)
+    }
+
+    // MARK: Faults and settings that concern the transport, which belongs to the gateway
+
+    @Test("A member that reads slowly slows the connection that all share")
+    func slowMember() {
+        var script = Script(members: 3) { $0.faults = FaultPlan(rates: [.readsSlowly: 1], slowReadingRate: 99) }
+        script.step { $0.start(at: $1, &$2) }
+        script.step { $0.connected(at: $1, &$2) }
+        let rates = script.steps.compactMap { if case .readSlowly(let rate) = $0 { rate } else { nil } }
+        #expect(rates == [99, 99, 99, 99])
+    }
+
+    @Test("A member that leaves without a goodbye says nothing, and the connection stays")
+    func silentMember() {
+        var script = Script(members: 2) { $0.faults = FaultPlan(rates: [.leavesWithoutGoodbye: 1]) }
+        script.run()
+        script.step { $0.drain(at: $1, &$2) }
+        #expect(script.sent.isEmpty)
+        #expect(script.gateway.members.allSatisfy { $0.state == .disconnected })
+        // Only the gateway's own leaving, which it does in the same way, ends the connection.
+        #expect(script.steps.aborts == 1)
+    }
+
+    @Test("A member that crashes is gone without a word, comes back with a full report, and the connection stays")
+    func crashingMember() {
+        var script = Script(members: 1) {
+            $0.restartTime = .constant(.seconds(2))
+            $0.remoteConfig.applyTime = .constant(.zero)
+        }
+        script.run()
+        let member = script.gateway.members[0].instanceUID
+        let crash = AgentRemoteConfig(
+            config: AgentConfigMap(
+                configMap: ["": AgentConfigFile(body: Array("# muster: crash\na: 1\n".utf8), contentType: "text/yaml")]
+            ),
+            configHash: [1])
+        script.hear(ServerToAgent(instanceUID: .uid(member), remoteConfig: crash))
+        #expect(script.steps.aborts == 0)
+        #expect(script.gateway.members[0].state == .restarting)
+        #expect(script.gateway.state == .running)
+        #expect(script.pass(.seconds(3)).map(\.kind).contains(.first))
+        #expect(script.gateway.members[0].state == .running)
+    }
+
+    @Test("A member that comes back too fast is told to wait, and does not")
+    func hastyMember() {
+        var script = Script(members: 1) { $0.faults = FaultPlan(rates: [.reconnectsTooFast: 1]) }
+        script.run()
+        script.hear(
+            ServerToAgent(
+                instanceUID: .uid(script.gateway.members[0].instanceUID),
+                errorResponse: ServerErrorResponse(
+                    type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 60_000_000_000))))
+        script.acknowledgeAll()
+        #expect(script.pass(.seconds(1)).map(\.kind).contains(.reconnect))
+    }
+
+    @Test(
+        "A member cannot connect elsewhere: settings of its connection are tried in vain, and it stays behind the gateway"
+    )
+    func settingsOfAMember() throws {
+        var script = Script(members: 2) {
+            $0.capabilities.formUnion([.acceptsOpAMPConnectionSettings, .reportsConnectionSettingsStatus])
+        }
+        script.run()
+        let member = script.gateway.members[0].instanceUID
+        let opamp = OpAMPConnectionSettings(destinationEndpoint: "ws://h:1/v1/opamp", heartbeatIntervalSeconds: 30)
+        script.hear(
+            ServerToAgent(
+                instanceUID: .uid(member), connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: opamp)))
+        #expect(script.sent.map(\.kind) == [.status, .goodbye])
+        script.acknowledgeAll()
+        #expect(script.gateway.members[0].state == .connected)
+        let back = try #require(script.sent.first { $0.kind == .reconnect })
+        #expect(back.report.connectionSettingsStatus?.status == .failed)
+        #expect(script.allSteps.counts(.settingsReverted) == 1)
+        #expect(script.gateway.state == .running)
+        #expect(script.allSteps.closeCodes.isEmpty)
     }
 }

@@ -86,7 +86,8 @@ struct HeldUpToolTests {
             AgentTarget(addresses: [server.address], host: "127.0.0.1:\(server.port)", path: "/v1/opamp"))
         return AgentShard(
             shard: try Shard(label: "held up"), exchange: exchange, target: target, seed: 3,
-            unixOrigin: WallClock.unixNanoseconds(at: .zero), resolveOffer: { _, usual in usual })
+            unixOrigin: WallClock.unixNanoseconds(at: .zero),
+            options: AgentShardOptions(resolveOffer: { _, usual in usual }, resolveDestination: { _ in nil }))
     }
 
     /// Keeps a shard's thread from everything else.

@@ -33,6 +33,8 @@ struct EventReadingTests {
                   dependencies: {b: [a, c]}
                 connection_settings: {opamp: true, other: true}
                 custom_capabilities: [pause, echo]
+                own_telemetry: {signals: [metrics, logs], interval: 5s}
+                capability_changes: [{after: 30s, add: [accepts-packages], remove: [reports-health]}]
                 cohorts:
                   - {name: one}
                   - {name: two, packages: {accepted: false}, connection_settings: {opamp: false}, custom_capabilities: []}
@@ -54,6 +56,16 @@ struct EventReadingTests {
                   - {at: 50s, withdraw_packages: p1}
                   - {at: 60s, offer_heartbeat: 15s}
                   - {at: 61s, offer_heartbeat: {interval: 5s, to: 10%}}
+                  - at: 61s
+                    offer_connection:
+                      name: c1
+                      opamp: {endpoint: "ws://{{server}}/v1/opamp", headers: {Authorization: Bearer x}, heartbeat: 20s}
+                      own_metrics: http://m:4318/v1/metrics
+                      own_logs: {endpoint: "http://{{server}}/v1/logs", headers: {A: b}}
+                      other: {kafka: {endpoint: "k:9092", settings: {topic: t}}}
+                      to: 30%
+                  - {at: 61s, offer_connection: {opamp: ws://h:1}}
+                  - {at: 61s, withdraw_connection: c1}
                   - {at: 62s, restart_agents: 20%}
                   - {at: 63s, restart_agents: {attributes: {zone: z}}}
                   - {at: 64s, send_custom: pause}
@@ -82,6 +94,22 @@ struct EventReadingTests {
             .withdrawPackages(name: "p1"),
             .offerHeartbeat(interval: .seconds(15), to: .everybody),
             .offerHeartbeat(interval: .seconds(5), to: EventTarget(share: 0.1)),
+            .offerConnection(
+                ConnectionOffer(
+                    name: "c1",
+                    opamp: .init(
+                        destination: .init(
+                            endpoint: "ws://{{server}}/v1/opamp",
+                            headers: [.init(name: "Authorization", value: "Bearer x")]), heartbeat: .seconds(20)),
+                    ownMetrics: .init(endpoint: "http://m:4318/v1/metrics"),
+                    ownLogs: .init(endpoint: "http://{{server}}/v1/logs", headers: [.init(name: "A", value: "b")]),
+                    others: [
+                        .init(
+                            name: "kafka", destination: .init(endpoint: "k:9092"),
+                            settings: [.init(name: "topic", value: "t")])
+                    ], target: EventTarget(share: 0.3))),
+            .offerConnection(ConnectionOffer(opamp: .init(destination: .init(endpoint: "ws://h:1")))),
+            .withdrawConnection(name: "c1"),
             .restartAgents(EventTarget(share: 0.2)),
             .restartAgents(EventTarget(attributes: [.init(key: "zone", text: "z")])),
             .sendCustom(.pause, to: .everybody), .sendCustom(.echo, to: EventTarget(share: 0.01)),
@@ -98,6 +126,11 @@ struct EventReadingTests {
         #expect(one.packages == PackageProfile(accepted: true, plan: plan))
         #expect(one.connectionSettings == ConnectionSettingsProfile(opamp: true, other: true))
         #expect(one.customAbilities == [.pause, .echo])
+        #expect(one.ownTelemetry == OwnTelemetryProfile(signals: [.metrics, .logs], interval: .seconds(5)))
+        #expect(
+            one.capabilityChanges == [
+                CapabilityChangeProfile(after: .seconds(30), adds: [.acceptsPackages], removes: [.reportsHealth])
+            ])
         #expect(two.packages == PackageProfile(accepted: false, plan: plan))
         #expect(two.connectionSettings == ConnectionSettingsProfile(opamp: false, other: true))
         #expect(two.customAbilities.isEmpty)
@@ -165,6 +198,42 @@ struct EventReadingTests {
                 "connection_settings: {opamp: false}\nevents: [{at: 1s, offer_heartbeat: 5s}]",
                 "events[0].offer_heartbeat: no cohort accepts connection settings"
             ),
+            (
+                "events: [{at: 1s, offer_connection: {to: 5%}}]",
+                "events[0].offer_connection: an offer has at least one of 'opamp', 'own_metrics'"
+            ),
+            (
+                "events: [{at: 1s, offer_connection: {own_traces: http://h/v1/traces}}]",
+                "events[0].offer_connection: no cohort reports its own traces; add `own_telemetry: {signals: [traces]}` to one"
+            ),
+            (
+                "connection_settings: {opamp: false}\nevents: [{at: 1s, offer_connection: {opamp: ws://h}}]",
+                "events[0].offer_connection: no cohort accepts connection settings"
+            ),
+            (
+                "events: [{at: 1s, offer_connection: {other: {k: {endpoint: a}}}}]",
+                "no cohort accepts settings of other connections; add `connection_settings: {other: true}` to one"
+            ),
+            (
+                "own_telemetry: {signals: [logs]}\nevents: [{at: 1s, offer_connection: {own_logs: {headers: {a: b}}}}]",
+                "own_logs.endpoint: the key 'endpoint' is missing"
+            ),
+            (
+                "events: [{at: 1s, offer_connection: {opamp: {heartbeat: 1500ms}}}]",
+                "the protocol carries whole seconds here"
+            ),
+            (
+                "events: [{at: 1s, offer_connection: {opamp: ws://h}}, {at: 2s, withdraw_connection: c}]",
+                "events[1].withdraw_connection: no offer_connection before it is called 'c'"
+            ),
+            ("own_telemetry: {signals: [metric]}", "did you mean 'metrics'?"),
+            ("own_telemetry: {signals: [logs, logs]}", "own_telemetry.signals[1]: 'logs' stands in the list already"),
+            ("own_telemetry: {interval: 1ms}", "own_telemetry.interval"),
+            (
+                "capability_changes: [{add: [reports-health]}]",
+                "capability_changes[0].after: the key 'after' is missing"
+            ),
+            ("capability_changes: [{after: 1s, add: [reports-helth]}]", "did you mean 'reports-health'?"),
             ("events: [{at: 1s, offer_heartbeat: 1500ms}]", "the protocol carries whole seconds here"),
             (
                 "events: [{at: 1s, offer_heartbeat: {to: 5%}}]",

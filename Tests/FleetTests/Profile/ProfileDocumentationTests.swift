@@ -48,6 +48,11 @@ struct ProfileDocumentationTests {
         "{compression: {?}}", "{polling: {?}}", "{batch: {?}}", "{auth: {bearer: {env: A, ?}}}",
         "{auth: {basic: {user: a, password: {env: A}, ?}}}", "{auth: {bearer: {env: A}, ?}}",
         "{proxy: {url: 'http://a:1', ?}}", "{server: {embedded: {credentials: {env: A, ?}}}}",
+        "{events: [{at: 1s, offer_connection: {opamp: a, ?}}]}",
+        "{events: [{at: 1s, offer_connection: {opamp: {endpoint: a, ?}}}]}",
+        "{events: [{at: 1s, offer_connection: {own_logs: {endpoint: a, ?}}}]}",
+        "{events: [{at: 1s, offer_connection: {other: {a: {endpoint: a, ?}}}}]}", "{own_telemetry: {?}}",
+        "{capability_changes: [{after: 1s, ?}]}",
     ]
 
     @Test("Every key that the reader takes stands in it", arguments: sections)

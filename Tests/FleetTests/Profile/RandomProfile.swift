@@ -45,6 +45,7 @@ struct RandomProfile {
             }
             if profile.cohorts.contains(where: \.connectionSettings.opamp) {
                 actions.append(.offerHeartbeat(interval: .seconds(Int64(1 + random.index(below: 99))), to: target()))
+                actions.append(.offerConnection(connectionOffer(in: profile)))
             }
             if profile.cohorts.contains(where: { $0.customAbilities.contains(.pause) }) {
                 actions.append(.sendCustom(random.chance(0.5) ? .pause : .resume, to: target()))
@@ -69,6 +70,28 @@ struct RandomProfile {
                 body: random.chance(0.5) ? .text(text()) : .generated(bytes: 64 + random.index(below: 9_999)))
         }
         return ConfigOffer(files: files, contentType: random.chance(0.5) ? "" : "text/yaml", target: target())
+    }
+
+    /// Only parts that some cohort takes.
+    private mutating func connectionOffer(in profile: Profile) -> ConnectionOffer {
+        var offer = ConnectionOffer(
+            opamp: .init(
+                destination: .init(endpoint: text(), headers: pairs()),
+                heartbeat: random.chance(0.5) ? nil : .seconds(Int64(1 + random.index(below: 99)))), target: target())
+        if profile.cohorts.contains(where: { $0.ownTelemetry.signals.contains(.metrics) }) {
+            offer.ownMetrics = .init(endpoint: text(), headers: pairs())
+        }
+        if profile.cohorts.contains(where: \.connectionSettings.other) {
+            offer.others = (0..<random.index(below: 3)).map {
+                .init(
+                    name: "o\($0)" + text(), destination: .init(endpoint: text(), headers: pairs()), settings: pairs())
+            }
+        }
+        return offer
+    }
+
+    private mutating func pairs() -> [ConnectionOffer.Header] {
+        (0..<random.index(below: 3)).map { ConnectionOffer.Header(name: "h\($0)" + text(), value: text()) }
     }
 
     private mutating func target() -> EventTarget {
@@ -242,6 +265,15 @@ struct RandomProfile {
         if random.chance(0.5) { cohort.packages = packages() }
         cohort.connectionSettings = .init(opamp: random.chance(0.5), other: random.chance(0.5))
         cohort.customAbilities = CustomAbility.allCases.filter { _ in random.chance(0.5) }
+        if random.chance(0.5) {
+            cohort.ownTelemetry = OwnTelemetryProfile(
+                signals: OwnTelemetryProfile.Signal.allCases.filter { _ in random.chance(0.5) }, interval: span(1, 60))
+        }
+        cohort.capabilityChanges = (0..<random.index(below: 3)).map { _ in
+            CapabilityChangeProfile(
+                after: span(1, 60), adds: CapabilityWord.allCases.filter { _ in random.chance(0.2) },
+                removes: CapabilityWord.allCases.filter { _ in random.chance(0.2) })
+        }
         if random.chance(0.5) { cohort.health = health(cohort.zones) }
         if random.chance(0.5) { cohort.faults = faults() }
         cohort.restart = RestartProfile(form: random.chance(0.5) ? .whole : .supervised, downtime: distribution())

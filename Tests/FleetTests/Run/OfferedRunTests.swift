@@ -123,4 +123,153 @@ struct OfferedRunTests {
         #expect(summary[.ready].max > .seconds(1))
         #expect(summary.counters[.agentsAnswered] == 40)
     }
+
+    @Test("The times of a wave count from the moment of the event, and each agent is in the wave that reached it")
+    func waves() async throws {
+        let summary = try await Self.perform(
+            Self.profile(
+                [
+                    (1_000, Self.config("v1", "receivers: {a: {}}\n", to: EventTarget(share: 0.5))),
+                    (2_500, Self.config("v2", "receivers: {b: {}}\n")), (4_500, .withdrawConfig(name: "v2")),
+                ], seconds: 7))
+        #expect(summary.waves.map(\.wave.label).prefix(2) == ["config-push", "config-push #2"])
+        #expect(summary.waves.dropFirst(2).allSatisfy { $0.wave.label.hasPrefix("config-rollback") })
+        #expect(summary.waves.allSatisfy { $0.wave.clock == .event && $0.wave.kind == .config })
+        let counts = summary.waves.reduce(0) { $0 + $1.count(.received) }
+        #expect(counts == summary.counters[.remoteConfigsReceived])
+        #expect(summary.waves.reduce(0) { $0 + $1.count(.converged) } == summary.counters[.configsConverged])
+        for wave in summary.waves where wave.count(.converged) > 0 {
+            // Before anything is applied it has been received, and the clock began before both.
+            #expect(wave[.received].lowest <= wave[.converged].lowest)
+            #expect(wave[.received].highest <= wave[.converged].highest)
+            #expect(wave.start >= .seconds(1))
+        }
+        // Counted from the event, it is never less than from the agent's own receipt.
+        let longest = summary.waves.compactMap(\.lastConverged).max() ?? .zero
+        #expect(longest >= summary[.configConverged].max)
+    }
+
+    private static func connection(_ endpoint: String, to target: EventTarget = .everybody) -> TimedEvent.Action {
+        .offerConnection(
+            ConnectionOffer(
+                opamp: .init(
+                    destination: .init(endpoint: endpoint, headers: [.init(name: "X-Moved", value: "yes")]),
+                    heartbeat: .seconds(1)),
+                target: target))
+    }
+
+    @Test("Agents that are offered another address of the server try it, keep it, and stay the agents that they were")
+    func moved() async throws {
+        // Another address as far as agents can tell.
+        let summary = try await Self.perform(
+            Self.profile([(1_000, Self.connection("ws://{{server}}/v1/opamp?moved"))], seconds: 4))
+        #expect(summary.outcome == .completed)
+        #expect(summary.counters[.settingsOffered] == 40)
+        #expect(summary.counters[.settingsCommitted] == 40)
+        #expect(summary.counters[.settingsReverted] == 0 && summary.counters[.settingsRejected] == 0)
+        #expect(summary.counters[.reconnects] == 40)
+        #expect(summary.waves.map(\.wave.label) == ["connection-offer"])
+        #expect(summary.waves[0].count(.received) == 40)
+        #expect(summary.waves[0].count(.applying) == 40)
+        #expect(summary.waves[0].count(.converged) == 40)
+        #expect(summary.reconciliation.lines.first { $0.what == "agents connected" }?.server == 40)
+    }
+
+    @Test("A share is moved, and an address where nobody listens is tried and dropped: nobody is lost")
+    func movedInVain() async throws {
+        let summary = try await Self.perform(
+            Self.profile(
+                [(1_000, Self.connection("ws://127.0.0.1:1/v1/opamp", to: EventTarget(share: 0.5)))], seconds: 4))
+        let offered = summary.counters[.settingsOffered]
+        #expect((8...32).contains(offered))
+        #expect(summary.counters[.settingsReverted] == offered)
+        #expect(summary.counters[.settingsCommitted] == 0)
+        #expect(summary.counters[.reconnects] == offered)
+        #expect(summary.counters[.agentsAnswered] == 40)
+        #expect(summary.waves[0].count(.failed) == offered)
+        #expect(
+            summary.transitions.sorted.contains {
+                $0.transition.from == "connecting" && $0.transition.cause == "connect failed: refused"
+                    && $0.count == offered
+            })
+    }
+
+    @Test("Own telemetry goes where it was offered, and both sides count the same")
+    func ownTelemetry() async throws {
+        var profile = Self.profile(
+            [
+                (
+                    1_000,
+                    .offerConnection(
+                        ConnectionOffer(
+                            ownMetrics: .init(
+                                endpoint: "http://{{server}}/v1/metrics", headers: [.init(name: "X-Token", value: "t")]),
+                            ownTraces: .init(endpoint: "http://{{server}}/v1/traces"),
+                            ownLogs: .init(endpoint: "http://{{server}}/v1/logs")))
+                ), (2_000, .dropConnections(share: 1)),
+            ], seconds: 5)
+        profile.cohorts[0].ownTelemetry = OwnTelemetryProfile(
+            signals: [.metrics, .traces, .logs], interval: .milliseconds(500))
+        let summary = try await Self.perform(profile)
+        #expect(summary.counters[.telemetryRequests] > 40)
+        #expect(summary.counters[.telemetryItems] > 400)
+        #expect(summary.counters[.telemetryRefused] == 0 && summary.counters[.telemetryDropped] == 0)
+        let line = try #require(summary.reconciliation.lines.first { $0.what == "telemetry items" })
+        #expect(line.agrees, "\(line)")
+        let connections = summary.reconciliation.lines.first { $0.what == "connections opened" }
+        #expect(connections?.agrees == true, "\(String(describing: connections))")
+        // Their heartbeats go on as if nothing else were there.
+        #expect(summary.counters[.unanswered] == 0)
+    }
+
+    @Test("A destination that nobody serves is counted, and the fleet is none the worse for it")
+    func telemetryInVain() async throws {
+        var profile = Self.profile(
+            [
+                (
+                    500,
+                    .offerConnection(
+                        ConnectionOffer(
+                            ownMetrics: .init(endpoint: "http://127.0.0.1:1/v1/metrics"),
+                            ownLogs: .init(endpoint: "http://{{server}}/no/such/place")))
+                ), (1_500, .dropConnections(share: 1)),
+            ], seconds: 4)
+        profile.cohorts[0].ownTelemetry = OwnTelemetryProfile(signals: [.metrics, .logs], interval: .milliseconds(500))
+        let summary = try await Self.perform(profile)
+        #expect(summary.counters[.telemetryUnreachable] > 0)
+        #expect(summary.counters[.telemetryRefused] > 0)
+        #expect(summary.named["telemetry_status_404"] == summary.counters[.telemetryRefused])
+        #expect(summary.counters[.telemetryItems] == 0)
+        #expect(summary.counters[.agentsAnswered] == 40)
+    }
+
+    @Test("Capabilities change while the agents run, and the server is told")
+    func capabilities() async throws {
+        var profile = Self.profile([(2_000, Self.config("v1", "receivers: {a: {}}\n"))], seconds: 4)
+        profile.cohorts[0].capabilityChanges = [
+            CapabilityChangeProfile(after: .milliseconds(500), removes: [.acceptsRemoteConfig])
+        ]
+        profile.cohorts.append(CohortProfile(name: "constant", heartbeat: profile.cohorts[0].heartbeat))
+        let summary = try await Self.perform(profile)
+        // Half of the fleet does not take configurations any more, has said so, and is not offered any.
+        #expect(summary.counters[.remoteConfigsReceived] == 20)
+        #expect(summary.counters[.protocolViolation] == 0)
+    }
+
+    @Test("Each step of the traced agents' lives is written down with its cause and time")
+    func traced() async throws {
+        var profile = Self.profile([(1_000, .dropConnections(share: 1))], seconds: 3)
+        profile.agents = 20
+        let run = try await FleetRun(profile, options: FleetRunOptions(tracedAgents: 5))
+        let record = await run.perform(as: .test) { _ in }
+        #expect(Set(record.trace.map(\.agent)) == [0, 4, 8, 12, 16])
+        #expect(record.trace.map(\.at) == record.trace.map(\.at).sorted())
+        let first = record.trace.filter { $0.agent == 8 }.map(\.transition)
+        #expect(first.first == Transition(from: "initializing", cause: "started", to: "connecting"))
+        #expect(first.contains(Transition(from: "running", cause: "stormed", to: "backing off")))
+        #expect(first.last?.to == "disconnected")
+        let steps = record.summary.transitions
+        #expect(steps[Transition(from: "running", cause: "stormed", to: "backing off")] == 20)
+        #expect(steps[Transition(from: "initializing", cause: "started", to: "connecting")] == 20)
+    }
 }

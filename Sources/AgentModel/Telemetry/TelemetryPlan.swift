@@ -1,0 +1,73 @@
+public import Basis
+public import OTLP
+public import OpAMP
+
+/// How the agents of a cohort report about themselves, once a server has offered a destination (Own Telemetry Reporting).
+public struct TelemetryPlan: Hashable, Sendable {
+    /// Between two exports; 10 s is what the specification recommends.
+    public var interval: Nanoseconds
+
+    public init(interval: Nanoseconds = .seconds(10)) {
+        self.interval = max(interval, Self.shortestInterval)
+    }
+
+    /// More often than this would be a load of its own.
+    public static let shortestInterval = Nanoseconds.milliseconds(100)
+}
+
+/// Where telemetry goes, as a server has offered it. Shared by all agents that got the same offer.
+public final class TelemetryDestination: Sendable {
+    public let settings: TelemetryConnectionSettings
+
+    public init(_ settings: TelemetryConnectionSettings) {
+        self.settings = settings
+    }
+
+    /// Whether the endpoint is an OTLP/HTTP one at all (TelemetryConnectionSettings.destination_endpoint).
+    static func isUsable(_ endpoint: String) -> Bool {
+        ["http://", "https://"].contains { endpoint.lowercased().hasPrefix($0) }
+    }
+}
+
+/// One export request, encoded in `Effects.bytes`.
+public struct TelemetryExport: Sendable {
+    public let signal: TelemetrySignal
+    /// Where its body lies in `Effects.bytes`.
+    public let range: Range<Int>
+    /// How many data points, spans or log records it holds.
+    public let items: Int
+    public let destination: TelemetryDestination
+
+    public init(signal: TelemetrySignal, range: Range<Int>, items: Int, destination: TelemetryDestination) {
+        self.signal = signal
+        self.range = range
+        self.items = items
+        self.destination = destination
+    }
+}
+
+/// The destinations that servers offered last: thousands of agents get the same one, and keep it once.
+struct TelemetryShelf: Sendable {
+    static let limit = 16
+
+    private var shelf: [TelemetryDestination] = []
+
+    mutating func destination(_ settings: TelemetryConnectionSettings) -> TelemetryDestination {
+        if let known = shelf.first(where: { $0.settings == settings }) { return known }
+        let destination = TelemetryDestination(settings)
+        if shelf.count == Self.limit { shelf.removeFirst() }
+        shelf.append(destination)
+        return destination
+    }
+}
+
+extension TelemetrySignal {
+    /// What an agent declares that reports it.
+    public var capability: AgentCapabilities {
+        switch self {
+        case .metrics: .reportsOwnMetrics
+        case .traces: .reportsOwnTraces
+        case .logs: .reportsOwnLogs
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Basis
+import OpAMP
+import OrderedCollections
+
+extension ConnectionSettingsOffers {
+    /// What a profile's event offers.
+    /// - Parameter heartbeat: the interval where the event names none.
+    init(_ offer: ConnectionOffer, heartbeat: Nanoseconds) {
+        self.init()
+        if let settings = offer.opamp {
+            let interval = settings.heartbeat ?? heartbeat
+            opamp = OpAMPConnectionSettings(
+                destinationEndpoint: settings.destination.endpoint, headers: Headers(settings.destination.headers),
+                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 1)))
+        }
+        ownMetrics = offer.ownMetrics.map(TelemetryConnectionSettings.init)
+        ownTraces = offer.ownTraces.map(TelemetryConnectionSettings.init)
+        ownLogs = offer.ownLogs.map(TelemetryConnectionSettings.init)
+        for other in offer.others {
+            var settings = OtherConnectionSettings(
+                destinationEndpoint: other.destination.endpoint, headers: Headers(other.destination.headers))
+            for pair in other.settings { settings.otherSettings[pair.name] = pair.value }
+            otherConnections[other.name] = settings
+        }
+    }
+
+    /// Changes every endpoint in it.
+    mutating func replaceEndpoints(_ change: (String) -> String) {
+        if let endpoint = opamp?.destinationEndpoint { opamp?.destinationEndpoint = change(endpoint) }
+        if let endpoint = ownMetrics?.destinationEndpoint { ownMetrics?.destinationEndpoint = change(endpoint) }
+        if let endpoint = ownTraces?.destinationEndpoint { ownTraces?.destinationEndpoint = change(endpoint) }
+        if let endpoint = ownLogs?.destinationEndpoint { ownLogs?.destinationEndpoint = change(endpoint) }
+        for name in otherConnections.keys {
+            guard let endpoint = otherConnections[name]?.destinationEndpoint else { continue }
+            otherConnections[name]?.destinationEndpoint = change(endpoint)
+        }
+    }
+}
+
+extension TelemetryConnectionSettings {
+    fileprivate init(_ destination: ConnectionOffer.Destination) {
+        self.init(destinationEndpoint: destination.endpoint, headers: Headers(destination.headers))
+    }
+}
+
+extension Headers {
+    /// `nil` where there are none: the headers in force stay.
+    fileprivate init?(_ headers: [ConnectionOffer.Header]) {
+        guard !headers.isEmpty else { return nil }
+        self.init(headers: headers.map { Header(key: $0.name, value: $0.value) })
+    }
+}
+
+extension Profile {
+    /// The heartbeat interval that an offer of connection settings carries where its event names none: an offer without one
+    /// would switch the heartbeats off.
+    var offeredHeartbeat: Nanoseconds {
+        if case .embedded(let server) = server, let interval = server.heartbeatInterval { return interval }
+        let own = cohorts.map(\.heartbeat.interval).min() ?? .seconds(30)
+        return max(.seconds((own.count + 999_999_999) / 1_000_000_000), .seconds(1))
+    }
+}

@@ -1,0 +1,40 @@
+public import Engine
+public import OpAMP
+public import Transport
+
+/// Where own telemetry goes: an offered destination, resolved.
+public struct TelemetryRoute: Sendable {
+    public let addresses: [SocketAddress]
+    /// The `Host` field.
+    public let host: String
+    /// The request target, such as `/v1/metrics`.
+    public let path: String
+    /// The fields of every request: what was offered, and what OTLP/HTTP asks for.
+    public let fields: HTTPFields
+    /// TLS, where the endpoint asks for it.
+    public let tls: TLSClientContext?
+    /// The name that the destination's certificate has to bear.
+    public let serverName: String
+
+    /// `nil` where there is no address.
+    public init?(
+        addresses: [SocketAddress], host: String, path: String, headers: [(name: String, value: String)],
+        tls: TLSClientContext? = nil, serverName: String = ""
+    ) {
+        guard !addresses.isEmpty else { return nil }
+        self.addresses = addresses
+        self.host = host
+        self.path = path
+        self.tls = tls
+        self.serverName = serverName
+        var fields = HTTPFields()
+        // Literals of visible characters are always valid; a header that HTTP does not allow cannot be sent.
+        try? fields.append("Content-Type", "application/x-protobuf")
+        try? fields.append("User-Agent", "OTel-OTLP-Exporter-Muster")
+        for header in headers { try? fields.append(header.name, header.value) }
+        self.fields = fields
+    }
+}
+
+/// Finds the route to an offered destination; `nil` where its host has no address or its scheme is not spoken. Called off the shard.
+public typealias DestinationResolver = @Sendable (TelemetryConnectionSettings) async -> TelemetryRoute?

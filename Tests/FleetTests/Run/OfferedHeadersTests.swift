@@ -1,0 +1,59 @@
+import Engine
+import Hosting
+import OpAMP
+import Testing
+import Transport
+
+@testable import Fleet
+
+@Suite("Where offers of connection settings lead (spec: OpAMPConnectionSettings, Authentication)")
+struct OfferedHeadersTests {
+    private func usual() throws -> AgentTarget {
+        var fields = HTTPFields()
+        try fields.append("X-Usual", "1")
+        let address = try #require(SocketAddress(host: "127.0.0.1", port: 9))
+        return try #require(AgentTarget(addresses: [address], host: "h:9", path: "/v1/opamp", fields: fields))
+    }
+
+    @Test("Offered headers take the place of those of their names; the others stay")
+    func sent() async throws {
+        let headers = Headers(headers: [
+            Header(key: "Authorization", value: "Bearer x"), Header(key: "X-Usual", value: "2"),
+        ])
+        let target = try #require(
+            await OfferedTargets.resolve(
+                OpAMPConnectionSettings(destinationEndpoint: "ws://127.0.0.1:7/p", headers: headers), try usual()))
+        #expect(target.fields["Authorization"] == "Bearer x")
+        #expect(target.fields.values(of: "X-Usual") == ["2"])
+        #expect(target.path == "/p" && target.host == "127.0.0.1:7")
+        let same = try #require(await OfferedTargets.resolve(OpAMPConnectionSettings(), try usual()))
+        #expect(same.fields["X-Usual"] == "1" && same.path == "/v1/opamp")
+    }
+
+    @Test(
+        "An endpoint of another transport, or none at all, leads nowhere",
+        arguments: ["http://127.0.0.1:7", "x", "ws://"])
+    func nowhere(endpoint: String) async throws {
+        let usual = try usual()
+        let target = await OfferedTargets.resolve(OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
+        #expect(target == nil)
+    }
+
+    @Test("Destinations of own telemetry are HTTP addresses, with their headers; https has TLS")
+    func destinations() async throws {
+        let destinations = OfferedDestinations()
+        let headers = Headers(headers: [Header(key: "X-Tenant", value: "shop"), Header(key: "bad name", value: "x")])
+        let route = try #require(
+            await destinations.resolve(
+                TelemetryConnectionSettings(destinationEndpoint: "http://127.0.0.1:4318/v1/logs", headers: headers)))
+        #expect(route.fields["X-Tenant"] == "shop" && route.path == "/v1/logs" && route.tls == nil)
+        let secure = try #require(
+            await destinations.resolve(
+                TelemetryConnectionSettings(destinationEndpoint: "https://127.0.0.1:4318/v1/logs")))
+        #expect(secure.tls != nil && secure.serverName == "127.0.0.1")
+        for endpoint in ["ws://127.0.0.1:1", "", "kafka:9092"] {
+            let nothing = await destinations.resolve(TelemetryConnectionSettings(destinationEndpoint: endpoint))
+            #expect(nothing == nil)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Testing
+
+@testable import OTLP
+
+@Suite("OTLP export requests (opentelemetry-proto, collector services of version 1)")
+struct ExportTests {
+    static let source = TelemetrySource(
+        attributes: [
+            TelemetryAttribute("service.name", "collector"), TelemetryAttribute("n", .integer(-2)),
+            TelemetryAttribute("f", .flag(true)), TelemetryAttribute("r", .real(0.5)),
+        ], scope: "scope", version: "1")
+
+    static let metrics = [
+        TelemetryMetric("up", "time", unit: "s", .gauge, [.init(.real(1.5))]),
+        TelemetryMetric(
+            "sent", "", unit: "{spans}", .counter,
+            [.init(.integer(7), [TelemetryAttribute("exporter", "otlp")]), .init(.integer(0))]),
+        TelemetryMetric("memory", "", unit: "By", .upDownCounter, [.init(.integer(1 << 40))]),
+    ]
+    static let spans = [
+        TelemetrySpan(
+            trace: TraceIdentifier(high: 1, low: 2), identifier: 3, name: "work", start: 10, end: 20,
+            attributes: [TelemetryAttribute("cause", "x")]),
+        TelemetrySpan(
+            trace: TraceIdentifier(high: 1, low: 3), identifier: 4, name: "fail", start: 10, end: 20, failure: "refused"
+        ),
+    ]
+    static let records = [
+        TelemetryRecord(time: 5, severity: .warning, body: "lost", event: "state", attributes: []),
+        TelemetryRecord(
+            time: 6, severity: .error, body: String(repeating: "long ", count: 60), event: "", attributes: []),
+        TelemetryRecord(time: 7, severity: .information, body: "", event: "", attributes: []),
+    ]
+
+    static func bytes(_ signal: TelemetrySignal) -> [UInt8] {
+        var bytes: [UInt8] = []
+        switch signal {
+        case .metrics: ExportRequest.append(metrics, from: source, start: 1, time: 2, to: &bytes)
+        case .traces: ExportRequest.append(spans, from: source, to: &bytes)
+        case .logs: ExportRequest.append(records, from: source, to: &bytes)
+        }
+        return bytes
+    }
+
+    @Test(
+        "A receiver counts the data points, spans and records that were written",
+        arguments: [(TelemetrySignal.metrics, 4), (.traces, 2), (.logs, 3)])
+    func counts(signal: TelemetrySignal, items: Int) throws {
+        #expect(try ExportTally.items(in: Self.bytes(signal), of: signal) == items)
+    }
+
+    @Test("A request is appended behind what the buffer holds")
+    func appends() throws {
+        var bytes: [UInt8] = [1, 2, 3]
+        ExportRequest.append(Self.spans, from: Self.source, to: &bytes)
+        #expect(bytes[..<3] == [1, 2, 3])
+        #expect(Array(bytes[3...]) == Self.bytes(.traces))
+    }
+
+    @Test("The bytes of a small request are those that the format prescribes")
+    func knownBytes() {
+        var bytes: [UInt8] = []
+        ExportRequest.append(
+            [TelemetryRecord(time: 1, severity: .information, body: "b", event: "", attributes: [])],
+            from: TelemetrySource(attributes: [TelemetryAttribute("k", "v")], scope: "s", version: ""), to: &bytes)
+        let keyValue: [UInt8] = [0x0A, 8, 0x0A, 1, 0x6B, 0x12, 3, 0x0A, 1, 0x76]
+        let resource: [UInt8] = [0x0A, UInt8(keyValue.count)] + keyValue
+        let scope: [UInt8] = [0x0A, 3, 0x0A, 1, 0x73]
+        let record: [UInt8] =
+            [0x09, 1, 0, 0, 0, 0, 0, 0, 0] + [0x10, 9] + [0x1A, 4, 0x49, 0x4E, 0x46, 0x4F]
+            + [0x2A, 3, 0x0A, 1, 0x62] + [0x59, 1, 0, 0, 0, 0, 0, 0, 0]
+        let inner = scope + [0x12, UInt8(record.count)] + record
+        let content = resource + [0x12, UInt8(inner.count)] + inner
+        #expect(bytes == [0x0A, UInt8(content.count)] + content)
+    }
+
+    @Test("A response tells how many items were refused", arguments: [0, 1, 300])
+    func rejected(count: Int) throws {
+        var inner = ProtobufWriter(appendingTo: [])
+        inner.message(1) { writer in
+            writer.number(1, UInt64(count))
+            writer.text(2, "too many")
+        }
+        #expect(try ExportTally.rejected(in: inner.bytes) == count)
+        #expect(try ExportTally.rejected(in: []) == 0)
+    }
+
+    @Test(
+        "What is no OTLP is refused with the reason",
+        arguments: [
+            ([0x0A, 5, 1], OTLPError.truncated), ([0x08, 1], .misplaced), ([0x00], .badTag), ([0x0B], .badTag),
+            ([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], .overlong), ([0x80], .truncated),
+        ] as [([UInt8], OTLPError)])
+    func malformed(bytes: [UInt8], error: OTLPError) {
+        #expect(throws: error) { try ExportTally.items(in: bytes, of: .logs) }
+    }
+
+    @Test(
+        "Cut or changed bytes are counted or refused, and never read beyond their end",
+        arguments: TelemetrySignal.allCases)
+    func mutated(signal: TelemetrySignal) {
+        let whole = Self.bytes(signal)
+        for length in whole.indices { _ = try? ExportTally.items(in: Array(whole[..<length]), of: signal) }
+        for place in whole.indices {
+            for bit in 0..<8 {
+                var bytes = whole
+                bytes[place] ^= 1 << UInt8(bit)
+                for other in TelemetrySignal.allCases { _ = try? ExportTally.items(in: bytes, of: other) }
+                _ = try? ExportTally.rejected(in: bytes)
+            }
+        }
+        #expect((try? ExportTally.items(in: whole, of: signal)) != nil)
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import OTLP
+
+/// The official Python messages (`pip install opentelemetry-proto`) as an independent reader.
+enum PythonMessages {
+    /// An interpreter that has the package: `MUSTER_PYTHON` where set, else `python3` of the path.
+    static let interpreter: String? = {
+        let named = ProcessInfo.processInfo.environment["MUSTER_PYTHON"]
+        return [named, "python3"].compactMap { $0 }.first {
+            run($0, ["-c", "import opentelemetry.proto.collector.logs.v1.logs_service_pb2"]) != nil
+        }
+    }()
+
+    /// What the interpreter printed; nil where it failed.
+    static func run(_ interpreter: String, _ arguments: [String]) -> String? {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [interpreter] + arguments
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    /// Decodes a request, prints it as one line of JSON, and whether anything in it is unknown or changes when written again.
+    static let script = """
+        import sys
+        from google.protobuf import json_format
+        from google.protobuf.unknown_fields import UnknownFieldSet
+        from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as m
+        from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as t
+        from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as l
+        kinds = {'metrics': m.ExportMetricsServiceRequest, 'traces': t.ExportTraceServiceRequest,
+                 'logs': l.ExportLogsServiceRequest}
+        data = bytes.fromhex(sys.argv[2])
+        request = kinds[sys.argv[1]]()
+        request.ParseFromString(data)
+        def unknown(message):
+            found = len(UnknownFieldSet(message))
+            for field, value in message.ListFields():
+                if field.message_type is None: continue
+                try: parts = list(value)
+                except TypeError: parts = [value]
+                found += sum(unknown(part) for part in parts)
+            return found
+        print('unknown', unknown(request))
+        print('same size', request.ByteSize() == len(data))
+        print(json_format.MessageToJson(request, indent=None, sort_keys=True))
+        """
+}
+
+@Suite(
+    "OTLP, read by the official Python messages",
+    .enabled(
+        if: PythonMessages.interpreter != nil,
+        "no python3 with the package opentelemetry-proto (pip install opentelemetry-proto)"))
+struct PythonPeerTests {
+    private func lines(_ signal: TelemetrySignal) throws -> [String] {
+        let interpreter = try #require(PythonMessages.interpreter)
+        let hex = ExportTests.bytes(signal).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let output = try #require(
+            PythonMessages.run(interpreter, ["-c", PythonMessages.script, "\(signal)", hex]))
+        return output.split(separator: "\n").map(String.init)
+    }
+
+    @Test("Every field is known there, and nothing is lost on the way", arguments: TelemetrySignal.allCases)
+    func understood(signal: TelemetrySignal) throws {
+        let lines = try lines(signal)
+        #expect(lines.prefix(2) == ["unknown 0", "same size True"])
+    }
+
+    @Test(
+        "It reads what was meant",
+        arguments: [
+            (
+                TelemetrySignal.metrics,
+                [
+                    #""name": "up""#, #""gauge": {"dataPoints": [{"asDouble": 1.5, "timeUnixNano": "2"}]}"#,
+                    #""aggregationTemporality": "AGGREGATION_TEMPORALITY_CUMULATIVE""#, #""isMonotonic": true"#,
+                    #""asInt": "1099511627776""#, #""key": "exporter", "value": {"stringValue": "otlp"}"#,
+                    #""startTimeUnixNano": "1""#, #""key": "n", "value": {"intValue": "-2"}"#,
+                    #""key": "f", "value": {"boolValue": true}"#, #""key": "r", "value": {"doubleValue": 0.5}"#,
+                    #""scope": {"name": "scope", "version": "1"}"#,
+                ]
+            ),
+            (
+                .traces,
+                [
+                    #""name": "work""#, #""kind": "SPAN_KIND_INTERNAL""#, #""startTimeUnixNano": "10""#,
+                    #""endTimeUnixNano": "20""#, #""traceId": "AAAAAAAAAAEAAAAAAAAAAg==""#,
+                    #""spanId": "AAAAAAAAAAM=""#,
+                    #""status": {"code": "STATUS_CODE_ERROR", "message": "refused"}"#,
+                ]
+            ),
+            (
+                .logs,
+                [
+                    #""body": {"stringValue": "lost"}"#, #""severityNumber": "SEVERITY_NUMBER_WARN""#,
+                    #""severityText": "ERROR""#, #""eventName": "state""#, #""observedTimeUnixNano": "5""#,
+                    #""timeUnixNano": "7""#,
+                ]
+            ),
+        ])
+    func meaning(signal: TelemetrySignal, parts: [String]) throws {
+        let json = try #require(try lines(signal).last)
+        for part in parts { #expect(json.contains(part), "\(part) in \(json)") }
+    }
+}
