@@ -67,7 +67,8 @@ enum ConnectionOfferReading {
         }
         if list.count > ProfileBounds.offeredHeaders {
             section.complain(
-                .outOfRange(found: "\(list.count) of them", allowed: "allowed are \(ProfileBounds.offeredHeaders)"), key, nil)
+                .outOfRange(found: "\(list.count) of them", allowed: "allowed are \(ProfileBounds.offeredHeaders)"),
+                key, nil)
         }
         return list
     }
