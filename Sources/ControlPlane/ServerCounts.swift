@@ -97,6 +97,10 @@ public struct ServerCounts: Hashable, Sendable {
     public var customIgnored: UInt64 = 0
     /// Certificate requests received.
     public var certificateRequests: UInt64 = 0
+    /// Certificates issued to agents, on request or in a rotation.
+    public var certificatesIssued: UInt64 = 0
+    /// Certificates of agents withdrawn.
+    public var certificatesRevoked: UInt64 = 0
 
     /// Connections on which own telemetry arrived; they are in `connectionsAccepted` too.
     public var telemetryConnections: UInt64 = 0
@@ -189,6 +193,8 @@ extension ServerCounts {
         Field(name: "telemetry_spans", path: \.telemetrySpans),
         Field(name: "telemetry_log_records", path: \.telemetryLogRecords),
         Field(name: "telemetry_malformed", path: \.telemetryMalformed),
+        Field(name: "certificates_issued", path: \.certificatesIssued),
+        Field(name: "certificates_revoked", path: \.certificatesRevoked),
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
         Field(name: "unauthorized", path: \.unauthorized),

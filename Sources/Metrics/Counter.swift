@@ -15,6 +15,8 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case connectionsClosed
     case reconnects
     case connectionsCut
+    case tlsHandshakesFull
+    case tlsHandshakesResumed
     case keepAliveRefusals
     case requestsRepeated
     case reportsCut
@@ -85,7 +87,22 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case proxyMalformed
     case telemetryUnreachable
     // errors, the fault of the server
-    case tlsFailure
+    case tlsExpired
+    case tlsNotYetValid
+    case tlsWrongHost
+    case tlsUnknownAuthority
+    case tlsSelfSigned
+    case tlsRevoked
+    case tlsRevocationUnknown
+    case tlsStapledStatus
+    case tlsPinMismatch
+    case tlsBadCertificate
+    case tlsClientRefused
+    case tlsAlert
+    case tlsNothingInCommon
+    case tlsNotSpoken
+    case tlsInterrupted
+    case tlsOther
     case upgradeRedirected
     case upgradeUnauthorized
     case upgradeForbidden

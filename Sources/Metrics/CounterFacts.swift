@@ -47,6 +47,14 @@ extension Counter {
             Facts(
                 .connections, "connections_cut", "connections cut",
                 "connections that the run itself broke, as the profile has it")
+        case .tlsHandshakesFull:
+            Facts(
+                .connections, "tls_handshakes_full", "TLS handshakes, full",
+                "TLS handshakes with certificates and keys")
+        case .tlsHandshakesResumed:
+            Facts(
+                .connections, "tls_handshakes_resumed", "TLS handshakes, resumed",
+                "TLS handshakes that took an earlier session up again")
         case .keepAliveRefusals:
             Facts(
                 .connections, "keep_alive_refusals", "keep-alive refused",
@@ -254,7 +262,70 @@ extension Counter {
             Facts(
                 .error(.network), "telemetry_unreachable", "telemetry: unreachable",
                 "requests with own telemetry whose destination could not be connected with, or was lost")
-        case .tlsFailure: Facts(.error(.server), "tls_failure", "TLS failed", "the TLS handshake failed")
+        case .tlsExpired:
+            Facts(
+                .error(.server), "tls_expired", "TLS: certificate expired",
+                "the server's certificate is past its time")
+        case .tlsNotYetValid:
+            Facts(
+                .error(.server), "tls_not_yet_valid", "TLS: not yet valid",
+                "the time of the server's certificate has not begun")
+        case .tlsWrongHost:
+            Facts(
+                .error(.server), "tls_wrong_host", "TLS: wrong host",
+                "the server's certificate is for another name or address")
+        case .tlsUnknownAuthority:
+            Facts(
+                .error(.server), "tls_unknown_authority", "TLS: unknown authority",
+                "nobody that the agents trust has signed the server's certificate")
+        case .tlsSelfSigned:
+            Facts(
+                .error(.server), "tls_self_signed", "TLS: self-signed",
+                "the server's certificate is signed by itself and not trusted")
+        case .tlsRevoked:
+            Facts(
+                .error(.server), "tls_revoked", "TLS: certificate revoked",
+                "the server's certificate was withdrawn, by the revocation list or the stapled status")
+        case .tlsRevocationUnknown:
+            Facts(
+                .error(.server), "tls_revocation_unknown", "TLS: no revocation list",
+                "the revocation list of the certificate's authority is missing or past its time")
+        case .tlsStapledStatus:
+            Facts(
+                .error(.server), "tls_stapled_status", "TLS: no stapled status",
+                "the server stapled no OCSP status, or one that does not fit")
+        case .tlsPinMismatch:
+            Facts(
+                .error(.server), "tls_pin_mismatch", "TLS: pinned key mismatch",
+                "the server's key is none of the pinned ones")
+        case .tlsBadCertificate:
+            Facts(
+                .error(.server), "tls_bad_certificate", "TLS: bad certificate",
+                "the server's certificate has another flaw: signature, purpose, strength; its name stands below")
+        case .tlsClientRefused:
+            Facts(
+                .error(.server), "tls_client_refused", "TLS: client cert refused",
+                "the server turned the agent's certificate down, or the lack of one; the alert stands below")
+        case .tlsAlert:
+            Facts(
+                .error(.server), "tls_alert", "TLS: alert by server",
+                "the server ended TLS with an alert that is not about certificates")
+        case .tlsNothingInCommon:
+            Facts(
+                .error(.server), "tls_nothing_in_common", "TLS: nothing in common",
+                "no version, cipher or application protocol that both sides allow")
+        case .tlsNotSpoken:
+            Facts(
+                .error(.server), "tls_not_spoken", "TLS: not spoken",
+                "what came back is not TLS: most likely a plaintext port")
+        case .tlsInterrupted:
+            Facts(
+                .error(.server), "tls_interrupted", "TLS: interrupted",
+                "the server closed the connection in the middle of the handshake")
+        case .tlsOther:
+            Facts(
+                .error(.server), "tls_other", "TLS: other failure",
+                "TLS failed in a way that has no name of its own here; OpenSSL's stands below")
         case .upgradeRedirected:
             Facts(
                 .error(.server), "upgrade_redirected", "upgrade: redirected (3xx)",

@@ -4,6 +4,7 @@
 public enum Measure: Int, CaseIterable, Hashable, Sendable {
     case connect
     case tlsHandshake
+    case tlsResumption
     case upgrade
     case firstReport
     case heartbeatResponse
@@ -31,7 +32,15 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
         case .connect:
             ("connect", "connect", "from asking for a TCP connection to having it")
         case .tlsHandshake:
-            ("tls_handshake", "TLS handshake", "from the TCP connection to the finished TLS handshake")
+            (
+                "tls_handshake", "TLS, full",
+                "from the TCP connection to the end of a full TLS handshake, certificates and keys included"
+            )
+        case .tlsResumption:
+            (
+                "tls_resumption", "TLS, resumed",
+                "from the TCP connection to the end of a TLS handshake that took up an earlier session"
+            )
         case .upgrade:
             ("upgrade", "upgrade", "from the WebSocket upgrade request to the server's 101")
         case .firstReport:

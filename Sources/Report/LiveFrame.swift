@@ -8,7 +8,8 @@ public import Metrics
 public enum LiveFrame {
     /// The measures worth a line, in this order; one that never occurred takes none.
     static let measures: [Measure] = [
-        .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake, .upgrade,
+        .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake,
+        .tlsResumption, .upgrade,
         .configApplying, .configApplied, .configConverged, .packagesConverged, .poolWait, .schedulingDelay,
     ]
 

@@ -9,7 +9,9 @@ struct ProfileOptions: ParsableArguments {
         help: ArgumentHelp("The profile to use, a YAML file; every default where left out.", valueName: "profile"))
     var path: String?
 
-    @Option(help: "The server under test, ws://host:port/path; an embedded one where left out.")
+    @Option(
+        help: "The server under test, ws://, wss://, http:// or https://host:port/path; an embedded one where left out."
+    )
     var server: String?
 
     @Option(help: "How many agents.")
@@ -57,6 +59,8 @@ struct ProfileOptions: ParsableArguments {
     @Option(help: "An HTTP proxy that opens tunnels to the server: http://host:port.")
     var proxy: String?
 
+    @OptionGroup(title: "TLS") var tls: TLSOptions
+
     /// The profile with the command line's changes.
     /// - Throws: `Failure` with every mistake and its place.
     func resolve() throws -> Profile {
@@ -82,6 +86,7 @@ struct ProfileOptions: ParsableArguments {
         overrides.drain = try span("--drain", drain)
         overrides.heartbeatInterval = try span("--heartbeat", heartbeat)
         try readWire(&overrides)
+        overrides.tls = tls.overrides
         if let server {
             do throws(ServerURLError) {
                 overrides.server = try ServerURL(server)

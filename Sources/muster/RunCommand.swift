@@ -51,6 +51,10 @@ struct RunCommand: AsyncParsableCommand {
             "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
 
         if let page { display.note("metrics: \(page.url)") }
+        if profile.tls?.skipsVerification == true {
+            display.note(
+                "WARNING: the server's certificate is not verified (insecure_skip_verify): anybody could be it")
+        }
 
         let identity = RunIdentity(
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,

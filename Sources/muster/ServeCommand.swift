@@ -55,6 +55,8 @@ struct ServeCommand: AsyncParsableCommand {
         help: "A file of tokens, or user:password for Basic, a line each: who shows none of them is answered 401.")
     var tokenFile: String?
 
+    @OptionGroup(title: "TLS") var tls: ServeTLSOptions
+
     func run() async throws {
         FileLimits.raise()
         guard let listen = SocketAddress(host: address, port: port) else {
@@ -64,11 +66,12 @@ struct ServeCommand: AsyncParsableCommand {
         guard (1...64).contains(shards) else {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")
         }
-        let server = try start(try plan(), try wire(), listen)
+        let security = try tls.security(address: address)
+        let server = try start(try plan(), try wire(), listen, security)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
-            Terminal.write("serving OpAMP on ws://\(address)/v1/opamp\n")
+            Terminal.write("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp\n")
         }
         for await _ in interruption.stream {}
         interruptions.stop()
@@ -76,11 +79,13 @@ struct ServeCommand: AsyncParsableCommand {
         print(ServerCountsTable.text(for: counts))
     }
 
-    private func start(_ plan: ServerPlan, _ wire: ServerWire, _ listen: SocketAddress) throws -> OpAMPServer {
+    private func start(
+        _ plan: ServerPlan, _ wire: ServerWire, _ listen: SocketAddress, _ security: EmbeddedSecurity?
+    ) throws -> OpAMPServer {
         do throws(OpAMPServerError) {
             return try OpAMPServer(
                 plan: plan, address: listen, wire: wire, shards: shards, seed: seed,
-                wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
+                wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000, security: security?.security)
         } catch {
             throw Failure(.runFailed, error.description)
         }

@@ -33,11 +33,10 @@ final class IssuedCertificate: Sendable {
 }
 
 extension ServerPlan {
-    /// OpAMP connection settings that change nothing. The interval has to be said, because none would mean no heartbeats;
-    /// 30 seconds are what an agent does that was told nothing (spec: WebSocket Message Exchange).
+    /// OpAMP connection settings that change nothing. The interval has to be said, because none would mean no heartbeats.
     var usualSettings: OpAMPConnectionSettings {
         OpAMPConnectionSettings(
             destinationEndpoint: advertisedEndpoint,
-            heartbeatIntervalSeconds: heartbeatInterval.map(Self.wholeSeconds) ?? 30)
+            heartbeatIntervalSeconds: Self.wholeSeconds(heartbeatInterval ?? usualHeartbeatInterval))
     }
 }

@@ -20,6 +20,7 @@ extension Registry {
         _ ticket: CertificateTicket, certificate: TLSCertificate, at now: Instant, _ effects: inout ServerEffects
     ) {
         guard tickets.remove(ticket.number) != nil else { return }
+        counts.certificatesIssued += 1
         if let deferred = deferred.removeValue(forKey: ticket.number) {
             guard let slot = resume(deferred) else { return }
             let offer = IssuedCertificate(certificate).merged(into: standingSettings(for: ticket.uid), plan: plan)

@@ -8,6 +8,9 @@ public struct ServerPlan: Sendable {
     public var capabilities: ServerCapabilities = .everything
     /// Offered to agents that accept OpAMP connection settings, rounded to whole seconds; nothing is offered when nil.
     public var heartbeatInterval: Nanoseconds?
+    /// What offers of a certificate say of heartbeats where the server offers no interval of its own: the interval that the agents
+    /// have anyway. 30 seconds are what an agent does that was told nothing (spec: WebSocket Message Exchange).
+    public var usualHeartbeatInterval = Nanoseconds.seconds(30)
     /// The destination_endpoint of offers of OpAMP connection settings.
     public var advertisedEndpoint = ""
 

@@ -12,11 +12,14 @@ extension Endpoint {
     ///   - tls: secures the connection; nil: plaintext.
     ///   - serverName: the name that the server's certificate must carry and that SNI asks for; nil: the address itself.
     ///   - identity: the certificate to show when asked, in place of the context's.
+    ///   - resumes: whether a session that was kept may be resumed, where the context keeps any. An agent that has never
+    ///     been connected has none of its own and should not profit from another's.
     /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
     @discardableResult
     public final func connect(
         to destination: SocketAddress, from source: SocketAddress? = nil, timeout: Nanoseconds = .seconds(10),
-        tls context: TLSClientContext? = nil, serverName: String? = nil, identity: TLSIdentity? = nil
+        tls context: TLSClientContext? = nil, serverName: String? = nil, identity: TLSIdentity? = nil,
+        resumes: Bool = true
     ) -> Bool {
         shard.assertOnShard()
         guard state == .idle, !shard.isStopping else { return false }
@@ -31,9 +34,9 @@ extension Endpoint {
         }
         descriptor = opened
         if let context {
-            guard prepareTLS(client: context, address: destination, serverName: serverName, identity: identity) else {
-                return true
-            }
+            let start = TLSStart(
+                address: destination, serverName: serverName, identity: identity, resumes: resumes)
+            guard prepareTLS(client: context, start) else { return true }
         }
         setSocketOptions()
         if let source {

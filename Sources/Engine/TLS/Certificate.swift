@@ -36,6 +36,39 @@ public final class Certificate: @unchecked Sendable {
         Self.keyDigest(of: pointer) ?? []
     }
 
+    /// By which the certificate is told from every other.
+    var digest: CertificateDigest? {
+        var bytes = [UInt8](repeating: 0, count: 32)
+        guard X509_digest(pointer, EVP_sha256(), &bytes, nil) == 1 else { return nil }
+        let words = bytes.withUnsafeBytes { raw in
+            (
+                raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
+        }
+        return CertificateDigest(high: words.0, low: words.1)
+    }
+
+    /// The certificate's bytes (DER).
+    public var der: [UInt8] {
+        var encoded: UnsafeMutablePointer<UInt8>?
+        let count = i2d_X509(pointer, &encoded)
+        guard count > 0, let encoded else { return [] }
+        defer { copenssl_free(encoded) }
+        return Array(UnsafeBufferPointer(start: encoded, count: Int(count)))
+    }
+
+    /// The certificate that these bytes (DER) are.
+    public convenience init(der: [UInt8]) throws(TLSError) {
+        let made = der.withUnsafeBufferPointer { bytes -> OpaquePointer? in
+            var position = bytes.baseAddress
+            return d2i_X509(nil, &position, bytes.count)
+        }
+        ERR_clear_error()
+        guard let made else { throw .noCertificate }
+        self.init(owning: made)
+    }
+
     /// The serial number, hexadecimal.
     public var serialNumber: String {
         guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(pointer), nil) else { return "" }
@@ -60,6 +93,12 @@ public final class Certificate: @unchecked Sendable {
         guard EVP_Digest(encoded, Int(count), &digest, nil, EVP_sha256(), nil) == 1 else { return nil }
         return digest
     }
+}
+
+/// Half of a certificate's SHA-256: enough that no two certificates share one.
+struct CertificateDigest: Hashable, Sendable {
+    let high: UInt64
+    let low: UInt64
 }
 
 /// A private key.
@@ -104,6 +143,13 @@ public final class PrivateKey: @unchecked Sendable {
         }
         guard let key = found.first else { throw .noPrivateKey }
         return key
+    }
+
+    /// Whether the certificate is for this key.
+    public func fits(_ certificate: Certificate) -> Bool {
+        let answer = X509_check_private_key(certificate.pointer, pointer)
+        ERR_clear_error()
+        return answer == 1
     }
 
     /// The key as PEM text (PKCS #8). A secret.

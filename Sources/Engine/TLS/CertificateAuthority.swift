@@ -84,6 +84,14 @@ public final class CertificateAuthority: @unchecked Sendable {
         return try TLSIdentity(chain: [certificate], key: key)
     }
 
+    /// The common name in a certificate request (PKCS #10, PEM); empty where it has none.
+    public static func commonName(ofRequest pem: String) throws(TLSError) -> String {
+        let found = PEM.read(pem, limit: 1) { PEM_read_bio_X509_REQ($0, nil, nil, nil) }
+        guard let request = found.first else { throw .badRequest }
+        defer { X509_REQ_free(request) }
+        return CertificateName.text(of: X509_REQ_get_subject_name(request))
+    }
+
     /// Answers a certificate request (PKCS #10, PEM): its key and common name, the rest as `request` says. PEM, with
     /// the chain towards the authority.
     public func answer(requestPEM: String, as request: Request? = nil) throws(TLSError) -> String {

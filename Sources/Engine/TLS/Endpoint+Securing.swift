@@ -8,17 +8,17 @@ extension Endpoint {
     ///   - destination: under which the server's tickets are remembered, and its name where `serverName` is nil.
     ///   - serverName: the name that the server's certificate must carry and that SNI asks for.
     ///   - identity: the certificate to show when asked, in place of the context's.
+    ///   - resumes: as in `connect`.
     ///   - timeout: for the handshake.
     public final func secure(
         with context: TLSClientContext, to destination: SocketAddress, serverName: String?,
-        identity: TLSIdentity? = nil, timeout: Nanoseconds = .seconds(10)
+        identity: TLSIdentity? = nil, resumes: Bool = true, timeout: Nanoseconds = .seconds(10)
     ) {
         shard.assertOnShard()
         guard state == .open, tls == nil else { return }
         uncork()
-        guard state == .open,
-            prepareTLS(client: context, address: destination, serverName: serverName, identity: identity)
-        else { return }
+        let start = TLSStart(address: destination, serverName: serverName, identity: identity, resumes: resumes)
+        guard state == .open, prepareTLS(client: context, start) else { return }
         setDeadline((shard.now + timeout).nanoseconds)
         startHandshake()
     }

@@ -12,6 +12,11 @@ extension Endpoint {
         state == .securing ? nil : tls?.summary
     }
 
+    /// Whether an earlier session was resumed; false in plaintext or before TLS is agreed on.
+    public final var isTLSResumed: Bool {
+        state != .securing && tls?.isResumed == true
+    }
+
     /// The certificate that the peer has shown, if any.
     public final var peerCertificate: Certificate? {
         tls?.peerCertificate
@@ -19,11 +24,8 @@ extension Endpoint {
 
     // MARK: Starting
 
-    final func prepareTLS(
-        client context: TLSClientContext, address: SocketAddress, serverName: String?, identity: TLSIdentity?
-    ) -> Bool {
-        tls = TLSState(
-            client: context, channel: shard.tlsChannel, address: address, serverName: serverName, identity: identity)
+    final func prepareTLS(client context: TLSClientContext, _ start: TLSStart) -> Bool {
+        tls = TLSState(client: context, channel: shard.tlsChannel, start)
         if tls == nil { end(.tls(TLSFailure(error: ERR_get_error()))) }
         return tls != nil
     }
@@ -86,6 +88,7 @@ extension Endpoint {
         case .peerFinished: end(.tls(.interrupted))
         case .failed(let failure): endInOrder(.tls(failure))
         case .done:
+            tls.forgetIdentity()
             open()
             if let after { deliver(plaintext, after) }
         }

@@ -6,6 +6,17 @@
 
 import COpenSSL
 
+/// How a client's handshake begins.
+struct TLSStart {
+    var address: SocketAddress
+    /// The name that SNI asks for and that the certificate must carry; nil: the address.
+    var serverName: String?
+    /// The certificate to show; nil: the context's own, or none.
+    var identity: TLSIdentity?
+    /// Whether a kept session may be resumed.
+    var resumes: Bool
+}
+
 /// TLS of one connection: an SSL and what it needs to be remembered by.
 final class TLSState {
     /// What a call of OpenSSL came to.
@@ -25,23 +36,26 @@ final class TLSState {
     private let owner: AnyObject
     private let tickets: TLSTickets?
     private let ticketKey: TLSTickets.Key?
+    /// A certificate of its own was given to this connection, apart from the context's.
+    private var ownsIdentity = false
     /// A verdict that OpenSSL has no code for, noted by a callback.
     var failure: TLSFailure?
 
     /// A client's side.
-    init?(
-        client context: TLSClientContext, channel: TLSChannel, address: SocketAddress, serverName: String?,
-        identity: TLSIdentity?
-    ) {
+    init?(client context: TLSClientContext, channel: TLSChannel, _ start: TLSStart) {
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
         owner = context
-        let key = TLSTickets.Key(
-            address: address, serverName: serverName, identity: identity.map { ObjectIdentifier($0.certificate) })
         tickets = context.options.resumes ? context.tickets : nil
-        ticketKey = context.options.resumes ? key : nil
-        guard attach(to: channel), name(serverName ?? address.host, context.options), show(identity) else { return nil }
-        tickets?.offer(for: key, on: made)
+        ticketKey =
+            context.options.resumes
+            ? TLSTickets.Key(
+                address: start.address, serverName: start.serverName, identity: start.identity?.certificate.digest)
+            : nil
+        guard attach(to: channel), name(start.serverName ?? start.address.host, context.options),
+            show(start.identity)
+        else { return nil }
+        if start.resumes, let tickets, let ticketKey { tickets.offer(for: ticketKey, on: made) }
         SSL_set_connect_state(made)
     }
 
@@ -80,6 +94,7 @@ final class TLSState {
 
     private func show(_ identity: TLSIdentity?) -> Bool {
         guard let identity else { return true }
+        ownsIdentity = true
         guard SSL_use_certificate(pointer, identity.certificate.pointer) == 1,
             SSL_use_PrivateKey(pointer, identity.key.pointer) == 1
         else { return false }
@@ -128,6 +143,15 @@ final class TLSState {
         SSL_shutdown(pointer)
         ERR_clear_error()
     }
+
+    /// Lets go of the certificate and the key of this side: the handshake was their only use (renegotiation is off, and
+    /// authentication after the handshake is not offered).
+    func forgetIdentity() {
+        guard ownsIdentity else { return }
+        SSL_certs_clear(pointer)
+    }
+
+    var isResumed: Bool { SSL_session_reused(pointer) == 1 }
 
     /// Gives back buffers that hold nothing. OpenSSL does so itself after most calls, but keeps one for writing when a
     /// ticket has come in (TLS 1.3): 16 KiB for as long as an agent is silent.

@@ -13,7 +13,7 @@ final class TLSTickets: Sendable {
         var address: SocketAddress
         var serverName: String?
         /// The certificate shown; nil: the context's own, or none.
-        var identity: ObjectIdentifier?
+        var identity: CertificateDigest?
     }
 
     /// A session, by its reference.

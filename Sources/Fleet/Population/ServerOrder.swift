@@ -1,5 +1,6 @@
 import Basis
 import ControlPlane
+import Hosting
 import Metrics
 import OpAMP
 import OrderedCollections
@@ -10,6 +11,8 @@ enum ServerOrder: Sendable {
     case withdraw(OfferKind, revision: UInt32)
     case restart(Selection)
     case send(CustomMessage, to: Selection)
+    case rotateCertificates(CertificateRotation, of: Selection)
+    case revokeCertificates(of: Selection)
 
     /// What the profile's event of that number asks of the server; nil where it asks nothing of it.
     init?(_ profile: Profile, event index: Int) {
@@ -46,6 +49,10 @@ enum ServerOrder: Sendable {
             self = .withdraw(.connectionSettings, revision: revision)
         case .restartAgents(let target):
             self = .restart(Selection(target, salt: drawn))
+        case .rotateCertificates(let rotation, let target):
+            self = .rotateCertificates(rotation, of: Selection(target, salt: nested))
+        case .revokeCertificates(let target):
+            self = .revokeCertificates(of: Selection(target, salt: nested))
         case .sendCustom(let word, let target):
             self = .send(word.message, to: Selection(target, salt: drawn))
         }
@@ -69,18 +76,29 @@ enum ServerOrder: Sendable {
         case .offer(let offer, _):
             clocks.begin(WaveKind(offer.kind), number: offer.hash.waveNumber, label: label, at: now)
         case .withdraw(let kind, _): clocks.beginAgain(WaveKind(kind), label: label, at: now)
-        case .restart, .send: break
+        case .restart, .send, .rotateCertificates, .revokeCertificates: break
+        }
+    }
+
+    /// Has the whole server do it.
+    func carryOut(by server: OpAMPServer) {
+        switch self {
+        case .rotateCertificates(let rotation, let selection): server.rotateCertificates(of: selection, rotation)
+        case .revokeCertificates(let selection): Task { await server.revokeCertificates(of: selection) }
+        case .offer, .withdraw, .restart, .send:
+            server.steer { registry, now, effects in carryOut(&registry, at: now, &effects) }
         }
     }
 
     /// Gives the order to one shard of the server. A profile that was read or overridden well holds no order that a server
-    /// could refuse.
+    /// could refuse. What is about certificates is no matter of a registry alone: nothing happens.
     func carryOut(_ registry: inout Registry, at now: Instant, _ effects: inout ServerEffects) {
         switch self {
         case .offer(let offer, let selection): try? registry.offer(offer, to: selection, at: now, &effects)
         case .withdraw(let kind, let revision): try? registry.withdraw(kind, revision: revision, at: now, &effects)
         case .restart(let selection): registry.restart(selection, at: now, &effects)
         case .send(let message, let selection): try? registry.send(message, to: selection, at: now, &effects)
+        case .rotateCertificates, .revokeCertificates: break
         }
     }
 }

@@ -9,6 +9,8 @@ enum AbilityReading {
         if let settings = section.section("connection_settings") {
             cohort.connectionSettings.opamp = settings.boolean("opamp", or: cohort.connectionSettings.opamp)
             cohort.connectionSettings.other = settings.boolean("other", or: cohort.connectionSettings.other)
+            cohort.connectionSettings.certificateRequest = settings.boolean(
+                "certificate_request", or: cohort.connectionSettings.certificateRequest)
             settings.finish()
         }
         if let items = section.items("custom_capabilities", 0...CustomAbility.allCases.count, of: "capabilities") {
@@ -88,6 +90,7 @@ extension YAMLWriter {
         mapping("connection_settings") { writer in
             writer.scalar("opamp", .exact("\(cohort.connectionSettings.opamp)"))
             writer.scalar("other", .exact("\(cohort.connectionSettings.other)"))
+            writer.scalar("certificate_request", .exact("\(cohort.connectionSettings.certificateRequest)"))
         }
         words("custom_capabilities", cohort.customAbilities.map(\.rawValue))
     }

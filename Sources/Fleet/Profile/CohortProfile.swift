@@ -27,6 +27,8 @@ public struct CohortProfile: Hashable, Sendable {
     /// Whether and how they take packages.
     public var packages: PackageProfile
     public var connectionSettings: ConnectionSettingsProfile
+    /// What they show to a server that asks for a certificate.
+    public var clientCertificate: ClientCertificate
     /// What they can do beyond the protocol; each once.
     public var customAbilities: [CustomAbility]
     /// What they report about themselves.
@@ -49,6 +51,7 @@ public struct CohortProfile: Hashable, Sendable {
         reconnectReport: ReconnectReportProfile = .unconfirmed, mode: LoadMode = .open, gatewayMembers: Int = 0,
         remoteConfig: RemoteConfigPlan = RemoteConfigPlan(), packages: PackageProfile = PackageProfile(),
         connectionSettings: ConnectionSettingsProfile = ConnectionSettingsProfile(),
+        clientCertificate: ClientCertificate = .none,
         customAbilities: [CustomAbility] = [], ownTelemetry: OwnTelemetryProfile = OwnTelemetryProfile(),
         capabilityChanges: [CapabilityChangeProfile] = [], health: HealthProfile = HealthProfile(),
         faults: FaultPlan = FaultPlan(), restart: RestartProfile = RestartProfile()
@@ -68,6 +71,7 @@ public struct CohortProfile: Hashable, Sendable {
         self.remoteConfig = remoteConfig
         self.packages = packages
         self.connectionSettings = connectionSettings
+        self.clientCertificate = clientCertificate
         self.customAbilities = customAbilities
         self.ownTelemetry = ownTelemetry
         self.capabilityChanges = capabilityChanges

@@ -4,9 +4,9 @@ import Basis
 /// Reads `cohorts`, and the keys of a cohort that stand at the profile's top and hold for every cohort that does not say
 /// otherwise.
 enum CohortReading {
-    static func cohorts(_ profile: Section) -> [CohortProfile] {
+    static func cohorts(_ profile: Section, files: TLSReading) -> [CohortProfile] {
         var common = CohortProfile()
-        read(&common, from: profile)
+        read(&common, from: profile, files)
         guard let items = profile.items("cohorts", ProfileBounds.cohorts, of: "cohorts") else { return [common] }
         return items.map { item in
             let section = Section(item.tree, path: item.path, problems: profile.problems)
@@ -14,14 +14,14 @@ enum CohortReading {
             if section.value("name") == nil { section.complain(.missingKey("name"), "name", nil) }
             cohort.name = section.name("name", or: cohort.name)
             cohort.weight = weight(section, or: cohort.weight)
-            read(&cohort, from: section)
+            read(&cohort, from: section, files)
             section.finish()
             return cohort
         }
     }
 
     /// The keys that a cohort and the profile's top have in common.
-    private static func read(_ cohort: inout CohortProfile, from section: Section) {
+    private static func read(_ cohort: inout CohortProfile, from section: Section, _ files: TLSReading) {
         cohort.zones = section.texts("zones", ProfileBounds.zones, of: "zones") ?? cohort.zones
         if let attributes = section.section("attributes") {
             read(&cohort.identifying, from: attributes, "identifying")
@@ -59,6 +59,7 @@ enum CohortReading {
         cohort.faults = FaultReading.faults(section, or: cohort.faults)
         AbilityReading.read(&cohort, from: section)
         OwnTelemetryReading.read(&cohort, from: section)
+        cohort.clientCertificate = files.client(section, or: cohort.clientCertificate)
         if let restart = section.section("restart") {
             cohort.restart.form = restart.word("form", or: cohort.restart.form)
             cohort.restart.downtime = restart.distribution("downtime", or: cohort.restart.downtime)

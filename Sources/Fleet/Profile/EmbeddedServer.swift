@@ -32,12 +32,15 @@ public struct EmbeddedServer: Hashable, Sendable {
     public enum Transport: String, CaseIterable, Hashable, Sendable {
         case websocket, http
     }
+    /// How its connections are secured; nil: plaintext, unless the profile has a `tls` of its own.
+    public var tls: ServerTLS?
 
     public init(
         port: Int = 0, answerDelay: Distribution = .constant(.zero), pauses: [Pause] = [], throttle: Throttle? = nil,
         refuse: Refusal? = nil, drop: Drop? = nil, heartbeatInterval: Nanoseconds? = nil,
         transport: Transport = .websocket, compression: Bool = true, closesConnections: Bool = false,
-        idleTimeout: Nanoseconds? = nil, largestMessage: Int? = nil, credentials: SecretSource? = nil
+        idleTimeout: Nanoseconds? = nil, largestMessage: Int? = nil, credentials: SecretSource? = nil,
+        tls: ServerTLS? = nil
     ) {
         self.port = port
         self.answerDelay = answerDelay
@@ -52,6 +55,7 @@ public struct EmbeddedServer: Hashable, Sendable {
         self.idleTimeout = idleTimeout
         self.largestMessage = largestMessage
         self.credentials = credentials
+        self.tls = tls
     }
 
     /// A time in which the server takes reports and answers none; it answers them all when the pause is over.
@@ -100,5 +104,14 @@ public struct EmbeddedServer: Hashable, Sendable {
             self.share = share
             self.after = after
         }
+    }
+}
+
+extension Profile {
+    /// How the embedded server secures its connections: as it is told, and with everything self-made where only the fleet is told
+    /// to speak TLS. Nil: it does not, or there is none.
+    var serverTLS: ServerTLS? {
+        guard case .embedded(let server) = server else { return nil }
+        return server.tls ?? (tls == nil ? nil : ServerTLS())
     }
 }

@@ -10,7 +10,8 @@ struct EventReading {
     /// The keys of all actions, in the order of the documentation.
     private static let actions = [
         "drop_connections", "offer_config", "withdraw_config", "offer_packages", "withdraw_packages", "offer_heartbeat",
-        "offer_connection", "withdraw_connection", "restart_agents", "send_custom",
+        "offer_connection", "withdraw_connection", "rotate_certificates", "revoke_certificates", "restart_agents",
+        "send_custom",
     ]
 
     func events() -> [TimedEvent] {
@@ -42,6 +43,8 @@ struct EventReading {
         case "offer_connection":
             return event.section(key).flatMap(ConnectionOfferReading.offer).map { .offerConnection($0) }
         case "withdraw_connection": return .withdrawConnection(name: event.name(key, or: ""))
+        case "rotate_certificates": return event.certificateRotation(key)
+        case "revoke_certificates": return .revokeCertificates(event.target(key))
         case "restart_agents": return .restartAgents(event.target(key))
         case "send_custom": return customMessage(key, event)
         default: return nil

@@ -44,7 +44,8 @@ enum EventRules {
                     index, event.action,
                     "no cohort understands it; add `custom_capabilities: [\(word.ability.rawValue)]` to one")
             default:
-                return nil
+                return CertificateEventRules.objection(to: event.action, in: profile)
+                    .map { complaint(index, event.action, $0) }
             }
         }
     }
@@ -79,7 +80,7 @@ enum EventRules {
                 if counts[action.key] == ProfileBounds.offers + 1 {
                     complain("more than \(ProfileBounds.offers) offers of one kind; take some out")
                 }
-            case .dropConnections, .restartAgents, .sendCustom:
+            case .dropConnections, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
                 break
             }
         }

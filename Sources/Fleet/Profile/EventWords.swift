@@ -1,4 +1,5 @@
 import Basis
+import Hosting
 
 /// What an event does, in words for people.
 enum EventWords {
@@ -23,6 +24,11 @@ enum EventWords {
         case .offerConnection(let offer):
             return "the server offers \(named(offer.name))\(parts(of: offer)) to \(words(for: offer.target))"
         case .withdrawConnection(let name): return "the server withdraws the connection settings \(name)"
+        case .rotateCertificates(let rotation, let target):
+            let flaw = rotation.flaw.map { " that are bad (\($0.rawValue))" } ?? ""
+            return "the server gives new certificates\(flaw) to \(words(for: target))"
+        case .revokeCertificates(let target):
+            return "the server withdraws the certificates of \(words(for: target))"
         case .restartAgents(let target): return "the server commands \(words(for: target)) to restart"
         case .sendCustom(let word, let target):
             return "the server sends the custom message \(word.rawValue) to \(words(for: target))"

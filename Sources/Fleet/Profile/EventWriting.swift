@@ -1,4 +1,5 @@
 import Basis
+import Hosting
 
 /// Events in YAML.
 extension YAMLWriter {
@@ -17,7 +18,13 @@ extension YAMLWriter {
                 writer.write("to", target)
             }
         case .offerConnection(let offer): mapping(key) { $0.write(offer) }
-        case .restartAgents(let target): write(key, target)
+        case .restartAgents(let target), .revokeCertificates(let target): write(key, target)
+        case .rotateCertificates(let rotation, let target):
+            mapping(key) { writer in
+                writer.duration("lifetime", rotation.lifetimeSeconds.map { .seconds(Int64($0)) })
+                if let flaw = rotation.flaw { writer.scalar("flaw", .exact(flaw.rawValue)) }
+                writer.write("to", target)
+            }
         case .sendCustom(let word, let target):
             mapping(key) { writer in
                 writer.scalar("message", .exact(word.rawValue))

@@ -19,9 +19,12 @@ public struct ConnectionSettingsProfile: Hashable, Sendable {
     public var opamp: Bool
     /// Those of other connections.
     public var other: Bool
+    /// Whether they ask the server for a client certificate.
+    public var certificateRequest: Bool
 
-    public init(opamp: Bool = true, other: Bool = false) {
+    public init(opamp: Bool = true, other: Bool = false, certificateRequest: Bool = false) {
         self.opamp = opamp
         self.other = other
+        self.certificateRequest = certificateRequest
     }
 }

@@ -14,6 +14,8 @@ public struct Profile: Hashable, Sendable {
     /// Everything random in the run derives from it: the same seed, the same fleet.
     public var seed: UInt64
     public var server: ServerChoice
+    /// How connections to the server are secured; nil: as its address has it, with this machine's authorities.
+    public var tls: TLSProfile?
     /// From the run's start, arrival included, to the moment when the fleet is asked to leave.
     public var duration: Nanoseconds
     /// How long the fleet may take to leave; what is still connected then is cut off.
@@ -34,7 +36,8 @@ public struct Profile: Hashable, Sendable {
 
     public init(
         name: String = "unnamed", description: String = "", agents: Int = 100, seed: UInt64 = 1,
-        server: ServerChoice = .embedded(EmbeddedServer()), duration: Nanoseconds = .seconds(60),
+        server: ServerChoice = .embedded(EmbeddedServer()), tls: TLSProfile? = nil,
+        duration: Nanoseconds = .seconds(60),
         drain: Nanoseconds = .seconds(10), arrival: Arrival = .allAtOnce, cohorts: [CohortProfile] = [CohortProfile()],
         events: [TimedEvent] = [], limits: ProfileLimits = ProfileLimits(), wire: WireProfile = WireProfile(),
         sources: [String] = [], shards: Int? = nil
@@ -44,6 +47,7 @@ public struct Profile: Hashable, Sendable {
         self.agents = agents
         self.seed = seed
         self.server = server
+        self.tls = tls
         self.duration = duration
         self.drain = drain
         self.arrival = arrival

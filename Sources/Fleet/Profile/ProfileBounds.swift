@@ -81,5 +81,14 @@ enum ProfileBounds {
     static let telemetryInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
     static let capabilityChanges = 0...16
     static let targetAttributes = 16
+    static let hostBytes = 1...253
+    static let hosts = 0...100
+    static let pins = 0...100
+    /// What a path may have on Linux.
+    static let pathBytes = 1...4_096
+    /// More keys than this would take a fleet's start for themselves.
+    static let certificateKeys = 1...1_024
+    /// A certificate's times are in whole seconds.
+    static let certificateLifetime = Nanoseconds.seconds(1)...Nanoseconds.seconds(10 * 365 * 86_400)
     static let attributeText = 0...1_000
 }

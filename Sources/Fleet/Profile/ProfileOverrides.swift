@@ -23,6 +23,7 @@ public struct ProfileOverrides: Hashable, Sendable {
     /// Where the profile has no credentials of its own.
     public var fallbackAuth: AuthProfile?
     public var proxy: ServerURL?
+    public var tls = TLSOverrides()
 
     public init() {}
 }
@@ -84,6 +85,7 @@ extension Profile {
         }
         if let seed = overrides.seed { profile.seed = seed }
         if let server = overrides.server { profile.server = .url(server) }
+        profile.take(overrides.tls, problems)
         if let arrival = overrides.arrival { profile.arrival = arrival }
         if let sources = overrides.sources {
             profile.sources = sources

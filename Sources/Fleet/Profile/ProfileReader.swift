@@ -62,11 +62,13 @@ public struct ProfileReader: Sendable {
         profile.description = section.text("description", bytes: ProfileBounds.textBytes, or: profile.description)
         profile.agents = section.integer("agents", in: ProfileBounds.agents, or: profile.agents)
         profile.seed = section.seed("seed", or: profile.seed)
+        let files = TLSReading(folder: folder)
         profile.server = ServerReading.server(section, folder: folder, or: profile.server)
+        profile.tls = files.fleet(section)
         profile.duration = section.duration("duration", in: ProfileBounds.duration, or: profile.duration)
         profile.drain = section.duration("drain", in: ProfileBounds.drain, or: profile.drain)
         profile.arrival = ArrivalReading.arrival(section, or: profile.arrival)
-        profile.cohorts = CohortReading.cohorts(section)
+        profile.cohorts = CohortReading.cohorts(section, files: files)
         profile.events = EventReading(profile: section, folder: folder).events()
         if let limits = section.section("limits") {
             let range = ProfileBounds.timeout

@@ -2,9 +2,6 @@ import Basis
 
 /// What has to hold between the values of a profile, wherever they came from.
 enum ProfileRules {
-    /// The schemes that agents can really be driven over.
-    static let spokenSchemes: Set<ServerURL.Scheme> = [.ws, .http]
-
     /// Letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
     static func isName(_ text: String) -> Bool {
         let isEdge = { (byte: UInt8) in
@@ -30,10 +27,6 @@ enum ProfileRules {
                 "cohorts",
                 "the weights are too fine to deal out exactly; use smaller or rounder numbers, such as 1, 2 or 0.5")
         }
-        if case .url(let url) = profile.server, !spokenSchemes.contains(url.scheme) {
-            let spoken = spokenSchemes.map { "\($0.rawValue)://" }.sorted().joined(separator: ", ")
-            complain("server.url", "agents do not speak \(url.scheme.rawValue):// yet; write \(spoken)")
-        }
         if profile.isPolling {
             for (index, cohort) in profile.cohorts.enumerated() where cohort.gatewayMembers > 0 {
                 complain(
@@ -56,6 +49,7 @@ enum ProfileRules {
                     "no agent stands in '\(zone)'; the cohort's zones are \(zones)")
             }
         }
+        found += TLSRules.contradictions(in: profile)
         found += EventRules.contradictions(in: profile)
         found += arrivalContradictions(in: profile)
         return found

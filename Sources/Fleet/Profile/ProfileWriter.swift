@@ -9,6 +9,7 @@ extension Profile {
         writer.scalar("agents", .exact("\(agents)"))
         writer.scalar("seed", .exact("\(seed)"))
         writer.write(server)
+        if let tls { writer.write(tls) }
         writer.scalar("duration", .exact(DurationText.format(duration)))
         writer.scalar("drain", .exact(DurationText.format(drain)))
         writer.write(arrival)
@@ -68,6 +69,7 @@ extension YAMLWriter {
         duration("idle_timeout", server.idleTimeout)
         if let bytes = server.largestMessage { scalar("largest_message", .exact(SizeText.format(bytes))) }
         if let credentials = server.credentials { write("credentials", credentials) }
+        if let tls = server.tls { write(tls) }
     }
 
     fileprivate mutating func write(_ arrival: Arrival) {

@@ -78,6 +78,7 @@ enum ServerReading {
                 "heartbeat_interval", in: ProfileBounds.offeredHeartbeatInterval)
         }
         readWire(&server, section, folder)
+        server.tls = TLSReading(folder: folder).server(section)
         section.finish()
         return server
     }

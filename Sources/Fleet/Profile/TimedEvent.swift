@@ -1,4 +1,5 @@
 public import Basis
+public import Hosting
 
 /// Something that happens to the whole run at a given time.
 public struct TimedEvent: Hashable, Sendable {
@@ -21,6 +22,10 @@ public struct TimedEvent: Hashable, Sendable {
         case offerConnection(ConnectionOffer)
         /// The server takes the connection settings of that name back.
         case withdrawConnection(name: String)
+        /// The server gives agents new certificates.
+        case rotateCertificates(CertificateRotation, to: EventTarget)
+        /// The server withdraws the certificates of agents.
+        case revokeCertificates(EventTarget)
         /// The server commands agents to restart.
         case restartAgents(EventTarget)
         /// The server says something beyond the protocol.
@@ -48,6 +53,8 @@ extension TimedEvent.Action {
         case .offerHeartbeat: "offer_heartbeat"
         case .offerConnection: "offer_connection"
         case .withdrawConnection: "withdraw_connection"
+        case .rotateCertificates: "rotate_certificates"
+        case .revokeCertificates: "revoke_certificates"
         case .restartAgents: "restart_agents"
         case .sendCustom: "send_custom"
         }
@@ -66,7 +73,9 @@ extension TimedEvent.Action {
         case .offerConnection(let offer): return offer.target
         case .offerConfig(let offer): return offer.target
         case .offerPackages(let offer): return offer.target
-        case .offerHeartbeat(_, let target), .restartAgents(let target), .sendCustom(_, let target): return target
+        case .offerHeartbeat(_, let target), .restartAgents(let target), .sendCustom(_, let target),
+            .rotateCertificates(_, let target), .revokeCertificates(let target):
+            return target
         }
     }
 }

@@ -109,12 +109,14 @@ public actor FleetRun {
         let schedule = ArrivalSchedule(profile)
         let population = Population(profile)
         let origin = WallClock.unixNanoseconds(at: .zero)
-        let cohorts = profile.cohorts.map {
-            Cohort(
-                CohortPlan(
-                    cohort: $0, limits: profile.limits, duration: profile.duration, runStart: start,
-                    polling: profile.isPolling ? profile.wire.polling : nil),
-                seed: profile.seed, unixOrigin: origin)
+        let cohorts = profile.cohorts.map { cohort in
+            var plan = CohortPlan(
+                cohort: cohort, limits: profile.limits, duration: profile.duration, runStart: start,
+                polling: profile.isPolling ? profile.wire.polling : nil)
+            if cohort.connectionSettings.certificateRequest {
+                plan.connectionSettings.certificateRequest = preparation.certificateRequest
+            }
+            return Cohort(plan, seed: profile.seed, unixOrigin: origin)
         }
         let count = preparation.shards.count
         for (index, shard) in preparation.shards.enumerated() {
@@ -172,7 +174,7 @@ public actor FleetRun {
                 shard.dropConnections(share: share, seed: profile.seed ^ step.at.nanoseconds)
             }
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
-            .withdrawConnection, .restartAgents, .sendCustom:
+            .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
             guard let order = step.order?.addressed(to: preparation.authority) else { return }
             order.begin(on: preparation.clocks, label: label, at: Shard.clock)
             preparation.give(order)

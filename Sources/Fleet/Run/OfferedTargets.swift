@@ -4,26 +4,46 @@ import OpAMP
 import Transport
 
 /// Where offers of connection settings lead (specification: OpAMPConnectionSettings).
-enum OfferedTargets {
-    /// The target for `settings`: the offered endpoint and headers, and for what they leave out those of `usual`.
-    /// - Returns: `nil` where the endpoint is no address of the same transport, or its host has no address.
+struct OfferedTargets: Sendable {
+    /// The trust of connections over TLS, by what an offer says of it.
+    let contexts: OfferedContexts
+    /// The keys of the certificates that agents asked for; nil where none asks.
+    let requests: CertificateRequests?
+
+    /// The target for `settings`: the offered endpoint, headers, certificate and trust, and for what they leave out those of
+    /// `usual`.
+    /// - Returns: `nil` where the endpoint is no address of the same transport, its host has no address, or the trust that is
+    ///   offered cannot be used.
     @Sendable
-    static func resolve(_ settings: OpAMPConnectionSettings, _ usual: AgentTarget) async -> AgentTarget? {
+    func resolve(_ settings: OpAMPConnectionSettings, _ usual: AgentTarget) async -> AgentTarget? {
         var target = usual
-        target.fields = fields(settings.headers, usual.fields)
-        if settings.destinationEndpoint.isEmpty { return target }
-        guard let url = try? ServerURL(settings.destinationEndpoint), !url.isSecure,
-            url.isWebSocket == (usual.transport == .webSocket)
-        else { return nil }
-        var addresses: [SocketAddress] = []
-        // A proxy finds the server by itself.
-        if usual.proxy == nil {
-            guard let found = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port)) else {
-                return nil
+        target.fields = Self.fields(settings.headers, usual.fields)
+        var isSecure = usual.security != nil
+        var name = usual.security?.serverName
+        if !settings.destinationEndpoint.isEmpty {
+            guard let url = try? ServerURL(settings.destinationEndpoint),
+                url.isWebSocket == (usual.transport == .webSocket)
+            else { return nil }
+            var addresses: [SocketAddress] = []
+            // A proxy finds the server by itself.
+            if usual.proxy == nil {
+                guard let found = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
+                else { return nil }
+                addresses = found
             }
-            addresses = found
+            guard let moved = target.moved(to: addresses, host: "\(url.bracketedHost):\(url.port)", path: url.path)
+            else { return nil }
+            (target, isSecure, name) = (moved, url.isSecure, url.host)
         }
-        return target.moved(to: addresses, host: "\(url.bracketedHost):\(url.port)", path: url.path)
+        target.security = nil
+        guard isSecure else { return target }
+        guard let context = contexts.context(for: settings.tls, usual: usual.security?.context) else { return nil }
+        let base = TargetSecurity(context: context, serverName: name, identities: usual.security?.identities)
+        target.security =
+            settings.certificate.map { certificate in
+                identity(certificate).map(base.showing) ?? base.showingNothingUsable()
+            } ?? base
+        return target
     }
 
     /// The offered fields, and of the usual ones those that the offer does not name.
@@ -39,5 +59,17 @@ enum OfferedTargets {
             try? fields.append(name, value)
         }
         return fields
+    }
+
+    /// The offered certificate with its key: the one that came along, or the one that the agent asked for it with.
+    private func identity(_ offered: TLSCertificate) -> PackedIdentity? {
+        guard let chain = try? Certificate.parse(pem: String(decoding: offered.cert, as: UTF8.self)),
+            let leaf = chain.first
+        else { return nil }
+        let key =
+            offered.privateKey.isEmpty
+            ? requests?.key(of: leaf) : try? PrivateKey.parse(pem: String(decoding: offered.privateKey, as: UTF8.self))
+        guard let key, let identity = try? TLSIdentity(chain: chain, key: key) else { return nil }
+        return PackedIdentity(identity)
     }
 }

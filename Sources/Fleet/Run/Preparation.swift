@@ -11,6 +11,8 @@ struct Preparation: Sendable {
     let tallies: TallySource
     let firstTally: ServerTally?
     private let server: OpAMPServer?
+    /// Makes an agent's request for a certificate; nil where no agent asks for one.
+    let certificateRequest: CertificateRequests.Make?
     let exchanges: [IntervalExchange]
     let clocks = WaveClocks()
     let shards: [AgentShard]
@@ -20,7 +22,7 @@ struct Preparation: Sendable {
     init(_ profile: Profile, options: FleetRunOptions) async throws(RunError) {
         let checksConformance = options.checksConformance
         let sources = try Preparation.sources(profile)
-        let url = try Preparation.url(profile)
+        let url = Preparation.url(profile)
         let setup = try WireSetup(profile)
         let addresses = try await Preparation.addresses(profile.wire.proxy?.url ?? url)
         let capacity = profile.capacity(destinations: max(addresses.count, 1))
@@ -28,7 +30,9 @@ struct Preparation: Sendable {
             throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
         }
 
-        let server = try Preparation.startServer(profile)
+        let (embedded, fleet) = try Preparation.security(profile, url)
+        certificateRequest = fleet.requests?.make
+        let server = try Preparation.startServer(profile, embedded?.security)
         self.server = server
         let resolved = profile.wire.proxy == nil ? server?.addresses ?? addresses : addresses
         let path = url?.path ?? ServerURL.defaultPath
@@ -39,7 +43,8 @@ struct Preparation: Sendable {
             profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
         guard
             var target = AgentTarget(
-                addresses: resolved, sources: sources, host: host, path: path, transport: transport)
+                addresses: resolved, sources: sources, host: host, path: path, transport: transport,
+                security: fleet.target)
         else {
             throw .unknownHost(host, reason: "it has no address")
         }
@@ -47,13 +52,14 @@ struct Preparation: Sendable {
         target.agentFields = setup.agentFields
         target.proxy = setup.proxy
         target.compression = setup.compression
-        endpoint = url?.description ?? "\(profile.isPolling ? "http" : "ws")://\(host)\(path)"
+        let scheme = (profile.isPolling ? "http" : "ws") + (embedded == nil ? "" : "s")
+        endpoint = url?.description ?? "\(scheme)://\(host)\(path)"
         authority = host
         let shardOptions = AgentShardOptions(
             checksConformance: checksConformance,
             traceStride: options.tracedAgents > 0
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
-            resolveOffer: OfferedTargets.resolve, resolveDestination: OfferedDestinations().resolve)
+            resolveOffer: fleet.offers.resolve, resolveDestination: OfferedDestinations().resolve)
 
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
@@ -77,8 +83,7 @@ struct Preparation: Sendable {
             tallies = .embedded(server)
             firstTally = await tallies.tally()
         } else {
-            (tallies, firstTally) = await TallySource.find(
-                at: resolved[0], host: host, through: setup.proxy, on: shards[0].shard)
+            (tallies, firstTally) = await TallySource.find(target, cohort: profile.cohorts[0].name, on: shards[0].shard)
         }
     }
 
@@ -98,12 +103,11 @@ struct Preparation: Sendable {
 
     /// Has the embedded server do what an event asks of it.
     func give(_ order: ServerOrder) {
-        server?.steer { registry, now, effects in order.carryOut(&registry, at: now, &effects) }
+        if let server { order.carryOut(by: server) }
     }
 
-    private static func url(_ profile: Profile) throws(RunError) -> ServerURL? {
+    private static func url(_ profile: Profile) -> ServerURL? {
         guard case .url(let url) = profile.server else { return nil }
-        guard url.scheme == .ws || url.scheme == .http else { throw .unsupportedScheme(url.scheme.rawValue) }
         return url
     }
 
@@ -125,17 +129,33 @@ struct Preparation: Sendable {
         return sources
     }
 
-    private static func startServer(_ profile: Profile) throws(RunError) -> OpAMPServer? {
+    /// The certificates of both sides, as far as they are ours to choose.
+    private static func security(
+        _ profile: Profile, _ url: ServerURL?
+    ) throws(RunError) -> (EmbeddedSecurity?, FleetSecurity) {
+        do throws(SecurityError) {
+            let embedded: EmbeddedSecurity? = if let tls = profile.serverTLS { try EmbeddedSecurity(tls) } else { nil }
+            return (embedded, try FleetSecurity(profile, url: url, server: embedded))
+        } catch {
+            throw .security(error)
+        }
+    }
+
+    private static func startServer(
+        _ profile: Profile, _ security: ServerSecurity?
+    ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
             embedded: embedded, duration: profile.duration, runStart: .zero, events: profile.events)
         // They count from the run's start, which is not known yet.
         plan.pauses = []
+        if let interval = profile.cohorts.map(\.heartbeat.interval).min() { plan.usualHeartbeatInterval = interval }
         let wire = try ServerWire(embedded)
         do throws(OpAMPServerError) {
             return try OpAMPServer(
                 plan: plan, address: .loopback(port: UInt16(clamping: embedded.port)), wire: wire,
-                shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
+                shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000,
+                security: security)
         } catch {
             throw .embeddedServer(error.description)
         }

@@ -7,8 +7,8 @@ public enum RunError: Error, CustomStringConvertible {
     case tooManyAgents(asked: Int, fit: Int, remedy: String)
     /// The server's name has no address.
     case unknownHost(String, reason: String)
-    /// The scheme is one that agents do not speak.
-    case unsupportedScheme(String)
+    /// A certificate, key or list that cannot be used.
+    case security(SecurityError)
     /// Conformance is to be checked of agents that poll.
     case conformanceNeedsWebSocket
     /// A secret that the profile names and that cannot be had; the text says where it was looked for.
@@ -23,7 +23,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .unsupportedScheme, .conformanceNeedsWebSocket, .badSource, .secret: true
+        case .tooManyAgents, .security, .conformanceNeedsWebSocket, .badSource, .secret: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -34,8 +34,8 @@ public enum RunError: Error, CustomStringConvertible {
             "\(asked) agents do not fit on this machine, \(fit) do. \(remedy)"
         case .unknownHost(let host, let reason):
             "the server \(host) cannot be found: \(reason). Check the name, or give an address."
-        case .unsupportedScheme(let scheme):
-            "agents cannot speak \(scheme):// yet. Use ws:// or http://."
+        case .security(let error):
+            error.description
         case .conformanceNeedsWebSocket:
             "conformance is checked on WebSocket connections only. Use ws://, or leave --check-conformance out."
         case .secret(let what):

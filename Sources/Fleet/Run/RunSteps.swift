@@ -33,6 +33,8 @@ extension TimedEvent.Action {
         case .offerHeartbeat: "heartbeat-offer"
         case .offerConnection: "connection-offer"
         case .withdrawConnection: "connection-rollback"
+        case .rotateCertificates: "certificate-rotation"
+        case .revokeCertificates: "revocation"
         case .restartAgents: "restart"
         case .sendCustom: "custom-message"
         }

@@ -61,27 +61,29 @@ struct ServerTally: Sendable {
 enum TallySource: Sendable {
     case embedded(OpAMPServer)
     /// A server elsewhere that answered the first question; the question is a connection of its own, which is not the fleet's.
-    case remote(SocketAddress, host: String, ProxyRoute?, Shard)
+    case remote(AgentTarget, TLSIdentity?, Shard)
     case none
 
-    /// The source for the server at `address`, and its first tally; `none` where it is not Muster's own.
-    static func find(
-        at address: SocketAddress, host: String, through proxy: ProxyRoute?, on shard: Shard
-    ) async -> (TallySource, ServerTally?) {
-        guard let json = await CountsProbe.ask(address, host: host, through: proxy, on: shard),
-            let tally = ServerTally(json: json)
-        else {
-            return (.none, nil)
-        }
-        return (.remote(address, host: host, proxy, shard), tally)
+    /// The source for the server that agents are to connect to, and its first tally; `none` where it is not Muster's own. Where
+    /// the server asks for a certificate, it is shown one like those of the agents of `cohort`.
+    static func find(_ target: AgentTarget, cohort: String, on shard: Shard) async -> (TallySource, ServerTally?) {
+        let identity = try? target.security?.identities?.identity(of: 0, cohort: cohort)?.unpacked()
+        let source = TallySource.remote(target, identity, shard)
+        guard let json = await source.ask(), let tally = ServerTally(json: json) else { return (.none, nil) }
+        return (source, tally)
+    }
+
+    private func ask() async -> [UInt8]? {
+        guard case .remote(let target, let identity, let shard) = self else { return nil }
+        return await CountsProbe.ask(
+            target.addresses[0], host: target.host, through: target.proxy, security: target.security,
+            identity: identity, on: shard)
     }
 
     func tally() async -> ServerTally? {
         switch self {
         case .embedded(let server): ServerTally(await server.counts())
-        case .remote(let address, let host, let proxy, let shard):
-            await CountsProbe.ask(address, host: host, through: proxy, on: shard)
-                .flatMap(ServerTally.init(json:))?.withoutQuestion()
+        case .remote: await ask().flatMap(ServerTally.init(json:))?.withoutQuestion()
         case .none: nil
         }
     }

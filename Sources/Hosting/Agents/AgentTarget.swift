@@ -23,12 +23,14 @@ public struct AgentTarget: Sendable {
     public var compression = WireCompression()
     /// The most bytes in one of the server's messages (specification: WebSocket Message Size Limits).
     public var limits: WebSocketLimits
+    /// How the connections are secured; `nil`: not at all.
+    public var security: TargetSecurity?
 
     /// `nil` where `addresses` is empty: there is nowhere to connect to.
     public init?(
         addresses: [SocketAddress], sources: [SocketAddress] = [], host: String, path: String,
         fields: HTTPFields = HTTPFields(), limits: WebSocketLimits = WebSocketLimits(),
-        transport: AgentTransport = .webSocket
+        transport: AgentTransport = .webSocket, security: TargetSecurity? = nil
     ) {
         guard !addresses.isEmpty else { return nil }
         self.addresses = addresses
@@ -38,6 +40,7 @@ public struct AgentTarget: Sendable {
         self.fields = fields
         self.limits = limits
         self.transport = transport
+        self.security = security
     }
 
     /// The same target at another server, `nil` where `addresses` is empty. Behind a proxy the addresses stay the proxy's.

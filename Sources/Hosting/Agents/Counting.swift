@@ -82,10 +82,38 @@ extension Counter {
         case .writeOverflow: self = .writeOverflow
         case .outOfDescriptors: self = .outOfDescriptors
         case .outOfPorts: self = .outOfPorts
-        case .tls: self = .tlsFailure
+        case .tls(let failure): self.init(failure)
         case .timedOut(.close), .timedOut(.delivery), .local, .badSource, .other: self = .otherNetworkError
         }
     }
+}
+
+extension Counter {
+    /// The error that a failure of TLS is counted under.
+    init(_ failure: TLSFailure) {
+        switch failure {
+        case .expired: self = .tlsExpired
+        case .notYetValid: self = .tlsNotYetValid
+        case .wrongHost: self = .tlsWrongHost
+        case .unknownAuthority: self = .tlsUnknownAuthority
+        case .selfSigned: self = .tlsSelfSigned
+        case .revoked: self = .tlsRevoked
+        case .revocationListMissing, .revocationListExpired: self = .tlsRevocationUnknown
+        case .statusMissing, .statusInvalid: self = .tlsStapledStatus
+        case .pinMismatch: self = .tlsPinMismatch
+        case .badSignature, .notAnAuthority, .wrongPurpose, .tooWeak, .certificate, .certificateMissing:
+            self = .tlsBadCertificate
+        case .alert(let number): self = Self.certificateAlerts.contains(number) ? .tlsClientRefused : .tlsAlert
+        case .versionMismatch, .cipherMismatch, .protocolMismatch: self = .tlsNothingInCommon
+        case .notTLS: self = .tlsNotSpoken
+        case .interrupted: self = .tlsInterrupted
+        case .other: self = .tlsOther
+        }
+    }
+
+    /// The alerts by which a server turns down the certificate of a client, or the lack of one (RFC 8446, 6.2): bad,
+    /// unsupported, revoked, expired, unknown, unknown authority, access denied, required.
+    private static let certificateAlerts: Set<UInt8> = [42, 43, 44, 45, 46, 48, 49, 116]
 }
 
 extension ConnectFailure {

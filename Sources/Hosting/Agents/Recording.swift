@@ -3,6 +3,12 @@ import Basis
 import Metrics
 
 extension ShardMetrics {
+    /// A TLS handshake that has succeeded.
+    func recordHandshake(_ span: Nanoseconds, isResumed: Bool) {
+        count(isResumed ? .tlsHandshakesResumed : .tlsHandshakesFull)
+        record(isResumed ? .tlsResumption : .tlsHandshake, span)
+    }
+
     /// An answer, measured.
     /// - Parameter service: how long the server took, from when the report was really sent.
     func record(_ answer: AnsweredReport, service: Nanoseconds) {

@@ -71,7 +71,7 @@ extension WebSocketLink {
             flush()
             uncork()
             switch stage {
-            case .dialing, .tunnelling: givenUp = .connectTimedOut
+            case .dialing, .tunnelling, .securing: givenUp = .connectTimedOut
             case .upgrading: givenUp = .upgradeTimedOut
             case .offline, .open, .closing: givenUp = nil
             }
@@ -142,9 +142,17 @@ extension WebSocketLink {
         host.metrics.count(.connectionsAttempted)
         stage = .dialing(shard.now)
         let target = offered ?? host.target
-        connect(
-            to: target.address(of: agent.index), from: target.source(of: agent.index),
-            timeout: agent.cohort.plan.connectTimeout)
+        // Behind a proxy TLS begins once there is a tunnel.
+        let security = target.proxy == nil ? target.security : nil
+        do throws(TLSError) {
+            connect(
+                to: target.address(of: agent.index), from: target.source(of: agent.index),
+                timeout: agent.cohort.plan.connectTimeout, tls: security?.context, serverName: security?.serverName,
+                identity: security == nil ? nil : try identity(for: target), resumes: hasConnected)
+        } catch {
+            stage = .offline
+            hasNoIdentity()
+        }
     }
 
     func flush() {

@@ -19,7 +19,8 @@ extension WebSocketLink {
     /// Bytes from the proxy. Once there is a tunnel, what follows comes from the server.
     func finish(_ tunnelling: Tunnelling, _ bytes: RawSpan, _ offset: inout Int) {
         do throws(ProxyError) {
-            if try tunnelling.tunnel.next(bytes, at: &offset) { beginUpgrade() }
+            guard try tunnelling.tunnel.next(bytes, at: &offset) else { return }
+            reachedServer()
         } catch {
             stage = .offline
             abort()
@@ -33,6 +34,40 @@ extension WebSocketLink {
                 tell(.connectionFailed(.other))
             }
         }
+    }
+
+    /// The proxy's tunnel stands: TLS begins in it, where the target is secured.
+    private func reachedServer() {
+        let target = offered ?? host.target
+        guard let security = target.security else { return beginUpgrade() }
+        do throws(TLSError) {
+            let identity = try identity(for: target)
+            stage = .securing(shard.now)
+            secure(
+                with: security.context, to: target.address(of: agent.index), serverName: security.serverName,
+                identity: identity, resumes: hasConnected, timeout: agent.cohort.plan.connectTimeout)
+        } catch {
+            stage = .offline
+            abort()
+            hasNoIdentity()
+        }
+    }
+
+    /// A certificate of its own that cannot be made or used: the attempt has failed before it began.
+    func hasNoIdentity() {
+        host.metrics.count(.tlsOther)
+        host.metrics.count(named: "own certificate unusable")
+        tell(.connectionFailed(.tls))
+    }
+
+    /// The certificate to show, where the target asks agents for one of their own.
+    func identity(for target: AgentTarget) throws(TLSError) -> TLSIdentity? {
+        guard let identities = target.security?.identities else { return nil }
+        if offered != nil {
+            return try identities.identity(of: agent.index, cohort: agent.cohort.plan.name)?.unpacked()
+        }
+        if identity == nil { identity = try identities.identity(of: agent.index, cohort: agent.cohort.plan.name) }
+        return try identity?.unpacked()
     }
 
     /// Asks the server for a WebSocket.

@@ -18,6 +18,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         case dialing(Instant)
         /// A proxy was asked for a tunnel.
         case tunnelling(Tunnelling)
+        /// TCP is there, TLS is being agreed on since the instant.
+        case securing(Instant)
         /// The upgrade was asked for.
         case upgrading(Upgrade)
         case open
@@ -47,6 +49,8 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     /// What the attempt that the mind has just given up was waiting for.
     var givenUp: Counter?
     var hasConnected = false
+    /// The certificate that the agent shows on connections to the profile's target, once it has one.
+    var identity: PackedIdentity?
     /// The agent that the connection belongs to has had an answer.
     var hasBeenAnswered = false
 
@@ -109,10 +113,23 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         tell(.wake)
     }
 
-    override func connected() {
+    override func reached() {
         guard case .dialing(let since) = stage else { return }
         host.metrics.record(.connect, shard.now - since)
-        reachedPeer()
+        stage = .securing(shard.now)
+    }
+
+    override func connected() {
+        switch stage {
+        case .dialing(let since):
+            host.metrics.record(.connect, shard.now - since)
+            reachedPeer()
+        case .securing(let since):
+            host.metrics.recordHandshake(shard.now - since, isResumed: isTLSResumed)
+            beginUpgrade()
+        case .offline, .tunnelling, .upgrading, .open, .closing:
+            return
+        }
     }
 
     override func received(_ bytes: RawSpan) {
@@ -145,7 +162,7 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
                 dialsWhenClosed = false
                 dial()
             }
-        case .dialing:
+        case .dialing, .securing:
             count(cause)
             tell(.connectionFailed(ConnectFailure(cause)))
         case .tunnelling(let tunnelling):
@@ -156,6 +173,11 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
             }
             tell(.connectionFailed(.other))
         case .upgrading:
+            // In TLS 1.3 the server judges the agent's certificate when the agent is done with the handshake already.
+            if case .tls = cause {
+                count(cause)
+                return tell(.connectionFailed(.tls))
+            }
             host.metrics.count(cause == .timedOut(.idle) ? .upgradeTimedOut : .upgradeMalformed)
             tell(.connectionFailed(.badUpgrade))
         case .open:
@@ -246,7 +268,7 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     private var isReading: Bool {
         switch stage {
         case .open, .closing: true
-        case .offline, .dialing, .tunnelling, .upgrading: false
+        case .offline, .dialing, .tunnelling, .securing, .upgrading: false
         }
     }
 

@@ -10,7 +10,7 @@ import Transport
 final class ConnectionPool: Endpoint, @unchecked Sendable {
     let metrics: ShardMetrics
     private let plan: PollingPlan
-    private let address: SocketAddress
+    let address: SocketAddress
     private let sources: [SocketAddress]
     private let limits: HTTPLimits
     /// Where the tunnels through a proxy lead; nil: there is no proxy.
@@ -19,6 +19,11 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private(set) var requestCoding: ContentCoding
     /// The codings that the server has refused, of which none is tried again.
     private var refusedCodings: Set<ContentCoding> = []
+    let security: TargetSecurity?
+    /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
+    private let identity: PackedIdentity?
+    /// Connections that have ended and left a session behind: so many of the next may resume one.
+    private var resumable = 0
     private var idle: [PooledConnection] = []
     /// How many are dialling, lent or idle.
     private(set) var connectionCount = 0
@@ -26,11 +31,16 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private var dialed = 0
     private var waiting = WaitingQueue()
 
-    init(shard: Shard, metrics: ShardMetrics, plan: PollingPlan, address: SocketAddress, target: AgentTarget) {
+    init(
+        shard: Shard, metrics: ShardMetrics, plan: PollingPlan, address: SocketAddress, target: AgentTarget,
+        identity: PackedIdentity?
+    ) {
         self.metrics = metrics
         self.plan = plan
         self.address = address
         sources = target.sources
+        security = target.security
+        self.identity = identity
         var limits = HTTPLimits()
         limits.bodyBytes = Int(target.limits.messageBytes)
         self.limits = limits
@@ -93,6 +103,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     /// A connection has gone; the pool has room for another.
     func left(_ connection: PooledConnection) {
         connectionCount -= 1
+        if connection.hasOpened, security != nil { resumable = min(resumable + 1, plan.connections) }
         if let index = idle.firstIndex(where: { $0 === connection }) {
             idle.remove(at: index)
         }
@@ -116,7 +127,20 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             dialing += 1
             let source = sources.isEmpty ? nil : sources[dialed % sources.count]
             dialed += 1
-            connection.dial(to: address, from: source, timeout: ConnectionPool.dialPatience)
+            let resumes = resumable > 0
+            if resumes { resumable -= 1 }
+            connection.dial(
+                to: address, from: source, timeout: ConnectionPool.dialPatience, security: security,
+                identity: try? identity?.unpacked(), resumes: resumes)
+        }
+    }
+
+    /// An end by its cause, with the name of one that has no counter of its own.
+    func count(_ cause: CloseCause) {
+        metrics.count(Counter(cause))
+        switch cause {
+        case .tls, .other, .badSource: metrics.count(named: cause.name)
+        default: break
         }
     }
 

@@ -25,7 +25,7 @@ extension PollLink {
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .lost(let cause):
-            host.metrics.count(Counter(cause))
+            pool.count(cause)
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .malformed(let error):

@@ -31,7 +31,11 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     /// The agent's place in the pool's queue; 0: it has none.
     var ticket: UInt32 = 0
     /// Where a server has sent the agent to; `nil`: the profile's target.
-    var offered: OfferedPlace?
+    var offered: OfferedPlace? {
+        didSet { ownPool = nil }
+    }
+    /// The pool of an agent whose certificate no other agent shows.
+    private var ownPool: ConnectionPool?
     /// The server has refused a request: what the mind says of that is no message and no answer.
     var isRefused = false
     /// The mind has ended the session: what was not answered by then is nobody's loss.
@@ -188,7 +192,20 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
 
     /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its server.
     var pool: ConnectionPool {
+        if let ownPool { return ownPool }
         let target = offered?.target ?? host.target
-        return polling.pool(of: target.address(of: agent.index), target: target)
+        let address = target.address(of: agent.index)
+        guard let identities = target.security?.identities else {
+            return polling.pool(of: address, target: target, identity: nil)
+        }
+        let cohort = agent.cohort.plan.name
+        // What cannot be made is not shown, and the server says what it makes of that.
+        let identity = try? identities.identity(of: agent.index, cohort: cohort)
+        guard let identity, !identities.isShared(by: cohort) else {
+            return polling.pool(of: address, target: target, identity: identity)
+        }
+        let pool = polling.ownPool(of: address, target: target, identity: identity)
+        ownPool = pool
+        return pool
     }
 }

@@ -13,7 +13,7 @@ final class PollingHost {
     let fields: HTTPFields
     private let shard: Shard
     private let metrics: ShardMetrics
-    private var pools: [Destination: ConnectionPool] = [:]
+    private var pools: [PoolKey: ConnectionPool] = [:]
     /// A request on its way to the kernel; empty between events.
     var output: [UInt8] = []
     /// A body being compressed or decompressed; empty between events.
@@ -29,19 +29,36 @@ final class PollingHost {
         fields = PollingHost.fields(of: target)
     }
 
-    /// Where a pool's connections lead: an address, and behind a proxy the server that its tunnels are for.
-    private struct Destination: Hashable {
-        let address: SocketAddress
-        let server: String
+    /// Which agents share connections: those that poll the same server, behind the same address, under the same certificate.
+    private struct PoolKey: Hashable {
+        var address: SocketAddress
+        var server: String
+        var serverName: String?
+        var isSecured: Bool
+        var identity: ObjectIdentifier?
     }
 
-    /// The pool of the connections to `address`; the limit on their number holds for each address.
-    func pool(of address: SocketAddress, target: AgentTarget) -> ConnectionPool {
-        let destination = Destination(address: address, server: target.host)
-        if let pool = pools[destination] { return pool }
-        let pool = ConnectionPool(shard: shard, metrics: metrics, plan: plan, address: address, target: target)
-        pools[destination] = pool
+    /// The pool of the connections to a server; the limit on their number holds for each address and certificate.
+    /// - Parameters:
+    ///   - address: the server's, or that of the proxy in front of it.
+    ///   - identity: the certificate that the connections show; kept alive by the pool.
+    func pool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity?) -> ConnectionPool {
+        let key = PoolKey(
+            address: address, server: target.host, serverName: target.security?.serverName,
+            isSecured: target.security != nil, identity: identity.map { ObjectIdentifier($0) })
+        if let pool = pools[key] { return pool }
+        let pool = ConnectionPool(
+            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)
+        pools[key] = pool
         return pool
+    }
+
+    /// A pool of one connection, for an agent with a certificate that no other agent shows.
+    func ownPool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity) -> ConnectionPool {
+        var plan = plan
+        plan.connections = 1
+        return ConnectionPool(
+            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)
     }
 
     /// Content-Type is what tells a poll from a WebSocket (specification: Plain HTTP Transport).

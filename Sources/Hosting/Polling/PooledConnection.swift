@@ -9,6 +9,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         case dialing(Instant)
         /// A proxy was asked for a tunnel.
         case tunnelling(ProxyTunnel)
+        case securing(Instant)
         case idle
         /// Lent to an agent; a request may or may not be in flight.
         case lent(PollLink)
@@ -33,6 +34,11 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     private var stage = Stage.over
     /// When it was first of use.
     private var opened = Instant.zero
+    /// It was up once: where TLS keeps sessions, it has left one.
+    private(set) var hasOpened = false
+    /// What TLS is to begin with once a proxy has opened its tunnel.
+    private var identity: TLSIdentity?
+    private var resumes = false
 
     init(pool: ConnectionPool, limits: HTTPLimits) {
         self.pool = pool
@@ -42,10 +48,22 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
 
     // MARK: - Steered by the pool and by the agent that has it
 
-    func dial(to address: SocketAddress, from source: SocketAddress?, timeout: Nanoseconds) {
+    /// - Parameters:
+    ///   - identity: the certificate to show when asked.
+    ///   - resumes: whether an earlier session may be resumed.
+    func dial(
+        to address: SocketAddress, from source: SocketAddress?, timeout: Nanoseconds, security: TargetSecurity?,
+        identity: TLSIdentity?, resumes: Bool
+    ) {
         stage = .dialing(shard.now)
         pool.metrics.count(.connectionsAttempted)
-        if !connect(to: address, from: source, timeout: timeout) {
+        // Behind a proxy TLS begins once there is a tunnel.
+        let isDirect = pool.tunnel == nil
+        if !isDirect { (self.identity, self.resumes) = (identity, resumes) }
+        let isUnderWay = connect(
+            to: address, from: source, timeout: timeout, tls: isDirect ? security?.context : nil,
+            serverName: security?.serverName, identity: isDirect ? identity : nil, resumes: resumes)
+        if !isUnderWay {
             // The shard is stopping: nobody is served any more.
             stage = .over
         }
@@ -112,9 +130,26 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
 
     // MARK: - What the socket reports
 
-    override func connected() {
+    override func reached() {
         guard case .dialing(let since) = stage else { return }
         pool.metrics.record(.connect, shard.now - since)
+        stage = .securing(shard.now)
+    }
+
+    override func connected() {
+        switch stage {
+        case .dialing(let since):
+            pool.metrics.record(.connect, shard.now - since)
+            askForTunnel()
+        case .securing(let since):
+            pool.metrics.recordHandshake(shard.now - since, isResumed: isTLSResumed)
+            open()
+        case .tunnelling, .idle, .lent, .over:
+            return
+        }
+    }
+
+    private func askForTunnel() {
         guard let route = pool.tunnel else { return open() }
         let tunnel = ProxyTunnel()
         var request: [UInt8] = []
@@ -125,10 +160,21 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         write(request.span.bytes)
     }
 
+    /// The proxy's tunnel stands: TLS begins in it, where the target is secured.
+    private func reachedServer() {
+        guard let security = pool.security else { return open() }
+        stage = .securing(shard.now)
+        secure(
+            with: security.context, to: pool.address, serverName: security.serverName, identity: identity,
+            resumes: resumes)
+        identity = nil
+    }
+
     /// Requests may be sent.
     private func open() {
         opened = shard.now
         pool.metrics.count(.connectionsOpened)
+        hasOpened = true
         pool.ready(self)
     }
 
@@ -140,7 +186,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
             stage = .tunnelling(tunnel)
             guard isOpen else { return }
             cancelTimer()
-            open()
+            reachedServer()
         } catch {
             noTunnel(error)
         }
@@ -181,16 +227,16 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         stage = .over
         cancelTimer()
         switch former {
-        case .dialing:
+        case .dialing, .securing:
             pool.left(self)
-            pool.metrics.count(Counter(cause))
+            pool.count(cause)
             pool.dialFailed(.failed(cause))
         case .tunnelling(let tunnel):
             pool.left(self)
             if cause == .peerClosed {
                 pool.metrics.count(proxy: tunnel.transportClosed())
             } else {
-                pool.metrics.count(Counter(cause))
+                pool.count(cause)
             }
             pool.dialFailed(.failed(cause))
         case .idle:
@@ -221,7 +267,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
             pool.metrics.count(.connectTimedOut)
             drop()
             pool.dialFailed(.failed(.timedOut(.connect)))
-        case .dialing, .over: break
+        case .dialing, .securing, .over: break
         }
     }
 

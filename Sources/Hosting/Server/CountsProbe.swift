@@ -15,6 +15,10 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     private var isFine = false
     private var completion: (@Sendable ([UInt8]?) -> Void)?
 
+    /// A proxy has opened its tunnel; TLS may begin in it.
+    private var hasTunnel = false
+    private var reachedServer: ((CountsProbe) -> Void)?
+
     private init(
         shard: Shard, host: String, proxy: ProxyRoute?, completion: @escaping @Sendable ([UInt8]?) -> Void
     ) {
@@ -25,16 +29,31 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     }
 
     /// The JSON object with the counts, or `nil` where the server has none to give.
-    /// - Parameter proxy: through which the server is reached; `address` is then the proxy's.
-    /// - Complexity: one round trip, two with a proxy; at most `patience`.
+    /// - Parameters:
+    ///   - proxy: the one to go through, at `address`.
+    ///   - identity: the certificate to show where the server asks for one.
     public static func ask(
-        _ address: SocketAddress, host: String, through proxy: ProxyRoute? = nil, on shard: Shard
+        _ address: SocketAddress, host: String, through proxy: ProxyRoute? = nil, security: TargetSecurity? = nil,
+        identity: TLSIdentity? = nil, on shard: Shard
     ) async -> [UInt8]? {
         await withCheckedContinuation { continuation in
             shard.perform {
                 let probe = CountsProbe(shard: shard, host: host, proxy: proxy) { continuation.resume(returning: $0) }
                 probe.setTimer(at: shard.now + patience)
-                if !probe.connect(to: address, timeout: patience) {
+                let secures = { (probe: CountsProbe) in
+                    guard let security else { return probe.askServer() }
+                    probe.secure(
+                        with: security.context, to: address, serverName: security.serverName, identity: identity,
+                        resumes: false, timeout: patience)
+                }
+                probe.reachedServer = secures
+                let isUnderWay =
+                    proxy == nil
+                    ? probe.connect(
+                        to: address, timeout: patience, tls: security?.context, serverName: security?.serverName,
+                        identity: identity, resumes: false)
+                    : probe.connect(to: address, timeout: patience)
+                if !isUnderWay {
                     probe.finish(nil)
                 }
             }
@@ -42,7 +61,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     }
 
     public override func connected() {
-        guard let proxy else { return askServer() }
+        guard let proxy, !hasTunnel else { return askServer() }
         let tunnel = ProxyTunnel()
         var request: [UInt8] = []
         tunnel.appendRequest(authority: host, fields: proxy.fields, to: &request)
@@ -64,7 +83,10 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
             do throws(ProxyError) {
                 let isOpen = try tunnel.next(bytes, at: &offset)
                 self.tunnel = isOpen ? nil : tunnel
-                if isOpen { askServer() }
+                if isOpen {
+                    hasTunnel = true
+                    reachedServer?(self)
+                }
             } catch {
                 finish(nil)
             }

@@ -9,6 +9,7 @@ public final class OpAMPServer: Sendable {
     private let listeners: [Listener]
     private let hosts: [ServerHost]
     private let shards: [Shard]
+    private let security: ServerSecurity?
 
     /// Listens on `address` with one shard for each of `shards` (several share the port).
     /// - Parameters:
@@ -17,8 +18,11 @@ public final class OpAMPServer: Sendable {
     /// - Throws: `OpAMPServerError`, naming the address and the remedy.
     public init(
         plan: ServerPlan, address: SocketAddress, path: String = "/v1/opamp", wire: ServerWire = ServerWire(),
-        shards count: Int, seed: UInt64, wallClockAtZero: UInt64
+        shards count: Int, seed: UInt64, wallClockAtZero: UInt64, security: ServerSecurity? = nil
     ) throws(OpAMPServerError) {
+        var plan = plan
+        // A server without an authority has nothing to issue by.
+        plan.issuesCertificates = security?.authority != nil
         let directory = count > 1 ? AgentDirectory(stripes: 64) : nil
         var shards: [Shard] = []
         var hosts: [ServerHost] = []
@@ -35,7 +39,9 @@ public final class OpAMPServer: Sendable {
                 hosts.append(host)
                 var options = ListenerOptions()
                 options.sharesPort = count > 1
-                let listener = try Listener(shard: shard, addresses: [bound], options: options) { _, peer in
+                let listener = try Listener(
+                    shard: shard, addresses: [bound], options: options, tls: security?.context
+                ) { _, peer in
                     host.accept(from: peer)
                 }
                 bound = listener.addresses.first ?? bound
@@ -47,12 +53,16 @@ public final class OpAMPServer: Sendable {
             throw OpAMPServerError(address: address, reason: "\(error)")
         }
         self.shards = shards
+        self.security = security
         self.hosts = hosts
         self.listeners = listeners
         addresses = listeners.first?.addresses ?? [bound]
         let all = hosts
         for host in hosts {
-            host.shard.perform { host.wholeCounts = { await OpAMPServer.sum(all) } }
+            host.shard.perform {
+                host.wholeCounts = { await OpAMPServer.sum(all) }
+                if let security, security.authority != nil { host.issue(by: security) }
+            }
         }
     }
 
@@ -77,6 +87,31 @@ public final class OpAMPServer: Sendable {
         for host in hosts {
             host.shard.perform { host.steer(event) }
         }
+    }
+
+    /// Has a new certificate, with a new key, made for each of the agents meant that is known by now, and offers it to them
+    /// (specification: OpAMP Connection Setting Offer Flow). Without an authority of its own the server does nothing.
+    public func rotateCertificates(of selection: Selection, _ rotation: CertificateRotation = CertificateRotation()) {
+        for host in hosts {
+            host.shard.perform { host.rotate(selection, rotation) }
+        }
+    }
+
+    /// Withdraws the certificates of the agents meant: those that connected agents have shown, and those that the server gave
+    /// them. Their connections are ended, and from then on the server refuses the certificates as revoked.
+    /// - Returns: how many certificates were withdrawn; 0 where the server has no authority to withdraw any.
+    @discardableResult
+    public func revokeCertificates(of selection: Selection) async -> Int {
+        guard let security else { return 0 }
+        var count = 0
+        for host in hosts {
+            let certificates = await host.shard.value { host.certificates(of: selection) }
+            guard let context = try? security.revoke(certificates) else { continue }
+            listeners.forEach { $0.secure(with: context) }
+            count += certificates.count
+            await host.shard.value { host.turnOut(selection, certificates: certificates.count) }
+        }
+        return count
     }
 
     /// Stops listening, says goodbye on every connection (specification: Closing Connection, Server Initiated), and gives the final counts.

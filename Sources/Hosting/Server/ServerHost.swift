@@ -2,6 +2,7 @@ public import Basis
 public import ControlPlane
 public import Engine
 import OTLP
+import OpAMP
 import Transport
 
 /// One shard of the embedded server: a registry, the connections that landed on this shard, and their shared buffers.
@@ -13,6 +14,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     let wire: ServerWire
     let webSocketLimits: WebSocketLimits
     let httpLimits: HTTPLimits
+    /// Issues certificates, where this server does.
+    private var desk: CertificateDesk?
 
     /// What the registry asks for; emptied before each of its calls.
     private var effects = ServerEffects()
@@ -41,6 +44,36 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         self.webSocketLimits = webSocketLimits
         self.httpLimits = httpLimits
         super.init(shard: shard)
+    }
+
+    /// Makes the host issue certificates; before the first connection.
+    func issue(by security: ServerSecurity) {
+        desk = CertificateDesk(host: self, security: security)
+    }
+
+    /// Has a new certificate made for each of the agents meant.
+    func rotate(_ selection: Selection, _ rotation: CertificateRotation) {
+        desk?.add(registry.agents(meant: selection).map { .renewal($0, rotation) })
+    }
+
+    /// The certificates of the agents meant: those that they have shown, and those that this server gave them.
+    func certificates(of selection: Selection) -> [Certificate] {
+        let shown = registry.connections(of: selection).compactMap { link($0)?.peerCertificate }
+        let given = registry.certificates(of: selection).compactMap { certificate in
+            try? Certificate.parse(pem: String(decoding: certificate.cert, as: UTF8.self)).first
+        }
+        return shown + given
+    }
+
+    /// Ends the connections of the agents meant, whose certificates were withdrawn.
+    func turnOut(_ selection: Selection, certificates: Int) {
+        registry.revoked(certificates)
+        for id in registry.connections(of: selection) {
+            guard let link = link(id) else { continue }
+            // RFC 6455, 7.4.1: policy violation.
+            link.sayClose(1008)
+            closed(id, .ours)
+        }
     }
 
     /// What this shard of the server has counted so far. On the shard.
@@ -152,6 +185,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         // A closing connection tells the registry, which appends to a fresh buffer: the current one is set aside meanwhile.
         guard !effects.list.isEmpty else { return }
         var ended: [ConnectionID] = []
+        var asked: [CertificateDesk.Demand] = []
         for index in effects.list.indices {
             switch effects.list[index] {
             case .send(let id, let answer):
@@ -174,11 +208,14 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
                 }
             case .wake(let instant):
                 setTimer(at: instant)
-            case .certificateRequested, .heard, .reported:
+            case .certificateRequested(let ticket):
+                asked.append(.request(ticket))
+            case .heard, .reported:
                 // Watched by whoever steers the registry; the bare server only counts them.
                 break
             }
         }
+        if !asked.isEmpty { desk?.add(asked) }
         for id in ended {
             closed(id, .ours)
         }

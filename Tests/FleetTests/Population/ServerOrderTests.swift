@@ -70,7 +70,7 @@ struct ServerOrderTests {
         func selection(_ index: Int) -> Selection? {
             switch ServerOrder(profile, event: index) {
             case .offer(_, let selection)?, .restart(let selection)?, .send(_, let selection)?: selection
-            case .withdraw?, nil: nil
+            case .withdraw?, .rotateCertificates?, .revokeCertificates?, nil: nil
             }
         }
         #expect(selection(0) == selection(1) && selection(0) != nil)

@@ -27,6 +27,7 @@ struct ProfileDocumentationTests {
     /// Places in a profile where an unknown key makes the reader tell all allowed ones.
     static let sections = [
         "{?}", "{heartbeat: {?}}", "{report: {?}}", "{attributes: {?}}", "{limits: {?}}", "{server: {?}}",
+        "{tls: {?}}", "{server: {embedded: {tls: {?}}}}", "{client_certificate: {per: agent, ?}}",
         "{server: {embedded: {?}}}", "{server: {embedded: {throttle: {share: 1%, ?}}}}",
         "{server: {embedded: {refuse: {share: 1%, ?}}}}", "{server: {embedded: {drop: {share: 1%, ?}}}}",
         "{server: {embedded: {pauses: [{at: 1s, for: 1s, ?}]}}}", "{server: {embedded: {answer_delay: {?}}}}",
@@ -44,7 +45,7 @@ struct ProfileDocumentationTests {
         "{events: [{at: 1s, offer_packages: {packages: {a: {version: b}}, ?}}]}",
         "{events: [{at: 1s, offer_packages: {packages: {a: {version: b, ?}}}}]}",
         "{events: [{at: 1s, offer_heartbeat: {interval: 5s, ?}}]}",
-        "{events: [{at: 1s, send_custom: {message: echo, ?}}]}",
+        "{events: [{at: 1s, send_custom: {message: echo, ?}}]}", "{events: [{at: 1s, rotate_certificates: {?}}]}",
         "{compression: {?}}", "{polling: {?}}", "{batch: {?}}", "{auth: {bearer: {env: A, ?}}}",
         "{auth: {basic: {user: a, password: {env: A}, ?}}}", "{auth: {bearer: {env: A}, ?}}",
         "{proxy: {url: 'http://a:1', ?}}", "{server: {embedded: {credentials: {env: A, ?}}}}",

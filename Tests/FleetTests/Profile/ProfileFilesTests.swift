@@ -43,6 +43,9 @@ struct ProfileFilesTests {
         #expect(try read("demo").agents == 2_000)
         let pushed = try read("config-push").events.map(\.action.key)
         #expect(pushed.count { $0 == "offer_config" } >= 2 && pushed.last == "withdraw_config")
+        #expect(try read("mtls").cohorts.allSatisfy { $0.clientCertificate == .issued(IssuedClientCertificate()) })
+        let moved = Set(try read("certificates").events.map(\.action.key))
+        #expect(moved.isSuperset(of: ["rotate_certificates", "revoke_certificates", "offer_config"]))
         #expect(try read("package-rollout").events.allSatisfy { $0.action.key == "offer_packages" })
     }
 }

@@ -73,13 +73,38 @@ struct ProfileOverridesTests {
         #expect(try profile.applying(overrides).timeline.map(\.at) == [.milliseconds(2_500)])
     }
 
-    @Test("A scheme that agents do not speak is refused", arguments: ServerURL.Scheme.allCases)
+    @Test(
+        "Every scheme is taken; trust and certificates with the secured ones only", arguments: ServerURL.Scheme.allCases
+    )
     func schemes(scheme: ServerURL.Scheme) {
         var overrides = ProfileOverrides()
         overrides.server = ServerURL(scheme: scheme, host: "h")
-        if ProfileRules.spokenSchemes.contains(scheme) {
+        #expect(throws: Never.self) { try Profile.standard.applying(overrides) }
+        overrides.tls.authorities = "ca.pem"
+        overrides.tls.certificate = "client.pem"
+        overrides.tls.key = "client.key"
+        if scheme == .wss || scheme == .https {
             #expect(throws: Never.self) { try Profile.standard.applying(overrides) }
         } else {
+            #expect(throws: ProfileErrors.self) { try Profile.standard.applying(overrides) }
+        }
+    }
+
+    @Test(
+        "A certificate without its key, two sources of certificates, no version left and a pin that is none are refused"
+    )
+    func tlsSlips() {
+        let slips: [(inout TLSOverrides) -> Void] = [
+            { $0.certificate = "a.pem" }, { $0.issuerKey = "a.key" },
+            { ($0.certificate, $0.key, $0.issuer, $0.issuerKey) = ("a", "b", "c", "d") },
+            { ($0.lowestVersion, $0.highestVersion) = ("1.3", "1.2") }, { $0.lowestVersion = "1.1" },
+            { $0.pinnedKeys = ["0123"] },
+            { ($0.skipsVerification, $0.authorities) = (true, "ca.pem") },
+        ]
+        for slip in slips {
+            var overrides = ProfileOverrides()
+            overrides.server = ServerURL(scheme: .wss, host: "h")
+            slip(&overrides.tls)
             #expect(throws: ProfileErrors.self) { try Profile.standard.applying(overrides) }
         }
     }

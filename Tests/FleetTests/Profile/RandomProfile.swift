@@ -19,10 +19,21 @@ struct RandomProfile {
         profile.agents = 1 + random.index(below: 50_000)
         profile.seed = random.next()
         profile.server = random.chance(0.3) ? .url(url()) : .embedded(embedded())
+        var isSecure = random.chance(0.5)
+        switch profile.server {
+        case .embedded(let server): isSecure = isSecure || server.tls != nil
+        case .url(var url):
+            if isSecure { url.scheme = .wss }
+            profile.server = .url(url)
+        }
+        if isSecure { profile.tls = tls() }
         profile.duration = .seconds(Int64(3_600 + random.index(below: 86_400)))
         profile.drain = span(0, 3_600)
         profile.arrival = arrival()
         profile.cohorts = (0...random.index(below: 4)).map { cohort($0) }
+        if isSecure {
+            for index in profile.cohorts.indices { profile.cohorts[index].clientCertificate = clientCertificate() }
+        }
         profile.events = events(in: profile)
         profile.limits = ProfileLimits(connectTimeout: span(1, 60), answerTimeout: span(1, 60))
         profile.wire = wire()
@@ -173,6 +184,7 @@ struct RandomProfile {
         if random.chance(0.5) { server.idleTimeout = span(1, 100) }
         if random.chance(0.5) { server.largestMessage = 64 + random.index(below: 1 << 20) }
         if random.chance(0.5) { server.credentials = secret() }
+        if random.chance(0.5) { server.tls = serverTLS() }
         return server
     }
 
@@ -211,6 +223,44 @@ struct RandomProfile {
 
     private mutating func secret() -> SecretSource {
         random.chance(0.5) ? .environment("A_TOKEN") : .file("/run/secrets/a b: token")
+    }
+
+    private mutating func path() -> String { "/pki/a" + text().filter { $0 != "\u{0}" } }
+
+    private mutating func pair() -> KeyPairFiles? {
+        random.chance(0.5) ? nil : KeyPairFiles(certificate: path(), key: path())
+    }
+
+    private mutating func seconds() -> Nanoseconds { .seconds(Int64(1 + random.index(below: 10_000))) }
+
+    private mutating func serverTLS() -> ServerTLS {
+        ServerTLS(
+            identity: pair(), authority: pair(),
+            clientCertificates: ServerTLS.ClientCertificates.allCases[random.index(below: 3)],
+            clientAuthorities: random.chance(0.5) ? nil : path(), revocationList: random.chance(0.5) ? nil : path(),
+            folder: random.chance(0.5) ? nil : path(),
+            hosts: random.chance(0.5) ? [] : ["a.example", "10.0.0.7", "::2"],
+            lowestVersion: random.chance(0.5) ? .tls12 : .tls13, resumes: random.chance(0.5),
+            staplesStatus: random.chance(0.5), lifetime: seconds())
+    }
+
+    private mutating func tls() -> TLSProfile {
+        TLSProfile(
+            authorities: random.chance(0.5) ? nil : path(), trustsSystem: random.chance(0.5) ? nil : random.chance(0.5),
+            pinnedKeys: random.chance(0.5) ? [] : [String(repeating: "0f", count: 32)],
+            serverName: random.chance(0.5) ? nil : "a.example", verifiesHost: random.chance(0.5),
+            highestVersion: random.chance(0.5) ? .tls12 : .tls13, revocationList: random.chance(0.5) ? nil : path(),
+            requiresStapledStatus: random.chance(0.5), resumes: random.chance(0.5))
+    }
+
+    private mutating func clientCertificate() -> ClientCertificate {
+        if random.chance(0.3) { return .none }
+        if random.chance(0.3), let files = pair() { return .files(files) }
+        return .issued(
+            IssuedClientCertificate(
+                sharing: random.chance(0.5) ? .agent : .cohort,
+                authority: KeyPairFiles(certificate: path(), key: path()), keys: 1 + random.index(below: 100),
+                lifetime: seconds()))
     }
 
     private mutating func arrival() -> Arrival {
@@ -263,7 +313,9 @@ struct RandomProfile {
                     setting: "s\($0)" + text(), reaction: random.chance(0.5) ? .restartAgent : .restartPipelines)
             })
         if random.chance(0.5) { cohort.packages = packages() }
-        cohort.connectionSettings = .init(opamp: random.chance(0.5), other: random.chance(0.5))
+        let opamp = random.chance(0.5)
+        cohort.connectionSettings = .init(
+            opamp: opamp, other: random.chance(0.5), certificateRequest: opamp && random.chance(0.5))
         cohort.customAbilities = CustomAbility.allCases.filter { _ in random.chance(0.5) }
         if random.chance(0.5) {
             cohort.ownTelemetry = OwnTelemetryProfile(

@@ -21,12 +21,12 @@ struct OfferedHeadersTests {
             Header(key: "Authorization", value: "Bearer x"), Header(key: "X-Usual", value: "2"),
         ])
         let target = try #require(
-            await OfferedTargets.resolve(
+            await OfferedTargetTests.targets.resolve(
                 OpAMPConnectionSettings(destinationEndpoint: "ws://127.0.0.1:7/p", headers: headers), try usual()))
         #expect(target.fields["Authorization"] == "Bearer x")
         #expect(target.fields.values(of: "X-Usual") == ["2"])
         #expect(target.path == "/p" && target.host == "127.0.0.1:7")
-        let same = try #require(await OfferedTargets.resolve(OpAMPConnectionSettings(), try usual()))
+        let same = try #require(await OfferedTargetTests.targets.resolve(OpAMPConnectionSettings(), try usual()))
         #expect(same.fields["X-Usual"] == "1" && same.path == "/v1/opamp")
     }
 
@@ -35,7 +35,7 @@ struct OfferedHeadersTests {
         arguments: ["http://127.0.0.1:7", "x", "ws://"])
     func nowhere(endpoint: String) async throws {
         let usual = try usual()
-        let target = await OfferedTargets.resolve(OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
+        let target = await OfferedTargetTests.targets.resolve(OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
         #expect(target == nil)
     }
 
