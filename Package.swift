@@ -44,25 +44,33 @@ let package = Package(
         .target(name: "OTLP", swiftSettings: settings),
         .target(name: "Transport", dependencies: ["Basis", "CZlib", "CZstd"], swiftSettings: settings),
         .target(
+            name: "Packages", dependencies: ["Basis", "Transport", "COpenSSL", "CZlib"], swiftSettings: settings),
+        .target(
             name: "AgentModel", dependencies: ["Basis", "OTLP", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "ControlPlane", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "Metrics", dependencies: ["Basis", "CZlib", histogram], swiftSettings: settings),
         .target(name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL"], swiftSettings: settings),
         .target(
             name: "Hosting",
-            dependencies: ["Basis", "OTLP", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine"],
+            dependencies: [
+                "Basis", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
+            ],
             swiftSettings: settings),
         .target(
             name: "Fleet",
             dependencies: [
-                "Basis", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", yams,
+                "Basis", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
+                yams,
                 orderedCollections,
             ],
             swiftSettings: settings),
         .target(name: "Report", dependencies: ["Basis", "Metrics"], swiftSettings: settings),
         .executableTarget(
             name: "muster",
-            dependencies: ["Basis", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report", argumentParser],
+            dependencies: [
+                "Basis", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
+                argumentParser,
+            ],
             swiftSettings: settings),
 
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
@@ -71,6 +79,7 @@ let package = Package(
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
+        .testTarget(name: "PackagesTests", dependencies: ["Basis", "Transport", "Packages"], swiftSettings: settings),
         .testTarget(
             name: "AgentModelTests", dependencies: ["Basis", "OTLP", "OpAMP", "AgentModel", orderedCollections],
             swiftSettings: settings),
@@ -81,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "HostingTests",
             dependencies: [
-                "Basis", "OTLP", "OpAMP", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
+                "Basis", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
+                "Hosting",
             ],
             swiftSettings: settings),
         .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),
@@ -90,7 +100,7 @@ let package = Package(
             name: "FleetTests",
             dependencies: [
                 "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
-                "Transport",
+                "Transport", "Packages",
                 orderedCollections,
             ],
             swiftSettings: settings),

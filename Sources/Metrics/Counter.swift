@@ -61,6 +61,20 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case packagesFailed
     case packageOffersConverged
     case packageOffersFailed
+    // files of packages
+    case downloadsStarted
+    case downloadsFinished
+    case downloadsFailed
+    case downloadBytes
+    case downloadsQueued
+    case downloadsRetried
+    case downloadsResumed
+    case downloadsStartedOver
+    case downloadsRedirected
+    case packageHashesValid
+    case packageSignaturesValid
+    case packageContentsSound
+    case packageSandboxGranted
     // connection settings
     case settingsOffered
     case settingsCommitted
@@ -86,6 +100,10 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case proxyRefused
     case proxyMalformed
     case telemetryUnreachable
+    case downloadNotConnected
+    case downloadBroken
+    case downloadStalled
+    case downloadTimedOut
     // errors, the fault of the server
     case tlsExpired
     case tlsNotYetValid
@@ -129,6 +147,16 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case errorAnswers
     case unanswered
     case telemetryRefused
+    case downloadRefused4xx
+    case downloadRefused5xx
+    case downloadRedirectRefused
+    case downloadMalformed
+    case downloadTooLarge
+    case downloadBadAddress
+    case packageHashMismatch
+    case packageSignatureRefused
+    case packageContentsRefused
+    case packageSandboxRefused
     // errors, the fault of the tool or its machine
     case writeOverflow
     case poolTimeouts
@@ -136,6 +164,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case skippedHeartbeats
     case outOfDescriptors
     case outOfPorts
+    case downloadNotKept
     case outOfRange
 
     /// What kind of thing a counter counts.

@@ -183,6 +183,59 @@ extension Counter {
             Facts(
                 .answers, "package_offers_failed", "package offers failed",
                 "offers of packages that ended with a package not installed")
+        case .downloadsStarted:
+            Facts(
+                .traffic, "downloads_started", "downloads started",
+                "package files that agents began to fetch")
+        case .downloadsFinished:
+            Facts(
+                .traffic, "downloads_finished", "downloads finished",
+                "package files fetched whole, every check passed")
+        case .downloadsFailed:
+            Facts(
+                .traffic, "downloads_failed", "downloads failed",
+                "package files not fetched, or not to be installed: the error that ended each is counted under its own name"
+            )
+        case .downloadBytes:
+            Facts(
+                .traffic, "download_bytes", "download bytes",
+                "bytes of package files received, those of attempts that failed included")
+        case .downloadsQueued:
+            Facts(
+                .traffic, "downloads_queued", "downloads queued",
+                "downloads that had to wait for others to end")
+        case .downloadsRetried:
+            Facts(
+                .traffic, "downloads_retried", "downloads retried",
+                "further attempts after one that failed")
+        case .downloadsResumed:
+            Facts(
+                .traffic, "downloads_resumed", "downloads resumed",
+                "attempts that went on where the one before had stopped")
+        case .downloadsStartedOver:
+            Facts(
+                .traffic, "downloads_started_over", "downloads started over",
+                "downloads that began anew because the server sent the whole file again")
+        case .downloadsRedirected:
+            Facts(
+                .traffic, "downloads_redirected", "downloads redirected",
+                "redirects that downloads followed")
+        case .packageHashesValid:
+            Facts(
+                .answers, "package_hashes_valid", "package hashes valid",
+                "files that have the hash that was offered")
+        case .packageSignaturesValid:
+            Facts(
+                .answers, "package_signatures_valid", "package signatures valid",
+                "files signed by somebody whom the agent trusts")
+        case .packageContentsSound:
+            Facts(
+                .answers, "package_contents_sound", "package contents sound",
+                "files that are archives which may be unpacked")
+        case .packageSandboxGranted:
+            Facts(
+                .answers, "package_sandbox_granted", "package sandbox granted",
+                "files that hold nothing that the sandbox forbids")
         case .settingsCommitted:
             Facts(
                 .answers, "settings_committed", "settings committed",
@@ -326,6 +379,22 @@ extension Counter {
             Facts(
                 .error(.server), "tls_other", "TLS: other failure",
                 "TLS failed in a way that has no name of its own here; OpenSSL's stands below")
+        case .downloadNotConnected:
+            Facts(
+                .error(.network), "download_not_connected", "download: not connected",
+                "no connection to a file's server: name, network or TLS")
+        case .downloadBroken:
+            Facts(
+                .error(.network), "download_broken", "download: broken off",
+                "the connection broke before a file was complete")
+        case .downloadStalled:
+            Facts(
+                .error(.network), "download_stalled", "download: stalled",
+                "no byte of a file arrived for longer than allowed")
+        case .downloadTimedOut:
+            Facts(
+                .error(.network), "download_timed_out", "download: timed out",
+                "a file was not there within the time allowed, all attempts together")
         case .upgradeRedirected:
             Facts(
                 .error(.server), "upgrade_redirected", "upgrade: redirected (3xx)",
@@ -425,6 +494,46 @@ extension Counter {
             Facts(
                 .error(.tool), "telemetry_dropped", "telemetry: dropped",
                 "requests with own telemetry that found the queue of their destination full")
+        case .downloadRefused4xx:
+            Facts(
+                .error(.server), "download_refused_4xx", "download: refused (4xx)",
+                "a file's server refused it as the agent's fault")
+        case .downloadRefused5xx:
+            Facts(
+                .error(.server), "download_refused_5xx", "download: refused (5xx)",
+                "a file's server refused it as its own fault")
+        case .downloadRedirectRefused:
+            Facts(
+                .error(.server), "download_redirect_refused", "download: redirect refused",
+                "redirects without end, to nowhere, or from https to http")
+        case .downloadMalformed:
+            Facts(
+                .error(.server), "download_malformed", "download: malformed response",
+                "what came back is no HTTP, or not the piece of the file that was asked for")
+        case .downloadTooLarge:
+            Facts(
+                .error(.server), "download_too_large", "download: too large",
+                "a file is larger than allowed")
+        case .downloadBadAddress:
+            Facts(
+                .error(.server), "download_bad_address", "download: bad address",
+                "an offered file has no http or https address")
+        case .packageHashMismatch:
+            Facts(
+                .error(.server), "package_hash_mismatch", "package: hash mismatch",
+                "files that have another hash than the one offered")
+        case .packageSignatureRefused:
+            Facts(
+                .error(.server), "package_signature_refused", "package: signature refused",
+                "files not signed, or not by somebody whom the agent trusts")
+        case .packageContentsRefused:
+            Facts(
+                .error(.server), "package_contents_refused", "package: contents refused",
+                "files that are no archive, or one that must not be unpacked")
+        case .packageSandboxRefused:
+            Facts(
+                .error(.server), "package_sandbox_refused", "package: sandbox refused",
+                "files that hold something that the sandbox forbids")
         case .writeOverflow:
             Facts(
                 .error(.tool), "write_overflow", "write queue full",
@@ -445,6 +554,10 @@ extension Counter {
             Facts(
                 .error(.tool), "out_of_ports", "out of ports",
                 "no local port was left for a connection")
+        case .downloadNotKept:
+            Facts(
+                .error(.tool), "download_not_kept", "download: not kept",
+                "a verified file could not be written to the folder where files are kept")
         case .outOfRange:
             Facts(
                 .error(.tool), "out_of_range", "beyond one hour",

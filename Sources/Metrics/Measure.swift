@@ -15,6 +15,9 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
     case configApplied
     case configConverged
     case packagesConverged
+    case downloadWait
+    case downloadTime
+    case downloadPerMebibyte
     case poolWait
     case schedulingDelay
 
@@ -78,6 +81,21 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
             (
                 "packages_converged", "packages converged",
                 "from an offer of packages to the report that all of them are installed"
+            )
+        case .downloadWait:
+            (
+                "download_wait", "download: wait",
+                "from the wish for a package's file to the moment when its download began"
+            )
+        case .downloadTime:
+            (
+                "download_time", "download: time",
+                "from the beginning of a download to its last byte, attempts that failed included"
+            )
+        case .downloadPerMebibyte:
+            (
+                "download_per_mebibyte", "download: per MiB",
+                "a download's time divided by its MiB: 1 MiB divided by this is its throughput"
             )
         case .poolWait:
             (

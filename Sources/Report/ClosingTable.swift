@@ -19,6 +19,7 @@ public enum ClosingTable {
         lines += section("phases", phases(summary))
         lines += section(
             "convergence, from the moment each offer was put up", convergence(summary, width: max(width, 20)))
+        lines += section("package files", packageFiles(summary))
         lines += section("errors", errors(summary))
         lines += section("tool and server, count against count", reconciliation(summary.reconciliation))
         lines += findings(summary.verdict, width: width)
@@ -174,7 +175,9 @@ public enum ClosingTable {
                     (entry.counter.summary, .faint),
                 ])
         }
-        for (name, count) in summary.named.sorted { table.append([name, Figures.count(count), "", ""]) }
+        for (name, count) in summary.named.sorted where !name.hasPrefix(verdictPrefix) {
+            table.append([name, Figures.count(count), "", ""])
+        }
         return table.lines(leftColumns: [2, 3])
     }
 

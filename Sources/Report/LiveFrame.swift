@@ -9,8 +9,8 @@ public enum LiveFrame {
     /// The measures worth a line, in this order; one that never occurred takes none.
     static let measures: [Measure] = [
         .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake,
-        .tlsResumption, .upgrade,
-        .configApplying, .configApplied, .configConverged, .packagesConverged, .poolWait, .schedulingDelay,
+        .tlsResumption, .upgrade, .configApplying, .configApplied, .configConverged, .packagesConverged, .downloadWait,
+        .downloadTime, .downloadPerMebibyte, .poolWait, .schedulingDelay,
     ]
 
     /// The most errors listed by name; the others are one figure.

@@ -12,7 +12,7 @@ struct Muster: AsyncParsableCommand {
             2 bad usage or profile, or a fleet too large for this machine; 130 interrupted (the results are written all the same).
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, ServeCommand.self, CheckCommand.self],
+        subcommands: [RunCommand.self, ServeCommand.self, CheckCommand.self, SignCommand.self],
         defaultSubcommand: nil)
 
     static func main() async {

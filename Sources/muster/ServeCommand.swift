@@ -56,6 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenFile: String?
 
     @OptionGroup(title: "TLS") var tls: ServeTLSOptions
+    @OptionGroup var packages: PackageServingOptions
 
     func run() async throws {
         FileLimits.raise()
@@ -67,11 +68,15 @@ struct ServeCommand: AsyncParsableCommand {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")
         }
         let security = try tls.security(address: address)
-        let server = try start(try plan(), try wire(), listen, security)
+        let store = try packages.store()
+        let server = try start(try plan(), try wire(), listen, security, store)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
             Terminal.write("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp\n")
+        }
+        if let store {
+            try packages.offer(from: store, on: server, isSecure: security != nil)
         }
         for await _ in interruption.stream {}
         interruptions.stop()
@@ -80,12 +85,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func start(
-        _ plan: ServerPlan, _ wire: ServerWire, _ listen: SocketAddress, _ security: EmbeddedSecurity?
+        _ plan: ServerPlan, _ wire: ServerWire, _ listen: SocketAddress, _ security: EmbeddedSecurity?,
+        _ store: PackageStore?
     ) throws -> OpAMPServer {
         do throws(OpAMPServerError) {
             return try OpAMPServer(
                 plan: plan, address: listen, wire: wire, shards: shards, seed: seed,
-                wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000, security: security?.security)
+                wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000, security: security?.security,
+                packages: store)
         } catch {
             throw Failure(.runFailed, error.description)
         }

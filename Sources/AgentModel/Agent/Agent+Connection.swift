@@ -195,6 +195,7 @@ extension Agent {
         while let report = outstanding.removeOldest() {
             if report.kind != .goodbye { effects.count(.answersLost) }
         }
+        if !isProcessUp { abandonFetch(&effects) }
         leaveConnection(&effects)
         connectAgainIfDue(at: now, &effects)
         disarmIfOver(&effects)
@@ -202,6 +203,7 @@ extension Agent {
 
     mutating func stop(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         guard step(.stopped, because: cause, at: now, &effects) else { return }
+        abandonFetch(&effects)
         leaveConnection(&effects)
         disarmIfOver(&effects)
     }

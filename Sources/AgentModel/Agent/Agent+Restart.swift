@@ -66,6 +66,7 @@ extension Agent {
             fallthrough
         case .backingOff:
             guard step(.crashed(until: until), because: cause, at: now, &effects) else { return }
+            abandonFetch(&effects)
             leaveConnection(&effects)
         case .initializing, .closing, .restarting, .disconnected:
             break

@@ -80,6 +80,10 @@ public enum Effect: Sendable {
     case package(PackageStage)
     /// How far the agent is with connection settings.
     case settings(SettingsStage)
+    /// Fetch and verify a package's file; `Agent.downloadTold` is due as it goes on.
+    indirect case download(PackageDownload)
+    /// The agent with that number no longer wants the file that it fetches.
+    case cancelDownload(agent: UInt64)
 }
 
 /// An encoded report in `Effects.bytes`: an AgentToServer, without the WebSocket message header in front.

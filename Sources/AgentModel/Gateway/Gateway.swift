@@ -133,6 +133,16 @@ public struct Gateway {
         setTimer(&effects)
     }
 
+    /// A download of the gateway's own or of a member goes on, or is over.
+    public mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects) {
+        if news.agent == leader.index {
+            tellLeader(at: now, &effects) { $0.downloadTold(news, at: $1, &$2) }
+        } else if let number = members.firstIndex(where: { $0.index == news.agent }) {
+            tell(number, at: now, &effects) { $0.downloadTold(news, at: $1, &$2) }
+        }
+        setTimer(&effects)
+    }
+
     // MARK: Between the gateway and its members
 
     private mutating func tellLeader(
@@ -213,7 +223,7 @@ public struct Gateway {
             case .connectTo(let target): wish = target.isCandidate ? .elsewhere : .connection
             case .close, .abort: break
             case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .settings,
-                .exportTelemetry, .readSlowly:
+                .exportTelemetry, .readSlowly, .download, .cancelDownload:
                 effects.list[kept] = effects.list[number]
                 kept += 1
             }
@@ -241,7 +251,7 @@ extension Effect {
         switch self {
         case .close, .abort: return true
         case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package,
-            .settings, .exportTelemetry, .readSlowly:
+            .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
             return false
         }
     }

@@ -1,4 +1,4 @@
-import Basis
+public import Basis
 import OpAMP
 import OrderedCollections
 
@@ -64,11 +64,12 @@ extension Agent {
         case .downloading(let name, _, let done, _):
             if now < done {
                 keeper.progressed(bytes: plan.fileBytes, next: now + plan.progressInterval, at: now)
-            } else if let reason = downloadProblem(name, keeper) {
-                failed(name, reason, &keeper, at: now, &effects)
             } else {
-                beginInstallation(name, &keeper, at: now, &effects)
+                let problem = downloadProblem(name, keeper)
+                downloaded(name, problem.map(DownloadOutcome.failed) ?? .verified, &keeper, at: now, &effects)
             }
+        case .fetching:
+            return
         case .installing(let name, _):
             if faults.has(.crashesInstalling) {
                 effects.fault(.crashesInstalling)
@@ -95,12 +96,59 @@ extension Agent {
             return failed(name, "the offer names no file to download", &keeper, at: now, &effects)
         }
         let plan = cohort.plan.packages
+        if let fetch = plan.fetch {
+            let number = keeper.beginFetch(name)
+            record(.downloading, keeper, at: now, &effects)
+            return effects.append(
+                .download(
+                    PackageDownload(
+                        agent: index, number: number, file: file, plan: fetch,
+                        requiresSignature: plan.requiresSignature,
+                        progressInterval: plan.progressInterval)))
+        }
         let done = now + plan.downloadTime.draw(&random)
         keeper.beginDownload(name, done: done, nextProgress: now + plan.progressInterval, at: now)
         record(.downloading, keeper, at: now, &effects)
     }
 
-    /// Why a downloaded file cannot be used; `nil` where it can.
+    /// The host tells how a fetch goes. What belongs to a fetch that is no longer wanted is dropped.
+    public mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects) {
+        guard news.agent == index, isProcessUp, var keeper = packages, let name = keeper.fetching(news.number) else {
+            return
+        }
+        changed.insert(.packageStatuses)
+        switch news.event {
+        case .progressed(let progress):
+            keeper.fetched(progress)
+            keep(keeper)
+            reportChanges(at: now, &effects)
+        case .ended(let outcome):
+            downloaded(name, outcome, &keeper, at: now, &effects)
+            keep(keeper)
+            reportChanges(at: now, &effects)
+            advancePackages(at: now, &effects)
+        }
+        setTimer(&effects)
+    }
+
+    /// A download, fetched or modelled, is over.
+    private mutating func downloaded(
+        _ name: String, _ outcome: DownloadOutcome, _ keeper: inout PackageKeeper, at now: Instant,
+        _ effects: inout Effects
+    ) {
+        switch outcome {
+        case .verified: beginInstallation(name, &keeper, at: now, &effects)
+        case .failed(let reason): failed(name, reason, &keeper, at: now, &effects)
+        }
+    }
+
+    /// What is being fetched is not wanted any more: the process goes down, or the agent leaves for good.
+    mutating func abandonFetch(_ effects: inout Effects) {
+        guard case .fetching? = packages?.sync?.step else { return }
+        effects.append(.cancelDownload(agent: index))
+    }
+
+    /// Why a downloaded file cannot be used, as drawn; `nil` where it can.
     private mutating func downloadProblem(_ name: String, _ keeper: PackageKeeper) -> String? {
         let plan = cohort.plan.packages
         if random.chance(plan.odds.download) { return "the download failed" }

@@ -29,6 +29,8 @@ struct PackageKeeper {
         /// Between two packages.
         case between
         case downloading(String, begun: Instant, done: Instant, nextProgress: Instant)
+        /// Its file is being fetched by the host, as the agent's download of that number.
+        case fetching(String, number: UInt32)
         case installing(String, done: Instant)
     }
 
@@ -37,6 +39,8 @@ struct PackageKeeper {
     private(set) var sync: Sync?
     /// The hash of the last offer of which everything was installed.
     private(set) var completedHash: [UInt8] = []
+    /// The number of the latest fetch: news of former ones means nothing any more.
+    private(set) var fetches: UInt32 = 0
     /// An offer that came while another was worked on; only the newest is kept.
     var pending: PackagesAvailable?
 
@@ -57,6 +61,7 @@ struct PackageKeeper {
         case nil: return .distantFuture
         case .between: return .zero
         case .downloading(_, _, let done, let nextProgress): return min(done, nextProgress)
+        case .fetching: return .distantFuture
         case .installing(_, let done): return done
         }
     }
@@ -120,6 +125,29 @@ struct PackageKeeper {
         statuses.packages[name]?.downloadDetails = PackageDownloadDetails()
     }
 
+    /// The host fetches the file from now on.
+    /// - Returns: the number by which it tells how that goes.
+    mutating func beginFetch(_ name: String) -> UInt32 {
+        fetches &+= 1
+        sync?.step = .fetching(name, number: fetches)
+        statuses.packages[name]?.status = .downloading
+        statuses.packages[name]?.downloadDetails = PackageDownloadDetails()
+        return fetches
+    }
+
+    /// The package whose file is being fetched under that number.
+    func fetching(_ number: UInt32) -> String? {
+        guard case .fetching(let name, number)? = sync?.step else { return nil }
+        return name
+    }
+
+    /// A fetch goes on: how much of the file is here, and how fast it comes.
+    mutating func fetched(_ progress: DownloadProgress) {
+        guard case .fetching(let name, _)? = sync?.step else { return }
+        statuses.packages[name]?.downloadDetails = PackageDownloadDetails(
+            downloadPercent: progress.percent, downloadBytesPerSecond: progress.bytesPerSecond)
+    }
+
     /// A download goes on: how much is here, and how fast it comes.
     mutating func progressed(bytes: Int, next: Instant, at now: Instant) {
         guard case .downloading(let name, let begun, let done, _)? = sync?.step else { return }
@@ -177,7 +205,7 @@ struct PackageKeeper {
     mutating func interrupted(dependencies: [String: [String]]) {
         switch sync?.step {
         case nil, .between: break
-        case .downloading(let name, _, _, _):
+        case .downloading(let name, _, _, _), .fetching(let name, _):
             statuses.packages[name]?.status = .installPending
             statuses.packages[name]?.downloadDetails = nil
             sync?.waiting.insert(name, at: 0)

@@ -5,7 +5,9 @@ public import OpAMP
 public struct PackagePlan: Hashable, Sendable {
     /// What is installed before any server offers anything.
     public var installed: [LocalPackage]
-    /// How long the download of one package takes.
+    /// How files are fetched; nil: downloads are modelled, and take `downloadTime`.
+    public var fetch: FetchPlan?
+    /// How long the modelled download of one package takes.
     public var downloadTime: Distribution
     /// How large a package is, for the rate that is reported while it is downloaded.
     public var fileBytes: Int
@@ -20,6 +22,7 @@ public struct PackagePlan: Hashable, Sendable {
 
     public init(
         installed: [LocalPackage] = [],
+        fetch: FetchPlan? = nil,
         downloadTime: Distribution = .uniform(.seconds(2), .seconds(15)),
         fileBytes: Int = 60_000_000,
         progressInterval: Nanoseconds = .seconds(10),
@@ -29,6 +32,7 @@ public struct PackagePlan: Hashable, Sendable {
         dependencies: [String: [String]] = [:]
     ) {
         self.installed = installed
+        self.fetch = fetch
         self.downloadTime = downloadTime
         self.fileBytes = max(fileBytes, 0)
         self.progressInterval = max(progressInterval, .milliseconds(100))

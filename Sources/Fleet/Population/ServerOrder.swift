@@ -15,7 +15,8 @@ enum ServerOrder: Sendable {
     case revokeCertificates(of: Selection)
 
     /// What the profile's event of that number asks of the server; nil where it asks nothing of it.
-    init?(_ profile: Profile, event index: Int) {
+    /// - Parameter catalogue: the package files that the server has; nil where there are none.
+    init?(_ profile: Profile, event index: Int, catalogue: PackageCatalogue? = nil) {
         let revision = UInt32(clamping: index + 1)
         // Offers nest: the agents of a tenth are among those of a half, as in a rollout in stages.
         let nested = profile.seed
@@ -27,7 +28,7 @@ enum ServerOrder: Sendable {
             let config = AgentRemoteConfig(config: AgentConfigMap(offer, number: revision))
             self = .offer(Offer(revision: revision, .remoteConfig(config)), to: Selection(offer.target, salt: nested))
         case .offerPackages(let offer):
-            let packages = PackagesAvailable(offer)
+            let packages = PackagesAvailable(offer, catalogue)
             self = .offer(Offer(revision: revision, .packages(packages)), to: Selection(offer.target, salt: nested))
         case .offerHeartbeat(let interval, let target):
             let settings = OpAMPConnectionSettings(
@@ -150,9 +151,14 @@ extension AgentConfigMap {
 }
 
 extension PackagesAvailable {
-    fileprivate init(_ offer: PackageOffer) {
+    fileprivate init(_ offer: PackageOffer, _ catalogue: PackageCatalogue?) {
         self.init()
         for package in offer.packages {
+            if let file = catalogue?.file(of: package) {
+                packages[package.name] = PackageAvailable(
+                    type: package.form == .addon ? .addon : .topLevel, version: package.version, file: file)
+                continue
+            }
             // Downloads are modelled: the address leads nowhere, and the content is known by its hash alone.
             let content = Array("\(package.name) \(package.version)".utf8)
             let file = DownloadableFile(

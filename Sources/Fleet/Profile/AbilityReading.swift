@@ -23,6 +23,7 @@ enum AbilityReading {
         var (packages, plan) = (standard, standard.plan)
         // To say how packages are taken is to say that they are.
         packages.accepted = section.boolean("accepted", or: true)
+        plan.fetch = FetchReading.fetch(section, or: plan.fetch)
         plan.downloadTime = section.distribution("download_time", or: plan.downloadTime)
         plan.fileBytes = section.size("size", in: ProfileBounds.packageBytes, or: plan.fileBytes)
         plan.progressInterval = section.duration(
@@ -98,6 +99,7 @@ extension YAMLWriter {
     private mutating func write(_ packages: PackageProfile) {
         let plan = packages.plan
         scalar("accepted", .exact("\(packages.accepted)"))
+        if let fetch = plan.fetch { mapping("download") { $0.write(fetch) } }
         write("download_time", plan.downloadTime)
         scalar("size", .exact(SizeText.format(plan.fileBytes)))
         duration("progress_interval", plan.progressInterval)

@@ -29,6 +29,9 @@ public struct EmbeddedServer: Hashable, Sendable {
     /// The tokens, a line each, of which every agent has to show one; nil: anybody is served.
     public var credentials: SecretSource?
 
+    /// How package files are served.
+    public var packages: Packages
+
     public enum Transport: String, CaseIterable, Hashable, Sendable {
         case websocket, http
     }
@@ -40,7 +43,7 @@ public struct EmbeddedServer: Hashable, Sendable {
         refuse: Refusal? = nil, drop: Drop? = nil, heartbeatInterval: Nanoseconds? = nil,
         transport: Transport = .websocket, compression: Bool = true, closesConnections: Bool = false,
         idleTimeout: Nanoseconds? = nil, largestMessage: Int? = nil, credentials: SecretSource? = nil,
-        tls: ServerTLS? = nil
+        tls: ServerTLS? = nil, packages: Packages = Packages()
     ) {
         self.port = port
         self.answerDelay = answerDelay
@@ -56,6 +59,29 @@ public struct EmbeddedServer: Hashable, Sendable {
         self.largestMessage = largestMessage
         self.credentials = credentials
         self.tls = tls
+        self.packages = packages
+    }
+
+    /// The package files that the server has for download, and how well it serves them.
+    public struct Packages: Hashable, Sendable {
+        /// Where the files are; nil: there are only made-up ones.
+        public var folder: String?
+        /// Bytes a second on each connection; nil: as fast as the agents read.
+        public var bandwidth: Int?
+        /// Of the requests, drawn: broken off after `breakAfter` bytes.
+        public var breakShare: Double
+        public var breakAfter: Int
+
+        public static let usualBreak = 64 << 10
+
+        public init(
+            folder: String? = nil, bandwidth: Int? = nil, breakShare: Double = 0, breakAfter: Int = Self.usualBreak
+        ) {
+            self.folder = folder
+            self.bandwidth = bandwidth
+            self.breakShare = breakShare
+            self.breakAfter = breakAfter
+        }
     }
 
     /// A time in which the server takes reports and answers none; it answers them all when the pause is over.

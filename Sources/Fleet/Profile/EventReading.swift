@@ -148,8 +148,14 @@ struct EventReading {
     private func package(_ name: String, in packages: Section) -> PackageOffer.Package {
         var package = PackageOffer.Package(name: name, version: "")
         guard let section = packages.section(name) else { return package }
-        if section.value("version") == nil { section.complain(.missingKey("version"), "version", nil) }
-        package.version = section.text("version", bytes: ProfileBounds.nameBytes, or: "")
+        package.content = PackageContentReading.content(section)
+        package.flaw = section.value("wrong").map { _ in section.word("wrong", or: PackageOffer.Flaw.hash) }
+        if case .file(let file) = package.content, let version = PackageFileName.version(of: file, package: name) {
+            package.version = version
+        } else if section.value("version") == nil {
+            section.complain(.missingKey("version"), "version", nil)
+        }
+        package.version = section.text("version", bytes: ProfileBounds.nameBytes, or: package.version)
         package.form = section.word("type", or: package.form)
         package.isSigned = section.boolean("signed", or: false)
         section.finish()

@@ -5,7 +5,7 @@ enum EventRules {
     /// Everything in which the events contradict the profile or each other; the errors carry no places.
     static func contradictions(in profile: Profile) -> [ProfileError] {
         serverContradictions(in: profile) + abilityContradictions(in: profile) + withdrawalContradictions(in: profile)
-            + sizeContradictions(in: profile)
+            + sizeContradictions(in: profile) + PackageRules.contradictions(in: profile)
     }
 
     private static func complaint(_ index: Int, _ action: TimedEvent.Action, _ what: String) -> ProfileError {

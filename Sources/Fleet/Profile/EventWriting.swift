@@ -56,6 +56,12 @@ extension YAMLWriter {
                     writer.scalar("version", .text(package.version))
                     writer.scalar("type", .exact(package.form.rawValue))
                     writer.scalar("signed", .exact("\(package.isSigned)"))
+                    switch package.content {
+                    case .modelled: break
+                    case .file(let name): writer.scalar("file", .text(name))
+                    case .generated(let bytes): writer.scalar("generated", .exact(SizeText.format(bytes)))
+                    }
+                    if let flaw = package.flaw { writer.scalar("wrong", .exact(flaw.rawValue)) }
                 }
             }
         }

@@ -15,13 +15,41 @@ public struct PackageOffer: Hashable, Sendable {
         public var form: Form
         /// Whether the file that is offered bears a signature.
         public var isSigned: Bool
+        public var content: Content
+        /// What is wrong with the offer on purpose; nil: nothing.
+        public var flaw: Flaw?
 
-        public init(name: String, version: String, form: Form = .topLevel, isSigned: Bool = false) {
+        public init(
+            name: String, version: String, form: Form = .topLevel, isSigned: Bool = false,
+            content: Content = .modelled, flaw: Flaw? = nil
+        ) {
             self.name = name
             self.version = version
             self.form = form
             self.isSigned = isSigned
+            self.content = content
+            self.flaw = flaw
         }
+    }
+
+    /// What stands behind a package's address.
+    public enum Content: Hashable, Sendable {
+        /// Nothing: for agents whose downloads are modelled.
+        case modelled
+        /// A file of the folder that the embedded server serves.
+        case file(String)
+        /// A made-up archive of so many bytes, served by the embedded server.
+        case generated(bytes: Int)
+    }
+
+    /// A lie of the server, for rehearsals.
+    public enum Flaw: String, CaseIterable, Hashable, Sendable {
+        /// The offered hash is another file's.
+        case hash
+        /// The signature is not of this file.
+        case signature
+        /// The signature is by somebody whom nobody knows.
+        case signer
     }
 
     /// By which it can be withdrawn; nil where it never is.

@@ -4,7 +4,7 @@ public import AgentModel
 public struct PackageProfile: Hashable, Sendable {
     /// Whether they declare that they accept packages.
     public var accepted: Bool
-    /// How they download and install; the download is modelled, nothing is fetched.
+    /// How they download and install.
     public var plan: PackagePlan
 
     public init(accepted: Bool = false, plan: PackagePlan = PackagePlan()) {

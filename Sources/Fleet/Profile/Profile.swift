@@ -85,9 +85,20 @@ public struct ProfileLimits: Hashable, Sendable {
     public var connectTimeout: Nanoseconds
     /// From a report to its answer.
     public var answerTimeout: Nanoseconds
+    /// How many package files the fleet fetches at the same time; the others wait their turn.
+    public var downloads: Int
+    /// Bytes a second that the fleet reads of package files; nil: as fast as they come.
+    public var downloadBandwidth: Int?
 
-    public init(connectTimeout: Nanoseconds = .seconds(45), answerTimeout: Nanoseconds = .seconds(30)) {
+    public static let usualDownloads = 64
+
+    public init(
+        connectTimeout: Nanoseconds = .seconds(45), answerTimeout: Nanoseconds = .seconds(30),
+        downloads: Int = Self.usualDownloads, downloadBandwidth: Int? = nil
+    ) {
         self.connectTimeout = connectTimeout
         self.answerTimeout = answerTimeout
+        self.downloads = downloads
+        self.downloadBandwidth = downloadBandwidth
     }
 }

@@ -80,6 +80,20 @@ enum ProfileBounds {
     static let offeredHeaderText = 0...4_000
     static let telemetryInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
     static let capabilityChanges = 0...16
+    /// Bytes a second: from a bad mobile line to what no disk reads.
+    static let byteRate = (1 << 10)...(1 << 40)
+    /// Each takes a descriptor.
+    static let downloads = 1...10_000
+    /// What a run hashes before it starts.
+    static let generatedPackage = (2 << 10)...(1 << 30)
+    static let downloadAttempts = 1...100
+    static let redirects = 0...20
+    static let trustedKeys = 0...100
+    /// PEM text of a public key; RSA of 16,384 bits needs a third of it.
+    static let keyText = 1...(8 << 10)
+    static let patterns = 0...1_000
+    static let packageFiles = 1...100_000
+    static let breakAfter = 0...(1 << 40)
     static let targetAttributes = 16
     static let hostBytes = 1...253
     static let hosts = 0...100

@@ -32,6 +32,12 @@ extension ProfileErrors: CustomStringConvertible {
 final class ProblemList {
     private(set) var kept: [ProfileError] = []
     private(set) var leftOut = 0
+    /// Where files that the profile names are looked for; nil where it may name none.
+    let folder: String?
+
+    init(folder: String? = nil) {
+        self.folder = folder
+    }
 
     var isEmpty: Bool { kept.isEmpty }
 

@@ -43,7 +43,7 @@ public struct ProfileReader: Sendable {
         } catch {
             throw ProfileErrors(source: source, list: [error])
         }
-        let problems = ProblemList()
+        let problems = ProblemList(folder: folder)
         let profile = Self.profile(Section(tree, path: "", problems: problems), folder)
         // Contradictions are told only of values that were read well: the others hold their defaults.
         if problems.isEmpty {
@@ -76,6 +76,10 @@ public struct ProfileReader: Sendable {
                 "connect_timeout", in: range, or: profile.limits.connectTimeout)
             profile.limits.answerTimeout = limits.duration(
                 "answer_timeout", in: range, or: profile.limits.answerTimeout)
+            profile.limits.downloads = limits.integer(
+                "downloads", in: ProfileBounds.downloads, or: profile.limits.downloads)
+            profile.limits.downloadBandwidth = limits.byteRate(
+                "download_bandwidth", or: profile.limits.downloadBandwidth)
             limits.finish()
         }
         profile.wire = WireReading(profile: section, folder: folder).wire()

@@ -18,6 +18,8 @@ extension Profile {
         writer.mapping("limits") { writer in
             writer.scalar("connect_timeout", .exact(DurationText.format(limits.connectTimeout)))
             writer.scalar("answer_timeout", .exact(DurationText.format(limits.answerTimeout)))
+            writer.scalar("downloads", .exact("\(limits.downloads)"))
+            writer.byteRate("download_bandwidth", limits.downloadBandwidth)
         }
         writer.write(wire)
         writer.words("sources", sources)
@@ -70,6 +72,7 @@ extension YAMLWriter {
         if let bytes = server.largestMessage { scalar("largest_message", .exact(SizeText.format(bytes))) }
         if let credentials = server.credentials { write("credentials", credentials) }
         if let tls = server.tls { write(tls) }
+        write(server.packages)
     }
 
     fileprivate mutating func write(_ arrival: Arrival) {

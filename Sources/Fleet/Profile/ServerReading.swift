@@ -79,6 +79,7 @@ enum ServerReading {
         }
         readWire(&server, section, folder)
         server.tls = TLSReading(folder: folder).server(section)
+        server.packages = PackageServingReading.read(section)
         section.finish()
         return server
     }

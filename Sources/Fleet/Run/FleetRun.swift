@@ -133,7 +133,7 @@ public actor FleetRun {
     private func follow(
         _ recorder: RunRecorder, _ probe: ProcessClock, from start: Instant, _ observe: @Sendable (Snapshot) -> Void
     ) async {
-        var steps = profile.steps(from: start)
+        var steps = profile.steps(from: start, catalogue: preparation.catalogue)
         let end = start + profile.duration
         var settling = Settling.until(start + min(ArrivalSchedule(profile).end, profile.duration))
         var nextTick = start + FleetRun.tick

@@ -4,11 +4,11 @@ import OpAMP
 
 /// Where offers of destinations for own telemetry lead (specification: TelemetryConnectionSettings). One for a run.
 final class OfferedDestinations: Sendable {
-    /// For https: the system's authorities vouch for the destination. `nil` where the system's library cannot be set up.
+    /// For https: what the run trusts, or else the system's authorities. `nil` where the system's library cannot be set up.
     private let tls: TLSClientContext?
 
-    init() {
-        tls = try? TLSClientContext(TLSClientOptions(trust: .system))
+    init(_ security: TLSClientContext?) {
+        tls = security ?? (try? TLSClientContext(TLSClientOptions(trust: .system)))
     }
 
     /// - Returns: `nil` where the endpoint is no HTTP address, or its host has no address.

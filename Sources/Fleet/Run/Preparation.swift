@@ -10,6 +10,8 @@ struct Preparation: Sendable {
     /// Where the server's own counts come from, and what they were before the run.
     let tallies: TallySource
     let firstTally: ServerTally?
+    /// The package files that the embedded server has for download.
+    let catalogue: PackageCatalogue?
     private let server: OpAMPServer?
     /// Makes an agent's request for a certificate; nil where no agent asks for one.
     let certificateRequest: CertificateRequests.Make?
@@ -32,8 +34,16 @@ struct Preparation: Sendable {
 
         let (embedded, fleet) = try Preparation.security(profile, url)
         certificateRequest = fleet.requests?.make
-        let server = try Preparation.startServer(profile, embedded?.security)
+        var catalogue = try Preparation.catalogue(profile)
+        let server = try Preparation.startServer(profile, embedded?.security, packages: catalogue?.store)
         self.server = server
+        if let address = server?.addresses.first {
+            catalogue?.serve(from: "\(embedded == nil ? "http" : "https")://\(address)")
+        }
+        self.catalogue = catalogue
+        let downloads = DownloadSetup(
+            concurrency: profile.limits.downloads, bandwidth: profile.limits.downloadBandwidth,
+            madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere)
         let resolved = profile.wire.proxy == nil ? server?.addresses ?? addresses : addresses
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
@@ -59,7 +69,7 @@ struct Preparation: Sendable {
             checksConformance: checksConformance,
             traceStride: options.tracedAgents > 0
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
-            resolveOffer: fleet.offers.resolve, resolveDestination: OfferedDestinations().resolve)
+            resolveOffer: fleet.offers.resolve, resolveDestination: OfferedDestinations(fleet.elsewhere).resolve)
 
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
@@ -68,11 +78,13 @@ struct Preparation: Sendable {
                 let exchange = IntervalExchange()
                 exchanges.append(exchange)
                 let shard = try Shard(label: "muster.agents.\(index)")
+                var own = shardOptions
+                own.downloads = downloads.share(of: index, of: count)
                 shards.append(
                     AgentShard(
                         shard: shard, exchange: exchange, clocks: clocks, target: target,
                         seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
-                        unixOrigin: WallClock.unixNanoseconds(at: .zero), options: shardOptions))
+                        unixOrigin: WallClock.unixNanoseconds(at: .zero), options: own))
             }
         } catch {
             throw .noShard("\(error)")
@@ -141,8 +153,16 @@ struct Preparation: Sendable {
         }
     }
 
+    private static func catalogue(_ profile: Profile) throws(RunError) -> PackageCatalogue? {
+        do {
+            return try PackageCatalogue(profile)
+        } catch {
+            throw .packages(error.description)
+        }
+    }
+
     private static func startServer(
-        _ profile: Profile, _ security: ServerSecurity?
+        _ profile: Profile, _ security: ServerSecurity?, packages: PackageStore?
     ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
@@ -155,7 +175,7 @@ struct Preparation: Sendable {
             return try OpAMPServer(
                 plan: plan, address: .loopback(port: UInt16(clamping: embedded.port)), wire: wire,
                 shards: 1, seed: profile.seed, wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000,
-                security: security)
+                security: security, packages: packages)
         } catch {
             throw .embeddedServer(error.description)
         }

@@ -15,6 +15,8 @@ public enum RunError: Error, CustomStringConvertible {
     case secret(String)
     /// A source address that cannot be used.
     case badSource(String)
+    /// The package files that the profile names cannot be served.
+    case packages(String)
     /// The embedded server did not start.
     case embeddedServer(String)
     /// The system refused what a shard needs.
@@ -23,7 +25,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .conformanceNeedsWebSocket, .badSource, .secret: true
+        case .tooManyAgents, .security, .conformanceNeedsWebSocket, .badSource, .secret, .packages: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -42,6 +44,8 @@ public enum RunError: Error, CustomStringConvertible {
             "\(what)."
         case .badSource(let text):
             "\(text) is not an address of this machine to connect from. Give addresses such as 127.0.0.2."
+        case .packages(let reason):
+            reason
         case .embeddedServer(let reason):
             reason
         case .noShard(let reason):

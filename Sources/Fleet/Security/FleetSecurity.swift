@@ -6,6 +6,8 @@ import Hosting
 struct FleetSecurity: Sendable {
     /// For the profile's target; nil where it is plaintext.
     let target: TargetSecurity?
+    /// For connections to other https servers, of packages and of own telemetry; nil: nothing but the system's trust is asked for.
+    let elsewhere: TLSClientContext?
     /// Where agents ask for certificates of their own.
     let requests: CertificateRequests?
     /// Where offers of connection settings lead.
@@ -27,10 +29,12 @@ struct FleetSecurity: Sendable {
         let isSecure = url?.isSecure ?? (server != nil)
         guard isSecure else {
             target = nil
+            elsewhere = try profile.tls.map { (tls) throws(SecurityError) in try Self.context(tls, own: nil) }
             return
         }
         let tls = profile.tls ?? TLSProfile()
         let context = try Self.context(tls, own: server?.ownAuthority)
+        elsewhere = context
         // The embedded server is met by its address; its certificate says so.
         let name = tls.serverName ?? url.map(\.host)
         target = TargetSecurity(

@@ -22,6 +22,12 @@ final class AgentHost {
     /// Writes down the steps of some agents, where the run asks for it.
     let trace: TransitionTrace?
 
+    /// The files that agents fetch; made when the first does.
+    private(set) lazy var downloads = ShardDownloads(
+        shard: shard, metrics: metrics, setup: downloadSetup, sources: target.sources, seed: downloadSeed)
+    private let downloadSetup: DownloadSetup
+    private let downloadSeed: UInt64
+
     /// Holds the agents to the specification, where the run asks for it.
     let watch: ConformanceWatch?
 
@@ -52,6 +58,8 @@ final class AgentHost {
         shard: Shard, metrics: ShardMetrics, target: AgentTarget, seed: UInt64, unixOrigin: UInt64,
         options: AgentShardOptions
     ) {
+        downloadSetup = options.downloads
+        downloadSeed = seed
         resolveOffer = options.resolveOffer
         resolveDestination = options.resolveDestination
         trace = options.traceStride.map { TransitionTrace(stride: $0) }

@@ -8,6 +8,8 @@ public struct AgentShardOptions: Sendable {
     public var resolveOffer: OfferResolver
     /// Finds where own telemetry goes.
     public var resolveDestination: DestinationResolver
+    /// The shard's part of what the fleet's downloads share.
+    public var downloads = DownloadSetup()
 
     public init(
         checksConformance: Bool = false, traceStride: UInt64? = nil, resolveOffer: @escaping OfferResolver,

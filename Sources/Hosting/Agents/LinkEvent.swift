@@ -17,6 +17,8 @@ enum LinkEvent {
     /// The close that the mind has asked for is done.
     case closeCompleted
     case drain
+    /// A download goes on, or is over.
+    case download(DownloadNews)
 }
 
 /// A mind that one connection serves: an agent, or a gateway with the agents behind it.
@@ -31,6 +33,7 @@ protocol LinkedMind {
     mutating func wake(at now: Instant, _ effects: inout Effects)
     mutating func closeCompleted(at now: Instant, _ effects: inout Effects)
     mutating func drain(at now: Instant, _ effects: inout Effects)
+    mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects)
 }
 
 extension Agent: LinkedMind {}
@@ -52,6 +55,7 @@ extension LinkedMind {
         case .wake: wake(at: now, &effects)
         case .closeCompleted: closeCompleted(at: now, &effects)
         case .drain: drain(at: now, &effects)
+        case .download(let news): downloadTold(news, at: now, &effects)
         }
     }
 }

@@ -90,6 +90,10 @@ extension WebSocketLink {
             host.metrics.record(stage, at: shard.now)
         case .exportTelemetry(let export):
             host.send(export)
+        case .download(let wish):
+            host.downloads.begin(wish) { [weak self] in self?.tell(.download($0)) }
+        case .cancelDownload(let agent):
+            host.downloads.cancel(agent: agent)
         }
     }
 

@@ -76,6 +76,12 @@ extension PollLink {
             host.metrics.record(stage, at: shard.now)
         case .exportTelemetry(let export):
             host.send(export)
+        case .download(let wish):
+            host.downloads.begin(wish) { [weak self] news in
+                self?.act { agent, now, effects in agent.downloadTold(news, at: now, &effects) }
+            }
+        case .cancelDownload(let agent):
+            host.downloads.cancel(agent: agent)
         }
     }
 

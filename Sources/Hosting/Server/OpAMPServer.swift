@@ -15,10 +15,12 @@ public final class OpAMPServer: Sendable {
     /// - Parameters:
     ///   - path: where OpAMP is served, normally `/v1/opamp`; anything else is 404.
     ///   - wire: how connections are treated, whatever is said on them.
+    ///   - packages: files to serve under `/packages/` on the same port.
     /// - Throws: `OpAMPServerError`, naming the address and the remedy.
     public init(
         plan: ServerPlan, address: SocketAddress, path: String = "/v1/opamp", wire: ServerWire = ServerWire(),
-        shards count: Int, seed: UInt64, wallClockAtZero: UInt64, security: ServerSecurity? = nil
+        shards count: Int, seed: UInt64, wallClockAtZero: UInt64, security: ServerSecurity? = nil,
+        packages: PackageStore? = nil
     ) throws(OpAMPServerError) {
         var plan = plan
         // A server without an authority has nothing to issue by.
@@ -35,7 +37,9 @@ public final class OpAMPServer: Sendable {
                 let registry = Registry(
                     plan: plan, seed: seed, wallClockAtZero: wallClockAtZero, shard: UInt16(index),
                     directory: directory)
-                let host = ServerHost(shard: shard, registry: registry, path: path, wire: wire)
+                let host = ServerHost(
+                    shard: shard, registry: registry, path: path, wire: wire, packages: packages,
+                    seed: seed &+ UInt64(index))
                 hosts.append(host)
                 var options = ListenerOptions()
                 options.sharesPort = count > 1

@@ -12,6 +12,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     private var registry: Registry
     private let path: String
     let wire: ServerWire
+    /// The package files that it serves beside OpAMP; nil for none.
+    let packages: PackageStore?
     let webSocketLimits: WebSocketLimits
     let httpLimits: HTTPLimits
     /// Issues certificates, where this server does.
@@ -26,16 +28,21 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     lazy var deflate = SharedDeflate()
     /// What is counted of the connections themselves, beside what the registry counts.
     var wireCounts = ServerCounts()
+    /// Which downloads are broken off on purpose.
+    var flawRandom: SeededRandom
     /// Bytes on their way to the kernel; empty between events.
     var output: [UInt8] = []
     var scratch: [UInt8] = []
 
     init(
-        shard: Shard, registry: Registry, path: String, wire: ServerWire = ServerWire()
+        shard: Shard, registry: Registry, path: String, wire: ServerWire = ServerWire(),
+        packages: PackageStore? = nil, seed: UInt64 = 1
     ) {
+        flawRandom = SeededRandom(seed: seed)
         self.registry = registry
         self.path = path
         self.wire = wire
+        self.packages = packages
         var (webSocketLimits, httpLimits) = (WebSocketLimits(), HTTPLimits())
         if let largest = wire.largestMessage {
             webSocketLimits.messageBytes = UInt32(clamping: largest)

@@ -86,6 +86,9 @@ extension ServerLink {
         if head.method == .get, head.target == ServerHost.countsPath {
             return host.tellCounts(to: self)
         }
+        if let packages = host.packages, packages.serves(head.target) {
+            return answer(head, from: packages, reading)
+        }
         if let status = refusal(of: head) {
             return respond(status, reading)
         }

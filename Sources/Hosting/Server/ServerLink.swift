@@ -21,6 +21,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     private var reader: WebSocketReader
     /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while `webSocket`.
     private var deflateWindow = 0
+    /// A package's file on its way to the client; rare.
+    var sending: FileSending?
     /// The registry's name for this connection; `nil` before it was told and after it was told of the end.
     var id: ConnectionID?
 
@@ -50,7 +52,12 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         readFrames(bytes, &offset)
     }
 
+    override func drained() {
+        goOnSending()
+    }
+
     override func closed(_ cause: CloseCause) {
+        sending = nil
         let former = stage
         stage = .over
         switch former {
@@ -61,6 +68,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     }
 
     override func timerFired(due: Instant) {
+        if sending != nil { return goOnSending() }
         readHeld()
     }
 
@@ -231,6 +239,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     }
 
     func drop() {
+        sending = nil
         stage = .over
         id = nil
         uncork()
@@ -241,6 +250,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     /// Sends what is left and ends the connection in order.
     func leave() {
+        sending = nil
         flush()
         stage = .over
         closeGracefully(within: ServerLink.farewell)
@@ -258,7 +268,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     }
 
     /// How long a client may take for its request.
-    private static let requestPatience = Nanoseconds.seconds(30)
+    static let requestPatience = Nanoseconds.seconds(30)
     /// How long a connection that is over may take to end in order.
     private static let farewell = Nanoseconds.seconds(2)
 

@@ -68,10 +68,11 @@ enum PageTables {
 
     static func errors(_ summary: RunSummary) -> String {
         let entries = ErrorList.entries(summary.counters)
-        guard !entries.isEmpty || !summary.named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
+        let named = summary.named.sorted.filter { !$0.name.hasPrefix(ClosingTable.verdictPrefix) }
+        guard !entries.isEmpty || !named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
         let rows = entries.map { [$0.counter.title, Figures.count($0.count), $0.faultText, $0.counter.summary] }
-        let named = summary.named.sorted.map { [$0.name, Figures.count($0.count), "", ""] }
-        return Markup.table(header: ["", "count", "by", "meaning"], rows: rows + named, texts: [2, 3])
+        let others = named.map { [$0.name, Figures.count($0.count), "", ""] }
+        return Markup.table(header: ["", "count", "by", "meaning"], rows: rows + others, texts: [2, 3])
     }
 
     static func reconciliation(_ reconciliation: Reconciliation) -> String {

@@ -178,7 +178,7 @@ final class VirtualFleet {
         case .count(let oddity, let amount):
             metrics.count(named: oddity.name, UInt64(amount))
         case .firstAnswered, .stateChanged, .fault, .readSlowly, .config, .package, .settings, .exportTelemetry,
-            .connectTo:
+            .connectTo, .download, .cancelDownload:
             break
         }
     }

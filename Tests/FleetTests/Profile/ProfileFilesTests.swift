@@ -1,3 +1,4 @@
+import AgentModel
 import Foundation
 import Testing
 
@@ -47,5 +48,6 @@ struct ProfileFilesTests {
         let moved = Set(try read("certificates").events.map(\.action.key))
         #expect(moved.isSuperset(of: ["rotate_certificates", "revoke_certificates", "offer_config"]))
         #expect(try read("package-rollout").events.allSatisfy { $0.action.key == "offer_packages" })
+        #expect(try read("packages-real").cohorts.allSatisfy { $0.packages.plan.fetch != nil })
     }
 }

@@ -35,7 +35,9 @@ struct RandomProfile {
             for index in profile.cohorts.indices { profile.cohorts[index].clientCertificate = clientCertificate() }
         }
         profile.events = events(in: profile)
-        profile.limits = ProfileLimits(connectTimeout: span(1, 60), answerTimeout: span(1, 60))
+        profile.limits = ProfileLimits(
+            connectTimeout: span(1, 60), answerTimeout: span(1, 60), downloads: 1 + random.index(below: 100),
+            downloadBandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30))
         profile.wire = wire()
         profile.sources = random.chance(0.5) ? [] : ["127.0.0.2", "::1", "10.1.2.3"]
         profile.shards = random.chance(0.5) ? nil : 1 + random.index(below: 256)
@@ -48,9 +50,15 @@ struct RandomProfile {
         if case .embedded = profile.server {
             actions += [.offerConfig(configOffer()), .restartAgents(target())]
             if profile.cohorts.contains(where: \.packages.accepted) {
+                // Agents that really fetch need files.
+                let fetches = profile.cohorts.contains { $0.packages.accepted && $0.packages.plan.fetch != nil }
+                let content: PackageOffer.Content =
+                    fetches || random.chance(0.5) ? .generated(bytes: 2_048 + random.index(below: 9_999)) : .modelled
                 let packages: [PackageOffer.Package] = [
-                    .init(name: "p" + text(), version: "1.0", isSigned: random.chance(0.5)),
-                    .init(name: "q", version: "x" + text(), form: .addon),
+                    .init(
+                        name: "p" + text(), version: "1.0", isSigned: random.chance(0.5), content: content,
+                        flaw: content != .modelled && random.chance(0.5) ? .hash : nil),
+                    .init(name: "q", version: "x" + text(), form: .addon, content: content),
                 ]
                 actions.append(.offerPackages(PackageOffer(packages: packages, target: target())))
             }
@@ -115,13 +123,30 @@ struct RandomProfile {
     private mutating func packages() -> PackageProfile {
         let plan = PackagePlan(
             installed: random.chance(0.5) ? [] : [.init(name: "a", version: "1", type: .addon)],
-            downloadTime: distribution(), fileBytes: random.index(below: 1 << 30), progressInterval: span(1, 60),
+            fetch: random.chance(0.5) ? fetch() : nil, downloadTime: distribution(),
+            fileBytes: random.index(below: 1 << 30), progressInterval: span(1, 60),
             installTime: distribution(),
             odds: .init(
                 download: random.unit(), contentHash: random.unit(), signature: random.unit(), install: random.unit()),
             requiresSignature: random.chance(0.5),
             dependencies: random.chance(0.5) ? [:] : ["b": ["a", "c"], "a b": ["x"]])
         return PackageProfile(accepted: random.chance(0.8), plan: plan)
+    }
+
+    private mutating func fetch() -> FetchPlan {
+        FetchPlan(
+            bandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30), stallTimeout: span(1, 60),
+            timeout: span(1, 60), attempts: 1 + random.index(below: 100), retryDelay: span(1, 60),
+            redirects: random.index(below: 21), largestFile: random.index(below: 1 << 30),
+            folder: random.chance(0.5) ? nil : "f" + text(), sharesVerdicts: random.chance(0.5),
+            contents: FetchPlan.Contents.allCases[random.index(below: 3)],
+            executables: random.chance(0.5) ? nil : ["bin/*", "b" + text()],
+            sandbox: random.chance(0.5)
+                ? nil
+                : .init(
+                    paths: random.chance(0.5) ? nil : ["p" + text()],
+                    files: random.chance(0.5) ? nil : 1 + random.index(below: 99),
+                    bytes: random.chance(0.5) ? nil : random.index(below: 1 << 30), worldWritable: random.chance(0.5)))
     }
 
     private mutating func name() -> String {
@@ -185,6 +210,12 @@ struct RandomProfile {
         if random.chance(0.5) { server.largestMessage = 64 + random.index(below: 1 << 20) }
         if random.chance(0.5) { server.credentials = secret() }
         if random.chance(0.5) { server.tls = serverTLS() }
+        if random.chance(0.5) {
+            server.packages = .init(
+                folder: random.chance(0.5) ? nil : "f" + text(),
+                bandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30), breakShare: random.unit(),
+                breakAfter: random.index(below: 1 << 20))
+        }
         return server
     }
 

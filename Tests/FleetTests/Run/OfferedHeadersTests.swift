@@ -35,13 +35,14 @@ struct OfferedHeadersTests {
         arguments: ["http://127.0.0.1:7", "x", "ws://"])
     func nowhere(endpoint: String) async throws {
         let usual = try usual()
-        let target = await OfferedTargetTests.targets.resolve(OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
+        let target = await OfferedTargetTests.targets.resolve(
+            OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
         #expect(target == nil)
     }
 
     @Test("Destinations of own telemetry are HTTP addresses, with their headers; https has TLS")
     func destinations() async throws {
-        let destinations = OfferedDestinations()
+        let destinations = OfferedDestinations(nil)
         let headers = Headers(headers: [Header(key: "X-Tenant", value: "shop"), Header(key: "bad name", value: "x")])
         let route = try #require(
             await destinations.resolve(

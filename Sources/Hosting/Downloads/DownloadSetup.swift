@@ -1,0 +1,41 @@
+import Basis
+public import Engine
+public import Packages
+
+/// What the downloads of one shard share with those of the others, and their part of the fleet's limits.
+public struct DownloadSetup: Sendable {
+    /// How many files the shard's agents fetch at the same time; the others wait their turn.
+    public var concurrency: Int
+    /// Bytes a second that they read together; nil: as fast as they come.
+    public var bandwidth: Int?
+    /// Keys trusted by every cohort besides its own: the one that the embedded server signs with.
+    public var madeKeys: [String: VerifyingKey]
+    /// What https servers are trusted by; nil: the system's authorities.
+    public var security: TLSClientContext?
+    let verdicts: VerdictShelf
+    let kept: KeptFiles
+
+    /// The usual limit of the whole fleet: as many connections as a file server sees from a careful rollout.
+    public static let usualConcurrency = 64
+
+    public init(
+        concurrency: Int = Self.usualConcurrency, bandwidth: Int? = nil,
+        madeKeys: [String: VerifyingKey] = [:], security: TLSClientContext? = nil
+    ) {
+        self.concurrency = max(concurrency, 1)
+        self.bandwidth = bandwidth
+        self.madeKeys = madeKeys
+        self.security = security
+        verdicts = VerdictShelf()
+        kept = KeptFiles()
+    }
+
+    /// The part of shard `index` of `count`: at least one download, so that no agent waits for ever.
+    public func share(of index: Int, of count: Int) -> DownloadSetup {
+        var part = self
+        let count = max(count, 1)
+        part.concurrency = max(1, concurrency / count + (index < concurrency % count ? 1 : 0))
+        part.bandwidth = bandwidth.map { max(1, $0 / count) }
+        return part
+    }
+}

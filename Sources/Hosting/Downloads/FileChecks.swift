@@ -1,0 +1,175 @@
+import AgentModel
+import Metrics
+import OpAMP
+import Packages
+
+/// The checks of one file as it arrives (specification: Downloading Packages, Code Signing): its hash, who signed it, what it
+/// holds, and what it would do. Each is a verdict of its own and counted under its name.
+final class FileChecks {
+    enum Verdict {
+        case passed
+        /// Not the file that was offered; nothing else of it was looked at.
+        case otherHash(String)
+        case refused(String)
+    }
+
+    private let wish: PackageDownload
+    private let downloads: ShardDownloads
+    private let digest = ContentDigest()
+    /// Nil where nobody asks what the file holds, or it is known already.
+    private var inspector: PackageInspector?
+    private var kept: KeptFile?
+    private var hasBegun = false
+
+    init(of wish: PackageDownload, _ downloads: ShardDownloads) {
+        self.wish = wish
+        self.downloads = downloads
+    }
+
+    /// The next bytes of the file.
+    func add(_ bytes: RawSpan) {
+        if !hasBegun { begin() }
+        digest.add(bytes)
+        inspector?.add(bytes)
+        do { try kept?.write(bytes) } catch { notKept() }
+    }
+
+    /// The file begins anew.
+    func restart() {
+        digest.restart()
+        inspector?.restart()
+        do { try kept?.restart() } catch { notKept() }
+    }
+
+    func discard() {
+        kept?.discard()
+        kept = nil
+    }
+
+    /// The file is complete.
+    func complete() -> Verdict {
+        if !hasBegun { begin() }
+        let found = digest.finish()
+        let offered = wish.file.contentHash
+        guard offered.isEmpty || offered == found else {
+            count("hash_mismatch")
+            return .otherHash("the file's content does not have the hash that was offered")
+        }
+        if offered.isEmpty {
+            count("hash_absent")
+        } else {
+            downloads.metrics.count(.packageHashesValid)
+            count("hash_valid")
+        }
+        let verdicts = verdicts(of: found)
+        let problems = [judge(verdicts.signature), judge(verdicts.contents), judge(verdicts.sandbox)].compactMap(\.self)
+        if let problem = problems.first { return .refused(problem) }
+        do { try kept?.keep(as: found) } catch { notKept() }
+        return .passed
+    }
+
+    private func begin() {
+        hasBegun = true
+        let plan = wish.plan
+        if plan.contents != .off || plan.sandbox != nil, known(wish.file.contentHash) == nil {
+            inspector = PackageInspector(
+                ArchivePolicy(executables: plan.executables), sandbox: plan.sandbox.map(SandboxPolicy.init))
+        }
+        guard let folder = plan.folder else { return }
+        do { kept = try downloads.setup.kept.open(in: folder, digest: wish.file.contentHash) } catch { notKept() }
+    }
+
+    private func notKept() {
+        downloads.metrics.count(.downloadNotKept)
+        discard()
+    }
+
+    // MARK: - Verdicts
+
+    private func key(_ digest: [UInt8]) -> VerdictShelf.Key {
+        VerdictShelf.Key(
+            digest: digest, signature: wish.file.signature, plan: wish.plan, requiresSignature: wish.requiresSignature)
+    }
+
+    private func known(_ digest: [UInt8]) -> VerdictShelf.Verdicts? {
+        guard wish.plan.sharesVerdicts, !digest.isEmpty else { return nil }
+        return downloads.setup.verdicts[key(digest)]
+    }
+
+    private func verdicts(of digest: [UInt8]) -> VerdictShelf.Verdicts {
+        if let known = known(digest) { return known }
+        let trusted = downloads.trusted(wish.plan.trustedKeys)
+        // An agent without keys that asks for no signature has nothing to check one with.
+        let isAsked = !trusted.isEmpty || wish.requiresSignature
+        let inspected = inspector?.finish()
+        let verdicts = VerdictShelf.Verdicts(
+            signature: isAsked ? trusted.judge(wish.file.signature, digest: digest) : nil,
+            contents: wish.plan.contents == .off ? .notAsked : inspected?.contents ?? .notAsked,
+            sandbox: inspected?.sandbox ?? .notAsked)
+        if wish.plan.sharesVerdicts { downloads.setup.verdicts.remember(verdicts, of: key(digest)) }
+        return verdicts
+    }
+
+    /// - Returns: why the file is refused; nil where it is not.
+    private func judge(_ verdict: SignatureVerdict?) -> String? {
+        guard let verdict else {
+            count("signature_not_asked")
+            return nil
+        }
+        count(verdict.name)
+        switch verdict {
+        case .valid:
+            downloads.metrics.count(.packageSignaturesValid)
+            return nil
+        case .unsigned where !wish.requiresSignature:
+            return nil
+        case .unsigned, .malformed, .unknownSigner, .wrongAlgorithm, .invalid:
+            downloads.metrics.count(.packageSignatureRefused)
+            return verdict.words
+        }
+    }
+
+    private func judge(_ verdict: ContentsVerdict) -> String? {
+        count(verdict.name)
+        switch verdict {
+        case .sound:
+            downloads.metrics.count(.packageContentsSound)
+            return nil
+        case .notAsked:
+            return nil
+        case .notAnArchive where wish.plan.contents != .archive:
+            return nil
+        case .notAnArchive:
+            downloads.metrics.count(.packageContentsRefused)
+            return "the file is no archive"
+        case .refused(let refusal):
+            downloads.metrics.count(.packageContentsRefused)
+            return "the archive \(refusal.problem.words)\(refusal.path.isEmpty ? "" : ": \(refusal.path)")"
+        }
+    }
+
+    private func judge(_ verdict: SandboxVerdict) -> String? {
+        count(verdict.name)
+        switch verdict {
+        case .granted:
+            downloads.metrics.count(.packageSandboxGranted)
+            return nil
+        case .notAsked:
+            return nil
+        case .refused(let problem, let path):
+            downloads.metrics.count(.packageSandboxRefused)
+            return "the package \(problem.words)\(path.isEmpty ? "" : ": \(path)")"
+        }
+    }
+
+    private func count(_ verdict: String) {
+        downloads.metrics.count(named: "verdict_\(verdict)")
+    }
+}
+
+extension SandboxPolicy {
+    fileprivate init(_ plan: FetchPlan.Sandbox) {
+        self.init(
+            paths: plan.paths, fileLimit: plan.files, byteLimit: plan.bytes, allowsWorldWritable: plan.worldWritable)
+    }
+}

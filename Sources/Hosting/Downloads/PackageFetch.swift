@@ -1,0 +1,328 @@
+import AgentModel
+import Basis
+import Engine
+import Metrics
+import OpAMP
+import Packages
+import Transport
+
+/// One agent's download of one file: attempts on connections of their own, the bytes hashed and looked into as they arrive,
+/// nothing held. Confined to its shard.
+///
+/// Everything it tells, it tells from its own timer or socket: never while the agent's mind is being asked.
+final class PackageFetch: Endpoint, @unchecked Sendable {
+    enum Stage {
+        /// For its turn, or, with a wait, for its next attempt.
+        case waiting
+        /// The server's name is being looked up, for the attempt of that number.
+        case resolving(attempt: Int)
+        case connecting
+        case receiving
+        /// The connection of a redirect is being closed; the next one follows.
+        case redirecting
+        /// The agent is still to be told.
+        case ended(DownloadOutcome)
+        case over
+    }
+
+    let wish: PackageDownload
+    let downloads: ShardDownloads
+    let begun: Instant
+    private let tell: (DownloadNews) -> Void
+    var stage = Stage.waiting
+    private var transfer: FileTransfer?
+    private var attempts = 0
+    private var granted = Instant.zero
+    var checks: FileChecks
+    /// The file consists of pieces of several transfers.
+    private var isPieced = false
+    private var pace: Pace
+    // What the one timer is for; `.distantFuture` where it is not.
+    private var retryAt = Instant.distantFuture
+    private var resumeAt = Instant.distantFuture
+    private var progressAt = Instant.distantFuture
+    private var giveUpAt = Instant.distantFuture
+    private var told = (bytes: 0, at: Instant.zero)
+
+    init(_ wish: PackageDownload, in downloads: ShardDownloads, tell: @escaping (DownloadNews) -> Void) {
+        self.wish = wish
+        self.downloads = downloads
+        self.tell = tell
+        begun = downloads.shard.now
+        pace = Pace(wish.plan.bandwidth)
+        checks = FileChecks(of: wish, downloads)
+        super.init(shard: downloads.shard)
+    }
+
+    var agent: UInt64 { wish.agent }
+    private var metrics: ShardMetrics { downloads.metrics }
+
+    // MARK: - Steered by the shard's downloads
+
+    /// It is this one's turn.
+    func granted(since wished: Instant) {
+        granted = shard.now
+        metrics.record(.downloadWait, shard.now - wished)
+        giveUpAt = shard.now + wish.plan.timeout
+        progressAt = shard.now + wish.progressInterval
+        told = (0, shard.now)
+        guard let url = FileURL(wish.file.downloadURL) else { return end(.badAddress, .downloadBadAddress) }
+        var fields = HTTPFields()
+        for header in wish.file.headers?.headers ?? [] {
+            // One that HTTP does not allow cannot be sent; the others still are.
+            try? fields.append(header.key, header.value)
+        }
+        transfer = FileTransfer(
+            url: url, fields: fields,
+            limits: FileTransfer.Limits(bytes: wish.plan.largestFile, redirects: wish.plan.redirects),
+            canResumeBlindly: !wish.file.contentHash.isEmpty)
+        attempt()
+    }
+
+    /// Nobody wants it any more.
+    func abandon() {
+        stage = .over
+        checks.discard()
+        cancelTimer()
+        abort()
+    }
+
+    // MARK: - Attempts
+
+    private func attempt() {
+        guard let url = transfer?.url else { return }
+        retryAt = .distantFuture
+        attempts += 1
+        let number = attempts
+        stage = .resolving(attempt: number)
+        arm()
+        HostResolver.shared.resolve(url.host, port: url.port, on: shard) { [self] found in
+            guard case .resolving(number) = stage else { return }
+            switch found {
+            case .success(let addresses) where !addresses.isEmpty: dial(addresses, url)
+            case .success, .failure:
+                metrics.count(named: "download_name_not_found")
+                failed(
+                    .downloadNotConnected, "the name of the file's server could not be resolved", isWorthRetrying: true)
+            }
+        }
+    }
+
+    private func dial(_ addresses: [SocketAddress], _ url: FileURL) {
+        stage = .connecting
+        let context = url.isSecure ? downloads.tls : nil
+        if url.isSecure, context == nil {
+            return failed(.downloadNotConnected, "TLS could not be set up", isWorthRetrying: false)
+        }
+        let sources = downloads.sources
+        let source = sources.isEmpty ? nil : sources[Int(agent % UInt64(sources.count))]
+        connect(
+            to: addresses[Int(agent % UInt64(addresses.count))], from: source, timeout: PackageFetch.dialPatience,
+            tls: context, serverName: url.isSecure ? url.host : nil)
+    }
+
+    override func connected() {
+        guard case .connecting = stage, transfer != nil else { return abort() }
+        stage = .receiving
+        idleTimeout = wish.plan.stallTimeout
+        var request: [UInt8] = []
+        transfer?.begin(appendingRequestTo: &request)
+        write(request.span.bytes)
+    }
+
+    override func received(_ bytes: RawSpan) {
+        var offset = 0
+        while case .receiving = stage, let event = transfer?.next(bytes, at: &offset) {
+            if case .body(let range) = event {
+                take(bytes.extracting(range))
+            } else {
+                happened(event)
+            }
+        }
+    }
+
+    override func closed(_ cause: CloseCause) {
+        switch stage {
+        case .connecting:
+            if case .tls = cause { metrics.count(named: cause.name) }
+            failed(
+                .downloadNotConnected, "the file's server could not be reached: \(cause.name)", isWorthRetrying: true)
+        case .receiving:
+            if cause == .timedOut(.idle) {
+                failed(.downloadStalled, "the file's server went silent", isWorthRetrying: true)
+            } else if let event = transfer?.connectionEnded() {
+                happened(event)
+            }
+        case .redirecting:
+            // A redirect is no failure: it costs no attempt.
+            attempts -= 1
+            attempt()
+        case .waiting, .resolving, .ended, .over:
+            break
+        }
+    }
+
+    private func take(_ bytes: RawSpan) {
+        metrics.count(.downloadBytes, bytes.byteCount)
+        checks.add(bytes)
+        let now = shard.now
+        let until = max(pace.spend(bytes.byteCount, at: now), downloads.pace.spend(bytes.byteCount, at: now))
+        guard until > now + PackageFetch.leastPause, resumeAt == .distantFuture || until > resumeAt else { return }
+        // While this side does not read, the server's silence says nothing.
+        idleTimeout = nil
+        pauseReading()
+        resumeAt = until
+        arm()
+    }
+
+    private func happened(_ event: FileTransfer.Event) {
+        switch event {
+        case .body: break
+        case .startedOver:
+            metrics.count(.downloadsStartedOver)
+            isPieced = false
+            checks.restart()
+        case .resumed:
+            metrics.count(.downloadsResumed)
+            isPieced = true
+        case .redirected:
+            metrics.count(.downloadsRedirected)
+            stage = .redirecting
+            abortOrGoOn()
+        case .finished:
+            complete()
+        case .failed(let failure):
+            if case .refused(let status) = failure { metrics.count(named: "download_status_\(status)") }
+            failed(failure.counter, failure.words, isWorthRetrying: failure.isWorthRetrying)
+        }
+    }
+
+    /// Ends the connection; where it has ended already, `closed` does not come again.
+    private func abortOrGoOn() {
+        if isIdle { closed(.local) } else { abort() }
+    }
+
+    // MARK: - Ends
+
+    private func complete() {
+        let verdict = checks.complete()
+        if case .otherHash = verdict, isPieced, attempts < wish.plan.attempts {
+            // Pieces of two different files, perhaps: once more from the beginning.
+            transfer?.startOver()
+            checks.restart()
+            isPieced = false
+            return failed(.packageHashMismatch, "", isWorthRetrying: true)
+        }
+        let time = shard.now - granted
+        metrics.record(.downloadTime, time)
+        if let bytes = transfer?.received, bytes >= PackageFetch.leastMeasured {
+            metrics.record(.downloadPerMebibyte, time.scaled(by: Double(1 << 20) / Double(bytes)))
+        }
+        switch verdict {
+        case .passed: end(.verified)
+        case .otherHash(let words):
+            metrics.count(.packageHashMismatch)
+            end(.failed(words))
+        case .refused(let words): end(.failed(words))
+        }
+    }
+
+    /// An attempt failed: there is another, or the download has failed.
+    private func failed(_ counter: Counter, _ words: String, isWorthRetrying: Bool) {
+        metrics.count(counter)
+        guard isWorthRetrying, attempts < wish.plan.attempts else { return end(.failed(words)) }
+        metrics.count(.downloadsRetried)
+        let doubled = wish.plan.retryDelay * Int64(1 << min(attempts - 1, 16))
+        var delay = downloads.jittered(min(doubled, FetchPlan.longestRetryDelay))
+        if case .seconds(let seconds)? = transfer?.retryAfter {
+            delay = max(delay, min(.seconds(Int64(seconds)), FetchPlan.longestRetryDelay))
+        }
+        stage = .waiting
+        resumeAt = .distantFuture
+        retryAt = shard.now + max(delay, PackageFetch.leastPause)
+        abort()
+        arm()
+    }
+
+    private func end(_ failure: TransferFailure, _ counter: Counter) {
+        metrics.count(counter)
+        end(.failed(failure.words))
+    }
+
+    /// The agent is told in a turn of its own.
+    private func end(_ outcome: DownloadOutcome) {
+        stage = .ended(outcome)
+        abort()
+        setTimer(at: shard.now)
+    }
+
+    // MARK: - Time
+
+    override func timerFired(due: Instant) {
+        let now = shard.now
+        if case .ended(let outcome) = stage { return tellEnd(outcome) }
+        if giveUpAt <= now {
+            metrics.count(.downloadTimedOut)
+            return end(.failed("the file was not there within \(wish.plan.timeout)"))
+        }
+        if resumeAt <= now {
+            resumeAt = .distantFuture
+            if case .receiving = stage { idleTimeout = wish.plan.stallTimeout }
+            resumeReading()
+        }
+        if retryAt <= now {
+            if isIdle { attempt() } else { retryAt = now + PackageFetch.leastPause }
+        }
+        if progressAt <= now { tellProgress(at: now) }
+        arm()
+    }
+
+    private func arm() {
+        if case .ended = stage { return }
+        setTimer(at: min(min(retryAt, resumeAt), min(progressAt, giveUpAt)))
+    }
+
+    private func tellProgress(at now: Instant) {
+        progressAt = now + wish.progressInterval
+        guard let transfer, case .receiving = stage else { return }
+        let span = (now - told.at).seconds
+        let fresh = max(transfer.received - told.bytes, 0)
+        told = (transfer.received, now)
+        let percent = transfer.total.map { $0 > 0 ? 100 * Double(transfer.received) / Double($0) : 100 } ?? 0
+        tell(
+            DownloadNews(
+                agent: agent, number: wish.number,
+                event: .progressed(
+                    DownloadProgress(percent: percent, bytesPerSecond: span > 0 ? Double(fresh) / span : 0))))
+    }
+
+    private func tellEnd(_ outcome: DownloadOutcome) {
+        stage = .over
+        metrics.count(outcome == .verified ? .downloadsFinished : .downloadsFailed)
+        checks.discard()
+        downloads.left(self)
+        tell(DownloadNews(agent: agent, number: wish.number, event: .ended(outcome)))
+    }
+
+    /// How long a connection may take to open.
+    private static let dialPatience = Nanoseconds.seconds(10)
+    /// Shorter pauses are not worth a timer: the bytes are paid for with the next ones.
+    private static let leastPause = Nanoseconds.milliseconds(2)
+    /// The throughput of smaller files is that of a connection's opening.
+    private static let leastMeasured = 16 << 10
+}
+
+extension TransferFailure {
+    /// Under which error it is counted.
+    fileprivate var counter: Counter {
+        switch self {
+        case .badAddress: .downloadBadAddress
+        case .refused(let status):
+            status >= 500 ? .downloadRefused5xx : status >= 400 ? .downloadRefused4xx : .downloadMalformed
+        case .tooManyRedirects, .badRedirect: .downloadRedirectRefused
+        case .tooLarge: .downloadTooLarge
+        case .malformed, .encoded: .downloadMalformed
+        case .broken: .downloadBroken
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import AgentModel
+import Basis
+import Engine
+import Metrics
+import Packages
+
+/// The downloads of one shard's agents: so many at the same time, the others in turn. Confined to its shard.
+final class ShardDownloads {
+    let shard: Shard
+    let metrics: ShardMetrics
+    let setup: DownloadSetup
+    /// Local addresses to connect from, in turn; empty where the system chooses.
+    let sources: [SocketAddress]
+    /// The bound on what all read together.
+    var pace: Pace
+    /// Secures connections to https servers; where the run has no trust of its own, the system's, set up when it is first needed.
+    private(set) lazy var tls = setup.security ?? (try? TLSClientContext())
+    private var random: SeededRandom
+    private var active: [UInt64: PackageFetch] = [:]
+    /// Those that wait, from `first` on, in the order in which they came. An agent fetches one file at a time, so there are never
+    /// more of them than agents.
+    private var waiting: [PackageFetch?] = []
+    private var first = 0
+    private var keys: [[String: String]: TrustedKeys] = [:]
+
+    init(shard: Shard, metrics: ShardMetrics, setup: DownloadSetup, sources: [SocketAddress], seed: UInt64) {
+        self.shard = shard
+        self.metrics = metrics
+        self.setup = setup
+        self.sources = sources
+        pace = Pace(setup.bandwidth)
+        random = SeededRandom(seed: seed ^ 0x646F_776E_6C6F_6164)
+    }
+
+    /// An agent wants a file. `tell` is called from a later turn of the shard, never from here.
+    func begin(_ wish: PackageDownload, tell: @escaping (DownloadNews) -> Void) {
+        metrics.count(.downloadsStarted)
+        // One that the agent no longer wants is not told of any more.
+        cancel(agent: wish.agent)
+        let fetch = PackageFetch(wish, in: self, tell: tell)
+        if active.count < setup.concurrency {
+            active[wish.agent] = fetch
+            fetch.granted(since: shard.now)
+        } else {
+            metrics.count(.downloadsQueued)
+            waiting.append(fetch)
+        }
+    }
+
+    /// The agent no longer wants what it fetches, or waits for.
+    func cancel(agent: UInt64) {
+        if let fetch = active.removeValue(forKey: agent) {
+            fetch.abandon()
+            serve()
+        } else if let index = waiting[first...].firstIndex(where: { $0?.agent == agent }) {
+            waiting[index]?.abandon()
+            waiting[index] = nil
+        }
+    }
+
+    /// A download is over: the next in turn begins.
+    func left(_ fetch: PackageFetch) {
+        guard active[fetch.agent] === fetch else { return }
+        active[fetch.agent] = nil
+        serve()
+    }
+
+    private func serve() {
+        while active.count < setup.concurrency, first < waiting.count {
+            if let next = waiting[first] {
+                active[next.agent] = next
+                next.granted(since: next.begun)
+            }
+            waiting[first] = nil
+            first += 1
+        }
+        if first == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            first = 0
+        }
+    }
+
+    /// The keys that agents with these trust, each parsed once.
+    func trusted(_ pems: [String: String]) -> TrustedKeys {
+        if let known = keys[pems] { return known }
+        // The profile's keys were read before the run.
+        var trusted = (try? TrustedKeys(pems: pems)) ?? TrustedKeys()
+        for (signer, key) in setup.madeKeys where pems[signer] == nil { trusted.trust(key, of: signer) }
+        keys[pems] = trusted
+        return trusted
+    }
+
+    /// A pause before another attempt: between half of `delay` and the whole of it.
+    func jittered(_ delay: Nanoseconds) -> Nanoseconds {
+        delay.scaled(by: 0.5 + random.unit() / 2)
+    }
+}

@@ -1,0 +1,84 @@
+/// The keys that an agent checks packages with, by signer (spec: Code Signing). The signature says who signed; only that
+/// signer's key, and only with the key's own algorithm, can confirm it.
+public struct TrustedKeys: Sendable {
+    private var keys: [String: VerifyingKey] = [:]
+
+    /// Nobody is trusted.
+    public init() {}
+
+    /// - Parameter pems: each signer's public key as PEM text.
+    /// - Throws: the first key that cannot be used, with its signer.
+    public init(pems: [String: String]) throws(UntrustworthyKey) {
+        for (signer, pem) in pems {
+            guard DetachedSignature.isSigner(signer) else {
+                throw UntrustworthyKey(signer: signer, reason: .badSigner(signer))
+            }
+            do {
+                keys[signer] = try VerifyingKey(pem: pem)
+            } catch {
+                throw UntrustworthyKey(signer: signer, reason: error)
+            }
+        }
+    }
+
+    public var isEmpty: Bool { keys.isEmpty }
+
+    /// Trusts one more signer.
+    public mutating func trust(_ key: VerifyingKey, of signer: String) {
+        keys[signer] = key
+    }
+
+    /// What becomes of `signature`, the bytes that came with an offer, for a file with that SHA-256.
+    public func judge(_ signature: [UInt8], digest: [UInt8]) -> SignatureVerdict {
+        if signature.isEmpty { return .unsigned }
+        let detached: DetachedSignature
+        do { detached = try DetachedSignature(signature) } catch { return .malformed(error) }
+        guard let key = keys[detached.signer] else { return .unknownSigner(detached.signer) }
+        guard key.algorithm == detached.algorithm else { return .wrongAlgorithm(signer: detached.signer) }
+        return key.verifies(detached.signature, digest: digest)
+            ? .valid(signer: detached.signer) : .invalid(signer: detached.signer)
+    }
+}
+
+/// A key in the set of trusted ones that cannot be used.
+public struct UntrustworthyKey: Error, Hashable, Sendable, CustomStringConvertible {
+    public let signer: String
+    public let reason: PackageKeyError
+
+    public var description: String { "the trusted key of '\(signer)': \(reason)" }
+}
+
+/// Whether a file is signed by somebody whom the agent trusts.
+public enum SignatureVerdict: Hashable, Sendable {
+    case valid(signer: String)
+    case unsigned
+    case malformed(SignatureProblem)
+    case unknownSigner(String)
+    /// The signer is known, but signs with another algorithm.
+    case wrongAlgorithm(signer: String)
+    case invalid(signer: String)
+
+    /// The name under which it is counted.
+    public var name: String {
+        switch self {
+        case .valid: "signature_valid"
+        case .unsigned: "signature_absent"
+        case .malformed(let problem): "signature_\(problem.rawValue)"
+        case .unknownSigner: "signature_unknown_signer"
+        case .wrongAlgorithm: "signature_wrong_algorithm"
+        case .invalid: "signature_invalid"
+        }
+    }
+
+    /// In words, for the status that the agent reports.
+    public var words: String {
+        switch self {
+        case .valid(let signer): "the file's signature by '\(signer)' is valid"
+        case .unsigned: "the file is not signed"
+        case .malformed(let problem): "the file's signature cannot be read: \(problem)"
+        case .unknownSigner(let signer): "the file's signature is by '\(signer)', whom the agent does not trust"
+        case .wrongAlgorithm(let signer): "the file's signature is not of the algorithm that '\(signer)' signs with"
+        case .invalid(let signer): "the file's signature by '\(signer)' is not valid"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Transport
+
+/// Why a file could not be fetched, or an attempt at it failed.
+public enum TransferFailure: Error, Hashable, Sendable {
+    /// The address is no `http` or `https` address.
+    case badAddress
+    /// The server answered with a status that is no file.
+    case refused(status: UInt16)
+    /// More redirects, one after the other, than allowed.
+    case tooManyRedirects(limit: Int)
+    /// A redirect that leads nowhere, or from https to http.
+    case badRedirect
+    /// The file is larger than allowed.
+    case tooLarge(limit: Int)
+    /// What came back is no HTTP, or no file of one piece.
+    case malformed(String)
+    /// The content is encoded although that was not asked for.
+    case encoded
+    /// The connection ended before the file was complete.
+    case broken
+
+    /// Whether another attempt may do better.
+    public var isWorthRetrying: Bool {
+        switch self {
+        case .refused(let status): [408, 425, 429].contains(status) || (500...599).contains(status)
+        case .broken, .malformed: true
+        case .badAddress, .tooManyRedirects, .badRedirect, .tooLarge, .encoded: false
+        }
+    }
+
+    /// In words, for the status that the agent reports.
+    public var words: String {
+        switch self {
+        case .badAddress: "the file's address is no http or https address"
+        case .refused(let status): "the file's server answered \(status) \(HTTPWriter.usualReason(status))"
+        case .tooManyRedirects(let limit): "the file's server redirected more than \(limit) times"
+        case .badRedirect: "the file's server redirected to an address that is not followed"
+        case .tooLarge(let limit): "the file is larger than the \(limit) bytes allowed"
+        case .malformed(let name): "the file's server did not answer in proper HTTP (\(name))"
+        case .encoded: "the file came in a content coding that was not asked for"
+        case .broken: "the connection broke before the file was complete"
+        }
+    }
+}

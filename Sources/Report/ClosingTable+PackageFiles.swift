@@ -1,0 +1,28 @@
+import Basis
+import Metrics
+
+extension ClosingTable {
+    /// How the names of verdicts on package files begin among the named counters: what they say is no error of itself.
+    static let verdictPrefix = "verdict_"
+
+    /// What became of the package files that agents fetched; nothing where none did.
+    static func packageFiles(_ summary: RunSummary) -> [PaintedLine] {
+        let counters = summary.counters
+        guard counters[.downloadsStarted] > 0 else { return [] }
+        let courses: [Counter] = [
+            .downloadsQueued, .downloadsRetried, .downloadsResumed, .downloadsStartedOver, .downloadsRedirected,
+        ]
+        let parts =
+            [
+                "\(Figures.count(counters[.downloadsFinished])) of \(Figures.count(counters[.downloadsStarted])) fetched and verified",
+                Figures.bytes(Double(counters[.downloadBytes])),
+            ] + courses.filter { counters[$0] > 0 }.map { "\(Figures.count(counters[$0])) \($0.title)" }
+        var lines = [PaintedLine("  " + parts.joined(separator: " · "))]
+        for (name, count) in summary.named.sorted where name.hasPrefix(verdictPrefix) {
+            lines.append(
+                PaintedLine(
+                    "  \(Figures.count(count)) \(name.dropFirst(verdictPrefix.count).replacing("_", with: " "))"))
+        }
+        return lines
+    }
+}

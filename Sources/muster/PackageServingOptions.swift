@@ -1,0 +1,90 @@
+import ArgumentParser
+import Basis
+import ControlPlane
+import Engine
+import Fleet
+import Hosting
+import OpAMP
+
+/// How `muster serve` serves and offers package files.
+struct PackageServingOptions: ParsableArguments {
+    @Option(help: "A folder whose files are served under /packages/, with ranges and entity tags.")
+    var packages: String?
+
+    @Option(
+        name: .customLong("offer"),
+        help:
+            "A file of the folder to offer to every agent that takes packages, named as in collector-0.115.0.tar.gz; repeatable."
+    )
+    var offers: [String] = []
+
+    @Option(help: "Where agents reach this server, for the files' addresses: http://10.0.0.1:4320.")
+    var packageURL: String?
+
+    @Option(help: "The most that each download gets: 1MiB/s.")
+    var packageBandwidth: String?
+
+    @Option(help: "The share of downloads that is broken off: 10%.")
+    var packageBreak: String?
+
+    @Option(help: "After how much a download is broken off: 64KiB.")
+    var packageBreakAfter: String?
+
+    @Option(help: "What is wrong with the offer on purpose: hash, signature or signer.")
+    var packageWrong: String?
+
+    /// The files to serve; nil where there is no folder.
+    func store() throws -> PackageStore? {
+        guard let packages else {
+            guard offers.isEmpty else {
+                throw Failure(.badUsage, "--offer: there is no folder to offer from; add --packages DIR.")
+            }
+            return nil
+        }
+        var flaws = PackageStore.Flaws()
+        do throws(QuantityProblem) {
+            if let packageBandwidth { flaws.bandwidth = try ByteRateText.parse(packageBandwidth) }
+            if let packageBreak { flaws.breakShare = try ShareText.parse(packageBreak) }
+            if let packageBreakAfter { flaws.breakAfter = try SizeText.parse(packageBreakAfter) }
+        } catch {
+            throw Failure(.badUsage, "--package-bandwidth, --package-break or --package-break-after: \(error)")
+        }
+        do throws(PackageStoreError) {
+            return try PackageStore(folder: packages, flaws: flaws)
+        } catch {
+            throw Failure(.badUsage, "--packages: \(error)")
+        }
+    }
+
+    /// Offers the files to every agent, now and later.
+    /// - Parameter isSecure: whether the server speaks TLS.
+    func offer(from store: PackageStore, on server: OpAMPServer, isSecure: Bool) throws {
+        let scheme = isSecure ? "https" : "http"
+        guard let address = server.addresses.first else { return }
+        Terminal.write("serving packages on \(scheme)://\(address)\(PackageStore.prefix)\n")
+        guard !offers.isEmpty else { return }
+        let flaw = try packageWrong.map { word in
+            guard let flaw = PackageOffer.Flaw(rawValue: word) else {
+                throw Failure(.badUsage, "--package-wrong: '\(word)' is not hash, signature or signer.")
+            }
+            return flaw
+        }
+        let host = "\(address)"
+        if packageURL == nil, host.hasPrefix("0.0.0.0:") || host.hasPrefix("[::]:") {
+            throw Failure(
+                .badUsage,
+                "--offer: agents cannot download from \(host); add --package-url \(scheme)://HOST:\(address.port).")
+        }
+        let available: PackagesAvailable
+        do throws(PackageCatalogueError) {
+            available = try StandingOffer.packages(
+                offers, in: store, base: packageURL ?? "\(scheme)://\(host)", flaw: flaw)
+        } catch {
+            throw Failure(.badUsage, "--offer: \(error)")
+        }
+        server.steer { registry, now, effects in
+            try? registry.offer(Offer(revision: 1, .packages(available)), to: .all, at: now, &effects)
+        }
+        for line in StandingOffer.words(for: available) { Terminal.write("offering \(line)\n") }
+    }
+}

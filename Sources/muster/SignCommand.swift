@@ -1,0 +1,200 @@
+import ArgumentParser
+import Foundation
+import Packages
+
+/// `muster sign`: keys, hashes and signatures of packages.
+struct SignCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign", abstract: "Make keys, sign packages, and check signatures.",
+        subcommands: [Keys.self, Package.self, Verify.self])
+
+    /// `muster sign keys`.
+    struct Keys: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key pair: <signer>.key.pem, which only you may read, and <signer>.pub.pem.")
+
+        @Option(help: "The folder for the keys; it is made where it is missing.")
+        var out: String
+
+        @Option(help: "ecdsa-p256, rsa-pss or ed25519; one pair of each, named after it too, where left out.")
+        var algorithm: String?
+
+        @Option(help: "Who signs: the name that agents look the key up by.")
+        var signer = "release"
+
+        func run() throws {
+            let algorithms = try algorithm.map { [try SignWords.algorithm($0)] } ?? SignatureAlgorithm.allCases
+            for algorithm in algorithms {
+                let name = algorithms.count == 1 ? signer : "\(signer)-\(SignWords.word(for: algorithm))"
+                guard DetachedSignature.isSigner(name) else {
+                    throw Failure(.badUsage, "--signer: \(PackageKeyError.badSigner(name))")
+                }
+                let key: SigningKey
+                do throws(PackageKeyError) { key = try SigningKey.generate(algorithm) } catch {
+                    throw Failure(.runFailed, "\(error)")
+                }
+                let folder = URL(fileURLWithPath: out, isDirectory: true)
+                do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+                    throw Failure(.badUsage, "--out: '\(out)' cannot be made: \(error.localizedDescription)")
+                }
+                let privatePath = folder.appendingPathComponent("\(name).key.pem").path
+                let publicPath = folder.appendingPathComponent("\(name).pub.pem").path
+                guard !FileManager.default.fileExists(atPath: publicPath) else {
+                    throw Failure(.badUsage, SignWords.exists(publicPath))
+                }
+                try NewFile.write(key.pem, to: privatePath, mode: 0o600)
+                try NewFile.write(key.publicKey.pem, to: publicPath, mode: 0o644)
+                print("\(algorithm.rawValue): \(privatePath) (keep it secret), \(publicPath)")
+            }
+        }
+    }
+
+    /// `muster sign package`.
+    struct Package: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign a package's file: <file>.sig and <file>.sha256 appear beside it.")
+
+        @Argument(help: "The file.")
+        var file: String
+
+        @Option(help: "The private key, such as keys/release.key.pem.")
+        var key: String
+
+        @Option(help: "Who signs; from the key's file name where left out.")
+        var signer: String?
+
+        func run() throws {
+            let pem = try SignWords.text(of: key, option: "--key")
+            let name = signer ?? SignWords.signer(of: key, ending: ".key.pem")
+            let digest = try SignWords.inspect(file).digest
+            let signature: DetachedSignature
+            do throws(PackageKeyError) {
+                signature = try SigningKey(pem: pem).sign(digest: digest, as: name)
+            } catch {
+                throw Failure(.badUsage, "--key: \(error)")
+            }
+            let hash = HexText.text(digest)
+            try SignWords.replace(file + ".sig", with: signature.text)
+            try SignWords.replace(
+                file + ".sha256", with: "\(hash)  \(URL(fileURLWithPath: file).lastPathComponent)\n")
+            print("\(hash)  \(file)")
+            print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
+        }
+    }
+
+    /// `muster sign verify`.
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Check a package's file as an agent does: hash, signature, contents. Exit code 1 where one is refused.")
+
+        @Argument(help: "The file.")
+        var file: String
+
+        @Option(help: "The signature; <file>.sig where left out.")
+        var signature: String?
+
+        @Option(
+            name: .customLong("trust"), parsing: .upToNextOption,
+            help: "Public keys to trust, such as keys/release.pub.pem: the file's name is the signer's.")
+        var trusted: [String] = []
+
+        func run() throws {
+            var pems: [String: String] = [:]
+            for path in trusted {
+                pems[SignWords.signer(of: path, ending: ".pub.pem")] = try SignWords.text(of: path, option: "--trust")
+            }
+            let keys: TrustedKeys
+            do throws(UntrustworthyKey) { keys = try TrustedKeys(pems: pems) } catch {
+                throw Failure(.badUsage, "--trust: \(error)")
+            }
+            let found = try SignWords.inspect(file)
+            let hash = HexText.text(found.digest)
+            var isFine = true
+            func tell(_ what: String, _ name: String, _ isGood: Bool) {
+                print(
+                    "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed " : "REFUSED") \(name)"
+                )
+                isFine = isFine && isGood
+            }
+            if let beside = try? SignWords.text(of: file + ".sha256", option: "") {
+                tell("hash", hash, beside.split(separator: " ").first.map(String.init) == hash)
+            } else {
+                print("hash       computed \(hash)")
+            }
+            let path = signature ?? file + ".sig"
+            let bytes = try SignWords.text(of: path, option: "--signature")
+            let verdict = keys.judge(Array(bytes.utf8), digest: found.digest)
+            let isValid = if case .valid = verdict { true } else { false }
+            tell("signature", verdict.words, isValid)
+            let isSound = if case .refused = found.contents { false } else { true }
+            tell("contents", found.contents.name, isSound)
+            if !isFine { throw ExitStatus.runFailed }
+        }
+    }
+}
+
+/// What the commands share.
+private enum SignWords {
+    static func algorithm(_ word: String) throws -> SignatureAlgorithm {
+        guard let algorithm = SignatureAlgorithm.allCases.first(where: { self.word(for: $0) == word }) else {
+            let words = SignatureAlgorithm.allCases.map(self.word).joined(separator: ", ")
+            throw Failure(.badUsage, "--algorithm: '\(word)' is not one of \(words).")
+        }
+        return algorithm
+    }
+
+    static func word(for algorithm: SignatureAlgorithm) -> String {
+        switch algorithm {
+        case .ecdsaP256: "ecdsa-p256"
+        case .rsaPSS: "rsa-pss"
+        case .ed25519: "ed25519"
+        }
+    }
+
+    /// The signer that a key's file is named after.
+    static func signer(of path: String, ending: String) -> String {
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : name
+    }
+
+    static func exists(_ path: String) -> String {
+        "\(path) is there already; give another --signer or --out, or remove it yourself."
+    }
+
+    /// A small text file.
+    static func text(of path: String, option: String) throws -> String {
+        let limit = 64 << 10
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit + 1),
+            data.count <= limit, let text = String(validating: data, as: UTF8.self)
+        else {
+            throw Failure(.badUsage, "\(option): '\(path)' is no text file of at most 64 KiB that can be read.")
+        }
+        return text
+    }
+
+    /// Reads a file once, in pieces.
+    static func inspect(_ path: String) throws -> (digest: [UInt8], contents: ContentsVerdict) {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw Failure(.badUsage, "'\(path)' is no file that can be read.")
+        }
+        let digest = ContentDigest()
+        let inspector = PackageInspector()
+        do {
+            while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
+                let bytes = Array(data)
+                digest.add(bytes.span.bytes)
+                inspector.add(bytes.span.bytes)
+            }
+        } catch {
+            throw Failure(.badUsage, "'\(path)' cannot be read: \(error.localizedDescription)")
+        }
+        return (digest.finish(), inspector.finish().contents)
+    }
+
+    static func replace(_ path: String, with text: String) throws {
+        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw Failure(.runFailed, "\(path) cannot be written: \(error.localizedDescription)")
+        }
+    }
+}

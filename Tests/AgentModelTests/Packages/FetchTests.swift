@@ -1,0 +1,178 @@
+import Basis
+import OpAMP
+import OrderedCollections
+import Testing
+
+@testable import AgentModel
+
+@Suite("Packages whose files are really fetched (spec: Downloading Packages)")
+struct FetchTests {
+    private func plan(_ change: (inout CohortPlan) -> Void = { _ in }) -> CohortPlan {
+        .with {
+            $0.capabilities.formUnion([.acceptsPackages, .reportsPackageStatuses])
+            $0.heartbeat = HeartbeatPlan(interval: .zero)
+            $0.packages = PackagePlan(
+                fetch: FetchPlan(), progressInterval: .seconds(1), installTime: .constant(.seconds(2)),
+                requiresSignature: true)
+            $0.restartTime = .constant(.seconds(1))
+            change(&$0)
+        }
+    }
+
+    private let offer = ServerToAgent(
+        packagesAvailable: PackagesAvailable(
+            packages: [
+                "a": PackageAvailable(
+                    type: .addon, version: "1", file: DownloadableFile(downloadURL: "http://files/a", contentHash: [1]),
+                    hash: [1]),
+                "b": PackageAvailable(
+                    type: .addon, version: "2", file: DownloadableFile(downloadURL: "http://files/b", contentHash: [2]),
+                    hash: [2]),
+            ], allPackagesHash: [9]))
+
+    private func news(_ script: AgentScript, _ number: UInt32, _ event: DownloadNews.Event) -> DownloadNews {
+        DownloadNews(agent: script.agent.index, number: number, event: event)
+    }
+
+    private func status(_ script: AgentScript, _ name: String) -> PackageStatus? {
+        script.allSent.last?.report.packageStatuses?.packages[name]
+    }
+
+    @Test("The host is asked for one file at a time, and what it tells is reported as it happens")
+    func fetches() throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer)
+        let wish = try #require(script.allSteps.downloads.first)
+        #expect(script.allSteps.downloads.count == 1)
+        #expect(wish.file.downloadURL == "http://files/a" && wish.requiresSignature && wish.agent == script.agent.index)
+        #expect(wish.progressInterval == .seconds(1))
+        #expect(status(script, "a")?.status == .downloading && status(script, "b")?.status == .installPending)
+        // Nothing is modelled: time alone changes nothing.
+        #expect(script.pass(.seconds(100)).isEmpty)
+        let progress = DownloadProgress(percent: 40, bytesPerSecond: 1_000)
+        script.step { [news = news(script, wish.number, .progressed(progress))] in $0.downloadTold(news, at: $1, &$2) }
+        #expect(status(script, "a")?.downloadDetails?.downloadPercent == 40)
+        #expect(status(script, "a")?.downloadDetails?.downloadBytesPerSecond == 1_000)
+        script.step { [news = news(script, wish.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        #expect(status(script, "a")?.status == .installing && status(script, "a")?.downloadDetails == nil)
+        script.pass(.seconds(2))
+        #expect(status(script, "a")?.status == .installed && status(script, "a")?.agentHasVersion == "1")
+        let second = try #require(script.allSteps.downloads.last)
+        #expect(second.file.downloadURL == "http://files/b" && second.number != wish.number)
+        script.step { [news = news(script, second.number, .ended(.failed("no such file")))] in
+            $0.downloadTold(news, at: $1, &$2)
+        }
+        #expect(status(script, "b")?.status == .installFailed && status(script, "b")?.errorMessage == "no such file")
+        #expect(script.agent.state == .running)
+        #expect(
+            script.allSteps.packageStages == [
+                .offered, .downloading, .installing, .installed, .downloading, .failed, .gaveUp,
+            ])
+    }
+
+    @Test("News of another agent's download, of a former one, or of one that is over, changes nothing")
+    func stale() throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer)
+        let wish = try #require(script.allSteps.downloads.first)
+        let sent = script.allSent.count
+        for (agent, number) in [(wish.agent + 1, wish.number), (wish.agent, wish.number &+ 1)] {
+            script.step {
+                $0.downloadTold(DownloadNews(agent: agent, number: number, event: .ended(.verified)), at: $1, &$2)
+            }
+        }
+        #expect(script.allSent.count == sent && status(script, "a")?.status == .downloading)
+    }
+
+    @Test("A download goes on while the agent is offline; when its process dies it is cancelled and begun anew")
+    func interrupted() throws {
+        var script = AgentScript(plan { $0.reconnect = .fixed(.seconds(5)) })
+        script.run()
+        script.hear(offer)
+        let wish = try #require(script.allSteps.downloads.first)
+        script.lost()
+        #expect(script.allSteps.cancelledDownloads.isEmpty)
+        script.step { [news = news(script, wish.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        script.pass(.seconds(5))
+        script.opened()
+        #expect(status(script, "a")?.status == .installed)
+        let second = try #require(script.allSteps.downloads.last)
+        script.step { agent, now, effects in
+            agent.crash(at: now, &effects)
+            agent.setTimer(&effects)
+        }
+        #expect(script.allSteps.cancelledDownloads == [script.agent.index])
+        script.step { [news = news(script, second.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        script.pass(.seconds(1))
+        script.opened()
+        script.acknowledge(capabilities: .all)
+        script.pass(.seconds(1))
+        #expect(script.allSteps.downloads.count == 3)
+        #expect(script.allSteps.downloads.last?.file.downloadURL == "http://files/b")
+    }
+
+    @Test("An agent that leaves for good cancels what it fetches")
+    func leaves() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer)
+        script.drain()
+        script.closed()
+        #expect(script.agent.state == .disconnected)
+        #expect(script.allSteps.cancelledDownloads == [script.agent.index])
+    }
+
+    @Test("Behind a gateway each member's news finds its member")
+    func gateway() throws {
+        let cohort = Cohort(plan(), seed: 1, unixOrigin: 0)
+        var gateway = Gateway(
+            leader: Agent(index: 1, cohort: cohort),
+            members: [Agent(index: 2, cohort: cohort), Agent(index: 3, cohort: cohort)])
+        var effects = Effects()
+        gateway.start(at: .zero, &effects)
+        gateway.connected(at: .zero, &effects)
+        let uid = gateway.members[1].instanceUID
+        for answer in [ServerToAgent(instanceUID: .uid(uid), capabilities: .all), offer] {
+            var answer = answer
+            answer.instanceUID = .uid(uid)
+            let bytes = answer.encoded()
+            let view = try ServerToAgentView(bytes.span.bytes)
+            effects.removeAll()
+            gateway.received(view, at: .zero, &effects)
+        }
+        let wish = try #require(effects.list.downloads.first)
+        #expect(wish.agent == 3)
+        effects.removeAll()
+        gateway.downloadTold(
+            DownloadNews(agent: 3, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1), &effects
+        )
+        #expect(effects.list.packageStages == [.installing])
+        effects.removeAll()
+        gateway.downloadTold(
+            DownloadNews(agent: 2, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1), &effects
+        )
+        #expect(effects.list.packageStages.isEmpty)
+    }
+
+    @Test(
+        "Progress is what may be reported: a percentage and a rate",
+        arguments: [
+            (Double.nan, 0.0), (-1, 0), (50, 50), (101, 100), (.infinity, 0),
+        ])
+    func progress(percent: Double, reported: Double) {
+        #expect(DownloadProgress(percent: percent, bytesPerSecond: .nan).percent == reported)
+        #expect(DownloadProgress(percent: percent, bytesPerSecond: .nan).bytesPerSecond == 0)
+    }
+}
+
+extension [Effect] {
+    fileprivate var downloads: [PackageDownload] {
+        compactMap { if case .download(let wish) = $0 { wish } else { nil } }
+    }
+
+    fileprivate var cancelledDownloads: [UInt64] {
+        compactMap { if case .cancelDownload(let agent) = $0 { agent } else { nil } }
+    }
+}

@@ -1,0 +1,214 @@
+import AgentModel
+import Basis
+import ControlPlane
+import Engine
+import Foundation
+import Hosting
+import Metrics
+import Packages
+import Testing
+
+/// Programs that are not ours, on the other side: Python's http.server, curl, OpenSSL's tool.
+@Suite("Package files with independent peers", .timeLimit(.minutes(2)))
+struct IndependentFileTests {
+    private static let package = GeneratedPackage(seed: 4, size: 3_000_000, executable: "collector")
+    private static let file = package.bytes(0..<package.size)
+
+    /// Whether a program is on the path: looked up, not run, because nothing may block here.
+    private static func has(_ tool: String) -> Bool {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        return path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
+    }
+
+    static let hasPython = has("python3")
+    static let hasCurl = has("curl")
+    static let hasOpenSSL = has("openssl")
+
+    /// A program's process, and its end to wait for without holding a thread.
+    private final class Running: Sendable {
+        let process: Process
+        private let ended: AsyncStream<Int32>
+
+        /// - Parameter input: what it reads; it is told to end by closing the other side.
+        init(_ tool: String, _ arguments: [String], output: Any, input: Any = FileHandle.nullDevice) throws {
+            process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = [tool] + arguments
+            process.standardInput = input
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            let (stream, end) = AsyncStream<Int32>.makeStream()
+            ended = stream
+            process.terminationHandler = { process in
+                end.yield(process.terminationStatus)
+                end.finish()
+            }
+            try process.run()
+        }
+
+        func end() async -> Int32 {
+            for await status in ended { return status }
+            return -1
+        }
+    }
+
+    private static func run(_ tool: String, _ arguments: [String]) async throws -> (status: Int32, output: Data) {
+        // Into a file: nobody has to read while the program writes.
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("muster-output-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: file)
+        let status = await (try Running(tool, arguments, output: handle)).end()
+        try handle.close()
+        return (status, try Data(contentsOf: file))
+    }
+
+    private static func withFolder(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-peer-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(file).write(to: folder.appendingPathComponent("p.tar"))
+        try await body(folder)
+    }
+
+    /// Python's server over `folder` while `body` runs.
+    private static func withPython(_ kind: String, _ folder: URL, _ body: (String) async throws -> Void) async throws {
+        let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Interop/file_server.py")
+        let output = folder.appendingPathComponent("port")
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+        let handle = try FileHandle(forWritingTo: output)
+        let input = Pipe()
+        let running = try Running(
+            "python3", [program.path, kind, folder.path, "1000000"], output: handle, input: input)
+        var port: Int?
+        let deadline = Shard.clock + .seconds(60)
+        while port == nil, Shard.clock < deadline {
+            let line = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
+            if line.hasSuffix("\n") { port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) }
+            if port == nil { try await Task.sleep(for: .milliseconds(10)) }
+        }
+        do {
+            try await body("http://127.0.0.1:\(try #require(port))/p.tar")
+        } catch {
+            Issue.record(error)
+        }
+        // It ends with its input; what stands between, a shim perhaps, need not be waited for.
+        try input.fileHandleForWriting.close()
+        withExtendedLifetime(running) {}
+        try handle.close()
+    }
+
+    @Test(
+        "Python's http.server breaks off: with ranges the file is gone on with, without it begins anew",
+        .enabled(if: hasPython, "there is no python3"), arguments: ["plain", "ranges"])
+    func python(kind: String) async throws {
+        try await Self.withFolder { folder in
+            try await Self.withPython(kind, folder) { url in
+                let bed = try await DownloadBed()
+                let told = await bed.fetch(url, hash: ContentDigest.of(Self.file))
+                #expect(told.outcome == .verified, "\(told.failure)")
+                let counters = await bed.figures().counters
+                #expect(counters[.downloadBroken] == 1)
+                #expect(counters[.downloadsResumed] == (kind == "ranges" ? 1 : 0))
+                #expect(counters[.downloadsStartedOver] == (kind == "ranges" ? 0 : 1))
+                #expect(counters[.packageContentsSound] == 1)
+                await bed.stop()
+            }
+        }
+    }
+
+    @Test(
+        "curl fetches a file from our server whole, by HEAD, by range, and goes on with a part",
+        .enabled(if: hasCurl, "there is no curl"))
+    func curl() async throws {
+        try await Self.withFolder { folder in
+            let store = try PackageStore(folder: folder.path)
+            let server = try OpAMPServer(
+                plan: ServerPlan(), address: .loopback(port: 0), shards: 1, seed: 1, wallClockAtZero: 0, packages: store
+            )
+            let url = "http://\(server.addresses[0])/packages/p.tar"
+            #expect(try await Self.run("curl", ["-sf", url]).output == Data(Self.file))
+            #expect(try await Self.run("curl", ["-sf", "-r", "100-199", url]).output == Data(Self.file[100..<200]))
+            #expect(try await Self.run("curl", ["-sf", "-r", "-50", url]).output == Data(Self.file.suffix(50)))
+            let head = String(decoding: try await Self.run("curl", ["-sfI", url]).output, as: UTF8.self)
+            #expect(head.contains("Content-Length: \(Self.file.count)") && head.contains("ETag: "))
+            let part = folder.appendingPathComponent("part")
+            try Data(Self.file.prefix(1_234_567)).write(to: part)
+            #expect(try await Self.run("curl", ["-sf", "-C", "-", "-o", part.path, url]).status == 0)
+            #expect(try Data(contentsOf: part) == Data(Self.file))
+            #expect(
+                try await Self.run("curl", ["-sf", "--path-as-is", "http://\(server.addresses[0])/packages/../x"])
+                    .status
+                    == 22)
+            _ = await server.stop()
+        }
+    }
+
+    @Test(
+        "OpenSSL's tool confirms our signatures, and we confirm its", .enabled(if: hasOpenSSL, "there is no openssl"),
+        arguments: SignatureAlgorithm.allCases)
+    func openSSL(algorithm: SignatureAlgorithm) async throws {
+        try await Self.withFolder { folder in
+            func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+            let key = try SigningKey.generate(algorithm)
+            try Data(key.pem.utf8).write(to: URL(fileURLWithPath: path("key.pem")))
+            try Data(key.publicKey.pem.utf8).write(to: URL(fileURLWithPath: path("pub.pem")))
+            let digest = ContentDigest.of(Self.file)
+            let ours = try key.sign(digest: digest, as: "r")
+            try Data(ours.signature).write(to: URL(fileURLWithPath: path("ours")))
+            let padding = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
+            let options = algorithm == .rsaPSS ? padding : []
+            switch algorithm {
+            case .ecdsaP256, .rsaPSS:
+                let verify = ["dgst", "-sha256", "-verify", path("pub.pem")] + options
+                #expect(
+                    try await Self.run("openssl", verify + ["-signature", path("ours"), path("p.tar")]).status == 0)
+                let sign = ["dgst", "-sha256", "-sign", path("key.pem")] + options
+                #expect(try await Self.run("openssl", sign + ["-out", path("theirs"), path("p.tar")]).status == 0)
+            case .ed25519:
+                let made = try await Self.run("openssl", ["dgst", "-sha256", "-binary", path("p.tar")])
+                #expect(Array(made.output) == digest)
+                try made.output.write(to: URL(fileURLWithPath: path("digest")))
+                let verify = [
+                    "pkeyutl", "-verify", "-pubin", "-inkey", path("pub.pem"), "-rawin", "-in", path("digest"),
+                ]
+                #expect(try await Self.run("openssl", verify + ["-sigfile", path("ours")]).status == 0)
+                let sign = ["pkeyutl", "-sign", "-inkey", path("key.pem"), "-rawin", "-in", path("digest")]
+                #expect(try await Self.run("openssl", sign + ["-out", path("theirs")]).status == 0)
+            }
+            let theirs = Array(try Data(contentsOf: URL(fileURLWithPath: path("theirs"))))
+            let trusted = try TrustedKeys(pems: ["r": key.publicKey.pem])
+            let text = DetachedSignature(algorithm: algorithm, signer: "r", signature: theirs).text
+            #expect(trusted.judge(Array(text.utf8), digest: digest) == .valid(signer: "r"))
+        }
+    }
+
+    @Test(
+        "Archives that tar and zip make are sound",
+        arguments: [
+            ["tar", "-cf"], ["tar", "--format=pax", "-cf"], ["tar", "--format=gnu", "-czf"], ["zip", "-qr"],
+            ["zip", "-qr0"],
+        ])
+    func archivers(command: [String]) async throws {
+        guard Self.has(command[0]) else { return }
+        try await Self.withFolder { folder in
+            let tree = folder.appendingPathComponent("tree")
+            let deep = tree.appendingPathComponent(String(repeating: "a-long-folder-name/", count: 8))
+            try FileManager.default.createDirectory(at: deep, withIntermediateDirectories: true)
+            try Data(Self.file).write(to: tree.appendingPathComponent("collector"))
+            try Data("x: 1\n".utf8).write(to: deep.appendingPathComponent("config.yaml"))
+            let archive = folder.appendingPathComponent("archive")
+            let cd = "cd \(tree.path) && \(command.joined(separator: " ")) \(archive.path) ."
+            #expect(try await Self.run("sh", ["-c", cd]).status == 0)
+            let made = ["", ".zip"].map { URL(fileURLWithPath: archive.path + $0) }
+                .first { FileManager.default.fileExists(atPath: $0.path) }
+            let inspector = PackageInspector()
+            inspector.add(Array(try Data(contentsOf: try #require(made))).span.bytes)
+            let contents = inspector.finish().contents
+            let isSound = if case .sound = contents { true } else { false }
+            #expect(isSound, "\(command): \(contents)")
+        }
+    }
+}
