@@ -38,6 +38,7 @@ extension Agent {
             }
         }
         keeper.offeredAt = now
+        keeper.isPersonal = offer.opamp?.certificate != nil
         record(.offered, keeper, hash: offer.hash, at: now, &effects)
         if let problem {
             keeper.failed(offer.hash, problem)
@@ -62,8 +63,8 @@ extension Agent {
         _ effects: inout Effects
     ) {
         guard !hash.isEmpty else { return }
-        effects.append(
-            .settings(SettingsStage(kind: kind, wave: ReceivedConfig.wave(of: hash), elapsed: now - keeper.offeredAt)))
+        let wave = keeper.isPersonal ? nil : ReceivedConfig.wave(of: hash)
+        effects.append(.settings(SettingsStage(kind: kind, wave: wave, elapsed: now - keeper.offeredAt)))
     }
 
     var connectionSettings: ConnectionSettingsKeeper? { depth?.value.connectionSettings?.value }

@@ -20,6 +20,8 @@ struct ConnectionSettingsKeeper {
     private(set) var others: OrderedDictionary<String, OtherConnectionSettings> = [:]
     /// When the present offer came.
     var offeredAt: Instant = .zero
+    /// It has a certificate for this agent, so that nobody else has the same offer.
+    var isPersonal = false
 
     var isTrying: Bool {
         if case .trying = trial { return true }
@@ -110,8 +112,9 @@ public struct SettingsStage: Hashable, Sendable {
     }
 
     public let kind: Kind
-    /// Which offer: the first eight bytes of the server's hash as a number.
-    public let wave: UInt64
+    /// Which offer: the first eight bytes of the server's hash as a number. `nil`: it was for this agent alone, with a certificate of
+    /// its own, and is part of no wave.
+    public let wave: UInt64?
     /// Since the offer came in.
     public let elapsed: Nanoseconds
 }

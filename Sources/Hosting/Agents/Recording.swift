@@ -88,8 +88,9 @@ extension ShardMetrics {
         case .applied: reached = [.applied, .converged]
         case .failed: reached = [.failed]
         }
+        guard let wave = stage.wave else { return }
         for stageReached in reached {
-            self.reached(stageReached, of: .connection, number: stage.wave, received: now - stage.elapsed, at: now)
+            self.reached(stageReached, of: .connection, number: wave, received: now - stage.elapsed, at: now)
         }
     }
 }

@@ -193,6 +193,17 @@ struct ConnectionSettingsTests {
         #expect(silent.sent.first?.report.connectionSettingsStatus?.status == .failed)
     }
 
+    @Test("Settings with a certificate are for one agent alone: they are told of and belong to no wave")
+    func personal() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
+        let waves = script.allSteps.compactMap {
+            if case .settings(let stage) = $0 { stage.wave as UInt64?? } else { nil }
+        }
+        #expect(!waves.isEmpty && waves.allSatisfy { $0 == .some(nil) })
+    }
+
     @Test("How far each offer has got is told as it happens: received, being tried, in force or dropped")
     func stages() {
         func kinds(_ script: AgentScript) -> [SettingsStage.Kind] {
