@@ -28,6 +28,7 @@ import contextlib
 import hashlib
 import json
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -329,9 +330,17 @@ async def run(options: argparse.Namespace) -> int:
         return None if request.path == options.path else socket.respond(404, f"OpAMP is at {options.path}\n")
 
     settings = {"max_size": MESSAGE_LIMIT, "ping_interval": None, "close_timeout": CLOSING_PATIENCE}
+    if options.certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(options.certificate, options.key)
+        if options.client_ca:
+            tls.verify_mode = ssl.CERT_REQUIRED
+            tls.load_verify_locations(options.client_ca)
+        settings["ssl"] = tls
+    scheme = "wss" if options.certificate else "ws"
     async with serve(server.serve, "127.0.0.1", options.port, process_request=route, **settings) as listener:
         port = listener.sockets[0].getsockname()[1]
-        say({"listening": f"ws://127.0.0.1:{port}{options.path}", "port": port})
+        say({"listening": f"{scheme}://127.0.0.1:{port}{options.path}", "port": port})
         while (command := await queue.get()) is not None:
             try:
                 if command == "status":
@@ -352,6 +361,9 @@ def main() -> int:
     parser.add_argument(
         "--fragment", type=int, default=0, metavar="BYTES", help="send answers in fragments, with pings"
     )
+    parser.add_argument("--certificate", help="serve over TLS: the PEM file of the certificate")
+    parser.add_argument("--key", help="the PEM file of its key")
+    parser.add_argument("--client-ca", help="require certificates of the authorities in this PEM file")
     parser.add_argument("--until-signal", action="store_true", help="no commands: standard input is not read")
     return asyncio.run(run(parser.parse_args()))
 
