@@ -135,7 +135,9 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         return try encoder.encode(self) + Data("\n".utf8)
     }
 
-    /// Reads a document of this schema version.
+    /// Reads a document of this schema version, one of an earlier release included: what it could not know yet is empty.
+    ///
+    /// - Throws: `DecodingError` where a key that every release wrote is missing or of another type.
     public init(json: Data) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -144,6 +146,27 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
 }
 
 extension SummaryDocument {
+    /// `waves` and `transitions` were added within schema version 1.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        schema = try values.decode(String.self, forKey: .schema)
+        schemaVersion = try values.decode(Int.self, forKey: .schemaVersion)
+        run = try values.decode(Run.self, forKey: .run)
+        outcome = try values.decode(Outcome.self, forKey: .outcome)
+        durationSeconds = try values.decode(Double.self, forKey: .durationSeconds)
+        verdict = try values.decode(VerdictPart.self, forKey: .verdict)
+        agents = try values.decode([String: Int].self, forKey: .agents)
+        counters = try values.decode([String: UInt64].self, forKey: .counters)
+        errors = try values.decode([String: ErrorPart].self, forKey: .errors)
+        named = try values.decode([String: UInt64].self, forKey: .named)
+        measures = try values.decode([String: MeasurePart].self, forKey: .measures)
+        phases = try values.decode([PhasePart].self, forKey: .phases)
+        waves = try values.decodeIfPresent([WavePart].self, forKey: .waves) ?? []
+        transitions = try values.decodeIfPresent([TransitionPart].self, forKey: .transitions) ?? []
+        process = try values.decode(ProcessPart.self, forKey: .process)
+        reconciliation = try values.decode(ReconciliationPart.self, forKey: .reconciliation)
+    }
+
     public init(_ summary: RunSummary) {
         let identity = summary.identity
         schema = "muster/summary"

@@ -1,4 +1,5 @@
 import Basis
+import Foundation
 import Metrics
 import Testing
 
@@ -132,6 +133,23 @@ struct ConvergenceTests {
         #expect(abs((first.times["received"]?.maxMs ?? 0) - 100) < 1)
         let again = try SummaryDocument(json: SummaryDocument(Self.summary()).json())
         #expect(again.waves.count == 3)
+    }
+
+    @Test(
+        "A summary.json from before waves and transitions were added is read, and has none", arguments: [true, false])
+    func earlierRelease(hadWaves: Bool) throws {
+        let data = try SummaryDocument(Self.summary()).json()
+        var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(object.removeValue(forKey: "transitions") != nil)
+        if !hadWaves { #expect(object.removeValue(forKey: "waves") != nil) }
+        let earlier = try SummaryDocument(json: try JSONSerialization.data(withJSONObject: object))
+        #expect(earlier.transitions.isEmpty)
+        #expect(earlier.waves.count == (hadWaves ? 3 : 0))
+        #expect(earlier.counters == SummaryDocument(Self.summary()).counters)
+        // What every release wrote has to be there.
+        object["counters"] = nil
+        let broken = try JSONSerialization.data(withJSONObject: object)
+        #expect(throws: DecodingError.self) { _ = try SummaryDocument(json: broken) }
     }
 
     @Test("waves.csv draws the share converged over the time of each wave's clock, up to the last agent")

@@ -29,6 +29,9 @@ struct ConformanceTests {
             #expect(
                 world.script.checker.isConformant,
                 "plan \(name), seed \(seed): \(world.script.checker.violations.prefix(3))")
+            #expect(
+                !world.script.allSent.contains { $0.kind == .status && $0.report.saysNothing },
+                "plan \(name), seed \(seed): a report without a change")
         }
     }
 
@@ -49,6 +52,21 @@ struct ConformanceTests {
         }
     }
 
+    @Test(
+        "Whatever happens, one download is under way at a time, and none of what is installed",
+        arguments: [ChaoticWorld.capable, ChaoticWorld.fetching])
+    func downloads(plan: CohortPlan) {
+        var begun = 0
+        for seed in 0..<20 {
+            var world = ChaoticWorld(plan, seed: UInt64(seed))
+            for _ in 0..<300 { world.happen() }
+            world.downloads.follow(world.script)
+            #expect(world.downloads.problems.isEmpty, "seed \(seed): \(world.downloads.problems.prefix(3))")
+            begun += world.downloads.begun
+        }
+        #expect(begun > 20)
+    }
+
     @Test("Acknowledgements never make an agent report, whatever came before: no answer loop", arguments: 0..<20)
     func quiet(seed: Int) {
         var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
@@ -60,7 +78,8 @@ struct ConformanceTests {
             case .closing: world.script.closed()
             default: world.script.pass(.seconds(1), acknowledging: true)
             }
-            while world.script.agent.state.isOnline, world.script.agent.outstandingReports > 0 {
+            // As many as are under way: with an answer loop there would be no end of them.
+            for _ in 0..<world.script.agent.outstandingReports where world.script.agent.state.isOnline {
                 world.script.acknowledge(capabilities: .all)
             }
         }

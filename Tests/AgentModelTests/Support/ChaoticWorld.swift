@@ -9,7 +9,7 @@ struct ChaoticWorld {
     var random: SeededRandom
     var script: AgentScript
     var hashes: UInt8 = 0
-    var opened = false
+    var downloads = DownloadLedger()
 
     init(_ plan: CohortPlan, seed: UInt64) {
         // Small reports: what is tested is when they are sent and what is in them, not how large they are.
@@ -23,6 +23,8 @@ struct ChaoticWorld {
 
     /// One thing happens, of those that can.
     mutating func happen() {
+        downloads.follow(script)
+        if let wish = downloads.fetching.first, random.chance(0.4) { tell(of: wish) }
         if random.chance(0.4) { script.pass(.milliseconds(Int64(random.index(below: 8_000)))) }
         switch script.agent.state {
         case .connecting:
@@ -46,6 +48,19 @@ struct ChaoticWorld {
         case .initializing, .disconnected:
             break
         }
+    }
+
+    /// The host tells how a fetch goes; now and then it says twice that it is over.
+    private mutating func tell(of wish: PackageDownload) {
+        let event: DownloadNews.Event
+        switch random.index(below: 4) {
+        case 0: event = .progressed(DownloadProgress(percent: 100 * random.unit(), bytesPerSecond: 1_000))
+        case 1: event = .ended(.failed("the file is not there"))
+        default: event = .ended(.verified)
+        }
+        let news = DownloadNews(agent: wish.agent, number: wish.number, event: event)
+        if case .ended = event { downloads.ended(wish) }
+        for _ in 0..<(random.chance(0.2) ? 2 : 1) { script.step { $0.downloadTold(news, at: $1, &$2) } }
     }
 
     private mutating func answer() -> ServerToAgent {
@@ -128,4 +143,11 @@ struct ChaoticWorld {
             afflictions: [.init(.flapping(up: .constant(.seconds(9)), down: .constant(.seconds(5))))])
         $0.custom = CustomPlan(responders: [.echo(capability: "com.example.echo")])
     }
+
+    /// The same, and the files of packages are really fetched by a host.
+    static let fetching = {
+        var plan = capable
+        plan.packages.fetch = FetchPlan()
+        return plan
+    }()
 }

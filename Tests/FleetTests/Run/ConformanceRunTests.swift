@@ -30,6 +30,8 @@ struct ConformanceRunTests {
         for index in profile.cohorts.indices {
             profile.cohorts[index].heartbeat.interval = .milliseconds(250)
             profile.cohorts[index].remoteConfig.applyTime = .uniform(.milliseconds(10), .milliseconds(200))
+            profile.cohorts[index].packages.plan.downloadTime = .uniform(.milliseconds(10), .milliseconds(200))
+            profile.cohorts[index].packages.plan.installTime = .uniform(.milliseconds(10), .milliseconds(100))
         }
         return profile
     }
@@ -42,7 +44,10 @@ struct ConformanceRunTests {
 
     @Test(
         "Well-behaved agents break no rule",
-        arguments: ["steady", "reconnect-storm", "unhealthy-fleet", "gateway", "config-push"])
+        arguments: [
+            "steady", "reconnect-storm", "unhealthy-fleet", "gateway", "config-push", "package-rollout", "compressed",
+            "connection-move", "mtls", "certificates",
+        ])
     func wellBehaved(name: String) async throws {
         let (record, examples) = try await Self.perform(try Self.profile(name))
         #expect(record.summary.counters[.agentsAnswered] == 60)
