@@ -116,13 +116,17 @@ extension Agent {
         guard news.agent == index, isProcessUp, var keeper = packages, let name = keeper.fetching(news.number) else {
             return
         }
-        changed.insert(.packageStatuses)
         switch news.event {
         case .progressed(let progress):
+            let former = keeper.statuses
             keeper.fetched(progress)
+            // A transfer that stands still has nothing new to be told (Agent Status Compression).
+            guard keeper.statuses != former else { return }
             keep(keeper)
+            changed.insert(.packageStatuses)
             reportChanges(at: now, &effects)
         case .ended(let outcome):
+            changed.insert(.packageStatuses)
             downloaded(name, outcome, &keeper, at: now, &effects)
             keep(keeper)
             reportChanges(at: now, &effects)

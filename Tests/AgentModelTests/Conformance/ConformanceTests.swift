@@ -10,6 +10,7 @@ struct ConformanceTests {
     static let plans: [(String, CohortPlan)] = [
         ("default", CohortPlan(name: "default")),
         ("capable", ChaoticWorld.capable),
+        ("fetching", ChaoticWorld.fetching),
         ("bare", .with { $0.capabilities = [] }),
         ("full again", .with { $0.reconnectReport = .full }),
         ("as opamp-go", .with { $0.reconnectReport = .changes }),
