@@ -46,30 +46,10 @@ public enum LifeState: Int, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// How many agents are in each state; also the change of that over an interval, where a figure may be negative.
-public struct StateTable: Hashable, Sendable {
-    private var values: [Int]
+/// How many agents are in each state.
+public typealias StateTable = GaugeTable<LifeState>
 
-    public init() {
-        values = [Int](repeating: 0, count: LifeState.allCases.count)
-    }
-
-    public subscript(state: LifeState) -> Int {
-        get { values[state.rawValue] }
-        set { values[state.rawValue] = newValue }
-    }
-
+extension StateTable {
     /// Agents with a connection that is neither being made nor left.
     public var online: Int { self[.connected] + self[.running] + self[.configuring] + self[.updating] }
-
-    /// All agents, whatever their state.
-    public var total: Int { values.reduce(0, +) }
-
-    mutating func add(_ other: StateTable) {
-        for index in values.indices { values[index] += other.values[index] }
-    }
-
-    mutating func reset() {
-        for index in values.indices { values[index] = 0 }
-    }
 }

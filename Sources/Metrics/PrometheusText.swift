@@ -13,6 +13,10 @@ public enum PrometheusText {
         for state in LifeState.allCases {
             page.sample("muster_agents", ["state": state.name], Double(snapshot.states[state]))
         }
+        page.family("muster_agents_by_health", "gauge", "Agents by the health that they last reported.")
+        for health in ReportedHealth.allCases {
+            page.sample("muster_agents_by_health", ["health": health.name], Double(snapshot.health[health]))
+        }
         for counter in Counter.allCases where !counter.isError {
             let name = "muster_\(counter.name)_total"
             page.family(name, "counter", counter.summary)

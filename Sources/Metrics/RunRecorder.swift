@@ -34,6 +34,8 @@ public final class RunRecorder {
     private(set) var counters = CounterTable()
     private(set) var named = NamedCounters()
     private(set) var states = StateTable()
+    private(set) var health = HealthTable()
+    private(set) var healthPeaks = HealthTable()
     private(set) var process = ProcessSummary()
     private(set) var saturatedSeconds: Double = 0
     private var lastTick: Instant
@@ -94,6 +96,8 @@ public final class RunRecorder {
         counters.add(row.counters)
         named.add(interval.named)
         states.add(interval.stateChanges)
+        health.add(interval.healthChanges)
+        healthPeaks.raise(to: health)
         transitions.add(interval.transitions)
         waves.add(interval.waves)
         process.add(row, sample)
@@ -101,6 +105,7 @@ public final class RunRecorder {
         var judged = row
         judged.level = current.level
         judged.states = states
+        judged.health = health
         if current.isSaturated {
             saturatedSeconds += row.length.seconds
             phase.saturatedLength = phase.saturatedLength + row.length
@@ -132,8 +137,8 @@ public final class RunRecorder {
         let summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
             verdict: Verdict(phases: phases),
-            measures: summaries(of: totals), counters: counters, named: named, states: states, phases: phases,
-            waves: waves, transitions: transitions,
+            measures: summaries(of: totals), counters: counters, named: named, states: states,
+            health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, saturatedSeconds: saturatedSeconds,
             reconciliation: Reconciliation(counters, server: server))
         let rows = series.all
@@ -176,6 +181,7 @@ public final class RunRecorder {
                 interval.counters.add(shard.counters)
                 interval.named.add(shard.named)
                 interval.stateChanges.add(shard.stateChanges)
+                interval.healthChanges.add(shard.healthChanges)
                 interval.transitions.add(shard.transitions)
                 interval.waves += shard.waves
             }
@@ -189,7 +195,7 @@ public final class RunRecorder {
         let before = lastSample ?? sample
         return SeriesRow(
             start: lastTick - start, length: length, phase: phase.label, counters: interval.counters, states: states,
-            histograms: interval.histograms.map { CompactHistogram($0) }, cpu: sample.cpu - before.cpu,
+            health: health, histograms: interval.histograms.map { CompactHistogram($0) }, cpu: sample.cpu - before.cpu,
             cpuShare: sample.cpuShare(since: before, over: length), residentBytes: sample.residentBytes,
             silentShards: silentShards, level: .fine)
     }
@@ -198,6 +204,7 @@ public final class RunRecorder {
         Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
             phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals()), counters: counters,
-            named: named, states: states, process: process, verdict: current, saturatedSeconds: saturatedSeconds)
+            named: named, states: states, health: health, process: process, verdict: current,
+            saturatedSeconds: saturatedSeconds)
     }
 }

@@ -65,6 +65,10 @@ public struct RunSummary: Sendable {
     public var named: NamedCounters
     /// Agents by state at the end.
     public var states: StateTable
+    /// Agents by the health that they last reported.
+    public var health: HealthTable
+    /// The most at any tick, of each health by itself.
+    public var healthPeaks: HealthTable
     public var phases: [PhaseSummary]
     /// Every offer that reached an agent, in the order in which they began.
     public var waves: [WaveSummary]

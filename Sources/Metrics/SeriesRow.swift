@@ -12,6 +12,8 @@ public struct SeriesRow: Sendable {
     public var counters: CounterTable
     /// Agents by state at the end of the interval.
     public var states: StateTable
+    /// Agents by the health that they last reported, at the end of the interval.
+    public var health: HealthTable
     /// What was measured in the interval, by `Measure.rawValue`.
     public var histograms: [CompactHistogram]
     /// Processor time that the tool used in the interval.

@@ -8,6 +8,7 @@ struct ShardInterval: Sendable {
     var counters = CounterTable()
     var named = NamedCounters()
     var stateChanges = StateTable()
+    var healthChanges = HealthTable()
     var transitions = TransitionTable()
     var waves: [WaveSample] = []
 
@@ -31,6 +32,7 @@ struct ShardInterval: Sendable {
         counters.reset()
         named.reset()
         stateChanges.reset()
+        healthChanges.reset()
         transitions.reset()
         if !waves.isEmpty { waves = [] }
     }

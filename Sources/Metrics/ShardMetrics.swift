@@ -49,6 +49,13 @@ public final class ShardMetrics {
         agentsMoved(1, from: old, to: new)
     }
 
+    /// Takes note that an agent reported another health than before.
+    /// - Parameter old: what it had reported; nil where that is the first time.
+    public func healthReported(_ new: ReportedHealth, after old: ReportedHealth?) {
+        if let old { interval.healthChanges[old] -= 1 }
+        interval.healthChanges[new] += 1
+    }
+
     /// Takes note of a step in an agent's life. A dictionary look-up: agents take a few steps for hundreds of heartbeats.
     public func count(_ transition: Transition) {
         interval.transitions.count(transition)

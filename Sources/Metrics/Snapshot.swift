@@ -19,6 +19,8 @@ public struct Snapshot: Sendable {
     public var named: NamedCounters
     /// Agents by state, now.
     public var states: StateTable
+    /// Agents by the health that they last reported.
+    public var health: HealthTable
     /// What the tool itself uses.
     public var process: ProcessSummary
     /// Whether the tool was the bottleneck in the interval that has just ended.

@@ -32,6 +32,7 @@ public enum LiveFrame {
         lines.append(title(snapshot, plan, inner))
         lines.append(progress(snapshot, plan, inner))
         lines.append(agents(snapshot, plan))
+        if snapshot.health.ailing > 0 { lines.append(health(snapshot)) }
         lines.append(traffic(snapshot))
         lines += latencies(snapshot)
         lines += errors(snapshot)
@@ -90,6 +91,15 @@ public enum LiveFrame {
             if state == .connected { line.append(" of \(Figures.count(plan.agents))") }
             line.append(" \(state.title)")
         }
+        return line
+    }
+
+    private static func health(_ snapshot: Snapshot) -> PaintedLine {
+        var line = label("health")
+        line.append("\(Figures.count(snapshot.health[.healthy])) healthy  ·  ")
+        line.append("\(Figures.count(snapshot.health[.degraded])) degraded", .caution)
+        line.append("  ·  ")
+        line.append("\(Figures.count(snapshot.health[.unhealthy])) unhealthy", .bad)
         return line
     }
 

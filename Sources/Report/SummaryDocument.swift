@@ -16,6 +16,7 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var durationSeconds: Double
     public var verdict: VerdictPart
     public var agents: [String: Int]
+    public var health: HealthPart
     public var counters: [String: UInt64]
     public var errors: [String: ErrorPart]
     public var named: [String: UInt64]
@@ -56,6 +57,12 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var level: String
         public var message: String
         public var remedy: String
+    }
+
+    /// Agents by the health that they last reported, and the most of each at once.
+    public struct HealthPart: Codable, Hashable, Sendable {
+        public var last: [String: Int]
+        public var most: [String: Int]
     }
 
     public struct ErrorPart: Codable, Hashable, Sendable {
@@ -146,7 +153,7 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
 }
 
 extension SummaryDocument {
-    /// `waves` and `transitions` were added within schema version 1.
+    /// `waves`, `transitions` and `health` were added within schema version 1.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         schema = try values.decode(String.self, forKey: .schema)
@@ -156,6 +163,8 @@ extension SummaryDocument {
         durationSeconds = try values.decode(Double.self, forKey: .durationSeconds)
         verdict = try values.decode(VerdictPart.self, forKey: .verdict)
         agents = try values.decode([String: Int].self, forKey: .agents)
+        health =
+            try values.decodeIfPresent(HealthPart.self, forKey: .health) ?? HealthPart(last: [:], most: [:])
         counters = try values.decode([String: UInt64].self, forKey: .counters)
         errors = try values.decode([String: ErrorPart].self, forKey: .errors)
         named = try values.decode([String: UInt64].self, forKey: .named)
@@ -185,6 +194,7 @@ extension SummaryDocument {
                 FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
             })
         agents = Dictionary(uniqueKeysWithValues: LifeState.allCases.map { ($0.name, summary.states[$0]) })
+        health = HealthPart(last: Self.health(summary.health), most: Self.health(summary.healthPeaks))
         counters = Self.counters(summary.counters, where: { !$0.isError })
         errors = [:]
         for counter in Counter.errors {
@@ -210,6 +220,10 @@ extension SummaryDocument {
                 LinePart(
                     what: $0.what, tool: $0.tool, server: $0.server, difference: $0.difference, remark: $0.remark)
             })
+    }
+
+    private static func health(_ table: HealthTable) -> [String: Int] {
+        Dictionary(uniqueKeysWithValues: ReportedHealth.allCases.map { ($0.name, table[$0]) })
     }
 
     private static func phase(_ phase: PhaseSummary) -> PhasePart {

@@ -97,7 +97,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func printTable(_ summary: RunSummary) {
         print(
-            ClosingTable.lines(for: summary, width: Terminal.width ?? 100, style: Terminal.style).joined(
+            ClosingTable.lines(for: summary, width: Terminal.width, style: Terminal.style).joined(
                 separator: "\n"))
     }
 

@@ -93,6 +93,31 @@ struct RecorderTests {
         #expect(second.states.total == 19)
     }
 
+    @Test("Gauges follow what agents report of their health, and the most of each at once is kept")
+    func health() {
+        let exchange = IntervalExchange()
+        let shard = ShardMetrics(exchange: exchange)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        for _ in 0..<5 { shard.healthReported(.healthy, after: nil) }
+        shard.healthReported(.degraded, after: .healthy)
+        shard.healthReported(.unhealthy, after: .healthy)
+        shard.publish()
+        let first = recorder.tick(at: Self.second(1), process: .idle)
+        #expect(first.health[.healthy] == 3)
+        #expect(first.health.ailing == 2)
+        #expect(first.row.health == first.health)
+        shard.healthReported(.healthy, after: .unhealthy)
+        shard.healthReported(.unhealthy, after: .degraded)
+        shard.healthReported(.healthy, after: .unhealthy)
+        shard.publish()
+        let second = recorder.tick(at: Self.second(2), process: .idle)
+        #expect(second.health[.healthy] == 5)
+        #expect(second.health.ailing == 0)
+        let summary = recorder.record(of: .sample, outcome: .completed, profile: "").summary
+        #expect(summary.health == second.health)
+        #expect(ReportedHealth.allCases.map { summary.healthPeaks[$0] } == [5, 1, 1])
+    }
+
     @Test(
         "A run of any length keeps a bounded series, in which every second and every value still counts",
         arguments: [1, 7, 8, 9, 100, 513])

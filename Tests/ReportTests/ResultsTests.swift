@@ -54,7 +54,8 @@ struct ResultsTests {
         #expect(object["schema"] as? String == "muster/summary")
         #expect(object["schema_version"] as? Int == 1)
         let expected: Set = [
-            "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "counters", "errors",
+            "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "health", "counters",
+            "errors",
             "named", "measures", "phases", "waves", "transitions", "process", "reconciliation",
         ]
         #expect(Set(object.keys) == expected)

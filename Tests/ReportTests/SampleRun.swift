@@ -24,6 +24,8 @@ enum SampleRun {
         var cpu = 0.3
         var errors = true
         var ownDelay = Nanoseconds.microseconds(80)
+        /// Agents that fall ill in second 20; a third of them is well again five seconds later.
+        var ailing = 0
         var outcome = RunOutcome.completed
     }
 
@@ -105,6 +107,12 @@ enum SampleRun {
             shard.count(.upgradeThrottled, 7)
             if second == 31 { shard.count(.malformedAnswer) }
             if second == 32 { shard.count(named: "close_code_1011", 2) }
+        }
+        for _ in 0..<arriving where !isStorm { shard.healthReported(.healthy, after: nil) }
+        for agent in 0..<options.ailing {
+            let illness: ReportedHealth = agent % 3 == 0 ? .degraded : .unhealthy
+            if second == 20 { shard.healthReported(illness, after: .healthy) }
+            if second == 25, illness == .degraded { shard.healthReported(.healthy, after: illness) }
         }
         let heartbeats = second < 10 ? second * 20 : 200
         for _ in 0..<heartbeats {

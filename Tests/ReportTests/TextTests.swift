@@ -83,18 +83,63 @@ struct TextTests {
     }
 
     @Test("The closing table counts agents apart, lists phases and errors, and flags what the server counted otherwise")
-    func closingTable() {
+    func closingTable() throws {
         let lines = ClosingTable.lines(for: SampleRun.record().summary, width: 160, style: .plain)
         let text = lines.joined(separator: "\n")
         for part in [
             "completed after 50s", "2,000 started · 2,000 connected · 2,000 answered · 0 failed · 2,000 reconnects",
             "connection refused", "malformed answer", "close_code_1011", "seed 42",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
-        #expect(lines.contains { $0.contains("reports sent") && $0.contains("-3") && $0.contains("lost") })
+        let differing = try #require(lines.firstIndex { $0.contains("reports sent") && $0.hasSuffix("-3") })
+        #expect(lines[differing + 1].contains("lost"))
         #expect(lines.contains { $0.contains("connections opened") && $0.contains("equal") })
         for phase in ["arrival", "steady", "storm", "drain"] {
             #expect(lines.contains { $0.hasPrefix("  \(phase)") }, "\(phase)")
         }
+    }
+
+    @Test("Without a terminal nothing is cut off, and prose keeps a readable width")
+    func nothingIsCut() {
+        let summary = SampleRun.record(SampleRun.Options(cpu: 0.96)).summary
+        let lines = ClosingTable.lines(for: summary, width: nil, style: .plain)
+        #expect(!lines.contains { $0.contains("…") }, "\(lines)")
+        #expect(lines.contains { $0.contains("reports/s") && $0.contains("CPU") && $0.contains("tool") })
+        #expect(lines.contains { $0.contains("remedy") || $0.count > 60 })
+        let remedies = lines.drop { $0 != "what speaks against these figures" }
+        #expect(remedies.count > 1 && remedies.allSatisfy { $0.count <= 104 }, "\(remedies)")
+    }
+
+    @Test("On a narrow terminal the verdict of each phase stays, and figures go on below", arguments: [80, 100])
+    func narrow(width: Int) throws {
+        let lines = ClosingTable.lines(for: SampleRun.record().summary, width: width, style: .plain)
+        let header = try #require(lines.first { $0.contains("reports/s") && $0.contains("errors") })
+        #expect(header.hasSuffix("tool"), "\(header)")
+        for phase in ["arrival", "steady", "storm", "drain"] {
+            #expect(lines.contains { $0.hasPrefix("  \(phase)") && !$0.contains("…") }, "\(phase)")
+        }
+        let sent = try #require(lines.firstIndex { $0.hasPrefix("  reports ") })
+        #expect(lines[sent...(sent + 1)].contains { $0.contains("goodbyes") })
+        #expect(lines.contains { $0 == "    lost with their connections, or still on their way at the end" })
+    }
+
+    @Test("Illness has a line of its own, live and at the end; a healthy fleet has none")
+    func health() {
+        let ill = SampleRun.recorded(SampleRun.Options(seconds: 34, ailing: 30))
+        let frame = LiveFrame.lines(for: ill.last, of: Self.plan, width: 100, style: .plain)
+        #expect(frame.contains(" health   1,980 healthy  ·  0 degraded  ·  20 unhealthy"), "\(frame)")
+        let table = ClosingTable.lines(for: ill.record.summary, width: nil, style: .plain)
+        let expected =
+            "  health    at the end · 1,980 healthy · 0 degraded · 20 unhealthy · at most 10 degraded at once"
+            + " · at most 20 unhealthy at once"
+        #expect(table.contains(expected), "\(table)")
+        let well = SampleRun.recorded()
+        #expect(
+            !ClosingTable.lines(for: well.record.summary, width: 100, style: .plain).contains { $0.contains("health ") }
+        )
+        #expect(
+            !LiveFrame.lines(for: well.last, of: Self.plan, width: 100, style: .plain).contains {
+                $0.contains("health ")
+            })
     }
 
     @Test("A piped run prints one line at a time, without line breaks")

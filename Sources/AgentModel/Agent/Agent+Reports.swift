@@ -37,6 +37,7 @@ extension Agent {
         changed.formIntersection(.reportable(by: capabilities, to: []))
         unconfirmed.formUnion(fields)
         sent(kind, from: start, dueAt: dueAt, at: now, &effects)
+        if let health = report.health { noteReported(health, &effects) }
         if depth != nil {
             noteConfigReported(fields, at: now, &effects)
             settleBatch(&effects)

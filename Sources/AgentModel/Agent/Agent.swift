@@ -42,6 +42,8 @@ public struct Agent {
     /// Reports on this connection that were given up unanswered, whose answers may yet come.
     var givenUp: UInt8 = 0
     var marks: Marks = []
+    /// What it last reported of its health; `nil`: nothing yet.
+    public internal(set) var reportedHealth: HealthGrade?
     /// How this agent misbehaves.
     public internal(set) var faults: Faults
 

@@ -66,6 +66,8 @@ public enum Effect: Sendable {
     case firstAnswered(Nanoseconds)
     /// The agent's life took a step.
     case stateChanged(StateChange)
+    /// A report that has just been handed out says something else of the agent's health than the one before.
+    case healthReported(HealthChange)
     /// Something worth a count of its own happened, so many times.
     case count(Oddity, UInt32)
     /// The agent misbehaved as its plan has it.

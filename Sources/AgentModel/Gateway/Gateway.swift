@@ -222,8 +222,8 @@ public struct Gateway {
             case .connect: wish = .connection
             case .connectTo(let target): wish = target.isCandidate ? .elsewhere : .connection
             case .close, .abort: break
-            case .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package, .settings,
-                .exportTelemetry, .readSlowly, .download, .cancelDownload:
+            case .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault, .config, .package,
+                .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
                 effects.list[kept] = effects.list[number]
                 kept += 1
             }
@@ -250,8 +250,8 @@ extension Effect {
     fileprivate var endsTheConnection: Bool {
         switch self {
         case .close, .abort: return true
-        case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .count, .fault, .config, .package,
-            .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
+        case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault,
+            .config, .package, .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
             return false
         }
     }

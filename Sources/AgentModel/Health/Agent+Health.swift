@@ -78,6 +78,14 @@ extension Agent {
             of: depth.value.health?.reported ?? Ailment(), started: started, observed: observed)
     }
 
+    /// Takes note of the health that a report has just carried.
+    mutating func noteReported(_ health: ComponentHealth, _ effects: inout Effects) {
+        let grade = HealthGrade(health)
+        guard grade != reportedHealth else { return }
+        effects.append(.healthReported(HealthChange(from: reportedHealth, to: grade)))
+        reportedHealth = grade
+    }
+
     /// UNIX time in nanoseconds as the agent's own clock shows it.
     func unixTime(at instant: Instant) -> UInt64 {
         let time = cohort.unixTime(at: instant)

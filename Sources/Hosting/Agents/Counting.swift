@@ -21,6 +21,16 @@ extension LifeState {
     }
 }
 
+extension ReportedHealth {
+    init(_ grade: HealthGrade) {
+        switch grade {
+        case .healthy: self = .healthy
+        case .degraded: self = .degraded
+        case .unhealthy: self = .unhealthy
+        }
+    }
+}
+
 extension ReportKind {
     /// Under which kind the report is counted; each report under exactly one.
     var counter: Counter {

@@ -53,6 +53,9 @@ extension WebSocketLink {
             firstAnswered()
         case .stateChanged(let change):
             host.moved(change, of: agent.index)
+        case .healthReported(let change):
+            host.metrics.healthReported(
+                ReportedHealth(change.to), after: change.from.map { ReportedHealth($0) })
         case .count(let oddity, let amount):
             count(oddity, Int(amount))
         case .connect:

@@ -15,6 +15,7 @@ enum PageCharts {
             percentiles(record),
             rates(rows),
             states(rows),
+            health(rows),
             latency(rows, .firstReport, "First report", "from sending the first full report to its answer"),
             latency(rows, .connect, "Connect", "from asking for a TCP connection to having it"),
             latency(
@@ -87,6 +88,22 @@ enum PageCharts {
             traces: states.map { state, colour in
                 TimeChart.Trace(
                     name: state.title, colour: colour, values: rows.map { Double(max($0.states[state], 0)) })
+            },
+            format: { Figures.count(Int64($0)) }
+        ).html
+    }
+
+    /// Only where agents were ill.
+    private static func health(_ rows: [SeriesRow]) -> String {
+        guard rows.contains(where: { $0.health.ailing > 0 }) else { return "" }
+        let classes: [(health: ReportedHealth, colour: String)] = [
+            (.unhealthy, "b"), (.degraded, "e"), (.healthy, "c"),
+        ]
+        return TimeChart(
+            title: "Health", caption: "agents by what they last reported", form: .stacked, rows: rows,
+            traces: classes.map { health, colour in
+                TimeChart.Trace(
+                    name: health.name, colour: colour, values: rows.map { Double(max($0.health[health], 0)) })
             },
             format: { Figures.count(Int64($0)) }
         ).html

@@ -42,6 +42,24 @@ struct HealthTests {
         #expect(sent[0].kind == .status)
     }
 
+    @Test("What the reports say of the health is told once for each change, from the first report on")
+    func told() {
+        func told(_ script: AgentScript) -> [HealthChange] {
+            script.allSteps.compactMap { if case .healthReported(let change) = $0 { change } else { nil } }
+        }
+        var dying = script(.suddenDeath(after: .constant(.seconds(25))))
+        dying.pass(.seconds(1000), acknowledging: true)
+        #expect(told(dying) == [HealthChange(from: nil, to: .healthy), HealthChange(from: .healthy, to: .unhealthy)])
+        var decaying = script(.decay(each: .constant(.seconds(100))))
+        decaying.pass(.seconds(10_000), acknowledging: true)
+        #expect(told(decaying).map(\.to) == [.healthy, .degraded, .unhealthy])
+        #expect(decaying.agent.reportedHealth == .unhealthy)
+        var silent = AgentScript(.with { $0.capabilities.remove(.reportsHealth) })
+        silent.run()
+        #expect(told(silent).isEmpty)
+        #expect(silent.agent.reportedHealth == nil)
+    }
+
     @Test("A failure threshold holds the report back until so many checks have found the same", arguments: [1, 2, 5])
     func threshold(_ checks: Int) {
         var script = script(.suddenDeath(after: .constant(.seconds(25))), threshold: checks)

@@ -177,8 +177,8 @@ final class VirtualFleet {
             metrics.count(.skippedHeartbeats, Int(amount))
         case .count(let oddity, let amount):
             metrics.count(named: oddity.name, UInt64(amount))
-        case .firstAnswered, .stateChanged, .fault, .readSlowly, .config, .package, .settings, .exportTelemetry,
-            .connectTo, .download, .cancelDownload:
+        case .firstAnswered, .stateChanged, .healthReported, .fault, .readSlowly, .config, .package, .settings,
+            .exportTelemetry, .connectTo, .download, .cancelDownload:
             break
         }
     }

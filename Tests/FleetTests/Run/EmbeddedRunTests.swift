@@ -46,6 +46,20 @@ struct EmbeddedRunTests {
         #expect(record.summary.reconciliation.agrees, "\(record.summary.reconciliation)")
     }
 
+    @Test("Agents that die are counted by the health that they report, as many as the profile has it")
+    func health() async throws {
+        var profile = Self.profile(duration: .seconds(4))
+        profile.cohorts[0].health = HealthProfile(
+            checkInterval: .milliseconds(200), checkTimeout: .milliseconds(100), failureThreshold: 1,
+            afflictions: [.init(.suddenDeath(after: .constant(.milliseconds(500))), share: 1)])
+        let record = try await Self.perform(profile)
+        #expect(record.summary.outcome == .completed)
+        #expect(record.summary.health[.unhealthy] == 50)
+        #expect(record.summary.health.total == 50)
+        #expect(record.summary.healthPeaks[.unhealthy] == 50)
+        #expect(record.series.last.map { $0.health == record.summary.health } == true)
+    }
+
     @Test("After the whole fleet has lost its connection at one moment, every agent comes back and is known again")
     func reconnectStorm() async throws {
         var profile = Self.profile(duration: .seconds(4))

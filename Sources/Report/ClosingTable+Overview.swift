@@ -1,0 +1,101 @@
+import Basis
+import Metrics
+
+extension ClosingTable {
+    /// The run in a handful of lines.
+    static func overview(_ summary: RunSummary, width: Int) -> [PaintedLine] {
+        let counters = summary.counters
+        let seconds = max(summary.duration.seconds, 1e-9)
+        func rate(_ count: UInt64) -> String { "\(Figures.rate(Double(count) / seconds))/s" }
+        func line(_ label: String, _ parts: [String]) -> [PaintedLine] { labelled(label, parts, width: width) }
+        let sent = counters.reportsSent
+        let kinds: [Counter] = [.firstReports, .heartbeats, .statusReports, .fullStateReports, .goodbyes]
+        let byKind = kinds.filter { counters[$0] > 0 }.map { "\(Figures.count(counters[$0])) \($0.title)" }
+        let messages = counters[.messagesSent] + counters[.messagesReceived]
+        let perMessage =
+            messages > 0
+            ? "\(Figures.duration(Nanoseconds(summary.process.cpu.count / Int64(clamping: messages)))) CPU a message"
+            : ""
+        let process = summary.process
+        return [
+            line(
+                "agents",
+                [
+                    "\(Figures.count(counters[.agentsStarted])) started",
+                    "\(Figures.count(counters[.agentsConnected])) connected",
+                    "\(Figures.count(counters[.agentsAnswered])) answered",
+                    "\(Figures.count(counters[.agentsFailed])) failed",
+                    "\(Figures.count(counters[.reconnects])) reconnects",
+                ]),
+            line("reports", ["\(Figures.count(sent)) sent (\(rate(sent)))"] + byKind),
+            line(
+                "answers",
+                [
+                    "\(Figures.count(counters[.answersReceived])) received (\(rate(counters[.answersReceived])))",
+                    "\(Figures.count(counters[.unanswered])) reports unanswered",
+                ]),
+            line(
+                "traffic",
+                [
+                    "\(Figures.bytes(Double(counters[.bytesSent]))) out",
+                    "\(Figures.bytes(Double(counters[.bytesReceived]))) in",
+                ]),
+            health(summary).map { line("health", $0) },
+            compression(counters).map { line("packed", $0) },
+            line(
+                "this tool",
+                [
+                    "CPU \(Figures.percent(process.meanCPUShare)) of \(Figures.cores(process.availableCores))"
+                        + ", at most \(Figures.percent(process.peakCPUShare))",
+                    perMessage, "\(Figures.bytes(Double(process.peakResidentBytes))) memory",
+                    summary.verdict.level == .fine ? "on time" : summary.verdict.level.name,
+                ].filter { !$0.isEmpty }),
+        ].compactMap { $0 }.flatMap { $0 }
+    }
+
+    /// A label and what is to be said under it; what does not fit on its line goes on below it.
+    private static func labelled(_ label: String, _ parts: [String], width: Int) -> [PaintedLine] {
+        let separator = " · "
+        var lines: [PaintedLine] = []
+        var line = PaintedLine("  " + label)
+        line.advance(to: labelColumn)
+        var isFresh = true
+        for part in parts {
+            if !isFresh, line.width + separator.count + part.count > width {
+                lines.append(line)
+                line = PaintedLine(String(repeating: " ", count: labelColumn))
+                isFresh = true
+            }
+            line.append((isFresh ? "" : separator) + part)
+            isFresh = false
+        }
+        return lines + [line]
+    }
+
+    private static let labelColumn = 12
+
+    /// Only where agents were ill: how they last reported themselves, and the most that were so at once.
+    private static func health(_ summary: RunSummary) -> [String]? {
+        guard summary.healthPeaks.ailing > 0 else { return nil }
+        let worst: [ReportedHealth] = [.degraded, .unhealthy]
+        return ["at the end"]
+            + ReportedHealth.allCases.map { "\(Figures.count(summary.health[$0])) \($0.name)" }
+            + worst.filter { summary.healthPeaks[$0] > 0 }.map {
+                "at most \(Figures.count(summary.healthPeaks[$0])) \($0.name) at once"
+            }
+    }
+
+    /// Only where anything was compressed: bytes before and after.
+    private static func compression(_ counters: CounterTable) -> [String]? {
+        let directions: [(String, Counter, plain: Counter, wire: Counter)] = [
+            ("out", .compressedSent, .compressedSentPlainBytes, .compressedSentWireBytes),
+            ("in", .compressedReceived, .compressedReceivedPlainBytes, .compressedReceivedWireBytes),
+        ]
+        let parts = directions.filter { counters[$0.1] > 0 }.map { way, messages, plain, wire in
+            let share = Double(counters[wire]) / Double(max(counters[plain], 1))
+            return "\(Figures.count(counters[messages])) \(way): \(Figures.bytes(Double(counters[plain]))) as "
+                + "\(Figures.bytes(Double(counters[wire]))) (\(Figures.percent(share)))"
+        }
+        return parts.isEmpty ? nil : parts
+    }
+}
