@@ -73,11 +73,13 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // For tests: other people's programs at the other end.
+        .target(name: "PeerPrograms", path: "Tests/PeerPrograms", swiftSettings: settings),
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
         .testTarget(
             name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP"], swiftSettings: settings),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP", "PeerPrograms"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
         .testTarget(name: "PackagesTests", dependencies: ["Basis", "Transport", "Packages"], swiftSettings: settings),
         .testTarget(
@@ -86,7 +88,9 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections],
             swiftSettings: settings),
-        .testTarget(name: "MetricsTests", dependencies: ["Basis", "Metrics", histogram], swiftSettings: settings),
+        .testTarget(
+            name: "MetricsTests", dependencies: ["Basis", "Metrics", "PeerPrograms", histogram],
+            swiftSettings: settings),
         .testTarget(
             name: "HostingTests",
             dependencies: [
@@ -100,7 +104,7 @@ let package = Package(
             name: "FleetTests",
             dependencies: [
                 "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
-                "Transport", "Packages",
+                "Transport", "Packages", "PeerPrograms",
                 orderedCollections,
             ],
             swiftSettings: settings),

@@ -1,37 +1,20 @@
 import Basis
 import Foundation
+import PeerPrograms
 import Testing
 
 @testable import Metrics
 
 /// The Python implementation of HdrHistogram (`pip install hdrhistogram`) as an independent reader and writer.
 enum PythonHistograms {
-    /// An interpreter that has the package: `MUSTER_PYTHON` where set, else `python3` of the path.
-    static let interpreter: String? = {
-        let named = ProcessInfo.processInfo.environment["MUSTER_PYTHON"]
-        return [named, "python3"].compactMap { $0 }.first { run($0, ["-c", "import hdrh.log"]) != nil }
-    }()
-
-    /// What the interpreter printed; nil where it failed.
-    static func run(_ interpreter: String, _ arguments: [String]) -> String? {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [interpreter] + arguments
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: bytes, as: UTF8.self) : nil
-    }
+    static let module = PythonModule("hdrh.log")
 }
 
 @Suite(
     "Histogram log, read and written by Python",
-    .enabled(
-        if: PythonHistograms.interpreter != nil,
-        "no python3 with the package hdrhistogram (pip install hdrhistogram)"))
+    .enabled("no python3 with the package hdrhistogram (pip install hdrhistogram)") {
+        await PythonHistograms.module.interpreter != nil
+    })
 struct PythonInteroperabilityTests {
     /// Reads a log, prints for each tag: count, p50, p90, p99, p99.9, max; then writes the sum of all as a log line.
     static let script = """
@@ -50,8 +33,7 @@ struct PythonInteroperabilityTests {
         """
 
     @Test("Python reads the same counts and percentiles, and what it merges we read as all values together")
-    func pythonReadsAndMerges() throws {
-        let interpreter = try #require(PythonHistograms.interpreter)
+    func pythonReadsAndMerges() async throws {
         // Thousands of values, so that every rank asked for is whole: Python rounds a fractional one to the nearest.
         let histograms = PercentileTests.shapes.indices.map {
             HistogramLogTests.histogram(PercentileTests.shapes[$0], count: 1000 * ($0 + 1), seed: UInt64($0))
@@ -64,8 +46,7 @@ struct PythonInteroperabilityTests {
         try HistogramLog(startTime: 1_795_485_480, entries: entries).text
             .write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
-        let output = try #require(PythonHistograms.run(interpreter, ["-c", Self.script, file.path]))
-        var lines = output.split(separator: "\n").map(String.init)
+        var lines = try #require(try await PythonHistograms.module.lines(of: Self.script, [file.path]))
         let merged = try HistogramLog.read(lines.removeLast())
         #expect(lines.count == histograms.count)
         for (index, (line, histogram)) in zip(lines, histograms).enumerated() {

@@ -1,31 +1,11 @@
-import Foundation
+import PeerPrograms
 import Testing
 
 @testable import OTLP
 
 /// The official Python messages (`pip install opentelemetry-proto`) as an independent reader.
 enum PythonMessages {
-    /// An interpreter that has the package: `MUSTER_PYTHON` where set, else `python3` of the path.
-    static let interpreter: String? = {
-        let named = ProcessInfo.processInfo.environment["MUSTER_PYTHON"]
-        return [named, "python3"].compactMap { $0 }.first {
-            run($0, ["-c", "import opentelemetry.proto.collector.logs.v1.logs_service_pb2"]) != nil
-        }
-    }()
-
-    /// What the interpreter printed; nil where it failed.
-    static func run(_ interpreter: String, _ arguments: [String]) -> String? {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [interpreter] + arguments
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: bytes, as: UTF8.self) : nil
-    }
+    static let module = PythonModule("opentelemetry.proto.collector.logs.v1.logs_service_pb2")
 
     /// Decodes a request, prints it as one line of JSON, and whether anything in it is unknown or changes when written again.
     static let script = """
@@ -56,21 +36,18 @@ enum PythonMessages {
 
 @Suite(
     "OTLP, read by the official Python messages",
-    .enabled(
-        if: PythonMessages.interpreter != nil,
-        "no python3 with the package opentelemetry-proto (pip install opentelemetry-proto)"))
+    .enabled("no python3 with the package opentelemetry-proto (pip install opentelemetry-proto)") {
+        await PythonMessages.module.interpreter != nil
+    })
 struct PythonPeerTests {
-    private func lines(_ signal: TelemetrySignal) throws -> [String] {
-        let interpreter = try #require(PythonMessages.interpreter)
+    private func lines(_ signal: TelemetrySignal) async throws -> [String] {
         let hex = ExportTests.bytes(signal).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        let output = try #require(
-            PythonMessages.run(interpreter, ["-c", PythonMessages.script, "\(signal)", hex]))
-        return output.split(separator: "\n").map(String.init)
+        return try #require(try await PythonMessages.module.lines(of: PythonMessages.script, ["\(signal)", hex]))
     }
 
     @Test("Every field is known there, and nothing is lost on the way", arguments: TelemetrySignal.allCases)
-    func understood(signal: TelemetrySignal) throws {
-        let lines = try lines(signal)
+    func understood(signal: TelemetrySignal) async throws {
+        let lines = try await lines(signal)
         #expect(lines.prefix(2) == ["unknown 0", "same size True"])
     }
 
@@ -106,8 +83,8 @@ struct PythonPeerTests {
                 ]
             ),
         ])
-    func meaning(signal: TelemetrySignal, parts: [String]) throws {
-        let json = try #require(try lines(signal).last)
+    func meaning(signal: TelemetrySignal, parts: [String]) async throws {
+        let json = try #require(try await lines(signal).last)
         for part in parts { #expect(json.contains(part), "\(part) in \(json)") }
     }
 }

@@ -5,6 +5,7 @@ import Fleet
 import Foundation
 import Hosting
 import Metrics
+import PeerPrograms
 import Testing
 
 /// Other programs at the other end of TLS: curl, nginx, Python's `websockets`, OpenSSL's own client.

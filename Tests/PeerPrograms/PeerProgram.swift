@@ -8,12 +8,12 @@ import Synchronization
 #endif
 
 /// A program of this machine that a test runs: no thread waits for it, and it ends in any case.
-final class PeerProgram: Sendable {
+package final class PeerProgram: Sendable {
     /// What a program ended with.
-    struct End: Sendable {
-        let status: Int32
+    package struct End: Sendable {
+        package let status: Int32
         /// Standard output and standard error, as they came.
-        let output: String
+        package let output: String
     }
 
     private struct State {
@@ -26,7 +26,7 @@ final class PeerProgram: Sendable {
     private let state = Mutex(State())
 
     /// The first of some names that is a program here, in the folders where such programs are.
-    static func path(_ names: String...) -> String? {
+    package static func path(_ names: String...) -> String? {
         let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin"]
         let paths = names.flatMap { name in folders.map { "\($0)/\(name)" } }
         return paths.first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -59,10 +59,10 @@ final class PeerProgram: Sendable {
         }
     }
 
-    var isRunning: Bool { !state.withLock(\.isOver) }
+    package var isRunning: Bool { !state.withLock(\.isOver) }
 
     /// What it has written until now.
-    var said: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+    package var said: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
     private func ended() async {
         await withCheckedContinuation { continuation in
@@ -84,7 +84,7 @@ final class PeerProgram: Sendable {
     }
 
     /// Runs a program to its end, which is after `limit` at the latest.
-    static func run(_ path: String, _ arguments: [String], limit: Duration = .seconds(30)) async throws -> End {
+    package static func run(_ path: String, _ arguments: [String], limit: Duration = .seconds(30)) async throws -> End {
         let program = try PeerProgram(path, arguments)
         let watch = Task {
             try await Task.sleep(for: limit)
@@ -96,7 +96,7 @@ final class PeerProgram: Sendable {
     }
 
     /// Runs a program while `body` runs, and no longer.
-    static func with<Result>(
+    package static func with<Result>(
         _ path: String, _ arguments: [String], _ body: (PeerProgram) async throws -> Result
     ) async throws -> Result {
         let program = try PeerProgram(path, arguments)
