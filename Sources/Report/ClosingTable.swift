@@ -21,6 +21,7 @@ public enum ClosingTable {
         lines += section(
             "convergence, from the moment each offer was put up", convergence(summary, width: width))
         lines += section("package files", packageFiles(summary))
+        lines += section("misbehaviour that the profile asks for", faults(summary))
         lines += section("errors", errors(summary))
         lines += section("tool and server, count against count", reconciliation(summary.reconciliation, width: width))
         lines += findings(summary.verdict, width: width)
@@ -78,7 +79,8 @@ public enum ClosingTable {
 
     private static func errors(_ summary: RunSummary) -> [PaintedLine] {
         let entries = ErrorList.entries(summary.counters)
-        guard !entries.isEmpty else { return [PaintedLine("  none", .good)] }
+        let others = otherNames(summary)
+        guard !entries.isEmpty || !others.isEmpty else { return [PaintedLine("  none", .good)] }
         var table = TextTable(header: ["", "count", "by", "meaning"])
         for entry in entries {
             table.append(
@@ -87,7 +89,7 @@ public enum ClosingTable {
                     (entry.counter.summary, .faint),
                 ])
         }
-        for (name, count) in summary.named.sorted where !name.hasPrefix(verdictPrefix) {
+        for (name, count) in others {
             table.append([name, Figures.count(count), "", ""])
         }
         return table.lines(leftColumns: [2, 3])

@@ -7,7 +7,7 @@ extension Agent {
     public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
         effects.count(.malformedAnswer)
         guard life.phase.session != nil else { return }
-        let wait = reconnectPolicy.wait(afterFailures: 1, asked: nil, random: &random)
+        let wait = waitBeforeRetry(afterFailures: 1, &effects)
         close(
             code: what.closeCode, afterwards: .reconnect(at: now + wait), because: .malformedAnswer(what), at: now,
             &effects)
@@ -131,7 +131,7 @@ extension Agent {
         }
         if throttles < .max { throttles += 1 }
         let asked = retry.map { Nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
-        let wait = reconnectPolicy.wait(afterFailures: Int(throttles), asked: asked, random: &random)
+        let wait = waitBeforeRetry(afterFailures: Int(throttles), asked: asked, &effects)
         close(code: 1000, afterwards: .reconnect(at: now + wait), because: .throttled, at: now, &effects)
     }
 

@@ -26,6 +26,7 @@ extension Agent {
             effects.fault(.readsSlowly)
             effects.append(.readSlowly(bytesPerSecond: cohort.plan.faults.slowReadingRate))
         }
+        if !faults.isEmpty { countBorrowedIdentity(&effects) }
         sendFirstReport(at: now, &effects)
         scheduleFirstHeartbeat(opened: now)
         setTimer(&effects)
@@ -83,7 +84,7 @@ extension Agent {
         var wait = Nanoseconds.zero
         if !revertSettings("the connection with the new settings could not be opened", at: now, &effects) {
             if failures < .max { failures += 1 }
-            wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: asked, random: &random)
+            wait = waitBeforeRetry(afterFailures: Int(failures), asked: asked, &effects)
         }
         guard step(.connectionFailed(retryAt: now + wait), because: cause, at: now, &effects) else { return }
         connectAgainIfDue(at: now, &effects)
@@ -110,7 +111,7 @@ extension Agent {
     private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         _ = revertSettings(
             "the connection with the new settings was lost before the server answered", at: now, &effects)
-        let wait = reconnectPolicy.wait(afterFailures: Int(failures), asked: nil, random: &random)
+        let wait = waitBeforeRetry(afterFailures: Int(failures), &effects)
         if !reconnectPolicy.isContentWithOpening, failures < .max { failures += 1 }
         guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }
         leaveConnection(&effects)

@@ -36,6 +36,8 @@ extension Agent {
         // What the agent does not declare is nothing to be reported later; what this server does not take may be, to another.
         changed.formIntersection(.reportable(by: capabilities, to: []))
         unconfirmed.formUnion(fields)
+        // The timestamps are those of the health.
+        if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
         sent(kind, from: start, dueAt: dueAt, at: now, &effects)
         if let health = report.health { noteReported(health, &effects) }
         if depth != nil {
@@ -74,7 +76,7 @@ extension Agent {
         var description = cohort.description(of: index, instanceUID)
         guard let version = packages?.offeredAgentVersion else { return description }
         for number in description.identifyingAttributes.indices
-        where description.identifyingAttributes[number].key == "service.version" {
+        where description.identifyingAttributes[number].key == DescriptionTemplate.versionKey {
             description.identifyingAttributes[number].value = .string(version)
         }
         return description

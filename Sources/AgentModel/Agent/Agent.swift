@@ -70,9 +70,8 @@ public struct Agent {
         random = SeededRandom(seed: cohort.seed, stream: index)
         faults = cohort.plan.faults.faults(of: index, seed: cohort.seed)
         instanceUID = Self.makeInstanceUID(&random)
-        if faults.has(.reusesInstanceUID), index > 0 { instanceUID = Self.instanceUID(of: index - 1, cohort) }
-        if faults.has(.isClone) { instanceUID = Self.instanceUID(of: cohort.cloneStream, cohort) }
         heartbeatInterval = cohort.plan.heartbeat.interval
+        if let uid = borrowedInstanceUID { instanceUID = uid }
         if cohort.plan.requestsInstanceUID { marks.insert(.wantsInstanceUID) }
     }
 
@@ -100,6 +99,13 @@ public struct Agent {
         return InstanceUID(unixMilliseconds: moment, random: &random)
     }
 
+    /// The uid of somebody else, that this agent takes for its own by one of its faults.
+    var borrowedInstanceUID: InstanceUID? {
+        if faults.has(.isClone) { return Self.instanceUID(of: cohort.cloneStream, cohort) }
+        if faults.has(.reusesInstanceUID), index > 0 { return Self.instanceUID(of: index - 1, cohort) }
+        return nil
+    }
+
     private static func instanceUID(of stream: UInt64, _ cohort: Cohort) -> InstanceUID {
         var random = SeededRandom(seed: cohort.seed, stream: stream)
         return makeInstanceUID(&random)
@@ -112,6 +118,14 @@ public struct Agent {
 
     /// The wait of an agent that comes back too fast: not zero, or one that is refused would do nothing else.
     static let impatience = Nanoseconds.milliseconds(10)
+
+    /// How long to wait before the next attempt after so many that failed.
+    mutating func waitBeforeRetry(
+        afterFailures failures: Int, asked: Nanoseconds? = nil, _ effects: inout Effects
+    ) -> Nanoseconds {
+        if faults.has(.reconnectsTooFast) { effects.fault(.reconnectsTooFast) }
+        return reconnectPolicy.wait(afterFailures: failures, asked: asked, random: &random)
+    }
 
     var honoursThrottling: Bool {
         cohort.plan.honoursThrottling && cohort.plan.reconnect.honoursServer && !faults.has(.ignoresThrottling)

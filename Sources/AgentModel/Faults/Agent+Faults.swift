@@ -38,6 +38,12 @@ extension Agent {
         return false
     }
 
+    /// A connection begins under an identity that is somebody else's, unless the server has given the agent another meanwhile.
+    func countBorrowedIdentity(_ effects: inout Effects) {
+        guard let borrowed = borrowedInstanceUID, borrowed == instanceUID else { return }
+        effects.fault(faults.has(.isClone) ? .isClone : .reusesInstanceUID)
+    }
+
     /// Bytes that no decoder takes for an AgentToServer: a field that promises more than follows.
     private mutating func appendGarbage(_ bytes: inout [UInt8]) {
         bytes.append(0x0A)

@@ -8,8 +8,8 @@ extension Agent {
         let plan = cohort.plan.health
         if !plan.afflictions.isEmpty, depth?.value.health == nil {
             let state = HealthState(
-                plan, components: cohort.healthTree.componentCount, zone: cohort.zone(of: index), seed: cohort.seed,
-                index: index, at: now)
+                plan, components: cohort.healthTree.componentCount, zone: cohort.zone(of: index),
+                version: plan.dependsOnVersion ? runningVersion : nil, seed: cohort.seed, index: index, at: now)
             if let state { withDepth { $0.health = state } }
         }
         if faults.has(.chats) { withDepth { $0.chats = now + Self.chatInterval } }
@@ -34,6 +34,23 @@ extension Agent {
         withDepth { $0.healthChanged = now }
         changed.insert(.health)
         reportChanges(at: now, &effects)
+    }
+
+    /// What the agent says that it is a version of (AgentDescription.identifying_attributes); empty where it does not say.
+    private var runningVersion: String {
+        let version = description.identifyingAttributes.first { $0.key == DescriptionTemplate.versionKey }?.value
+        if case .string(let text)? = version { return text }
+        return ""
+    }
+
+    /// The agent runs another version than before: what comes with versions begins or is over.
+    mutating func versionChanged(at now: Instant) {
+        let plan = cohort.plan.health
+        guard plan.dependsOnVersion, depth?.value.health != nil else { return }
+        let version = runningVersion
+        var draws = random
+        withDepth { depth -> Void in depth.health?.runs(version, plan, random: &draws, at: now) }
+        random = draws
     }
 
     /// A chatting agent has something to say every second: one of its components after the other goes down and up.

@@ -28,17 +28,29 @@ public struct HealthPlan: Hashable, Sendable {
     /// Each one is gone through at each check.
     public static let maximumAfflictions = 16
 
+    /// Whether an agent's version has a say in what befalls it.
+    var dependsOnVersion: Bool { afflictions.contains { $0.version != nil } }
+
     /// Something that befalls a share of the agents.
     public struct Affliction: Hashable, Sendable {
         public var model: HealthModel
         /// The share of the cohort's agents, drawn by their seeds, 0 ... 1.
         public var share: Double
+        /// The zone whose agents alone it befalls; `nil`: any.
+        public var zone: String?
+        /// The version of the agent (`service.version`) that it comes with: it begins when an agent comes to run that version
+        /// and is over when the agent runs another. `nil`: it has nothing to do with the version.
+        public var version: String?
         /// Whether checks of what is ill get no answer, so that they take as long as the timeout, instead of failing at once.
         public var hangs: Bool
 
-        public init(_ model: HealthModel, share: Double = 1, hangs: Bool = false) {
+        public init(
+            _ model: HealthModel, share: Double = 1, zone: String? = nil, version: String? = nil, hangs: Bool = false
+        ) {
             self.model = model
             self.share = share
+            self.zone = zone
+            self.version = version
             self.hangs = hangs
         }
     }
@@ -52,7 +64,7 @@ public enum HealthModel: Hashable, Sendable {
     case decay(each: Distribution)
     /// The agent dies at once and stays dead.
     case suddenDeath(after: Distribution)
-    /// All agents of a zone (`nil`: of every zone) are unhealthy together, from a time of the run on for a while: power,
+    /// All agents that it befalls are unhealthy together, from a time of the run on for a while (`nil`: for good): power,
     /// network, a bad version.
-    case outage(zone: String?, from: Nanoseconds, lasting: Nanoseconds)
+    case outage(from: Nanoseconds, lasting: Nanoseconds?)
 }

@@ -3,17 +3,21 @@ import Basis
 /// The health of one agent that does not simply stay well: what befalls it, what its checks have found, what it reports.
 ///
 /// Afflictions have no timers of their own: they are carried forward to the present at each check, since nothing sees them
-/// in between.
+/// in between. One that comes with a version of the agent is in force only while the agent runs that version; where an agent
+/// has no other and is well, nothing is checked.
 struct HealthState {
     /// One affliction of this agent.
     struct Course {
-        let affliction: HealthPlan.Affliction
+        /// Its place in the plan.
+        let affliction: Int
         /// The component that flaps.
         let component: Int
         /// When it next changes by itself.
         var changes: Instant
         /// Flapping: whether it is down. Decay: how many components are. Death: whether it has come.
-        var stage: Int = 0
+        var stage = 0
+        /// Whether the agent runs the version that it comes with; always true of one that comes with none.
+        var isInForce: Bool
     }
 
     private var courses: [Course]
@@ -30,24 +34,24 @@ struct HealthState {
     /// A course changes so often at most between two checks; a faster model is cut off there.
     private static let changesPerCheck = 1_000
 
-    /// - Returns: `nil` where nothing of the plan befalls this agent.
-    init?(_ plan: HealthPlan, components: Int, zone: String, seed: UInt64, index: UInt64, at now: Instant) {
+    /// - Parameter version: what the agent runs; nil where no affliction of the plan comes with a version.
+    /// - Returns: `nil` where nothing of the plan can befall this agent.
+    init?(
+        _ plan: HealthPlan, components: Int, zone: String, version: String?, seed: UInt64, index: UInt64,
+        at now: Instant
+    ) {
         var random = SeededRandom(seed: seed ^ 0x6865_616C_7468, stream: index)
         var courses: [Course] = []
-        for affliction in plan.afflictions {
+        for (number, affliction) in plan.afflictions.enumerated() {
             let isAfflicted = random.chance(affliction.share)
             let component = random.index(below: components)
-            guard isAfflicted else { continue }
-            let changes: Instant
-            switch affliction.model {
-            case .flapping(let up, _): changes = now + up.draw(&random)
-            case .decay(let each): changes = now + each.draw(&random)
-            case .suddenDeath(let after): changes = now + after.draw(&random)
-            case .outage(let outageZone, let from, _):
-                guard outageZone == nil || outageZone == zone else { continue }
-                changes = .zero + from
-            }
-            courses.append(Course(affliction: affliction, component: component, changes: changes))
+            guard isAfflicted, affliction.zone == nil || affliction.zone == zone else { continue }
+            let changes = Self.firstChange(of: affliction.model, after: now, &random)
+            let isInForce = affliction.version == nil || affliction.version == version
+            courses.append(
+                Course(
+                    affliction: number, component: component, changes: isInForce ? changes : .distantFuture,
+                    isInForce: isInForce))
         }
         guard !courses.isEmpty else { return nil }
         self.courses = courses
@@ -55,12 +59,47 @@ struct HealthState {
         nextCheck = now + plan.checkInterval.scaled(by: random.unit())
     }
 
-    var nextDeadline: Instant { givesUp ?? nextCheck }
+    private static func firstChange(
+        of model: HealthModel, after now: Instant, _ random: inout SeededRandom
+    ) -> Instant {
+        switch model {
+        case .flapping(let up, _): return now + up.draw(&random)
+        case .decay(let each): return now + each.draw(&random)
+        case .suddenDeath(let after): return now + after.draw(&random)
+        case .outage(let from, _): return .zero + from
+        }
+    }
+
+    var nextDeadline: Instant { givesUp ?? (isDormant ? .distantFuture : nextCheck) }
+
+    /// Whether a check could find nothing, and nothing is waiting to be believed.
+    private var isDormant: Bool {
+        reported == Ailment() && suspicion == nil && !courses.contains(where: \.isInForce)
+    }
+
+    /// The agent runs `version` from now on: what comes with it begins, what came with the one before is over. The next check
+    /// notices.
+    mutating func runs(_ version: String, _ plan: HealthPlan, random: inout SeededRandom, at now: Instant) {
+        let wasDormant = isDormant
+        for number in courses.indices {
+            let affliction = plan.afflictions[courses[number].affliction]
+            guard let cause = affliction.version, (cause == version) != courses[number].isInForce else { continue }
+            courses[number].isInForce.toggle()
+            courses[number].stage = 0
+            courses[number].changes =
+                courses[number].isInForce
+                ? Self.firstChange(of: affliction.model, after: now, &random) : .distantFuture
+        }
+        // Checks go on where they would be had they never been left out, or a rollout would put the fleet's checks in step.
+        if wasDormant, !isDormant, nextCheck < now {
+            nextCheck = nextCheck + plan.checkInterval * ((now - nextCheck).count / plan.checkInterval.count + 1)
+        }
+    }
 
     /// The clock has reached the next deadline: a check starts, or one that hangs is given up.
     /// - Returns: Whether what the agent reports has changed.
     mutating func advance(_ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant) -> Bool {
-        let (ailment, hangs) = present(components: components, random: &random, at: now)
+        let (ailment, hangs) = present(plan, components: components, random: &random, at: now)
         if let deadline = givesUp {
             guard now >= deadline else { return false }
             givesUp = nil
@@ -92,26 +131,30 @@ struct HealthState {
     }
 
     /// The agent's true state at `now`, and whether a check of it hangs.
-    private mutating func present(components: Int, random: inout SeededRandom, at now: Instant) -> (Ailment, Bool) {
+    private mutating func present(
+        _ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant
+    ) -> (Ailment, Bool) {
         var down: Set<Int> = []
         var isDead = false
         var hangs = false
-        for number in courses.indices {
-            carry(number, components: components, random: &random, to: now)
+        for number in courses.indices where courses[number].isInForce {
+            let affliction = plan.afflictions[courses[number].affliction]
+            carry(number, affliction.model, components: components, random: &random, to: now)
             let course = courses[number]
             var isIll = course.stage > 0
-            switch course.affliction.model {
+            switch affliction.model {
             case .flapping:
                 if isIll { down.insert(course.component) }
             case .decay:
                 for failed in 0..<min(course.stage, components) { down.insert(failed) }
             case .suddenDeath:
                 isDead = isDead || isIll
-            case .outage(_, let from, let lasting):
-                isIll = now >= .zero + from && now < .zero + from + lasting
+            case .outage(let from, let lasting):
+                let isOver = lasting.map { now >= .zero + from + $0 } ?? false
+                isIll = now >= .zero + from && !isOver
                 isDead = isDead || isIll
             }
-            hangs = hangs || (isIll && course.affliction.hangs)
+            hangs = hangs || (isIll && affliction.hangs)
         }
         if isDead || (components > 0 && down.count >= components) {
             return (Ailment(components: Set(0..<components), level: .unhealthy), hangs)
@@ -119,11 +162,13 @@ struct HealthState {
         return (down.isEmpty ? Ailment() : Ailment(components: down, level: .degraded), hangs)
     }
 
-    private mutating func carry(_ number: Int, components: Int, random: inout SeededRandom, to now: Instant) {
+    private mutating func carry(
+        _ number: Int, _ model: HealthModel, components: Int, random: inout SeededRandom, to now: Instant
+    ) {
         var steps = 0
         while courses[number].changes <= now, steps < Self.changesPerCheck {
             steps += 1
-            switch courses[number].affliction.model {
+            switch model {
             case .flapping(let up, let down):
                 courses[number].stage = 1 - courses[number].stage
                 let next = courses[number].stage == 1 ? down : up

@@ -13,19 +13,22 @@ extension Agent {
         guard keeper.sync == nil else {
             // One offer at a time; what comes meanwhile waits, and only the newest of it.
             keeper.pending = offer
-            return keep(keeper)
+            return keep(keeper, at: now)
         }
         take(up: offer, &keeper, at: now, &effects)
-        keep(keeper)
+        keep(keeper, at: now)
         advancePackages(at: now, &effects)
     }
 
     var packages: PackageKeeper? { depth?.value.packages?.value }
 
-    private mutating func keep(_ keeper: PackageKeeper) {
-        // Another version of the agent itself, or none from a server any more: it describes itself anew.
-        if keeper.offeredAgentVersion != packages?.offeredAgentVersion { changed.insert(.description) }
+    private mutating func keep(_ keeper: PackageKeeper, at now: Instant) {
+        let isOtherVersion = keeper.offeredAgentVersion != packages?.offeredAgentVersion
         withDepth { $0.packages = Boxed(keeper) }
+        guard isOtherVersion else { return }
+        // Another version of the agent itself, or none from a server any more: it describes itself anew.
+        changed.insert(.description)
+        versionChanged(at: now)
     }
 
     private mutating func take(
@@ -43,10 +46,10 @@ extension Agent {
         // Every round ends a step, and an offer has finitely many; a pending one is taken up at most once a call.
         while keeper.sync != nil, keeper.nextDeadline <= now, isProcessUp {
             advance(&keeper, at: now, &effects)
-            keep(keeper)
+            keep(keeper, at: now)
             if !isTakingAnswer { reportChanges(at: now, &effects) }
         }
-        keep(keeper)
+        keep(keeper, at: now)
         let isWorking = keeper.sync != nil
         if wasWorking || isWorking {
             workChanged(because: isWorking ? .updateBegan : .updateEnded, at: now, &effects)
@@ -122,13 +125,13 @@ extension Agent {
             keeper.fetched(progress)
             // A transfer that stands still has nothing new to be told (Agent Status Compression).
             guard keeper.statuses != former else { return }
-            keep(keeper)
+            keep(keeper, at: now)
             changed.insert(.packageStatuses)
             reportChanges(at: now, &effects)
         case .ended(let outcome):
             changed.insert(.packageStatuses)
             downloaded(name, outcome, &keeper, at: now, &effects)
-            keep(keeper)
+            keep(keeper, at: now)
             reportChanges(at: now, &effects)
             advancePackages(at: now, &effects)
         }
@@ -199,7 +202,7 @@ extension Agent {
     mutating func packagesInterrupted(at now: Instant) {
         guard var keeper = packages, keeper.sync != nil else { return }
         keeper.interrupted(dependencies: cohort.plan.packages.dependencies)
-        keep(keeper)
+        keep(keeper, at: now)
     }
 
     /// The statuses that a report carries.

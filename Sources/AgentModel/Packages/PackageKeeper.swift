@@ -13,6 +13,8 @@ struct PackageKeeper {
         var version: String
         var hash: [UInt8]
         var contentHash: [UInt8]
+        /// Whether a server's offer has brought it, rather than the machine.
+        var isOffered = false
     }
 
     /// The work on one offer.
@@ -169,7 +171,7 @@ struct PackageKeeper {
         sync?.step = .between
         installed[name] = Installed(
             type: package.type, version: package.version, hash: package.hash,
-            contentHash: package.file?.contentHash ?? [])
+            contentHash: package.file?.contentHash ?? [], isOffered: true)
         statuses.packages[name]?.status = .installed
         statuses.packages[name]?.agentHasVersion = package.version
         statuses.packages[name]?.agentHasHash = package.hash
@@ -224,10 +226,9 @@ struct PackageKeeper {
         return !work.hasFailures
     }
 
-    /// The version of the agent itself, where a server's offer has changed it.
+    /// The version of the agent itself, where a server's offer has changed it. Another one that is being installed, or that could
+    /// not be, changes nothing of it.
     var offeredAgentVersion: String? {
-        installed.first { name, package in
-            package.type == .topLevel && statuses.packages[name]?.serverOfferedHash == package.hash
-        }?.value.version
+        installed.values.first { $0.type == .topLevel && $0.isOffered }?.version
     }
 }

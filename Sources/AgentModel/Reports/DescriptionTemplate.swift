@@ -21,12 +21,18 @@ public struct DescriptionTemplate: Hashable, Sendable {
         self.nonIdentifying = nonIdentifying
     }
 
+    /// The attribute that says which version of the agent runs.
+    public static let versionKey = "service.version"
+
+    /// The version of an agent of which nothing else is said.
+    public static let collectorVersion = "0.114.0"
+
     /// An OpenTelemetry Collector on a Linux host in some cloud, under its supervisor.
     public static let collector = DescriptionTemplate(
         identifying: [
             .init("service.name", .literal("io.opentelemetry.collector")),
             .init("service.namespace", .cohort),
-            .init("service.version", .literal("0.114.0")),
+            .init(versionKey, .literal(collectorVersion)),
             .init("service.instance.id", .instanceUID),
         ],
         nonIdentifying: [

@@ -18,6 +18,9 @@ extension CohortPlan {
     ) {
         self.init(name: cohort.name)
         var template = DescriptionTemplate.collector
+        if let version = cohort.startingVersion {
+            template.identifying.take([AttributeTemplate(key: DescriptionTemplate.versionKey, text: version)])
+        }
         template.identifying.take(cohort.identifying)
         template.nonIdentifying.take(cohort.nonIdentifying)
         description = .template(template)
@@ -43,7 +46,9 @@ extension CohortPlan {
             failureThreshold: cohort.health.failureThreshold,
             afflictions: cohort.health.afflictions.map { affliction in
                 let model = HealthModel(affliction.course, duration: duration, runStart: runStart)
-                return HealthPlan.Affliction(model, share: affliction.share, hangs: affliction.hangs)
+                return HealthPlan.Affliction(
+                    model, share: affliction.share, zone: affliction.zone, version: affliction.version,
+                    hangs: affliction.hangs)
             })
         faults = cohort.faults
         restartTime = cohort.restart.downtime
@@ -158,8 +163,8 @@ extension HealthModel {
         case .flapping(let up, let down): self = .flapping(up: up, down: down)
         case .decay(let each): self = .decay(each: each)
         case .suddenDeath(let after): self = .suddenDeath(after: after)
-        case .outage(let zone, let from, let length):
-            self = .outage(zone: zone, from: runStart + from.offset(in: duration) - .zero, lasting: length)
+        case .outage(let from, let length):
+            self = .outage(from: runStart + from.offset(in: duration) - .zero, lasting: length)
         }
     }
 }

@@ -92,13 +92,14 @@ extension YAMLWriter {
                 }
             case .decay(let each): writer.write("decay", each)
             case .suddenDeath(let after): writer.write("sudden_death", after)
-            case .outage(let zone, let from, let length):
+            case .outage(let from, let length):
                 writer.mapping("outage") { writer in
-                    if let zone { writer.scalar("zone", .text(zone)) }
                     writer.scalar("from", .exact(Self.text(from)))
-                    writer.duration("for", length)
+                    if let length { writer.duration("for", length) }
                 }
             }
+            if let zone = affliction.zone { writer.scalar("zone", .text(zone)) }
+            if let version = affliction.version { writer.scalar("version", .text(version)) }
             writer.scalar("share", .exact(ShareText.format(affliction.share)))
             writer.scalar("hangs", .exact("\(affliction.hangs)"))
         }

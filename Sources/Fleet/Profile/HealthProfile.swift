@@ -26,12 +26,20 @@ public struct HealthProfile: Hashable, Sendable {
         public var course: Course
         /// Of the cohort's agents, drawn from the seed.
         public var share: Double
+        /// The zone whose agents alone it befalls; nil: any.
+        public var zone: String?
+        /// The version of the agent that it comes with and goes with; nil: any.
+        public var version: String?
         /// Whether checks of what is ill take as long as the timeout instead of failing at once.
         public var hangs: Bool
 
-        public init(_ course: Course, share: Double = 1, hangs: Bool = false) {
+        public init(
+            _ course: Course, share: Double = 1, zone: String? = nil, version: String? = nil, hangs: Bool = false
+        ) {
             self.course = course
             self.share = share
+            self.zone = zone
+            self.version = version
             self.hangs = hangs
         }
     }
@@ -44,7 +52,7 @@ public struct HealthProfile: Hashable, Sendable {
         case decay(each: Distribution)
         /// The agent dies at once and stays dead.
         case suddenDeath(after: Distribution)
-        /// All agents of a zone, or of every zone where it is nil, are unhealthy together for a while.
-        case outage(zone: String?, from: RunTime, length: Nanoseconds)
+        /// All that it befalls are unhealthy together from a time of the run on, for a while or, where it has no length, for good.
+        case outage(from: RunTime, length: Nanoseconds?)
     }
 }

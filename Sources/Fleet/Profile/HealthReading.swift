@@ -39,13 +39,17 @@ enum HealthReading {
         if section.value("sudden_death") != nil {
             courses.append(.suddenDeath(after: section.distribution("sudden_death", in: range, or: .constant(.zero))))
         }
+        var zone = label("zone", section)
+        var version = label("version", section)
         if let outage = section.section("outage") {
-            let zone = outage.value("zone").map { _ in outage.text("zone", bytes: 1...1_000, or: "") }
-            let from = outage.runTime("from")
-            if outage.value("for") == nil { outage.complain(.missingKey("for"), "for", nil) }
-            let length = outage.duration("for", in: range, or: .zero)
+            for (key, value) in [("zone", zone), ("version", version)] where value != nil && outage.value(key) != nil {
+                let what = "'\(key)' stands beside 'outage' too; take one of the two out"
+                outage.complain(.contradiction(what), key, outage.value(key))
+            }
+            zone = label("zone", outage) ?? zone
+            version = label("version", outage) ?? version
+            courses.append(course(of: outage, comesWithVersion: version != nil))
             outage.finish()
-            courses.append(.outage(zone: zone, from: from ?? .share(0), length: length))
         }
         let share = section.share("share", or: 1)
         let hangs = section.boolean("hangs", or: false)
@@ -54,7 +58,22 @@ enum HealthReading {
             section.problems.add(.contradiction(what), path: section.path, place: section.place)
             return nil
         }
-        return HealthProfile.Affliction(course, share: share, hangs: hangs)
+        return HealthProfile.Affliction(course, share: share, zone: zone, version: version, hangs: hangs)
+    }
+
+    /// One that comes with a version lasts as long as agents run that, unless it says otherwise.
+    private static func course(of outage: Section, comesWithVersion: Bool) -> HealthProfile.Course {
+        let isWhole = outage.value("from") == nil && outage.value("for") == nil
+        if comesWithVersion, isWhole { return .outage(from: .share(0), length: nil) }
+        let from = outage.runTime("from")
+        if outage.value("for") == nil, !comesWithVersion { outage.complain(.missingKey("for"), "for", nil) }
+        let length = outage.value("for").map { _ in outage.duration("for", in: ProfileBounds.longTime, or: .zero) }
+        return .outage(from: from ?? .share(0), length: length ?? (comesWithVersion ? nil : .zero))
+    }
+
+    /// A text that agents say of themselves; nil where there is none.
+    private static func label(_ key: String, _ section: Section) -> String? {
+        section.value(key).map { _ in section.text(key, bytes: 1...1_000, or: "") }
     }
 }
 

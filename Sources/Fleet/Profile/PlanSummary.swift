@@ -118,7 +118,10 @@ public struct PlanSummary: Sendable {
                 lines.append("  about \(count) of \(cohort.name) (\(ShareText.format(share))): \(what)")
             }
             for affliction in cohort.health.afflictions {
-                line(affliction.share, words(for: affliction.course))
+                let whom =
+                    (affliction.zone.map { ", those in \($0)" } ?? "")
+                    + (affliction.version.map { ", while they run \($0)" } ?? "")
+                line(affliction.share, words(for: affliction.course) + whom)
             }
             for fault in Fault.allCases {
                 if let rate = cohort.faults.rates[fault] { line(rate, fault.name) }
@@ -133,9 +136,9 @@ public struct PlanSummary: Sendable {
             return "a component up for \(Self.words(for: up)), down for \(Self.words(for: down)), and so on"
         case .decay(let each): return "a component lost every \(Self.words(for: each))"
         case .suddenDeath(let after): return "dead after \(Self.words(for: after))"
-        case .outage(let zone, let from, let length):
+        case .outage(let from, let length):
             let start = from.offset(in: profile.duration)
-            return "ill from \(start) for \(length)" + (zone.map { ", those in \($0)" } ?? "")
+            return (start > .zero || length != nil ? "ill from \(start)" : "ill") + (length.map { " for \($0)" } ?? "")
         }
     }
 

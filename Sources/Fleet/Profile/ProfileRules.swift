@@ -40,15 +40,7 @@ enum ProfileRules {
             let at = DurationText.format(time.offset(in: profile.duration))
             complain(path, "at \(at) the run of \(length) is over; move it, or write a share of the run such as 50%")
         }
-        for (index, cohort) in profile.cohorts.enumerated() {
-            for (number, affliction) in cohort.health.afflictions.enumerated() {
-                guard case .outage(let zone?, _, _) = affliction.course, !cohort.zones.contains(zone) else { continue }
-                let zones = cohort.zones.prefix(10).joined(separator: ", ")
-                complain(
-                    "cohorts[\(index)].health.afflictions[\(number)].outage.zone",
-                    "no agent stands in '\(zone)'; the cohort's zones are \(zones)")
-            }
-        }
+        found += HealthRules.contradictions(in: profile)
         found += TLSRules.contradictions(in: profile)
         found += EventRules.contradictions(in: profile)
         found += arrivalContradictions(in: profile)
@@ -83,7 +75,7 @@ enum ProfileRules {
         }
         for (index, cohort) in profile.cohorts.enumerated() {
             for (number, affliction) in cohort.health.afflictions.enumerated() {
-                guard case .outage(_, let from, _) = affliction.course else { continue }
+                guard case .outage(let from, _) = affliction.course else { continue }
                 times.append(("cohorts[\(index)].health.afflictions[\(number)].outage.from", from))
             }
         }

@@ -66,6 +66,7 @@ extension ShardMetrics {
         case .errorWithContent, .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed:
             count(.protocolViolation, amount)
             count(named: oddity.name, UInt64(amount))
+        case .steered: count(named: oddity.name, UInt64(amount))
         case .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .connectFailed,
             .connectTimedOut,
             .connectionLost, .noLocalResource:

@@ -68,11 +68,18 @@ enum PageTables {
 
     static func errors(_ summary: RunSummary) -> String {
         let entries = ErrorList.entries(summary.counters)
-        let named = summary.named.sorted.filter { !$0.name.hasPrefix(ClosingTable.verdictPrefix) }
+        let named = ClosingTable.otherNames(summary)
         guard !entries.isEmpty || !named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
         let rows = entries.map { [$0.counter.title, Figures.count($0.count), $0.faultText, $0.counter.summary] }
         let others = named.map { [$0.name, Figures.count($0.count), "", ""] }
         return Markup.table(header: ["", "count", "by", "meaning"], rows: rows + others, texts: [2, 3])
+    }
+
+    /// How often each fault of the profile struck; nothing where none did.
+    static func faults(_ summary: RunSummary) -> String {
+        let faults = ClosingTable.faultCounts(summary)
+        guard !faults.isEmpty else { return "" }
+        return Markup.table(header: ["", "count"], rows: faults.map { [$0.name, Figures.count($0.count)] })
     }
 
     static func reconciliation(_ reconciliation: Reconciliation) -> String {

@@ -26,6 +26,7 @@ public enum ReportPage {
             \(section("Latencies", PageTables.latencies(summary)))
             \(section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
             \(section("Convergence", PageTables.waves(summary)))
+            \(section("Misbehaviour that the profile asks for", PageTables.faults(summary)))
             \(section("Errors", PageTables.errors(summary)))
             \(section("Tool and server, count against count", PageTables.reconciliation(summary.reconciliation)))
             \(section("Everything counted", PageTables.counters(summary)))

@@ -64,6 +64,7 @@ struct FaultTests {
             $0.report.remoteConfigStatus?.status
         }
         #expect(statuses == [.failed, .applied])
+        #expect(script.allSteps.faults(.failsToApply) == 1)
         #expect(script.allSteps.faults(.recovers) == 1)
         #expect(script.allSteps.stages.last?.kind == .converged)
         #expect(script.allSteps.stages.last?.elapsed == .seconds(32))
@@ -97,6 +98,7 @@ struct FaultTests {
         #expect(sent.first?.report.remoteConfigStatus?.status == .applied)
         #expect(sent.first?.report.effectiveConfig == script.allSent[0].report.effectiveConfig)
         #expect(!script.allSteps.stages.contains { $0.kind == .converged })
+        #expect(script.allSteps.faults(.reportsOtherConfig) == 1)
     }
 
     @Test("chats: a report each second, with a tree of fifteen components, never the same twice in a row")
@@ -111,6 +113,7 @@ struct FaultTests {
             }
             #expect(components == 15)
         }
+        #expect(script.allSteps.faults(.chats) == 20)
         #expect(zip(sent, sent.dropFirst()).allSatisfy { $0.report.health != $1.report.health })
     }
 
@@ -120,6 +123,7 @@ struct FaultTests {
         script.run()
         let rates = script.allSteps.compactMap { if case .readSlowly(let rate) = $0 { rate } else { nil } }
         #expect(rates == [64])
+        #expect(script.allSteps.faults(.readsSlowly) == 1)
     }
 
     @Test("forgetsInstanceUID after a crash; an agent without the fault keeps it")
@@ -138,6 +142,7 @@ struct FaultTests {
             script.pass(.seconds(1))
             script.opened()
             #expect((script.agent.instanceUID == uid) == isSame)
+            #expect(script.allSteps.faults(.forgetsInstanceUID) == (isSame ? 0 : 1))
             #expect(script.sent.first?.report.instanceUID == .uid(script.agent.instanceUID))
         }
     }
@@ -151,6 +156,25 @@ struct FaultTests {
         }
         #expect(uid(1, "a") == uid(2, "a"))
         #expect(uid(1, "a") != uid(1, "b"))
+    }
+
+    @Test(
+        "Each connection under somebody else's uid counts, until the server gives the agent one of its own",
+        arguments: [Fault.isClone, .reusesInstanceUID])
+    func borrowed(fault: Fault) {
+        var script = AgentScript(plan(fault))
+        script.run()
+        #expect(script.allSteps.faults(fault) == 1)
+        script.lost()
+        script.opened()
+        script.acknowledge()
+        #expect(script.allSteps.faults(fault) == 2)
+        let own = InstanceUID(high: 1, low: 2)
+        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(own))))
+        script.lost()
+        script.opened()
+        #expect(script.sent.first?.report.instanceUID == .uid(own))
+        #expect(script.allSteps.faults(fault) == 2)
     }
 
     @Test("reusesInstanceUID: the uid of the agent before it")
@@ -183,7 +207,7 @@ struct FaultTests {
             effects.removeAll()
             agent.wake(at: .zero + .seconds(Int64(10 * beat)), &effects)
             let slices = effects.list.compactMap { if case .send(let slice) = $0 { slice } else { nil } }
-            #expect(slices.map(\.kind) == [.malformed])
+            #expect(slices.map(\.kind) == [.malformed] && effects.list.faults(.sendsMalformed) == 1)
             #expect(throws: DecodingError.self) {
                 _ = try AgentToServer(decoding: Array(effects.bytes[slices[0].range]))
             }
@@ -217,6 +241,11 @@ struct FaultTests {
         let started = script.sent.first?.report.health?.startTimeUnixNano ?? 0
         let off = Int64(bitPattern: started &- 1_780_000_000_000_000_000)
         #expect(off == (index == 0 ? 10_800_000_000_000 : -10_800_000_000_000))
+        #expect(script.allSteps.faults(.hasSkewedClock) == 1)
+        script.acknowledge()
+        script.pass(.seconds(100), acknowledging: true)
+        // Heartbeats tell no time.
+        #expect(script.allSteps.faults(.hasSkewedClock) == 1)
     }
 
     @Test("leavesWithoutGoodbye")
@@ -227,6 +256,7 @@ struct FaultTests {
         #expect(script.sent.isEmpty)
         #expect(script.steps.aborts == 1)
         #expect(script.agent.state == .disconnected)
+        #expect(script.steps.faults(.leavesWithoutGoodbye) == 1)
     }
 
     @Test("reconnectsTooFast: again and again, without back-off")
@@ -239,6 +269,7 @@ struct FaultTests {
             #expect(script.agent.state == .connecting)
         }
         #expect(script.now == Instant.zero + .seconds(1))
+        #expect(script.allSteps.faults(.reconnectsTooFast) == 100)
     }
 
     @Test(

@@ -9,7 +9,7 @@ import Testing
 struct HealthTests {
     private func script(
         _ model: HealthModel, share: Double = 1, hangs: Bool = false, threshold: Int = 1, index: UInt64 = 0,
-        zones: [String] = ["z"]
+        zones: [String] = ["z"], zone: String? = nil
     ) -> AgentScript {
         var script = AgentScript(
             .with {
@@ -17,7 +17,7 @@ struct HealthTests {
                 $0.zones = zones
                 $0.health = HealthPlan(
                     checkInterval: .seconds(10), checkTimeout: .seconds(3), failureThreshold: threshold,
-                    afflictions: [.init(model, share: share, hangs: hangs)])
+                    afflictions: [.init(model, share: share, zone: zone, hangs: hangs)])
             }, index: index)
         script.run()
         return script
@@ -40,6 +40,7 @@ struct HealthTests {
         #expect(!health.lastError.isEmpty)
         #expect(sent[0].at >= .zero + .seconds(25) && sent[0].at < .zero + .seconds(35))
         #expect(sent[0].kind == .status)
+        #expect(script.allSteps.conditions == [.unhealthy])
     }
 
     @Test("What the reports say of the health is told once for each change, from the first report on")
@@ -100,14 +101,22 @@ struct HealthTests {
         #expect(sent.count == 9)
         #expect(sent.dropLast().allSatisfy { $0.report.health?.healthy == true })
         #expect(sent.last?.report.health?.healthy == false)
+        // The components that are down change nine times, the condition twice.
+        #expect(script.allSteps.conditions == [.degraded, .unhealthy])
+    }
+
+    @Test("An outage without an end stays")
+    func endless() {
+        var script = script(.outage(from: .seconds(100), lasting: nil))
+        #expect(script.pass(.seconds(100_000), acknowledging: true).map { $0.report.health?.healthy } == [false])
     }
 
     @Test("An outage strikes a zone together, and ends together")
     func outage() {
-        let model = HealthModel.outage(zone: "b", from: .seconds(100), lasting: .seconds(60))
+        let model = HealthModel.outage(from: .seconds(100), lasting: .seconds(60))
         var afflicted = 0
         for index in 0..<60 {
-            var script = script(model, index: UInt64(index), zones: ["a", "b"])
+            var script = script(model, index: UInt64(index), zones: ["a", "b"], zone: "b")
             let sent = script.pass(.seconds(400), acknowledging: true)
             guard script.agent.cohort.zone(of: UInt64(index)) == "b" else {
                 #expect(sent.isEmpty)
@@ -141,6 +150,13 @@ struct HealthTests {
             })
         script.run()
         #expect(script.pass(.seconds(1000)).isEmpty)
+    }
+}
+
+extension [Effect] {
+    /// What the reports say of the health, one after the other, but for the first.
+    var conditions: [HealthGrade] {
+        compactMap { if case .healthReported(let change) = $0, change.from != nil { change.to } else { nil } }
     }
 }
 

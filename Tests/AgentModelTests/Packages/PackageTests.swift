@@ -73,6 +73,29 @@ struct PackageTests {
         #expect(script.sent.first?.report.agentDescription == report.agentDescription)
     }
 
+    @Test("The agent says that it is what it runs: while another version is installed, and after that has failed")
+    func versionStays() throws {
+        var script = AgentScript(plan { $0.packages.requiresSignature = true })
+        func version(_ script: inout AgentScript) -> AnyValue? {
+            script.hear(ServerToAgent(flags: .reportFullState))
+            return script.sent.first?.report.agentDescription?.identifyingAttributes.first {
+                $0.key == "service.version"
+            }?
+            .value
+        }
+        script.run()
+        script.hear(offer([9], ["agent": package("2.0", 5, signature: [1])]))
+        script.pass(.seconds(10))
+        #expect(version(&script) == .string("2.0"))
+        script.hear(offer([10], ["agent": package("3.0", 6)]))
+        #expect(script.agent.state == .updating && version(&script) == .string("2.0"))
+        #expect(script.pass(.seconds(10)).allSatisfy { $0.report.agentDescription == nil })
+        #expect(script.agent.state == .running && version(&script) == .string("2.0"))
+        script.hear(offer([11], [:]))
+        script.pass(.seconds(10))
+        #expect(version(&script) == .string(DescriptionTemplate.collectorVersion))
+    }
+
     @Test("An offer with the hash of the last one is not taken again (step 1)")
     func sameHash() {
         var script = AgentScript(plan())

@@ -36,7 +36,8 @@ struct CohortPlanTests {
         cohort.health = HealthProfile(
             checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
             afflictions: [
-                .init(.outage(zone: "z", from: .share(0.5), length: .seconds(3)), share: 0.5, hangs: true),
+                .init(
+                    .outage(from: .share(0.5), length: .seconds(3)), share: 0.5, zone: "z", version: "v", hangs: true),
                 .init(.flapping(up: .constant(.seconds(1)), down: .constant(.seconds(2)))),
                 .init(.decay(each: .constant(.seconds(3)))), .init(.suddenDeath(after: .constant(.seconds(4)))),
             ])
@@ -48,11 +49,31 @@ struct CohortPlanTests {
         let health = HealthPlan(
             checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
             afflictions: [
-                .init(.outage(zone: "z", from: .seconds(130), lasting: .seconds(3)), share: 0.5, hangs: true),
+                .init(
+                    .outage(from: .seconds(130), lasting: .seconds(3)), share: 0.5, zone: "z", version: "v", hangs: true
+                ),
                 .init(.flapping(up: .constant(.seconds(1)), down: .constant(.seconds(2)))),
                 .init(.decay(each: .constant(.seconds(3)))), .init(.suddenDeath(after: .constant(.seconds(4)))),
             ])
         #expect(plan.health == health)
+    }
+
+    @Test("Agents say that they are the version that is installed, unless their cohort says another")
+    func version() {
+        func version(_ cohort: CohortProfile) -> String? {
+            let plan = AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits())
+            let agent = Agent(index: 3, cohort: Cohort(plan, seed: 1, unixOrigin: 0))
+            guard case .template(let template) = plan.description else { return nil }
+            return template.identifying.first { $0.key == "service.version" }.map { agent.filled($0.value) }
+        }
+        var cohort = CohortProfile()
+        #expect(version(cohort) == "0.114.0")
+        cohort.packages.plan.installed = [
+            .init(name: "a", version: "9", type: .addon), .init(name: "b", version: "0.99.1"),
+        ]
+        #expect(version(cohort) == "0.99.1")
+        cohort.identifying = [.init(key: "service.version", text: "own-{{index}}")]
+        #expect(version(cohort) == "own-3")
     }
 
     @Test("Agents declare what their cohort takes, and have what goes with it")

@@ -89,11 +89,15 @@ struct PlanSummaryTests {
         let cohort = CohortProfile(
             health: HealthProfile(afflictions: [
                 .init(.decay(each: .constant(.seconds(5))), share: 0.5),
-                .init(.outage(zone: "eu-west-1a", from: .share(0.25), length: .seconds(3))),
+                .init(.outage(from: .share(0.25), length: .seconds(3)), zone: "eu-west-1a"),
+                .init(.outage(from: .share(0), length: nil), share: 0.1, version: "0.115.0"),
+                .init(.outage(from: .share(0.5), length: nil), share: 0.2, version: "0.115.0"),
             ]), faults: FaultPlan(rates: [.chats: 0.02]))
         let text = PlanSummary(Profile(agents: 1_000, cohorts: [cohort])).text()
         #expect(text.contains("about 500 of collector (50%): a component lost every 5s"))
         #expect(text.contains("about 1,000 of collector (100%): ill from 15s for 3s, those in eu-west-1a"))
+        #expect(text.contains("about 100 of collector (10%): ill, while they run 0.115.0"))
+        #expect(text.contains("about 200 of collector (20%): ill from 30s, while they run 0.115.0"))
         #expect(text.contains("about 20 of collector (2%): chats"))
     }
 

@@ -69,6 +69,10 @@ struct ProfileReaderTests {
                 - {sudden_death: 5s, share: 1%}
                 - {outage: {zone: a, from: 50%, for: 3s}}
                 - {outage: {from: 1s, for: 2s}}
+                - {outage: {version: 0.115.0}, zone: a}
+                - {outage: {from: 10%}, version: 0.115.0}
+                - {decay: 9s, zone: a, version: "0.114.0"}
+            packages: {accepted: true}
             faults:
               rates: {chats: 2%, isClone: 1%, crashes: 0%}
               recurrence: 10%
@@ -90,7 +94,10 @@ struct ProfileReaderTests {
                 report: {health_pipelines: 0}
                 reconnect: {policy: long-delay, minimum: 1s, maximum: 2s}
                 mode: {loop: closed, think: {uniform: [1ms, 3ms]}}
-            events: [{at: 30s, drop_connections: 100%}, {at: 10%, drop_connections: 0.5}]
+            events:
+              - {at: 30s, drop_connections: 100%}
+              - {at: 10%, drop_connections: 0.5}
+              - {at: 1s, offer_packages: {packages: {agent: {version: 0.115.0}}}}
             limits: {connect_timeout: 1s, answer_timeout: 2s}
             sources: [127.0.0.2, "::1"]
             shards: 3
@@ -118,13 +125,17 @@ struct ProfileReaderTests {
                 .init(.flapping(up: .constant(.seconds(10)), down: .constant(.seconds(1))), share: 0.05, hangs: true),
                 .init(.decay(each: .exponential(mean: .seconds(60)))),
                 .init(.suddenDeath(after: .constant(.seconds(5))), share: 0.01),
-                .init(.outage(zone: "a", from: .share(0.5), length: .seconds(3))),
-                .init(.outage(zone: nil, from: .after(.seconds(1)), length: .seconds(2))),
+                .init(.outage(from: .share(0.5), length: .seconds(3)), zone: "a"),
+                .init(.outage(from: .after(.seconds(1)), length: .seconds(2))),
+                .init(.outage(from: .share(0), length: nil), zone: "a", version: "0.115.0"),
+                .init(.outage(from: .share(0.1), length: nil), version: "0.115.0"),
+                .init(.decay(each: .constant(.seconds(9))), zone: "a", version: "0.114.0"),
             ])
         one.faults = FaultPlan(
             rates: [.chats: 0.02, .isClone: 0.01], recurrence: 0.1, timeToDeath: .constant(.seconds(1)),
             timeToRecovery: .constant(.seconds(2)), timeBetweenCrashes: .constant(.seconds(10_800)),
             clockSkew: .seconds(300), slowReadingRate: 1_024, oversizedBytes: 65 << 20)
+        one.packages = PackageProfile(accepted: true)
         one.restart = RestartProfile(form: .whole, downtime: .constant(.seconds(4)))
         var two = one
         two.name = "two"
@@ -150,12 +161,15 @@ struct ProfileReaderTests {
             events: [
                 TimedEvent(at: .after(.seconds(30)), action: .dropConnections(share: 1)),
                 TimedEvent(at: .share(0.1), action: .dropConnections(share: 0.5)),
+                TimedEvent(
+                    at: .after(.seconds(1)),
+                    action: .offerPackages(PackageOffer(packages: [.init(name: "agent", version: "0.115.0")]))),
             ],
             limits: ProfileLimits(connectTimeout: .seconds(1), answerTimeout: .seconds(2)),
             sources: ["127.0.0.2", "::1"],
             shards: 3)
         #expect(profile == wanted)
-        #expect(profile.timeline.map(\.at) == [.seconds(6), .seconds(30)])
+        #expect(profile.timeline.map(\.at) == [.seconds(1), .seconds(6), .seconds(30)])
     }
 
     @Test(
@@ -349,7 +363,37 @@ struct ProfileReaderTests {
             ),
             (
                 "zones: [a]\nhealth: {afflictions: [{outage: {zone: b, from: 10%, for: 1s}}]}",
-                "2:40: cohorts[0].health.afflictions[0].outage.zone: no agent stands in 'b'; the cohort's zones are a"
+                "cohorts[0].health.afflictions[0].zone: no agent stands in 'b'; the cohort's zones are a"
+            ),
+            (
+                "zones: [a]\nhealth: {afflictions: [{decay: 1s, zone: b}]}",
+                "2:42: cohorts[0].health.afflictions[0].zone: no agent stands in 'b'; the cohort's zones are a"
+            ),
+            (
+                "health: {afflictions: [{decay: 1s, version: 0.115.0}]}",
+                "1:45: cohorts[0].health.afflictions[0].version: no agent ever runs '0.115.0'; the versions that the cohort "
+                    + "starts with or is offered are 0.114.0; add `offer_packages` for it, or correct it"
+            ),
+            (
+                "packages: {}\nhealth: {afflictions: [{outage: {version: 0.115}}]}\n"
+                    + "events: [{at: 1s, offer_packages: {packages: {a: {version: 0.115.0}}}}]",
+                "version: no agent ever runs '0.115'; the versions that the cohort starts with or is offered are 0.114.0, 0.115.0;"
+            ),
+            (
+                "health: {afflictions: [{outage: {version: 0.114.0, from: 1s, for: 1s}, version: 0.114.0}]}",
+                "health.afflictions[0].outage.version: 'version' stands beside 'outage' too; take one of the two out"
+            ),
+            (
+                "health: {afflictions: [{outage: {from: 1s}}]}",
+                "health.afflictions[0].outage.for: the key 'for' is missing"
+            ),
+            (
+                "health: {afflictions: [{outage: {version: 0.114.0, for: 1s}}]}",
+                "health.afflictions[0].outage.from: the key 'from' is missing"
+            ),
+            (
+                "health: {afflictions: [{decay: 1s, versions: 1}]}",
+                "health.afflictions[0].versions: unknown key 'versions', did you mean 'version'?"
             ),
             (
                 "remote_config: {apply_time: 5}",

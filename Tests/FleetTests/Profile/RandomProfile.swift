@@ -357,13 +357,13 @@ struct RandomProfile {
                 after: span(1, 60), adds: CapabilityWord.allCases.filter { _ in random.chance(0.2) },
                 removes: CapabilityWord.allCases.filter { _ in random.chance(0.2) })
         }
-        if random.chance(0.5) { cohort.health = health(cohort.zones) }
+        if random.chance(0.5) { cohort.health = health(cohort.zones, cohort.startingVersion) }
         if random.chance(0.5) { cohort.faults = faults() }
         cohort.restart = RestartProfile(form: random.chance(0.5) ? .whole : .supervised, downtime: distribution())
         return cohort
     }
 
-    private mutating func health(_ zones: [String]) -> HealthProfile {
+    private mutating func health(_ zones: [String], _ version: String?) -> HealthProfile {
         let interval = span(1, 60)
         return HealthProfile(
             checkInterval: interval, checkTimeout: interval.scaled(by: random.unit()),
@@ -372,9 +372,12 @@ struct RandomProfile {
                 let courses: [HealthProfile.Course] = [
                     .flapping(up: distribution(), down: distribution()), .decay(each: distribution()),
                     .suddenDeath(after: distribution()),
-                    .outage(zone: random.chance(0.5) ? nil : zones[0], from: time(), length: span(0, 60)),
+                    .outage(from: time(), length: span(0, 60)),
                 ]
-                return .init(courses[random.index(below: 4)], share: random.unit(), hangs: random.chance(0.5))
+                let course = courses[random.index(below: 4)]
+                return .init(
+                    course, share: random.unit(), zone: random.chance(0.5) ? nil : zones[0],
+                    version: random.chance(0.5) ? nil : version, hangs: random.chance(0.5))
             })
     }
 
