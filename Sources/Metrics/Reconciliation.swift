@@ -47,15 +47,21 @@ public struct Reconciliation: Hashable, Sendable {
     /// Whether nothing that is known differs.
     public var agrees: Bool { lines.allSatisfy(\.agrees) }
 
-    public init(_ counters: CounterTable, server: ServerCounts?) {
+    /// - Parameter named: what was counted under names; faults among them explain some differences.
+    public init(_ counters: CounterTable, named: NamedCounters = NamedCounters(), server: ServerCounts?) {
         isServerKnown = server != nil
         let started = counters[.agentsStarted]
         let connected = counters[.agentsConnected]
         var lines = [Line(what: "agents started", tool: started)]
         lines.append(
             Self.compare(
-                "agents connected", connected, server?.agentsSeen, fewer: "agents connected, but never reported",
-                more: "other agents talk to the server, or it gave some a new uid"))
+                "agents connected", connected, server?.agentsSeen,
+                fewer: named["fault_isClone"] + named["fault_reusesInstanceUID"] > 0
+                    ? "agents under the instance uid of others, as the profile has it"
+                    : "agents connected, but never reported",
+                more: named["fault_forgetsInstanceUID"] > 0
+                    ? "agents that came back under a new instance uid, as the profile has it"
+                    : "other agents talk to the server, or it gave some a new uid"))
         lines.append(Line(what: "agents never connected", tool: started > connected ? started - connected : 0))
         lines.append(Line(what: "agents answered", tool: counters[.agentsAnswered]))
         lines.append(Line(what: "agents failed", tool: counters[.agentsFailed]))

@@ -140,7 +140,7 @@ public final class RunRecorder {
             measures: summaries(of: totals), counters: counters, named: named, states: states,
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, saturatedSeconds: saturatedSeconds,
-            reconciliation: Reconciliation(counters, server: server))
+            reconciliation: Reconciliation(counters, named: named, server: server))
         let rows = series.all
         let histograms =
             TaggedHistogram.cumulative(totals, "total", start: .zero, length: lastTick - start)

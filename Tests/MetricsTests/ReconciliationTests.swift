@@ -38,4 +38,22 @@ struct ReconciliationTests {
         #expect(differing.map(\.difference) == [2, -2, 3])
         #expect(differing.allSatisfy { $0.remark != nil })
     }
+
+    @Test(
+        "A difference that faults of the profile bring about is put down to them",
+        arguments: [(107, "fault_forgetsInstanceUID"), (90, "fault_isClone"), (90, "fault_reusesInstanceUID")])
+    func faults(seen: UInt64, fault: String) throws {
+        func remark(_ named: NamedCounters) throws -> String {
+            let reconciliation = Reconciliation(
+                Self.counters, named: named, server: ServerCounts(agentsSeen: seen))
+            let line = try #require(reconciliation.lines.first { $0.what == "agents connected" })
+            #expect(!line.agrees)
+            return try #require(line.remark)
+        }
+        var named = NamedCounters()
+        named.count("fault_chats", 5)
+        #expect(try !remark(named).contains("profile"))
+        named.count(fault, 10)
+        #expect(try remark(named).contains("as the profile has it"))
+    }
 }
