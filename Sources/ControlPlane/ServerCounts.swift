@@ -120,6 +120,12 @@ public struct ServerCounts: Hashable, Sendable {
 
     /// Upgrades and polls refused for lack of credentials.
     public var unauthorized: UInt64 = 0
+    /// Connections on which package files were asked for; they are in `connectionsAccepted` too.
+    public var fileConnections: UInt64 = 0
+    /// Package files, or the parts of them that were asked for, sent to the end.
+    public var filesSent: UInt64 = 0
+    /// Requests for package files refused for lack of credentials.
+    public var filesUnauthorized: UInt64 = 0
     /// Messages or bodies received compressed, their bytes as they came and once decompressed.
     public var compressedIn: UInt64 = 0
     public var compressedBytesIn: UInt64 = 0
@@ -198,6 +204,9 @@ extension ServerCounts {
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
         Field(name: "unauthorized", path: \.unauthorized),
+        Field(name: "file_connections", path: \.fileConnections),
+        Field(name: "files_sent", path: \.filesSent),
+        Field(name: "files_unauthorized", path: \.filesUnauthorized),
         Field(name: "compressed_in", path: \.compressedIn),
         Field(name: "compressed_bytes_in", path: \.compressedBytesIn),
         Field(name: "decompressed_bytes_in", path: \.decompressedBytesIn),

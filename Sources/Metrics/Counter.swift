@@ -147,6 +147,8 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case errorAnswers
     case unanswered
     case telemetryRefused
+    case downloadUnauthorized
+    case downloadForbidden
     case downloadRefused4xx
     case downloadRefused5xx
     case downloadRedirectRefused

@@ -494,6 +494,14 @@ extension Counter {
             Facts(
                 .error(.tool), "telemetry_dropped", "telemetry: dropped",
                 "requests with own telemetry that found the queue of their destination full")
+        case .downloadUnauthorized:
+            Facts(
+                .error(.server), "download_unauthorized", "download: unauthorized (401)",
+                "package files whose server wanted credentials that the offer did not give")
+        case .downloadForbidden:
+            Facts(
+                .error(.server), "download_forbidden", "download: forbidden (403)",
+                "package files whose server did not let the agent have them")
         case .downloadRefused4xx:
             Facts(
                 .error(.server), "download_refused_4xx", "download: refused (4xx)",

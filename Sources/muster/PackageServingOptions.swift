@@ -33,6 +33,35 @@ struct PackageServingOptions: ParsableArguments {
     @Option(help: "What is wrong with the offer on purpose: hash, signature or signer.")
     var packageWrong: String?
 
+    @Option(
+        name: .customLong("package-token-file"),
+        help:
+            """
+            A file of tokens for package files, or user:password for Basic, a line each; the first goes into the offers. \
+            Without it files need credentials where OpAMP does (--token-file).
+            """)
+    var packageTokenFile: String?
+
+    @Flag(
+        name: .customLong("package-no-token"), help: "Serve package files to anybody, also where OpAMP needs a token.")
+    var packageNeedsNoToken = false
+
+    /// Who may fetch the files.
+    /// - Parameter credentials: those for OpAMP.
+    func access(opamp credentials: ServerWire.Credentials?) throws -> PackageAccess {
+        if packageTokenFile != nil, packageNeedsNoToken {
+            throw Failure(.badUsage, "--package-no-token: --package-token-file says the opposite; take one out.")
+        }
+        if packages == nil, packageTokenFile != nil || packageNeedsNoToken {
+            throw Failure(.badUsage, "--package-token-file, --package-no-token: there are no files; add --packages DIR.")
+        }
+        let access: EmbeddedServer.Packages.Access =
+            packageNeedsNoToken ? .anybody : packageTokenFile.map { .secret(.file($0)) } ?? .asForOpAMP
+        do throws(RunError) { return try PackageAccess(access, opamp: credentials) } catch {
+            throw Failure(.badUsage, "--package-token-file: \(error)")
+        }
+    }
+
     /// The files to serve; nil where there is no folder.
     func store() throws -> PackageStore? {
         guard let packages else {
@@ -58,10 +87,10 @@ struct PackageServingOptions: ParsableArguments {
 
     /// Offers the files to every agent, now and later.
     /// - Parameter isSecure: whether the server speaks TLS.
-    func offer(from store: PackageStore, on server: OpAMPServer, isSecure: Bool) throws {
+    func offer(from store: PackageStore, to access: PackageAccess, on server: OpAMPServer, isSecure: Bool) throws {
         let scheme = isSecure ? "https" : "http"
         guard let address = server.addresses.first else { return }
-        Terminal.write("serving packages on \(scheme)://\(address)\(PackageStore.prefix)\n")
+        Terminal.write("serving packages on \(scheme)://\(address)\(PackageStore.prefix) to \(access)\n")
         guard !offers.isEmpty else { return }
         let flaw = try packageWrong.map { word in
             guard let flaw = PackageOffer.Flaw(rawValue: word) else {
@@ -78,7 +107,7 @@ struct PackageServingOptions: ParsableArguments {
         let available: PackagesAvailable
         do throws(PackageCatalogueError) {
             available = try StandingOffer.packages(
-                offers, in: store, base: packageURL ?? "\(scheme)://\(host)", flaw: flaw)
+                offers, in: store, base: packageURL ?? "\(scheme)://\(host)", headers: access.headers, flaw: flaw)
         } catch {
             throw Failure(.badUsage, "--offer: \(error)")
         }

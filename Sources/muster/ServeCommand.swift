@@ -69,14 +69,17 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let security = try tls.security(address: address)
         let store = try packages.store()
-        let server = try start(try plan(), try wire(), listen, security, store)
+        var wire = try wire()
+        let access = try packages.access(opamp: wire.credentials)
+        wire.fileCredentials = access.credentials
+        let server = try start(try plan(), wire, listen, security, store)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
             Terminal.write("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp\n")
         }
         if let store {
-            try packages.offer(from: store, on: server, isSecure: security != nil)
+            try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
         }
         for await _ in interruption.stream {}
         interruptions.stop()

@@ -13,13 +13,14 @@ final class SmallFleet {
     private(set) var named = NamedCounters()
 
     init(
-        _ count: Int, at target: AgentTarget, seed: UInt64 = 7, _ amend: (inout CohortPlan) -> Void = { _ in }
+        _ count: Int, at target: AgentTarget, seed: UInt64 = 7, downloads: DownloadSetup = DownloadSetup(), _ amend: (inout CohortPlan) -> Void = { _ in }
     ) throws {
         let exchange = IntervalExchange()
+        var options = AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil })
+        options.downloads = downloads
         agents = AgentShard(
             shard: try Shard(label: "small.fleet"), exchange: exchange, target: target, seed: seed,
-            unixOrigin: 1_800_000_000_000_000_000,
-            options: AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil }))
+            unixOrigin: 1_800_000_000_000_000_000, options: options)
         recorder = RunRecorder(start: Shard.clock, exchanges: [exchange], sample: SmallFleet.sample)
         var plan = CohortPlan(name: "small")
         plan.heartbeat = HeartbeatPlan(interval: .milliseconds(100), phase: .fromConnection)

@@ -50,6 +50,31 @@ struct TransferTests {
         "HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(length ?? body.utf8.count)\r\n\r\n\(body)"
     }
 
+    @Test("A proxy is asked for the file's whole address, and shown what is for it alone; 407 is its own failure")
+    func absoluteForm() throws {
+        var proxy = HTTPFields()
+        try proxy.append("Proxy-Authorization", "Basic dTpw")
+        var transfer = FileTransfer(
+            url: try #require(FileURL("http://[::1]:8080/a?b=c")), fields: HTTPFields(), limits: .init(),
+            canResumeBlindly: true)
+        for (status, failure) in [(407, TransferFailure.proxyRefused(status: 407)), (502, .refused(status: 502))] {
+            var request: [UInt8] = []
+            transfer.begin(askingProxy: proxy, appendingRequestTo: &request)
+            let text = String(decoding: request, as: UTF8.self)
+            #expect(text.hasPrefix("GET http://[::1]:8080/a?b=c HTTP/1.1\r\nHost: [::1]:8080\r\n"))
+            #expect(text.contains("\r\nProxy-Authorization: Basic dTpw\r\n"))
+            let answer = Array("HTTP/1.1 \(status) No\r\nContent-Length: 0\r\n\r\n".utf8)
+            var offset = 0
+            #expect(transfer.next(answer.span.bytes, at: &offset) == .failed(failure))
+        }
+        var direct: [UInt8] = []
+        transfer.begin(appendingRequestTo: &direct)
+        #expect(String(decoding: direct, as: UTF8.self).hasPrefix("GET /a?b=c HTTP/1.1\r\n"))
+        let answer = Array("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n".utf8)
+        var offset = 0
+        #expect(transfer.next(answer.span.bytes, at: &offset) == .failed(.refused(status: 407)))
+    }
+
     @Test("The request is a GET of the file with the offer's headers, without a coding, for one response")
     func request() throws {
         var script = try Script()

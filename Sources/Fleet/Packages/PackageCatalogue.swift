@@ -11,6 +11,8 @@ struct PackageCatalogue: Sendable {
     let madeKeys: [String: VerifyingKey]
     private var files: [PackageOffer.Package: Facts] = [:]
     private var base = ""
+    /// What agents have to show for a file.
+    private var headers: Headers?
 
     struct Facts {
         var path: String
@@ -46,16 +48,18 @@ struct PackageCatalogue: Sendable {
         }
     }
 
-    /// Where the server has turned out to listen, as the beginning of a URL.
-    mutating func serve(from base: String) {
+    /// Where the server has turned out to listen, as the beginning of a URL, and what it wants to be shown.
+    mutating func serve(from base: String, to access: PackageAccess) {
         self.base = base
+        headers = access.headers
     }
 
     /// What an offer says of a package's file; nil for one whose download is modelled.
     func file(of package: PackageOffer.Package) -> DownloadableFile? {
         guard let facts = files[package] else { return nil }
         return DownloadableFile(
-            downloadURL: base + PackageStore.prefix + facts.path, contentHash: facts.digest, signature: facts.signature)
+            downloadURL: base + PackageStore.prefix + facts.path, contentHash: facts.digest, signature: facts.signature,
+            headers: headers)
     }
 
     private mutating func add(

@@ -9,9 +9,11 @@ public enum StandingOffer {
     /// - Parameters:
     ///   - files: names in the store. The first is the agent itself where it is the only one; the others are addons.
     ///   - base: where the server is reached: `http://10.0.0.1:4320`.
+    ///   - headers: what agents have to show there.
     /// - Throws: the file that cannot be offered, and why.
     public static func packages(
-        _ files: [String], in store: PackageStore, base: String, flaw: PackageOffer.Flaw? = nil
+        _ files: [String], in store: PackageStore, base: String, headers: Headers? = nil,
+        flaw: PackageOffer.Flaw? = nil
     ) throws(PackageCatalogueError) -> PackagesAvailable {
         var available = PackagesAvailable()
         for (index, name) in files.enumerated() {
@@ -25,7 +27,8 @@ public enum StandingOffer {
             var facts = try PackageCatalogue.facts(of: name, in: store)
             facts.spoil(flaw)
             let file = DownloadableFile(
-                downloadURL: base + PackageStore.prefix + name, contentHash: facts.digest, signature: facts.signature)
+                downloadURL: base + PackageStore.prefix + name, contentHash: facts.digest, signature: facts.signature,
+                headers: headers)
             available.packages[parts.name] = PackageAvailable(
                 type: index == 0 ? .topLevel : .addon, version: parts.version, file: file)
         }

@@ -71,16 +71,28 @@ public struct EmbeddedServer: Hashable, Sendable {
         /// Of the requests, drawn: broken off after `breakAfter` bytes.
         public var breakShare: Double
         public var breakAfter: Int
+        public var access: Access
+
+        /// Who may fetch the files.
+        public enum Access: Hashable, Sendable {
+            /// Where agents need credentials for OpAMP, they need some for files: the same, or what the offers give them.
+            case asForOpAMP
+            case anybody
+            /// Who shows one of these; the first of them goes into the offers.
+            case secret(SecretSource)
+        }
 
         public static let usualBreak = 64 << 10
 
         public init(
-            folder: String? = nil, bandwidth: Int? = nil, breakShare: Double = 0, breakAfter: Int = Self.usualBreak
+            folder: String? = nil, bandwidth: Int? = nil, breakShare: Double = 0, breakAfter: Int = Self.usualBreak,
+            access: Access = .asForOpAMP
         ) {
             self.folder = folder
             self.bandwidth = bandwidth
             self.breakShare = breakShare
             self.breakAfter = breakAfter
+            self.access = access
         }
     }
 

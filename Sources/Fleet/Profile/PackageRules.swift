@@ -5,7 +5,7 @@ enum PackageRules {
     /// Everything in which they contradict each other; the errors carry no places.
     static func contradictions(in profile: Profile) -> [ProfileError] {
         guard case .embedded(let server) = profile.server else { return [] }
-        let fetch = profile.cohorts.contains { $0.packages.accepted && $0.packages.plan.fetch != nil }
+        let fetch = profile.cohorts.contains(where: \.fetchesFiles)
         var found: [ProfileError] = []
         for (index, event) in profile.events.enumerated() {
             guard case .offerPackages(let offer) = event.action else { continue }

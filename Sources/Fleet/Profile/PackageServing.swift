@@ -2,7 +2,8 @@ import Foundation
 
 /// Reads `server.embedded.packages`.
 enum PackageServingReading {
-    static func read(_ server: Section) -> EmbeddedServer.Packages {
+    /// - Parameter folder: where files that secrets are in are looked for.
+    static func read(_ server: Section, folder: String?) -> EmbeddedServer.Packages {
         var packages = EmbeddedServer.Packages()
         guard let section = server.section("packages") else { return packages }
         if section.value("folder") != nil {
@@ -15,8 +16,25 @@ enum PackageServingReading {
             packages.breakAfter = flaw.size("after", in: ProfileBounds.breakAfter, or: packages.breakAfter)
             flaw.finish()
         }
+        if let tree = section.value("credentials") {
+            packages.access = access(tree, in: section, folder) ?? .asForOpAMP
+        }
         section.finish()
         return packages
+    }
+
+    /// `none`, `{env: NAME}` or `{file: path}`.
+    private static func access(_ tree: YAMLTree, in section: Section, _ folder: String?) -> EmbeddedServer.Packages.Access? {
+        if case .mapping = tree.shape {
+            return WireReading.secret("credentials", in: section, folder).map { .secret($0) }
+        }
+        let wanted = "none, {env: NAME} or {file: path}"
+        guard let (text, _, _) = section.scalar("credentials", wanted: wanted) else { return nil }
+        if text == "none" { return .anybody }
+        // Not repeated: it may be a secret.
+        section.complain(
+            .contradiction("a secret would show in the results; write \(wanted) in its place"), "credentials", tree)
+        return nil
     }
 }
 
@@ -59,6 +77,11 @@ extension YAMLWriter {
                     writer.scalar("share", .exact(ShareText.format(packages.breakShare)))
                     writer.scalar("after", .exact(SizeText.format(packages.breakAfter)))
                 }
+            }
+            switch packages.access {
+            case .asForOpAMP: break
+            case .anybody: writer.scalar("credentials", .exact("none"))
+            case .secret(let secret): writer.write("credentials", secret)
             }
         }
     }

@@ -79,7 +79,7 @@ enum ServerReading {
         }
         readWire(&server, section, folder)
         server.tls = TLSReading(folder: folder).server(section)
-        server.packages = PackageServingReading.read(section)
+        server.packages = PackageServingReading.read(section, folder: folder)
         section.finish()
         return server
     }

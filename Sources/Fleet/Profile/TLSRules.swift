@@ -7,11 +7,13 @@ enum TLSRules {
 
         let url: ServerURL? = if case .url(let url) = profile.server { url } else { nil }
         let isSecure = url?.isSecure ?? (profile.serverTLS != nil)
-        if let url, !url.isSecure, profile.tls != nil {
+        // Files may come over TLS where OpAMP does not.
+        if let url, !url.isSecure, profile.tls != nil, !profile.cohorts.contains(where: \.fetchesFiles) {
             let secure = url.isWebSocket ? "wss" : "https"
             complain(
                 "tls",
-                "\(url.scheme.rawValue):// is not secured, so this would do nothing; write \(secure):// or take it out")
+                "\(url.scheme.rawValue):// is not secured, so this would do nothing; write \(secure)://, `packages: {download: real}` for files over TLS, or take it out"
+            )
         }
         if let tls = profile.tls, tls.skipsVerification, tls.authorities != nil || !tls.pinnedKeys.isEmpty {
             complain(
@@ -20,7 +22,7 @@ enum TLSRules {
         }
         for (index, cohort) in profile.cohorts.enumerated() {
             let path = "cohorts[\(index)].client_certificate"
-            if cohort.clientCertificate != .none, !isSecure {
+            if cohort.clientCertificate != .none, !isSecure, !cohort.fetchesFiles {
                 complain(
                     path,
                     "a certificate is only shown over TLS; write wss:// or https://, or `tls: {}` for the embedded server"
@@ -38,4 +40,9 @@ enum TLSRules {
         }
         return found
     }
+}
+
+extension CohortProfile {
+    /// Whether its agents really fetch package files.
+    var fetchesFiles: Bool { packages.accepted && packages.plan.fetch != nil }
 }

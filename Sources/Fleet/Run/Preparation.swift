@@ -35,15 +35,17 @@ struct Preparation: Sendable {
         let (embedded, fleet) = try Preparation.security(profile, url)
         certificateRequest = fleet.requests?.make
         var catalogue = try Preparation.catalogue(profile)
-        let server = try Preparation.startServer(profile, embedded?.security, packages: catalogue?.store)
+        let (wire, access) = try Preparation.serverWire(profile)
+        let server = try Preparation.startServer(profile, embedded?.security, wire, packages: catalogue?.store)
         self.server = server
         if let address = server?.addresses.first {
-            catalogue?.serve(from: "\(embedded == nil ? "http" : "https")://\(address)")
+            catalogue?.serve(from: "\(embedded == nil ? "http" : "https")://\(address)", to: access)
         }
         self.catalogue = catalogue
         let downloads = DownloadSetup(
             concurrency: profile.limits.downloads, bandwidth: profile.limits.downloadBandwidth,
-            madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere)
+            madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere,
+            identities: fleet.identities)
         let resolved = profile.wire.proxy == nil ? server?.addresses ?? addresses : addresses
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
@@ -161,8 +163,19 @@ struct Preparation: Sendable {
         }
     }
 
+    /// How the embedded server treats its connections, and who may fetch its files.
+    private static func serverWire(_ profile: Profile) throws(RunError) -> (ServerWire, PackageAccess) {
+        guard case .embedded(let embedded) = profile.server else {
+            return (ServerWire(), try PackageAccess(.anybody, opamp: nil))
+        }
+        var wire = try ServerWire(embedded)
+        let access = try PackageAccess(embedded.packages.access, opamp: wire.credentials)
+        wire.fileCredentials = access.credentials
+        return (wire, access)
+    }
+
     private static func startServer(
-        _ profile: Profile, _ security: ServerSecurity?, packages: PackageStore?
+        _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, packages: PackageStore?
     ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
@@ -170,7 +183,6 @@ struct Preparation: Sendable {
         // They count from the run's start, which is not known yet.
         plan.pauses = []
         if let interval = profile.cohorts.map(\.heartbeat.interval).min() { plan.usualHeartbeatInterval = interval }
-        let wire = try ServerWire(embedded)
         do throws(OpAMPServerError) {
             return try OpAMPServer(
                 plan: plan, address: .loopback(port: UInt16(clamping: embedded.port)), wire: wire,

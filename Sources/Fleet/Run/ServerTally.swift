@@ -13,8 +13,9 @@ struct ServerTally: Sendable {
     private var telemetryItems: UInt64 = 0
 
     init(_ counts: ControlPlane.ServerCounts) {
-        // Connections of exporters are none of agents.
-        connectionsAccepted = counts.connectionsAccepted - min(counts.telemetryConnections, counts.connectionsAccepted)
+        // Connections of exporters, and those for package files, are counted apart from agents' own.
+        let others = counts.telemetryConnections + counts.fileConnections
+        connectionsAccepted = counts.connectionsAccepted - min(others, counts.connectionsAccepted)
         agentsKnown = counts.agentsKnown
         telemetryItems = counts.telemetryDataPoints + counts.telemetrySpans + counts.telemetryLogRecords
         reports = counts.reports
@@ -28,7 +29,8 @@ struct ServerTally: Sendable {
             let connectionsAccepted = counts["connections_accepted"], let agentsKnown = counts["agents_known"],
             let reports = counts["reports"], let answers = counts["answers"]
         else { return nil }
-        self.connectionsAccepted = connectionsAccepted - min(counts["telemetry_connections"] ?? 0, connectionsAccepted)
+        let others = (counts["telemetry_connections"] ?? 0) &+ (counts["file_connections"] ?? 0)
+        self.connectionsAccepted = connectionsAccepted - min(others, connectionsAccepted)
         telemetryItems = ["telemetry_data_points", "telemetry_spans", "telemetry_log_records"]
             .reduce(0) { $0 &+ (counts[$1] ?? 0) }
         self.agentsKnown = agentsKnown

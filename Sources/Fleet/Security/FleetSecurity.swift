@@ -8,6 +8,8 @@ struct FleetSecurity: Sendable {
     let target: TargetSecurity?
     /// For connections to other https servers, of packages and of own telemetry; nil: nothing but the system's trust is asked for.
     let elsewhere: TLSClientContext?
+    /// The certificates of the agents; nil: none has any.
+    let identities: FleetIdentities?
     /// Where agents ask for certificates of their own.
     let requests: CertificateRequests?
     /// Where offers of connection settings lead.
@@ -26,6 +28,8 @@ struct FleetSecurity: Sendable {
         }
         self.requests = requests
         offers = OfferedTargets(contexts: OfferedContexts(profile.tls ?? TLSProfile()), requests: requests)
+        let identities = try FleetIdentities(profile, own: server?.security.authority)
+        self.identities = identities
         let isSecure = url?.isSecure ?? (server != nil)
         guard isSecure else {
             target = nil
@@ -37,9 +41,7 @@ struct FleetSecurity: Sendable {
         elsewhere = context
         // The embedded server is met by its address; its certificate says so.
         let name = tls.serverName ?? url.map(\.host)
-        target = TargetSecurity(
-            context: context, serverName: name,
-            identities: try FleetIdentities(profile, own: server?.security.authority))
+        target = TargetSecurity(context: context, serverName: name, identities: identities)
     }
 
     static func context(_ tls: TLSProfile, own: CertificateAuthority?) throws(SecurityError) -> TLSClientContext {

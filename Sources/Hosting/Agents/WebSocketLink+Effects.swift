@@ -94,7 +94,10 @@ extension WebSocketLink {
         case .exportTelemetry(let export):
             host.send(export)
         case .download(let wish):
-            host.downloads.begin(wish) { [weak self] in self?.tell(.download($0)) }
+            let route: DownloadRoute.Finder = { [weak self] (agent, isSecure) throws(TLSError) in
+                try self?.downloadRoute(of: agent, isSecure: isSecure) ?? DownloadRoute()
+            }
+            host.downloads.begin(wish, by: route) { [weak self] in self?.tell(.download($0)) }
         case .cancelDownload(let agent):
             host.downloads.cancel(agent: agent)
         }

@@ -62,12 +62,17 @@ extension WebSocketLink {
 
     /// The certificate to show, where the target asks agents for one of their own.
     func identity(for target: AgentTarget) throws(TLSError) -> TLSIdentity? {
-        guard let identities = target.security?.identities else { return nil }
-        if offered != nil {
-            return try identities.identity(of: agent.index, cohort: agent.cohort.plan.name)?.unpacked()
-        }
-        if identity == nil { identity = try identities.identity(of: agent.index, cohort: agent.cohort.plan.name) }
-        return try identity?.unpacked()
+        guard target.security?.identities != nil else { return nil }
+        return try packedIdentity(for: target)?.unpacked()
+    }
+
+    /// The agent's certificate: on connections to `target`, and to the servers of files.
+    func packedIdentity(for target: AgentTarget) throws(TLSError) -> PackedIdentity? {
+        guard let identities = host.identities(for: target) else { return nil }
+        let (index, cohort) = (agent.index, agent.cohort.plan.name)
+        if offered != nil { return try identities.identity(of: index, cohort: cohort) }
+        if identity == nil { identity = try identities.identity(of: index, cohort: cohort) }
+        return identity
     }
 
     /// Asks the server for a WebSocket.
@@ -91,11 +96,18 @@ final class Tunnelling {
 extension ShardMetrics {
     /// Counts why a proxy opened no tunnel.
     func count(proxy error: ProxyError) {
-        switch error {
-        case .refused(let refusal): count(.forProxyRefusal(status: Int(refusal.status)))
-        case .http, .closed, .earlyBytes: count(.proxyMalformed)
-        }
+        count(Counter(proxy: error))
         count(named: error.name)
+    }
+}
+
+extension Counter {
+    /// Under which error it is counted that a proxy opened no tunnel.
+    init(proxy error: ProxyError) {
+        switch error {
+        case .refused(let refusal): self = .forProxyRefusal(status: Int(refusal.status))
+        case .http, .closed, .earlyBytes: self = .proxyMalformed
+        }
     }
 }
 

@@ -49,7 +49,7 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     /// What the attempt that the mind has just given up was waiting for.
     var givenUp: Counter?
     var hasConnected = false
-    /// The certificate that the agent shows on connections to the profile's target, once it has one.
+    /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has one.
     var identity: PackedIdentity?
     /// The agent that the connection belongs to has had an answer.
     var hasBeenAnswered = false

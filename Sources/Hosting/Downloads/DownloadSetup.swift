@@ -12,6 +12,8 @@ public struct DownloadSetup: Sendable {
     public var madeKeys: [String: VerifyingKey]
     /// What https servers are trusted by; nil: the system's authorities.
     public var security: TLSClientContext?
+    /// What agents show to https servers that ask for a certificate, where their OpAMP connection shows none; nil: nothing.
+    public var identities: (any AgentIdentities)?
     let verdicts: VerdictShelf
     let kept: KeptFiles
 
@@ -20,12 +22,14 @@ public struct DownloadSetup: Sendable {
 
     public init(
         concurrency: Int = Self.usualConcurrency, bandwidth: Int? = nil,
-        madeKeys: [String: VerifyingKey] = [:], security: TLSClientContext? = nil
+        madeKeys: [String: VerifyingKey] = [:], security: TLSClientContext? = nil,
+        identities: (any AgentIdentities)? = nil
     ) {
         self.concurrency = max(concurrency, 1)
         self.bandwidth = bandwidth
         self.madeKeys = madeKeys
         self.security = security
+        self.identities = identities
         verdicts = VerdictShelf()
         kept = KeptFiles()
     }

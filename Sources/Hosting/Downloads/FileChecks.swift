@@ -162,6 +162,15 @@ final class FileChecks {
         }
     }
 
+    /// The verdict on who asks for the file, which is the server's; nil for a status that says nothing of it.
+    static func access(_ status: UInt16) -> String? {
+        switch status {
+        case 401: "access_unauthorized"
+        case 403: "access_forbidden"
+        default: nil
+        }
+    }
+
     private func count(_ verdict: String) {
         downloads.metrics.count(named: "verdict_\(verdict)")
     }

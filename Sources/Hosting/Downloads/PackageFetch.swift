@@ -17,6 +17,10 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         /// The server's name is being looked up, for the attempt of that number.
         case resolving(attempt: Int)
         case connecting
+        /// A proxy was asked for a tunnel.
+        case tunnelling(ProxyTunnel)
+        /// The tunnel stands, TLS begins in it.
+        case securing
         case receiving
         /// The connection of a redirect is being closed; the next one follows.
         case redirecting
@@ -29,23 +33,31 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     let downloads: ShardDownloads
     let begun: Instant
     private let tell: (DownloadNews) -> Void
+    /// Nil: straight to the server, under no certificate.
+    let findRoute: DownloadRoute.Finder?
     var stage = Stage.waiting
-    private var transfer: FileTransfer?
-    private var attempts = 0
+    var transfer: FileTransfer?
+    /// The way of the present attempt.
+    var route = DownloadRoute()
+    var attempts = 0
     private var granted = Instant.zero
     var checks: FileChecks
     /// The file consists of pieces of several transfers.
     private var isPieced = false
     private var pace: Pace
     // What the one timer is for; `.distantFuture` where it is not.
-    private var retryAt = Instant.distantFuture
+    var retryAt = Instant.distantFuture
     private var resumeAt = Instant.distantFuture
     private var progressAt = Instant.distantFuture
     private var giveUpAt = Instant.distantFuture
     private var told = (bytes: 0, at: Instant.zero)
 
-    init(_ wish: PackageDownload, in downloads: ShardDownloads, tell: @escaping (DownloadNews) -> Void) {
+    init(
+        _ wish: PackageDownload, in downloads: ShardDownloads, by route: DownloadRoute.Finder?,
+        tell: @escaping (DownloadNews) -> Void
+    ) {
         self.wish = wish
+        findRoute = route
         self.downloads = downloads
         self.tell = tell
         begun = downloads.shard.now
@@ -55,7 +67,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     }
 
     var agent: UInt64 { wish.agent }
-    private var metrics: ShardMetrics { downloads.metrics }
+    var metrics: ShardMetrics { downloads.metrics }
 
     // MARK: - Steered by the shard's downloads
 
@@ -68,7 +80,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         told = (0, shard.now)
         guard let url = FileURL(wish.file.downloadURL) else { return end(.badAddress, .downloadBadAddress) }
         var fields = HTTPFields()
-        for header in wish.file.headers?.headers ?? [] {
+        for header in wish.file.headers?.headers ?? [] where !PackageFetch.ownFields.contains(header.key.lowercased()) {
             // One that HTTP does not allow cannot be sent; the others still are.
             try? fields.append(header.key, header.value)
         }
@@ -87,50 +99,17 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         abort()
     }
 
-    // MARK: - Attempts
-
-    private func attempt() {
-        guard let url = transfer?.url else { return }
-        retryAt = .distantFuture
-        attempts += 1
-        let number = attempts
-        stage = .resolving(attempt: number)
-        arm()
-        HostResolver.shared.resolve(url.host, port: url.port, on: shard) { [self] found in
-            guard case .resolving(number) = stage else { return }
-            switch found {
-            case .success(let addresses) where !addresses.isEmpty: dial(addresses, url)
-            case .success, .failure:
-                metrics.count(named: "download_name_not_found")
-                failed(
-                    .downloadNotConnected, "the name of the file's server could not be resolved", isWorthRetrying: true)
-            }
-        }
-    }
-
-    private func dial(_ addresses: [SocketAddress], _ url: FileURL) {
-        stage = .connecting
-        let context = url.isSecure ? downloads.tls : nil
-        if url.isSecure, context == nil {
-            return failed(.downloadNotConnected, "TLS could not be set up", isWorthRetrying: false)
-        }
-        let sources = downloads.sources
-        let source = sources.isEmpty ? nil : sources[Int(agent % UInt64(sources.count))]
-        connect(
-            to: addresses[Int(agent % UInt64(addresses.count))], from: source, timeout: PackageFetch.dialPatience,
-            tls: context, serverName: url.isSecure ? url.host : nil)
-    }
+    // MARK: - What the socket reports
 
     override func connected() {
-        guard case .connecting = stage, transfer != nil else { return abort() }
-        stage = .receiving
-        idleTimeout = wish.plan.stallTimeout
-        var request: [UInt8] = []
-        transfer?.begin(appendingRequestTo: &request)
-        write(request.span.bytes)
+        switch stage {
+        case .connecting, .securing: reachedPeer()
+        case .waiting, .resolving, .tunnelling, .receiving, .redirecting, .ended, .over: abort()
+        }
     }
 
     override func received(_ bytes: RawSpan) {
+        if case .tunnelling(let tunnel) = stage { return received(bytes, in: tunnel) }
         var offset = 0
         while case .receiving = stage, let event = transfer?.next(bytes, at: &offset) {
             if case .body(let range) = event {
@@ -143,12 +122,18 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     override func closed(_ cause: CloseCause) {
         switch stage {
-        case .connecting:
+        case .connecting, .securing:
             if case .tls = cause { metrics.count(named: cause.name) }
-            failed(
-                .downloadNotConnected, "the file's server could not be reached: \(cause.name)", isWorthRetrying: true)
+            let peer = route.proxy == nil || stage.isSecuring ? "the file's server" : "the proxy"
+            failed(.downloadNotConnected, "\(peer) could not be reached: \(cause.name)", isWorthRetrying: true)
+        case .tunnelling(let tunnel):
+            noTunnel(cause == .peerClosed ? tunnel.transportClosed() : nil, cause)
         case .receiving:
-            if cause == .timedOut(.idle) {
+            if case .tls = cause {
+                // In TLS 1.3 the server judges the agent's certificate when the agent is done with the handshake already.
+                metrics.count(named: cause.name)
+                failed(.downloadNotConnected, "the file's server broke off: \(cause.name)", isWorthRetrying: true)
+            } else if cause == .timedOut(.idle) {
                 failed(.downloadStalled, "the file's server went silent", isWorthRetrying: true)
             } else if let event = transfer?.connectionEnded() {
                 happened(event)
@@ -192,7 +177,13 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         case .finished:
             complete()
         case .failed(let failure):
-            if case .refused(let status) = failure { metrics.count(named: "download_status_\(status)") }
+            switch failure {
+            case .refused(let status):
+                metrics.count(named: "download_status_\(status)")
+                if let verdict = FileChecks.access(status) { metrics.count(named: "verdict_\(verdict)") }
+            case .proxyRefused(let status): metrics.count(named: "proxy_refused_\(status)")
+            default: break
+            }
             failed(failure.counter, failure.words, isWorthRetrying: failure.isWorthRetrying)
         }
     }
@@ -228,7 +219,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     }
 
     /// An attempt failed: there is another, or the download has failed.
-    private func failed(_ counter: Counter, _ words: String, isWorthRetrying: Bool) {
+    func failed(_ counter: Counter, _ words: String, isWorthRetrying: Bool) {
         metrics.count(counter)
         guard isWorthRetrying, attempts < wish.plan.attempts else { return end(.failed(words)) }
         metrics.count(.downloadsRetried)
@@ -277,7 +268,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         arm()
     }
 
-    private func arm() {
+    func arm() {
         if case .ended = stage { return }
         setTimer(at: min(min(retryAt, resumeAt), min(progressAt, giveUpAt)))
     }
@@ -304,12 +295,19 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         tell(DownloadNews(agent: agent, number: wish.number, event: .ended(outcome)))
     }
 
-    /// How long a connection may take to open.
-    private static let dialPatience = Nanoseconds.seconds(10)
+    /// The fields that are the connection's own business, whatever an offer says.
+    private static let ownFields: Set<String> = [
+        "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range", "if-range", "expect", "te",
+        "trailer", "upgrade", "proxy-authorization",
+    ]
     /// Shorter pauses are not worth a timer: the bytes are paid for with the next ones.
     private static let leastPause = Nanoseconds.milliseconds(2)
     /// The throughput of smaller files is that of a connection's opening.
     private static let leastMeasured = 16 << 10
+}
+
+extension PackageFetch.Stage {
+    fileprivate var isSecuring: Bool { if case .securing = self { true } else { false } }
 }
 
 extension TransferFailure {
@@ -317,6 +315,9 @@ extension TransferFailure {
     fileprivate var counter: Counter {
         switch self {
         case .badAddress: .downloadBadAddress
+        case .refused(401): .downloadUnauthorized
+        case .refused(403): .downloadForbidden
+        case .proxyRefused(let status): .forProxyRefusal(status: Int(status))
         case .refused(let status):
             status >= 500 ? .downloadRefused5xx : status >= 400 ? .downloadRefused4xx : .downloadMalformed
         case .tooManyRedirects, .badRedirect: .downloadRedirectRefused

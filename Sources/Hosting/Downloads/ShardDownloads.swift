@@ -22,6 +22,7 @@ final class ShardDownloads {
     private var waiting: [PackageFetch?] = []
     private var first = 0
     private var keys: [[String: String]: TrustedKeys] = [:]
+    private var visits = DownloadVisits()
 
     init(shard: Shard, metrics: ShardMetrics, setup: DownloadSetup, sources: [SocketAddress], seed: UInt64) {
         self.shard = shard
@@ -33,11 +34,14 @@ final class ShardDownloads {
     }
 
     /// An agent wants a file. `tell` is called from a later turn of the shard, never from here.
-    func begin(_ wish: PackageDownload, tell: @escaping (DownloadNews) -> Void) {
+    /// - Parameter route: asked when an attempt begins; nil: straight to the server, under no certificate.
+    func begin(
+        _ wish: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadNews) -> Void
+    ) {
         metrics.count(.downloadsStarted)
         // One that the agent no longer wants is not told of any more.
         cancel(agent: wish.agent)
-        let fetch = PackageFetch(wish, in: self, tell: tell)
+        let fetch = PackageFetch(wish, in: self, by: route, tell: tell)
         if active.count < setup.concurrency {
             active[wish.agent] = fetch
             fetch.granted(since: shard.now)
@@ -79,6 +83,12 @@ final class ShardDownloads {
             first = 0
         }
     }
+
+    /// The agent has had a session with the server of the file.
+    func visited(_ url: FileURL, _ agent: UInt64) { visits.note(url, agent) }
+
+    /// Whether the agent may resume one.
+    func hasVisited(_ url: FileURL, _ agent: UInt64) -> Bool { visits.knows(url, agent) }
 
     /// The keys that agents with these trust, each parsed once.
     func trusted(_ pems: [String: String]) -> TrustedKeys {

@@ -21,7 +21,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private var refusedCodings: Set<ContentCoding> = []
     let security: TargetSecurity?
     /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
-    private let identity: PackedIdentity?
+    let identity: PackedIdentity?
     /// Connections that have ended and left a session behind: so many of the next may resume one.
     private var resumable = 0
     private var idle: [PooledConnection] = []

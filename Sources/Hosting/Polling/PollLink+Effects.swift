@@ -80,7 +80,10 @@ extension PollLink {
         case .exportTelemetry(let export):
             host.send(export)
         case .download(let wish):
-            host.downloads.begin(wish) { [weak self] news in
+            let route: DownloadRoute.Finder = { [weak self] (_, isSecure) throws(TLSError) in
+                try self?.downloadRoute(isSecure: isSecure) ?? DownloadRoute()
+            }
+            host.downloads.begin(wish, by: route) { [weak self] news in
                 self?.act { agent, now, effects in agent.downloadTold(news, at: now, &effects) }
             }
         case .cancelDownload(let agent):

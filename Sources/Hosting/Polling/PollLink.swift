@@ -208,4 +208,10 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         ownPool = pool
         return pool
     }
+
+    /// The agent's certificate: that of its connections to `target` where they show one.
+    func packedIdentity(for target: AgentTarget) throws(TLSError) -> PackedIdentity? {
+        if target.security?.identities != nil, let shown = pool.identity { return shown }
+        return try host.identities(for: target)?.identity(of: agent.index, cohort: agent.cohort.plan.name)
+    }
 }

@@ -12,6 +12,8 @@ final class RequestReading {
     var held: [UInt8] = []
     /// Own telemetry has come on this connection.
     var bringsTelemetry = false
+    /// A package's file was asked for on this connection.
+    var fetchesFiles = false
     /// How the answer may be encoded.
     var coding = ContentCoding.identity
 

@@ -1,4 +1,5 @@
 import Basis
+import ControlPlane
 import Engine
 import Packages
 import Transport
@@ -9,6 +10,14 @@ extension ServerLink {
         let nothing: [UInt8] = []
         guard head.method == .get || head.method == .head else {
             return respond(405, fields: ServerLink.allowReading, body: nothing.span.bytes, reading)
+        }
+        if !reading.fetchesFiles {
+            reading.fetchesFiles = true
+            host.wireCounts.fileConnections += 1
+        }
+        if host.wire.fileCredentials?.admit(head.fields) == false {
+            host.wireCounts.filesUnauthorized += 1
+            return respondToRead(401, ServerLink.challenge, length: 0, head, reading)
         }
         guard let file = store.file(target: head.target) else {
             return respondToRead(404, HTTPFields(), length: 0, head, reading)
@@ -68,6 +77,7 @@ extension ServerLink {
             sending.resumeAt = sending.pace.spend(piece.count, at: shard.now)
             if sending.resumeAt > shard.now { return setTimer(at: sending.resumeAt) }
         }
+        host.wireCounts.filesSent += 1
         self.sending = nil
         idleTimeout = ServerLink.requestPatience
         guard case .http(let reading) = stage else { return }

@@ -191,7 +191,7 @@ extension ServerLink {
     static let protobuf = field("Content-Type", "application/x-protobuf")
     static let json = field("Content-Type", "application/json")
     private static let allow = field("Allow", "POST")
-    private static let challenge = field("WWW-Authenticate", "Bearer")
+    static let challenge = field("WWW-Authenticate", "Bearer")
 
     private static func field(_ name: String, _ value: String) -> HTTPFields {
         var fields = HTTPFields()

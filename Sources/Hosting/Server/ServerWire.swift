@@ -15,12 +15,14 @@ public struct ServerWire: Sendable {
     public var largestMessage: Int?
     /// The credentials of which every client has to show one; nil: anybody is served.
     public var credentials: Credentials?
+    /// Those of which every client has to show one that fetches a package's file; nil: anybody may.
+    public var fileCredentials: Credentials?
 
     public init() {}
 
     /// Who may connect. Its description tells nothing of the secrets.
     public struct Credentials: Sendable, CustomStringConvertible {
-        private let accepted: Set<String>
+        private var accepted: Set<String>
 
         /// - Parameter secrets: tokens (RFC 6750), or `user:password` (RFC 7617).
         public init(_ secrets: some Sequence<String>) {
@@ -29,6 +31,13 @@ public struct ServerWire: Sendable {
                     let basic = String(decoding: Base64.encode(Array(secret.utf8)), as: UTF8.self)
                     return ["bearer \(secret)", "basic \(basic)"]
                 })
+        }
+
+        /// These and those of `other`.
+        public func union(_ other: Credentials) -> Credentials {
+            var all = self
+            all.accepted.formUnion(other.accepted)
+            return all
         }
 
         /// Whether the head of a request shows one of them. The name of a scheme is compared without case.

@@ -63,6 +63,8 @@ public struct FileTransfer: Sendable {
     private var reader: HTTPReader
     /// The present request asked for the rest only.
     private var asksForRest = false
+    /// The present request went to a proxy, which fetches the file.
+    private var asksProxy = false
 
     /// - Parameters:
     ///   - fields: the headers of the offer (DownloadableFile.headers).
@@ -78,9 +80,14 @@ public struct FileTransfer: Sendable {
     }
 
     /// Appends the request for the file, or for the rest of it, on a new connection.
-    public mutating func begin(appendingRequestTo bytes: inout [UInt8]) {
+    /// - Parameter proxy: what is for the proxy at the other end of the connection alone, which is asked to fetch the file
+    ///   (RFC 9112, section 3.2.2: the target in absolute form); nil: the other end is the file's server.
+    public mutating func begin(askingProxy proxy: HTTPFields? = nil, appendingRequestTo bytes: inout [UInt8]) {
         var fields = HTTPFields()
         if url.hasSameOrigin(as: origin) { fields = self.fields }
+        // What was a field before is one again.
+        for (name, value) in proxy?.all ?? [] { try? fields.append(name, value) }
+        asksProxy = proxy != nil
         asksForRest = received > 0 && (validator != nil || canResumeBlindly)
         // Of texts that were fields before, or are ours, each is a valid field.
         try? fields.append("Accept-Encoding", "identity")
@@ -95,7 +102,8 @@ public struct FileTransfer: Sendable {
         reader.expectResponse(to: .get)
         state = .awaitingHead
         retryAfter = nil
-        HTTPWriter.appendRequest(.get, target: url.target, host: url.hostField, fields: fields, to: &bytes)
+        let target = asksProxy ? "http://\(url.hostField)\(url.target)" : url.target
+        HTTPWriter.appendRequest(.get, target: target, host: url.hostField, fields: fields, to: &bytes)
     }
 
     /// The next event in `input[offset...]`; nil where there is none yet.
@@ -157,6 +165,8 @@ public struct FileTransfer: Sendable {
             return fail(.broken)
         case 301, 302, 303, 307, 308:
             return redirect(head)
+        case 407 where asksProxy:
+            return fail(.proxyRefused(status: head.status))
         default:
             retryAfter = head.fields["Retry-After"].flatMap(RetryAfter.init)
             return fail(.refused(status: head.status))

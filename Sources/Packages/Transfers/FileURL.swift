@@ -61,6 +61,9 @@ public struct FileURL: Hashable, Sendable {
         isSecure == other.isSecure && host == other.host && port == other.port
     }
 
+    /// Where a proxy's tunnel is to lead: `host:port`.
+    public var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
     /// The `Host` field.
     public var hostField: String {
         let name = host.contains(":") ? "[\(host)]" : host

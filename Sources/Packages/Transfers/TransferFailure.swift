@@ -6,6 +6,8 @@ public enum TransferFailure: Error, Hashable, Sendable {
     case badAddress
     /// The server answered with a status that is no file.
     case refused(status: UInt16)
+    /// The proxy that was asked to fetch the file wants other credentials.
+    case proxyRefused(status: UInt16)
     /// More redirects, one after the other, than allowed.
     case tooManyRedirects(limit: Int)
     /// A redirect that leads nowhere, or from https to http.
@@ -24,7 +26,7 @@ public enum TransferFailure: Error, Hashable, Sendable {
         switch self {
         case .refused(let status): [408, 425, 429].contains(status) || (500...599).contains(status)
         case .broken, .malformed: true
-        case .badAddress, .tooManyRedirects, .badRedirect, .tooLarge, .encoded: false
+        case .badAddress, .proxyRefused, .tooManyRedirects, .badRedirect, .tooLarge, .encoded: false
         }
     }
 
@@ -32,7 +34,10 @@ public enum TransferFailure: Error, Hashable, Sendable {
     public var words: String {
         switch self {
         case .badAddress: "the file's address is no http or https address"
+        case .refused(401): "the file's server wants credentials that the offer does not give (401 Unauthorized)"
+        case .refused(403): "the file's server does not let the agent have the file (403 Forbidden)"
         case .refused(let status): "the file's server answered \(status) \(HTTPWriter.usualReason(status))"
+        case .proxyRefused(let status): "the proxy answered \(status) \(HTTPWriter.usualReason(status))"
         case .tooManyRedirects(let limit): "the file's server redirected more than \(limit) times"
         case .badRedirect: "the file's server redirected to an address that is not followed"
         case .tooLarge(let limit): "the file is larger than the \(limit) bytes allowed"

@@ -42,6 +42,7 @@ struct ProfileDocumentationTests {
         "{packages: {download: {?}}}", "{packages: {download: {sandbox: {?}}}}",
         "{server: {embedded: {packages: {?}}}}",
         "{server: {embedded: {packages: {break: {share: 1%, ?}}}}}",
+        "{server: {embedded: {packages: {credentials: {env: A, ?}}}}}",
         "{events: [{at: 1s, offer_config: {files: {a: b}, ?}}]}",
         "{events: [{at: 1s, offer_config: {files: {a: {size: 4KiB, ?}}}}]}",
         "{events: [{at: 1s, offer_config: {files: {a: b}, to: {?}}}]}",

@@ -214,7 +214,8 @@ struct RandomProfile {
             server.packages = .init(
                 folder: random.chance(0.5) ? nil : "f" + text(),
                 bandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30), breakShare: random.unit(),
-                breakAfter: random.index(below: 1 << 20))
+                breakAfter: random.index(below: 1 << 20),
+                access: random.chance(0.5) ? .secret(secret()) : random.chance(0.5) ? .anybody : .asForOpAMP)
         }
         return server
     }

@@ -2,7 +2,8 @@ import Basis
 import Engine
 import Synchronization
 
-/// An HTTP proxy on the loopback that opens tunnels (RFC 9110, section 9.3.6) to one server, whatever name it is asked for.
+/// An HTTP proxy on the loopback that opens tunnels (RFC 9110, section 9.3.6) to one server, whatever name it is asked for, or to
+/// the addresses on this machine that it is asked for.
 final class TunnelProxy: Sendable {
     /// What came through it.
     struct Notes: Sendable {
@@ -21,7 +22,8 @@ final class TunnelProxy: Sendable {
         let notes = Mutex(Notes())
     }
 
-    init(to server: SocketAddress) throws {
+    /// - Parameter server: nil: where each request says.
+    init(to server: SocketAddress?) throws {
         shard = try Shard(label: "proxy")
         listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { [log] shard, _ in
             TunnelEntry(shard: shard, server: server, log: log)
@@ -39,12 +41,12 @@ final class TunnelProxy: Sendable {
 
 /// The client's end of a tunnel.
 private final class TunnelEntry: Endpoint, @unchecked Sendable {
-    private let server: SocketAddress
+    private let server: SocketAddress?
     private let log: TunnelProxy.Log
     private var head: [UInt8] = []
     private var exit: TunnelExit?
 
-    init(shard: Shard, server: SocketAddress, log: TunnelProxy.Log) {
+    init(shard: Shard, server: SocketAddress?, log: TunnelProxy.Log) {
         self.server = server
         self.log = log
         super.init(shard: shard)
@@ -67,7 +69,9 @@ private final class TunnelEntry: Endpoint, @unchecked Sendable {
         }
         let line = String(decoding: head.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         log.notes.withLock { $0.requests.append(line) }
-        guard line.hasPrefix("CONNECT ") else {
+        let authority = line.split(separator: " ").dropFirst().first?.split(separator: ":") ?? []
+        let asked = authority.count == 2 ? UInt16(authority[1]).flatMap { SocketAddress(host: String(authority[0]), port: $0) } : nil
+        guard line.hasPrefix("CONNECT "), let server = server ?? asked else {
             write(Array("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n".utf8).span.bytes)
             closeGracefully()
             return

@@ -39,7 +39,7 @@ final class DownloadBed: @unchecked Sendable {
 
     func fetch(
         _ url: String, hash: [UInt8] = [], signature: [UInt8] = [], headers: [(String, String)] = [],
-        requiresSignature: Bool = false, agent: UInt64 = 0, _ change: (inout FetchPlan) -> Void = { _ in }
+        requiresSignature: Bool = false, agent: UInt64 = 0, by route: DownloadRoute? = nil, _ change: (inout FetchPlan) -> Void = { _ in }
     ) async -> Told {
         var plan = FetchPlan(retryDelay: .milliseconds(10))
         change(&plan)
@@ -52,7 +52,7 @@ final class DownloadBed: @unchecked Sendable {
         let progress = Mutex<[DownloadProgress]>([])
         let outcome: DownloadOutcome = await withCheckedContinuation { continuation in
             shard.perform { [self] in
-                downloads?.begin(wish) { news in
+                downloads?.begin(wish, by: route.map { route in { _, _ in route } }) { news in
                     #expect(news.agent == agent && news.number == 1)
                     switch news.event {
                     case .progressed(let step): progress.withLock { $0.append(step) }

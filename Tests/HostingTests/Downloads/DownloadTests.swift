@@ -109,6 +109,12 @@ struct DownloadTests {
 
     static let failing: [Failing] = [
         Failing("404", .status(404), .downloadRefused4xx, "404 Not Found", attempts: 1),
+        Failing("401", .status(401), .downloadUnauthorized, "credentials", attempts: 1),
+        Failing("403", .status(403), .downloadForbidden, "403 Forbidden", attempts: 1),
+        Failing("407 without a proxy", .status(407), .downloadRefused4xx, "407", attempts: 1),
+        Failing("413", .status(413), .downloadRefused4xx, "413", attempts: 1),
+        Failing("204", .says(Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)), .downloadMalformed, "204", attempts: 1),
+        Failing("503", .status(503), .downloadRefused5xx, "503", attempts: 3),
         Failing("500", .status(500), .downloadRefused5xx, "500", attempts: 3),
         Failing("429", .status(429), .downloadRefused4xx, "429", attempts: 3),
         Failing("closed", .closes, .downloadBroken, "broke", attempts: 3),

@@ -1,0 +1,52 @@
+import AgentModel
+public import Hosting
+public import OpAMP
+import Transport
+
+/// Who may fetch package files from a server of ours, and what its offers give agents to show there
+/// (DownloadableFile.headers). Its description tells nothing of the secrets.
+public struct PackageAccess: Sendable, CustomStringConvertible {
+    /// Nil: anybody may.
+    public let credentials: ServerWire.Credentials?
+    /// What an offer carries; nil: nothing is needed.
+    public let headers: Headers?
+
+    /// Where files need credentials because OpAMP does, the offers carry a token made for this process: those of the agents stay
+    /// between each agent and the server. They are good for files too.
+    /// - Parameter credentials: those for OpAMP.
+    /// - Throws: `RunError`, which names where the secret was to come from, and never the secret.
+    public init(_ access: EmbeddedServer.Packages.Access, opamp credentials: ServerWire.Credentials?) throws(RunError) {
+        switch access {
+        case .anybody:
+            (self.credentials, headers) = (nil, nil)
+        case .asForOpAMP:
+            guard let credentials else {
+                (self.credentials, headers) = (nil, nil)
+                return
+            }
+            let token = Self.token()
+            self.credentials = credentials.union(ServerWire.Credentials([token]))
+            headers = Self.headers("Bearer \(token)")
+        case .secret(let source):
+            let secrets = try Secrets.lines(source)
+            self.credentials = ServerWire.Credentials(secrets)
+            let first = secrets[0]
+            // A colon cannot stand in a bearer token (RFC 6750, section 2.1).
+            headers = Self.headers(
+                first.contains(":")
+                    ? "Basic \(String(decoding: Base64.encode(Array(first.utf8)), as: UTF8.self))" : "Bearer \(first)")
+        }
+    }
+
+    private static func headers(_ authorization: String) -> Headers {
+        Headers(headers: [Header(key: "Authorization", value: authorization)])
+    }
+
+    /// 128 bits that nobody can guess.
+    private static func token() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return "\(String(generator.next(), radix: 16))-\(String(generator.next(), radix: 16))"
+    }
+
+    public var description: String { credentials == nil ? "anybody" : "who shows credentials" }
+}

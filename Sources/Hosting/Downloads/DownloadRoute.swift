@@ -1,0 +1,58 @@
+import AgentModel
+import Engine
+import Transport
+
+/// The way of one attempt at a file: through the proxy that the agent's other connections go through, and under the certificate
+/// that they show.
+struct DownloadRoute: Sendable {
+    /// Where the proxy is, and what is for it alone; nil: straight to the file's server.
+    var proxy: (address: SocketAddress, fields: HTTPFields)?
+    /// What is shown to a server that asks for a certificate.
+    var identity: TLSIdentity?
+
+    /// Finds the way of an attempt when it begins: by then the agent may have another certificate than when it wished for the file.
+    typealias Finder = (_ agent: UInt64, _ isSecure: Bool) throws(TLSError) -> DownloadRoute
+}
+
+extension WebSocketLink {
+    /// How `agent` fetches files: the link's own agent, or one behind its gateway, which has a certificate of its own where every
+    /// agent has.
+    func downloadRoute(of agent: UInt64, isSecure: Bool) throws(TLSError) -> DownloadRoute {
+        let target = offered ?? host.target
+        var route = DownloadRoute(proxy: target.proxyEntry(of: agent))
+        guard isSecure else { return route }
+        if agent == self.agent.index {
+            route.identity = try packedIdentity(for: target)?.unpacked()
+        } else {
+            let cohort = self.agent.cohort.plan.name
+            route.identity = try host.identities(for: target)?.identity(of: agent, cohort: cohort)?.unpacked()
+        }
+        return route
+    }
+}
+
+extension PollLink {
+    /// How the link's agent fetches files.
+    func downloadRoute(isSecure: Bool) throws(TLSError) -> DownloadRoute {
+        let target = offered?.target ?? host.target
+        var route = DownloadRoute(proxy: target.proxyEntry(of: agent.index))
+        guard isSecure else { return route }
+        route.identity = try packedIdentity(for: target)?.unpacked()
+        return route
+    }
+}
+
+extension AgentHost {
+    /// Where the certificates come from that agents show to the servers of files: as to the server at `target`, or as the profile
+    /// has it where that one speaks plaintext.
+    func identities(for target: AgentTarget) -> (any AgentIdentities)? {
+        target.security?.identities ?? downloads.setup.identities
+    }
+}
+
+extension AgentTarget {
+    /// The proxy on the way of agent `index`, where there is one.
+    fileprivate func proxyEntry(of index: UInt64) -> (address: SocketAddress, fields: HTTPFields)? {
+        proxy.map { (address(of: index), $0.fields) }
+    }
+}
