@@ -95,7 +95,7 @@ let package = Package(
             name: "HostingTests",
             dependencies: [
                 "Basis", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
-                "Hosting",
+                "Hosting", orderedCollections,
             ],
             swiftSettings: settings),
         .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),

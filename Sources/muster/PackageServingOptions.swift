@@ -53,7 +53,8 @@ struct PackageServingOptions: ParsableArguments {
             throw Failure(.badUsage, "--package-no-token: --package-token-file says the opposite; take one out.")
         }
         if packages == nil, packageTokenFile != nil || packageNeedsNoToken {
-            throw Failure(.badUsage, "--package-token-file, --package-no-token: there are no files; add --packages DIR.")
+            throw Failure(
+                .badUsage, "--package-token-file, --package-no-token: there are no files; add --packages DIR.")
         }
         let access: EmbeddedServer.Packages.Access =
             packageNeedsNoToken ? .anybody : packageTokenFile.map { .secret(.file($0)) } ?? .asForOpAMP

@@ -5,6 +5,7 @@ import Engine
 import Hosting
 import Metrics
 import OpAMP
+import OrderedCollections
 import Testing
 
 @Suite("Agents that join status changes, on real sockets", .timeLimit(.minutes(2)))
@@ -47,15 +48,17 @@ struct BatchedAgentTests {
                 }
             }
         }
+        try await fleet.wait(until: "installed") { $0[.packageOffersConverged] == UInt64(agents) }
+        #expect(fleet.counters.errors == 0, "\(Counter.errors.filter { fleet.counters[$0] > 0 }.map(\.name))")
         await fleet.stop()
         _ = await server.stop()
-        #expect(fleet.counters.errors == 0)
         return Outcome(
             statusReports: fleet.counters[.statusReports], joined: fleet.counters[.changesJoined], known: known)
     }
 
     @Test(
-        "With a window fewer reports leave, and the server still learns the last state", arguments: ProxyTests.transports)
+        "With a window fewer reports leave, and the server still learns the last state",
+        arguments: ProxyTests.transports)
     func window(_ transport: AgentTransport) async throws {
         let each = try await Self.installs(BatchPlan(), transport)
         #expect(each.known == Self.agents && each.joined == 0)

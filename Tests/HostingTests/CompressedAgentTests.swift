@@ -130,6 +130,26 @@ struct CompressedAgentTests {
             name: "a bomb", frame: frame(deflated([UInt8](repeating: 0, count: 1 << 20))), counter: .decompressionBomb),
         Wrong(name: "protobuf that is none", frame: frame(deflated([0, 0x0A, 200])), counter: .malformedAnswer),
         Wrong(name: "an empty message", frame: frame([]), counter: .malformedFrame),
+        Wrong(
+            name: "a message cut short", frame: frame(Array(deflated([UInt8](repeating: 7, count: 300)).dropLast(2))),
+            counter: .malformedFrame),
+        Wrong(
+            name: "a compressed continuation",
+            frame: [0x42, 1, 2] + [0xC0, 1, 0], counter: .malformedFrame),
+        Wrong(name: "a compressed ping", frame: [0xC9, 0], counter: .malformedFrame),
+        Wrong(name: "another reserved bit", frame: [0xE2, 1, 0], counter: .malformedFrame),
+        Wrong(
+            name: "a window that is too small",
+            answer: "permessage-deflate; server_no_context_takeover; server_max_window_bits=7",
+            counter: .upgradeMalformed, named: "upgrade_bad_deflate"),
+        Wrong(
+            name: "a window that is no number",
+            answer: "permessage-deflate; server_no_context_takeover; client_max_window_bits=x",
+            counter: .upgradeMalformed, named: "upgrade_bad_deflate"),
+        Wrong(
+            name: "a parameter twice",
+            answer: "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+            counter: .upgradeMalformed, named: "upgrade_bad_deflate"),
     ]
 
     @Test("A server that gets compression wrong is counted under that name, and the fleet goes on", arguments: wrongs)

@@ -134,7 +134,7 @@ struct PollingTests {
     func unanswered() async throws {
         let server = try ScriptedHTTPServer { _ in .closes }
         let fleet = try PollingFleet(1, against: server.address) {
-            $0.reconnect = .longRandomDelay(minimum: .seconds(30), maximum: .seconds(30))
+            $0.reconnect = .longRandomDelay(minimum: .seconds(600), maximum: .seconds(600))
         }
         try await fleet.wait(until: "the failure") { $0[.peerClosed] >= 1 }
         try await fleet.go(for: .milliseconds(400))
@@ -229,11 +229,27 @@ struct PollingTests {
             Refusal(status: 404, counter: .requestRefused4xx, backsOff: false),
             Refusal(status: 413, counter: .requestTooLarge, backsOff: false),
             Refusal(status: 500, counter: .requestRefused5xx, backsOff: true),
+            Refusal(status: 300, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 301, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 303, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 307, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 308, counter: .requestRedirected, backsOff: true),
+            Refusal(status: 400, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 405, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 408, counter: .requestRefused4xx, backsOff: true),
+            Refusal(status: 410, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 415, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 421, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 431, counter: .requestRefused4xx, backsOff: false),
+            Refusal(status: 501, counter: .requestRefused5xx, backsOff: true),
+            Refusal(status: 502, counter: .requestRefused5xx, backsOff: true),
+            Refusal(status: 504, counter: .requestRefused5xx, backsOff: true),
+            Refusal(status: 599, counter: .requestRefused5xx, backsOff: true),
         ])
     func refused(_ refusal: Refusal) async throws {
         let server = try ScriptedHTTPServer { _ in .status(refusal.status) }
         let fleet = try PollingFleet(1, against: server.address) {
-            $0.reconnect = .longRandomDelay(minimum: .seconds(30), maximum: .seconds(30))
+            $0.reconnect = .longRandomDelay(minimum: .seconds(600), maximum: .seconds(600))
         }
         try await fleet.wait(until: "the refusal") { $0[refusal.counter] >= 1 }
         if refusal.backsOff {
@@ -284,6 +300,45 @@ struct PollingTests {
                 counter: .peerClosed),
             Broken(name: "a reset", reaction: .resets, counter: .reset),
             Broken(name: "an upgrade that nobody asked for", counter: .responseMalformed, "HTTP/1.1 101 Why\r\n\r\n"),
+            Broken(
+                name: "201 and no answer", counter: .responseMalformed,
+                "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
+            Broken(
+                name: "a part of something",
+                counter: .responseMalformed, "HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n"),
+            Broken(
+                name: "a length and chunks", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            Broken(
+                name: "a folded field", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 0\r\n\r\n"),
+            Broken(
+                name: "a head without end", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\n"
+                    + String(repeating: "X-A: \(String(repeating: "b", count: 1_000))\r\n", count: 100)),
+            Broken(
+                name: "more fields than anybody reads", counter: .responseMalformed,
+                "HTTP/1.1 200 OK\r\n" + String(repeating: "A: b\r\n", count: 2_000)),
+            Broken(
+                name: "another version", counter: .responseMalformed, "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
+            Broken(
+                name: "informational responses without end", counter: .responseMalformed,
+                String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 200)),
+            Broken(
+                name: "half a chunk",
+                reaction: .saysAndCloses(
+                    Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nab".utf8)), counter: .peerClosed),
+            Broken(
+                name: "chunks without their end",
+                reaction: .saysAndCloses(
+                    Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n".utf8)), counter: .peerClosed
+            ),
+            Broken(
+                name: "half a gzip", reaction: .answer(Array(small.dropLast(9)), "Content-Encoding: gzip\r\n"),
+                counter: .responseMalformed),
+            Broken(
+                name: "gzip within gzip", reaction: .answer([1], "Content-Encoding: gzip, gzip\r\n"),
+                counter: .responseMalformed),
             Broken(name: "no content", counter: .responseMalformed, "HTTP/1.1 204 No Content\r\n\r\n"),
         ])
     func broken(_ example: Broken) async throws {
@@ -298,6 +353,12 @@ struct PollingTests {
     }
 
     /// One MiB of zeros.
+    private static let small: [UInt8] = {
+        var bytes: [UInt8] = []
+        ContentCoder().encode([UInt8](repeating: 7, count: 100).span.bytes, as: .gzip, into: &bytes)
+        return bytes
+    }()
+
     private static let bomb: [UInt8] = {
         var bytes: [UInt8] = []
         let zeros = [UInt8](repeating: 0, count: 1 << 20)

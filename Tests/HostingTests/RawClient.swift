@@ -8,16 +8,21 @@ final class RawClient: Endpoint, @unchecked Sendable {
     private let received = Mutex<[UInt8]>([])
     private let isOver = Mutex(false)
     private let request: [UInt8]
+    private let pausesAfter: Int
 
     /// Connects to `address` and writes `request`.
-    static func send(_ request: [UInt8], to address: SocketAddress, on shard: Shard) -> RawClient {
-        let client = RawClient(shard: shard, request: request)
+    /// - Parameter pausesAfter: with so many bytes it stops reading.
+    static func send(
+        _ request: [UInt8], to address: SocketAddress, on shard: Shard, pausesAfter: Int = .max
+    ) -> RawClient {
+        let client = RawClient(shard: shard, request: request, pausesAfter: pausesAfter)
         shard.perform { client.connect(to: address) }
         return client
     }
 
-    private init(shard: Shard, request: [UInt8]) {
+    private init(shard: Shard, request: [UInt8], pausesAfter: Int) {
         self.request = request
+        self.pausesAfter = pausesAfter
         super.init(shard: shard)
     }
 
@@ -47,7 +52,11 @@ final class RawClient: Endpoint, @unchecked Sendable {
 
     override func received(_ bytes: RawSpan) {
         let copy = bytes.withUnsafeBytes { Array($0) }
-        received.withLock { $0 += copy }
+        let count = received.withLock { received in
+            received += copy
+            return received.count
+        }
+        if count >= pausesAfter { pauseReading() }
     }
 
     override func closed(_ cause: CloseCause) {

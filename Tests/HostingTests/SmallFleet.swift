@@ -13,7 +13,8 @@ final class SmallFleet {
     private(set) var named = NamedCounters()
 
     init(
-        _ count: Int, at target: AgentTarget, seed: UInt64 = 7, downloads: DownloadSetup = DownloadSetup(), _ amend: (inout CohortPlan) -> Void = { _ in }
+        _ count: Int, at target: AgentTarget, seed: UInt64 = 7, downloads: DownloadSetup = DownloadSetup(),
+        _ amend: (inout CohortPlan) -> Void = { _ in }
     ) throws {
         let exchange = IntervalExchange()
         var options = AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil })

@@ -1,5 +1,6 @@
 import Basis
 import Testing
+import Transport
 
 @testable import Packages
 
@@ -249,6 +250,13 @@ struct ArchiveTests {
         Wrong(.parentPath, "up", bytes: zip { $0.add("../x") }),
         Wrong(.linkEscapes, "link", bytes: zip { $0.add("a", mode: 0o120777, content: Array("/etc".utf8)) }),
         Wrong(.setUserOrGroup, "set-uid", bytes: zip { $0.add("a", mode: 0o104755) }),
+        Wrong(.specialFile, "block device", bytes: zip { $0.add("a", mode: 0o060644) }),
+        Wrong(.specialFile, "pipe", bytes: zip { $0.add("a", mode: 0o010644) }),
+        Wrong(.setUserOrGroup, "set-gid", bytes: zip { $0.add("a", mode: 0o102755) }),
+        Wrong(.absolutePath, "drive", bytes: zip { $0.add("C:/windows") }),
+        Wrong(.oddPath, "backslash", bytes: zip { $0.add("a\\..\\b") }),
+        Wrong(.oddPath, "control", bytes: zip { $0.add("a\u{1B}[2J") }),
+        Wrong(.parentPath, "middle", bytes: zip { $0.add("a/../../x") }),
         Wrong(.specialFile, "device", bytes: zip { $0.add("a", mode: 0o020644) }),
         Wrong(.unsupported, "encrypted", bytes: zip { $0.add("a", flags: 1) }),
         Wrong(.unsupported, "method", bytes: zip { $0.add("a", method: 12) }),
@@ -270,6 +278,24 @@ struct ArchiveTests {
     @Test("Every way in which a zip archive can be wrong has its name", arguments: wrongZips)
     func wrongZip(_ wrong: Wrong) {
         #expect(Self.problem(wrong.bytes) == wrong.problem)
+    }
+
+    @Test("The policy and the sandbox hold for zip as for tar: executables, entries, what it unpacks to")
+    func zipPolicy() {
+        func problem(_ policy: ArchivePolicy) -> ArchiveProblem? { Self.problem(Self.zip, policy: policy) }
+        #expect(problem(ArchivePolicy(executables: ["bin/*"])) == nil)
+        #expect(problem(ArchivePolicy(executables: [])) == .unexpectedExecutable)
+        #expect(problem(ArchivePolicy(entryLimit: 2)) == .tooManyEntries)
+        #expect(problem(ArchivePolicy(unpackedLimit: 700)) == .unpacksTooLarge)
+        #expect(Self.inspect(Self.zip, sandbox: SandboxPolicy(byteLimit: 700)).sandbox == .refused(.bytes, path: ""))
+        // A bomb: a deflate stream that unpacks to more than allowed, whatever its header says.
+        var bomb: [UInt8] = []
+        Deflater(windowBits: 15, level: 9)?.message([UInt8](repeating: 0, count: 1 << 20).span.bytes, into: &bomb)
+        bomb += [0, 0, 0xFF, 0xFF, 3, 0]
+        let zip = Self.zip { $0.add("a", content: bomb, method: 8, unpacked: 1 << 20) }
+        #expect(Self.problem(zip, policy: ArchivePolicy(unpackedLimit: 1 << 19)) == .unpacksTooLarge)
+        let lying = Self.zip { $0.add("a", content: bomb, method: 8, unpacked: 10) }
+        #expect(Self.problem(lying) != nil)
     }
 }
 

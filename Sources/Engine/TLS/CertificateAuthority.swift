@@ -59,10 +59,15 @@ public final class CertificateAuthority: @unchecked Sendable {
     }
 
     /// An authority below this one.
-    public func intermediate(commonName: String) throws(TLSError) -> CertificateAuthority {
+    public func intermediate(
+        commonName: String, notBefore: Int? = nil, notAfter: Int? = nil
+    ) throws(TLSError) -> CertificateAuthority {
         let key = try PrivateKey.generate()
+        var request = Request(commonName: commonName)
+        request.notBefore = notBefore ?? request.notBefore
+        request.notAfter = notAfter ?? request.notAfter
         let certificate = try Self.make(
-            Request(commonName: commonName), subjectKey: key.pointer, issuer: self.certificate, issuerKey: self.key,
+            request, subjectKey: key.pointer, issuer: self.certificate, issuerKey: self.key,
             isAuthority: true)
         return CertificateAuthority(chain: [certificate] + chain, key: key)
     }

@@ -49,10 +49,11 @@ enum StapledStatus {
 }
 
 extension CertificateAuthority {
-    /// An OCSP response (DER) that a server may staple: the certificate is good, or revoked. Seconds from now say from
-    /// when to when it holds.
+    /// An OCSP response (DER) that a server may staple: the certificate is good, revoked, or none that the authority
+    /// knows. Seconds from now say from when to when it holds.
     public func stapledStatus(
-        for certificate: Certificate, isRevoked: Bool = false, notBefore: Int = -3600, notAfter: Int = 86_400
+        for certificate: Certificate, isRevoked: Bool = false, isUnknown: Bool = false, notBefore: Int = -3600,
+        notAfter: Int = 86_400
     ) throws(TLSError) -> [UInt8] {
         guard let basic = OCSP_BASICRESP_new(),
             let identifier = OCSP_cert_to_id(EVP_sha1(), certificate.pointer, self.certificate.pointer),
@@ -64,7 +65,9 @@ extension CertificateAuthority {
             ASN1_TIME_free(start)
             ASN1_TIME_free(end)
         }
-        let status = isRevoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD
+        let status =
+            isRevoked
+            ? V_OCSP_CERTSTATUS_REVOKED : isUnknown ? V_OCSP_CERTSTATUS_UNKNOWN : V_OCSP_CERTSTATUS_GOOD
         guard
             OCSP_basic_add1_status(
                 basic, identifier, status, isRevoked ? OCSP_REVOKED_STATUS_KEYCOMPROMISE : 0, isRevoked ? start : nil,

@@ -25,6 +25,8 @@ public enum TLSFailure: Hashable, Sendable {
     case revocationListMissing
     /// The revocation list is too old, or not yet valid.
     case revocationListExpired
+    /// The revocation list's signature does not fit.
+    case revocationListForged
     /// A stapled status was demanded and not sent.
     case statusMissing
     /// The stapled status does not fit: signature, certificate, time or form.
@@ -71,6 +73,7 @@ public enum TLSFailure: Hashable, Sendable {
         case X509_V_ERR_CERT_REVOKED: self = .revoked
         case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: self = .revocationListMissing
         case X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID: self = .revocationListExpired
+        case X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE: self = .revocationListForged
         case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK: self = .tooWeak
         case X509_V_ERR_APPLICATION_VERIFICATION: self = .pinMismatch
         case let code: self = .certificate(code: code)
@@ -115,6 +118,7 @@ public enum TLSFailure: Hashable, Sendable {
         case .revoked: "certificate revoked"
         case .revocationListMissing: "revocation list missing"
         case .revocationListExpired: "revocation list expired"
+        case .revocationListForged: "revocation list forged"
         case .statusMissing: "stapled status missing"
         case .statusInvalid: "stapled status invalid"
         case .pinMismatch: "pinned key mismatch"
@@ -144,7 +148,8 @@ public enum TLSFailure: Hashable, Sendable {
     static let knownNames: [String] =
         [
             .expired, .notYetValid, .wrongHost, .unknownAuthority, .selfSigned, .badSignature, .notAnAuthority,
-            .wrongPurpose, .revoked, .revocationListMissing, .revocationListExpired, .statusMissing, .statusInvalid,
+            .wrongPurpose, .revoked, .revocationListMissing, .revocationListExpired, .revocationListForged,
+            .statusMissing, .statusInvalid,
             .pinMismatch, .tooWeak, .certificate(code: 0), .certificateMissing, .versionMismatch, .cipherMismatch,
             .protocolMismatch, .notTLS, .interrupted, .other(code: 0),
         ].map(\TLSFailure.name)

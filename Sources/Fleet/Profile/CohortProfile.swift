@@ -39,6 +39,8 @@ public struct CohortProfile: Hashable, Sendable {
     /// Which of them misbehave, and how.
     public var faults: FaultPlan
     public var restart: RestartProfile
+    /// How they connect where they do otherwise than the fleet.
+    public var wire: CohortWire
 
     /// The zones of a cohort that names none.
     public static let standardZones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
@@ -54,7 +56,8 @@ public struct CohortProfile: Hashable, Sendable {
         clientCertificate: ClientCertificate = .none,
         customAbilities: [CustomAbility] = [], ownTelemetry: OwnTelemetryProfile = OwnTelemetryProfile(),
         capabilityChanges: [CapabilityChangeProfile] = [], health: HealthProfile = HealthProfile(),
-        faults: FaultPlan = FaultPlan(), restart: RestartProfile = RestartProfile()
+        faults: FaultPlan = FaultPlan(), restart: RestartProfile = RestartProfile(),
+        wire: CohortWire = CohortWire()
     ) {
         self.name = name
         self.weight = weight
@@ -78,6 +81,7 @@ public struct CohortProfile: Hashable, Sendable {
         self.health = health
         self.faults = faults
         self.restart = restart
+        self.wire = wire
     }
 }
 

@@ -15,6 +15,7 @@ enum CohortReading {
             cohort.name = section.name("name", or: cohort.name)
             cohort.weight = weight(section, or: cohort.weight)
             read(&cohort, from: section, files)
+            cohort.wire = WireReading(profile: section, folder: files.folder).cohortWire()
             section.finish()
             return cohort
         }

@@ -55,6 +55,7 @@ extension YAMLWriter {
         writeAbilities(of: cohort)
         writeTelemetry(of: cohort)
         if cohort.clientCertificate != .none { write(cohort.clientCertificate) }
+        write(cohort.wire)
         // Where nothing befalls the agents, there is nothing to say of it.
         if cohort.health != HealthProfile() { mapping("health") { $0.write(cohort.health) } }
         if cohort.faults != FaultPlan() { mapping("faults") { $0.write(cohort.faults) } }

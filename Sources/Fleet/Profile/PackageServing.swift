@@ -24,7 +24,9 @@ enum PackageServingReading {
     }
 
     /// `none`, `{env: NAME}` or `{file: path}`.
-    private static func access(_ tree: YAMLTree, in section: Section, _ folder: String?) -> EmbeddedServer.Packages.Access? {
+    private static func access(_ tree: YAMLTree, in section: Section, _ folder: String?) -> EmbeddedServer.Packages
+        .Access?
+    {
         if case .mapping = tree.shape {
             return WireReading.secret("credentials", in: section, folder).map { .secret($0) }
         }

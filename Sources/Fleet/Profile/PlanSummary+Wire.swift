@@ -8,6 +8,18 @@ extension PlanSummary {
                 "  polls over plain HTTP, all agents over at most \(Figures.count(wire.polling.connections)) connections"
             )
         }
+        lines += ways(of: wire)
+        var all = lines.isEmpty ? [] : ["The fleet's connections"] + lines
+        for cohort in profile.cohorts where cohort.wire != CohortWire() {
+            let own = ways(of: profile.wire(of: cohort))
+            all.append("The connections of \(cohort.name)")
+            all += own.isEmpty ? ["  plain, straight, without credentials"] : own
+        }
+        return all.isEmpty ? nil : all
+    }
+
+    private func ways(of wire: WireProfile) -> [String] {
+        var lines: [String] = []
         let compression = wire.compression
         if !profile.isPolling, compression.websocket { lines.append("  offers permessage-deflate") }
         if profile.isPolling, compression.requests != .plain {
@@ -21,7 +33,7 @@ extension PlanSummary {
             let auth = proxy.auth.map { ", to which it shows \(Self.words(for: $0))" } ?? ""
             lines.append("  goes through the proxy \(proxy.url.bracketedHost):\(proxy.url.port)\(auth)")
         }
-        return lines.isEmpty ? nil : ["The fleet's connections"] + lines
+        return lines
     }
 
     /// What is particular about the embedded server's connections.

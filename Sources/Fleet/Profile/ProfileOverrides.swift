@@ -15,13 +15,15 @@ public struct ProfileOverrides: Hashable, Sendable {
     public var sources: [String]?
     public var connectTimeout: Nanoseconds?
     public var answerTimeout: Nanoseconds?
+    /// Of every cohort.
     public var compression: CompressionProfile?
-    /// Added to the profile's, and in place of those of the same name.
+    /// Added to the profile's, and in place of those of the same name, the cohorts' too.
     public var headers: [HeaderProfile] = []
-    /// In place of the profile's.
+    /// In place of the profile's, the cohorts' too.
     public var auth: AuthProfile?
     /// Where the profile has no credentials of its own.
     public var fallbackAuth: AuthProfile?
+    /// Of every cohort.
     public var proxy: ServerURL?
     public var tls = TLSOverrides()
 
@@ -31,13 +33,19 @@ public struct ProfileOverrides: Hashable, Sendable {
 extension ProfileOverrides {
     /// Puts what concerns the connections in place of the profile's own.
     fileprivate func applyWire(to profile: inout Profile, _ problems: ProblemList) {
-        if let compression { profile.wire.compression = compression }
+        if let compression {
+            profile.wire.compression = compression
+            for index in profile.cohorts.indices { profile.cohorts[index].wire.compression = nil }
+        }
         for header in headers {
-            if let complaint = WireRules.complaint(about: header) {
+            if let complaint = WireRules.complaint(about: header, isOption: true) {
                 problems.add(complaint, path: "--header", place: nil)
             }
             profile.wire.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
             profile.wire.headers.append(header)
+            for index in profile.cohorts.indices {
+                profile.cohorts[index].wire.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+            }
         }
         if !ProfileBounds.headers.contains(profile.wire.headers.count) {
             let allowed = "allowed are \(ProfileBounds.headers.upperBound)"
@@ -46,8 +54,14 @@ extension ProfileOverrides {
                 place: nil)
         }
         profile.wire.auth = auth ?? profile.wire.auth ?? fallbackAuth
-        // Another proxy has other credentials.
-        if let proxy { profile.wire.proxy = ProxyProfile(url: proxy) }
+        if auth != nil {
+            for index in profile.cohorts.indices { profile.cohorts[index].wire.auth = nil }
+        }
+        if let proxy {
+            // Another proxy has other credentials.
+            profile.wire.proxy = ProxyProfile(url: proxy)
+            for index in profile.cohorts.indices { profile.cohorts[index].wire.proxy = nil }
+        }
     }
 }
 

@@ -50,21 +50,38 @@ enum ProfileRules {
     private static func wireContradictions(in profile: Profile) -> [ProfileError] {
         var found: [ProfileError] = []
         func complain(_ path: String, _ what: String) { found.append(ProfileError(.contradiction(what), path: path)) }
-        let wire = profile.wire
+        judge(profile.wire, at: "", complain)
+        for (index, cohort) in profile.cohorts.enumerated() where cohort.wire != CohortWire() {
+            let wire = profile.wire(of: cohort)
+            judge(wire, at: "cohorts[\(index)].", complain)
+            if !ProfileBounds.headers.contains(wire.headers.count) {
+                complain(
+                    "cohorts[\(index)].headers",
+                    "with the fleet's they are \(wire.headers.count), allowed are \(ProfileBounds.headers.upperBound)")
+            }
+        }
+        return found
+    }
+
+    /// - Parameter place: the way to the keys: nothing at the profile's top.
+    private static func judge(
+        _ wire: WireProfile, at place: String, _ complain: (_ path: String, _ what: String) -> Void
+    ) {
         if let level = wire.compression.level, level > 9,
             wire.compression.requests != .zstd || wire.compression.websocket
         {
-            complain("compression.level", "zlib's levels end at 9; more than that only zstd has, for requests alone")
+            complain(
+                place + "compression.level",
+                "zlib's levels end at 9; more than that only zstd has, for requests alone")
         }
         if wire.auth != nil, wire.headers.contains(where: { $0.name.lowercased() == "authorization" }) {
-            complain("auth", "there is a header 'Authorization' besides; take one of the two out")
+            complain(place + "auth", "there is a header 'Authorization' besides; take one of the two out")
         }
         if let proxy = wire.proxy, proxy.auth != nil,
             proxy.headers.contains(where: { $0.name.lowercased() == "proxy-authorization" })
         {
-            complain("proxy.auth", "there is a header 'Proxy-Authorization' besides; take one of the two out")
+            complain(place + "proxy.auth", "there is a header 'Proxy-Authorization' besides; take one of the two out")
         }
-        return found
     }
 
     /// All times of the run that the profile names, with the way to each.

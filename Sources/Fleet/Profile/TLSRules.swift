@@ -1,3 +1,5 @@
+import AgentModel
+
 /// What has to hold between what a profile says of certificates and the rest of it.
 enum TLSRules {
     /// Everything in which it contradicts itself; the errors carry no places.

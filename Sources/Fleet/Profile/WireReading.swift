@@ -3,6 +3,7 @@ import Foundation
 
 /// Reads what concerns the connections: `compression`, `polling`, `headers`, `auth`, `proxy`.
 struct WireReading {
+    /// The profile's top, or a cohort.
     let profile: Section
     /// The folder that files are looked for in; nil where the profile is no file: then paths count from the working directory.
     let folder: String?
@@ -15,6 +16,21 @@ struct WireReading {
         wire.auth = auth(profile)
         wire.proxy = proxy()
         return wire
+    }
+
+    /// What a cohort has of its own: the same keys but `polling`, each in the place of the fleet's.
+    func cohortWire() -> CohortWire {
+        var wire = CohortWire()
+        if profile.value("compression") != nil { wire.compression = compression() }
+        wire.headers = headers(profile)
+        wire.auth = isNone("auth") ? CohortWire.Own.none : auth(profile).map { .value($0) }
+        wire.proxy = isNone("proxy") ? CohortWire.Own.none : proxy().map { .value($0) }
+        return wire
+    }
+
+    /// Whether a cohort does without what the fleet has.
+    private func isNone(_ key: String) -> Bool {
+        if case .scalar("none", true)? = profile.value(key)?.shape { true } else { false }
     }
 
     // MARK: - Compression
@@ -209,7 +225,8 @@ enum WireRules {
     ]
 
     /// What is wrong with a header; nil where nothing is.
-    static func complaint(about header: HeaderProfile) -> ProfileError.Kind? {
+    /// - Parameter isOption: it stands on the command line.
+    static func complaint(about header: HeaderProfile, isOption: Bool = false) -> ProfileError.Kind? {
         let name = header.name.lowercased()
         let isName =
             !name.isEmpty
@@ -223,6 +240,12 @@ enum WireRules {
             return .contradiction("'\(header.name)' belongs to the connection and cannot be set")
         }
         guard case .text(let text) = header.value else { return nil }
+        if header.isSecret, isOption {
+            return .contradiction(
+                "the value of '\(header.name)' would show in the list of processes; give a token with --token-file FILE or the "
+                    + "environment variable MUSTER_TOKEN, anything else in a profile: headers: {\(header.name): {env: NAME}}"
+            )
+        }
         if header.isSecret {
             return .contradiction(
                 "the value of '\(header.name)' would show in the results; write {env: NAME} or {file: path} in its place"

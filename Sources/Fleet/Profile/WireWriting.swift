@@ -3,13 +3,7 @@ import Basis
 /// The same in YAML. Secrets are not in a profile, so they cannot get into its text.
 extension YAMLWriter {
     mutating func write(_ wire: WireProfile) {
-        mapping("compression") { writer in
-            let compression = wire.compression
-            writer.scalar("websocket", .exact("\(compression.websocket)"))
-            writer.scalar("requests", .exact(compression.requests.rawValue))
-            writer.scalar("threshold", .exact(SizeText.format(compression.threshold)))
-            if let level = compression.level { writer.scalar("level", .exact("\(level)")) }
-        }
+        write(wire.compression)
         mapping("polling") { writer in
             let polling = wire.polling
             writer.duration("interval", polling.interval)
@@ -21,7 +15,35 @@ extension YAMLWriter {
         }
         write(wire.headers)
         write(wire.auth)
-        guard let proxy = wire.proxy else { return }
+        if let proxy = wire.proxy { write(proxy) }
+    }
+
+    /// What a cohort has of its own.
+    mutating func write(_ wire: CohortWire) {
+        if let compression = wire.compression { write(compression) }
+        write(wire.headers)
+        switch wire.auth {
+        case nil: break
+        case .some(.none): scalar("auth", .exact("none"))
+        case .some(.value(let auth)): write(auth)
+        }
+        switch wire.proxy {
+        case nil: break
+        case .some(.none): scalar("proxy", .exact("none"))
+        case .some(.value(let proxy)): write(proxy)
+        }
+    }
+
+    private mutating func write(_ compression: CompressionProfile) {
+        mapping("compression") { writer in
+            writer.scalar("websocket", .exact("\(compression.websocket)"))
+            writer.scalar("requests", .exact(compression.requests.rawValue))
+            writer.scalar("threshold", .exact(SizeText.format(compression.threshold)))
+            if let level = compression.level { writer.scalar("level", .exact("\(level)")) }
+        }
+    }
+
+    private mutating func write(_ proxy: ProxyProfile) {
         mapping("proxy") { writer in
             writer.scalar("url", .text("\(proxy.url.scheme.rawValue)://\(proxy.url.bracketedHost):\(proxy.url.port)"))
             writer.write(proxy.headers)

@@ -25,8 +25,8 @@ struct Preparation: Sendable {
         let checksConformance = options.checksConformance
         let sources = try Preparation.sources(profile)
         let url = Preparation.url(profile)
-        let setup = try WireSetup(profile)
-        let addresses = try await Preparation.addresses(profile.wire.proxy?.url ?? url)
+        let routes = try await Preparation.routes(profile, url)
+        let addresses = routes.usual.addresses
         let capacity = profile.capacity(destinations: max(addresses.count, 1))
         if let remedy = capacity.remedy {
             throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
@@ -46,32 +46,35 @@ struct Preparation: Sendable {
             concurrency: profile.limits.downloads, bandwidth: profile.limits.downloadBandwidth,
             madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere,
             identities: fleet.identities)
-        let resolved = profile.wire.proxy == nil ? server?.addresses ?? addresses : addresses
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
         if checksConformance, profile.isPolling { throw .conformanceNeedsWebSocket }
         let transport: AgentTransport =
             profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
-        guard
-            var target = AgentTarget(
-                addresses: resolved, sources: sources, host: host, path: path, transport: transport,
-                security: fleet.target)
-        else {
-            throw .unknownHost(host, reason: "it has no address")
+        func target(_ route: Route) throws(RunError) -> AgentTarget {
+            let addresses = route.setup.proxy == nil ? server?.addresses ?? route.addresses : route.addresses
+            guard
+                var target = AgentTarget(
+                    addresses: addresses, sources: sources, host: host, path: path, transport: transport,
+                    security: fleet.target)
+            else { throw .unknownHost(host, reason: "it has no address") }
+            target.fields = route.setup.fields
+            target.agentFields = route.setup.agentFields
+            target.proxy = route.setup.proxy
+            target.compression = route.setup.compression
+            return target
         }
-        target.fields = setup.fields
-        target.agentFields = setup.agentFields
-        target.proxy = setup.proxy
-        target.compression = setup.compression
+        let usual = try target(routes.usual)
         let scheme = (profile.isPolling ? "http" : "ws") + (embedded == nil ? "" : "s")
         endpoint = url?.description ?? "\(scheme)://\(host)\(path)"
         authority = host
-        let shardOptions = AgentShardOptions(
+        var shardOptions = AgentShardOptions(
             checksConformance: checksConformance,
             traceStride: options.tracedAgents > 0
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
             resolveOffer: fleet.offers.resolve, resolveDestination: OfferedDestinations(fleet.elsewhere).resolve)
+        for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
 
         var exchanges: [IntervalExchange] = []
         var shards: [AgentShard] = []
@@ -84,7 +87,7 @@ struct Preparation: Sendable {
                 own.downloads = downloads.share(of: index, of: count)
                 shards.append(
                     AgentShard(
-                        shard: shard, exchange: exchange, clocks: clocks, target: target,
+                        shard: shard, exchange: exchange, clocks: clocks, target: usual,
                         seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
                         unixOrigin: WallClock.unixNanoseconds(at: .zero), options: own))
             }
@@ -97,7 +100,7 @@ struct Preparation: Sendable {
             tallies = .embedded(server)
             firstTally = await tallies.tally()
         } else {
-            (tallies, firstTally) = await TallySource.find(target, cohort: profile.cohorts[0].name, on: shards[0].shard)
+            (tallies, firstTally) = await TallySource.find(usual, cohort: profile.cohorts[0].name, on: shards[0].shard)
         }
     }
 
@@ -123,6 +126,33 @@ struct Preparation: Sendable {
     private static func url(_ profile: Profile) -> ServerURL? {
         guard case .url(let url) = profile.server else { return nil }
         return url
+    }
+
+    /// How agents reach the server.
+    private struct Route {
+        var setup: WireSetup
+        /// The server's, or those of the proxy in front of it; empty: those of the embedded server.
+        var addresses: [SocketAddress]
+    }
+
+    /// The way of the fleet, and those of cohorts that go another.
+    private static func routes(
+        _ profile: Profile, _ url: ServerURL?
+    ) async throws(RunError) -> (usual: Route, ofCohorts: [String: Route]) {
+        let usual = try await route(profile.wire, profile, url)
+        var ofCohorts: [String: Route] = [:]
+        for cohort in profile.cohorts where cohort.wire != CohortWire() {
+            ofCohorts[cohort.name] = try await route(profile.wire(of: cohort), profile, url)
+        }
+        return (usual, ofCohorts)
+    }
+
+    private static func route(
+        _ wire: WireProfile, _ profile: Profile, _ url: ServerURL?
+    ) async throws(RunError) -> Route {
+        Route(
+            setup: try WireSetup(wire, agents: profile.agents),
+            addresses: try await addresses(wire.proxy?.url ?? url))
     }
 
     private static func addresses(_ url: ServerURL?) async throws(RunError) -> [SocketAddress] {

@@ -13,9 +13,9 @@ struct WireSetup {
     let compression: WireCompression
 
     /// - Throws: `RunError`, which names where a secret was to come from, and never the secret.
-    init(_ profile: Profile) throws(RunError) {
-        let wire = profile.wire
-        let all = try Self.fields(wire.headers, wire.auth, "Authorization", agents: profile.agents)
+    /// - Parameter agents: how many there are in the whole fleet, for files with a line an agent.
+    init(_ wire: WireProfile, agents: Int) throws(RunError) {
+        let all = try Self.fields(wire.headers, wire.auth, "Authorization", agents: agents)
         (fields, agentFields) = (all.common, all)
         if let proxy = wire.proxy {
             let fields = try Self.fields(proxy.headers, proxy.auth, "Proxy-Authorization", agents: 1)

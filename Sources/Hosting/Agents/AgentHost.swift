@@ -10,7 +10,10 @@ import OpAMP
 final class AgentHost {
     let shard: Shard
     let metrics: ShardMetrics
+    /// The target of the cohorts that have none of their own.
     let target: AgentTarget
+    private let home: AgentPlace
+    private let homes: [String: AgentPlace]
 
     /// Where an offer of connection settings leads: the target to use, or `nil` where its host has no address.
     let resolveOffer: OfferResolver
@@ -40,7 +43,7 @@ final class AgentHost {
     /// Where a frame that came in pieces or masked is put together.
     var scratch: [UInt8] = []
     /// The compressors of all WebSockets of the shard.
-    var deflate: SharedDeflate
+    var deflate = SharedDeflate()
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
     private var random: SeededRandom
@@ -68,13 +71,14 @@ final class AgentHost {
         self.shard = shard
         self.metrics = metrics
         self.target = target
-        deflate = SharedDeflate(level: target.compression.level)
+        home = AgentPlace(target)
+        homes = options.cohortTargets.mapValues(AgentPlace.init)
         random = SeededRandom(seed: seed)
         self.unixOrigin = unixOrigin
         polling =
             switch target.transport {
             case .webSocket: nil
-            case .polling(let plan): PollingHost(plan: plan, shard: shard, metrics: metrics, target: target)
+            case .polling(let plan): PollingHost(plan: plan, shard: shard, metrics: metrics)
             }
         output.reserveCapacity(1 << 16)
     }
@@ -105,6 +109,11 @@ final class AgentHost {
 
     /// Whether no own telemetry is on its way.
     var isTelemetryQuiet: Bool { exporter?.isQuiet ?? true }
+
+    /// Where the agents of a cohort connect, as the profile has it.
+    func home(of cohort: Cohort) -> AgentPlace {
+        homes[cohort.plan.name] ?? home
+    }
 
     /// Makes agent `index` and starts its life now.
     func start(index: UInt64, cohort: Cohort) {

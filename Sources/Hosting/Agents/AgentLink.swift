@@ -8,7 +8,7 @@ final class AgentLink: WebSocketLink, FleetMember, @unchecked Sendable {
 
     init(agent: Agent, host: AgentHost) {
         mind = agent
-        super.init(host: host)
+        super.init(host: host, home: host.home(of: agent.cohort))
     }
 
     override var agent: Agent { mind }

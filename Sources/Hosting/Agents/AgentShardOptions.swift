@@ -8,6 +8,8 @@ public struct AgentShardOptions: Sendable {
     public var resolveOffer: OfferResolver
     /// Finds where own telemetry goes.
     public var resolveDestination: DestinationResolver
+    /// The targets of cohorts that connect otherwise than the others, by the cohort's name: of the same transport and limits.
+    public var cohortTargets: [String: AgentTarget] = [:]
     /// The shard's part of what the fleet's downloads share.
     public var downloads = DownloadSetup()
 

@@ -59,6 +59,7 @@ extension ShardMetrics {
         case .settingsRejected: count(.settingsRejected, amount)
         case .settingsReverted: count(.settingsReverted, amount)
         case .answersLost: count(.answersLost, amount)
+        case .changesJoined: count(.changesJoined, amount)
         case .closedByServer: count(.closedByServer, amount)
         case .push: count(.pushes, amount)
         case .lateAnswer: count(.lateAnswers, amount)
@@ -109,7 +110,7 @@ extension Counter {
         case .unknownAuthority: self = .tlsUnknownAuthority
         case .selfSigned: self = .tlsSelfSigned
         case .revoked: self = .tlsRevoked
-        case .revocationListMissing, .revocationListExpired: self = .tlsRevocationUnknown
+        case .revocationListMissing, .revocationListExpired, .revocationListForged: self = .tlsRevocationUnknown
         case .statusMissing, .statusInvalid: self = .tlsStapledStatus
         case .pinMismatch: self = .tlsPinMismatch
         case .badSignature, .notAnAuthority, .wrongPurpose, .tooWeak, .certificate, .certificateMissing:

@@ -10,7 +10,7 @@ extension WebSocketLink {
     func agreed(on deflate: DeflateParameters?) {
         deflateWindow = 0
         guard let deflate else {
-            if (offered ?? host.target).compression.offersDeflate { host.metrics.count(.compressionDeclined) }
+            if place.target.compression.offersDeflate { host.metrics.count(.compressionDeclined) }
             return
         }
         deflateWindow = UInt8(clamping: deflate.windowBits(sentBy: .client))
@@ -20,8 +20,10 @@ extension WebSocketLink {
     func appendFrame(_ report: ReportSlice) {
         let bytes = host.effects.bytes
         let payload = bytes.span.bytes.extracting(report.range)
-        if deflateWindow != 0, payload.byteCount >= host.target.compression.threshold,
-            host.deflate.pack(payload, prefix: WebSocketLink.header, windowBits: Int(deflateWindow))
+        if deflateWindow != 0, payload.byteCount >= home.target.compression.threshold,
+            host.deflate.pack(
+                payload, prefix: WebSocketLink.header, windowBits: Int(deflateWindow),
+                level: home.target.compression.level)
         {
             let packed = host.deflate.packed
             host.metrics.count(.compressedSent)

@@ -123,13 +123,13 @@ extension WebSocketLink {
 
     /// Connects as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt like any other.
     func connect(to target: ConnectionTarget) {
-        let (resolve, usual) = (host.resolveOffer, host.target)
+        let (resolve, usual) = (host.resolveOffer, home.target)
         Task { [self] in
             let found = await resolve(target.settings, usual)
             shard.perform { [self] in
                 guard case .offline = stage else { return }
                 if let found {
-                    offered = found
+                    offered = AgentPlace(found)
                     connect()
                 } else {
                     host.metrics.count(.dnsFailure)
@@ -151,7 +151,7 @@ extension WebSocketLink {
         isLeaving = false
         host.metrics.count(.connectionsAttempted)
         stage = .dialing(shard.now)
-        let target = offered ?? host.target
+        let target = place.target
         // Behind a proxy TLS begins once there is a tunnel.
         let security = target.proxy == nil ? target.security : nil
         do throws(TLSError) {

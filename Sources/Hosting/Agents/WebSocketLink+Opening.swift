@@ -8,7 +8,7 @@ import Transport
 extension WebSocketLink {
     /// TCP stands: to the server, or to the proxy in front of it.
     func reachedPeer() {
-        let target = offered ?? host.target
+        let target = place.target
         guard let proxy = target.proxy else { return beginUpgrade() }
         let tunnelling = Tunnelling()
         stage = .tunnelling(tunnelling)
@@ -38,7 +38,7 @@ extension WebSocketLink {
 
     /// The proxy's tunnel stands: TLS begins in it, where the target is secured.
     private func reachedServer() {
-        let target = offered ?? host.target
+        let target = place.target
         guard let security = target.security else { return beginUpgrade() }
         do throws(TLSError) {
             let identity = try identity(for: target)
@@ -77,7 +77,7 @@ extension WebSocketLink {
 
     /// Asks the server for a WebSocket.
     func beginUpgrade() {
-        let target = offered ?? host.target
+        let target = place.target
         let offer = target.compression.offersDeflate ? DeflateOffer() : nil
         let upgrade = Upgrade(
             handshake: WebSocketClientHandshake(nonce: host.handshakeNonce(), offer: offer), began: shard.now)

@@ -28,18 +28,15 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     }
 
     let host: AgentHost
+    /// The profile's target for the agents of this cohort.
+    let home: AgentPlace
     var stage = Stage.offline
     /// Meaningful while `open` or `closing`.
     var reader = WebSocketReader(role: .client)
     /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
     var deflateWindow: UInt8 = 0
     /// Where the next connection goes: what the server has offered, or `nil` for the profile's target.
-    var offered: AgentTarget? {
-        get { offer?.target }
-        set { offer = newValue.map(Offer.init) }
-    }
-    /// Rare, and large: it stands on the heap where there is one.
-    private var offer: Offer?
+    var offered: AgentPlace?
     /// The mind asked for a new connection while the socket of the former one was still closing.
     var dialsWhenClosed = false
     /// Set for an agent that reads slowly; rare.
@@ -54,10 +51,14 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     /// The agent that the connection belongs to has had an answer.
     var hasBeenAnswered = false
 
-    init(host: AgentHost) {
+    init(host: AgentHost, home: AgentPlace) {
         self.host = host
+        self.home = home
         super.init(shard: host.shard)
     }
+
+    /// Where the agent connects at present.
+    var place: AgentPlace { offered ?? home }
 
     // MARK: - The mind, which each kind of link has its own of
 
@@ -324,15 +325,6 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     static let header: UInt8 = 0
     /// How long a connection that is over may take to end in order.
     static let farewell = Nanoseconds.seconds(2)
-}
-
-/// A target that a server has offered.
-private final class Offer {
-    let target: AgentTarget
-
-    init(_ target: AgentTarget) {
-        self.target = target
-    }
 }
 
 /// An upgrade under way: rare, so it stands on the heap while it lasts.

@@ -26,25 +26,28 @@ public struct WireCompression: Hashable, Sendable {
 
 /// The compressors of all WebSockets of one shard. None keeps a trace of any message, so that no agent has one of its own.
 struct SharedDeflate {
-    private let level: Int
-    /// By the size of the window: servers may ask for smaller ones.
-    private var deflaters: [Int: Deflater] = [:]
+    /// By level, and by the size of the window: servers may ask for smaller ones.
+    private var deflaters: [Kind: Deflater] = [:]
+
+    private struct Kind: Hashable {
+        var windowBits: Int
+        var level: Int
+    }
+
     let inflater = Inflater()
     /// A message being compressed; empty between events.
     var packed: [UInt8] = []
     /// A message being decompressed; empty between events.
     var plain: [UInt8] = []
 
-    init(level: Int? = nil) {
-        self.level = level ?? SharedDeflate.standardLevel
-    }
-
     /// Compresses a message, `prefix` and `payload`, into `packed`. False where the window is too small to compress with.
-    mutating func pack(_ payload: RawSpan, prefix: UInt8, windowBits: Int) -> Bool {
-        guard let deflater = deflaters[windowBits] ?? Deflater(windowBits: windowBits, level: level) else {
+    /// - Parameter level: zlib's; nil: the usual one.
+    mutating func pack(_ payload: RawSpan, prefix: UInt8, windowBits: Int, level: Int? = nil) -> Bool {
+        let kind = Kind(windowBits: windowBits, level: level ?? SharedDeflate.standardLevel)
+        guard let deflater = deflaters[kind] ?? Deflater(windowBits: windowBits, level: kind.level) else {
             return false
         }
-        deflaters[windowBits] = deflater
+        deflaters[kind] = deflater
         packed.removeAll(keepingCapacity: true)
         deflater.message(payload, prefix: prefix, into: &packed)
         return true

@@ -18,7 +18,7 @@ extension WebSocketLink {
     /// How `agent` fetches files: the link's own agent, or one behind its gateway, which has a certificate of its own where every
     /// agent has.
     func downloadRoute(of agent: UInt64, isSecure: Bool) throws(TLSError) -> DownloadRoute {
-        let target = offered ?? host.target
+        let target = place.target
         var route = DownloadRoute(proxy: target.proxyEntry(of: agent))
         guard isSecure else { return route }
         if agent == self.agent.index {
@@ -34,7 +34,7 @@ extension WebSocketLink {
 extension PollLink {
     /// How the link's agent fetches files.
     func downloadRoute(isSecure: Bool) throws(TLSError) -> DownloadRoute {
-        let target = offered?.target ?? host.target
+        let target = place.target
         var route = DownloadRoute(proxy: target.proxyEntry(of: agent.index))
         guard isSecure else { return route }
         route.identity = try packedIdentity(for: target)?.unpacked()

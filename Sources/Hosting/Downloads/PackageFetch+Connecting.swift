@@ -120,7 +120,11 @@ extension PackageFetch {
 extension ProxyError {
     /// Whether another attempt may do better: not where the proxy wants other credentials, or refuses on principle.
     fileprivate var isWorthRetrying: Bool {
-        if case .refused(let refusal) = self { [408, 425, 429].contains(refusal.status) || refusal.status >= 500 } else { true }
+        if case .refused(let refusal) = self {
+            [408, 425, 429].contains(refusal.status) || refusal.status >= 500
+        } else {
+            true
+        }
     }
 }
 

@@ -297,7 +297,8 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     /// The fields that are the connection's own business, whatever an offer says.
     private static let ownFields: Set<String> = [
-        "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range", "if-range", "expect", "te",
+        "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range", "if-range", "expect",
+        "te",
         "trailer", "upgrade", "proxy-authorization",
     ]
     /// Shorter pauses are not worth a timer: the bytes are paid for with the next ones.

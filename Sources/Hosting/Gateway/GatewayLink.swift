@@ -22,7 +22,7 @@ final class GatewayLink: WebSocketLink, FleetMember, @unchecked Sendable {
 
     init(leader: Agent, host: AgentHost) {
         gateway = Gateway(leader: leader, members: [])
-        super.init(host: host)
+        super.init(host: host, home: host.home(of: leader.cohort))
     }
 
     override var agent: Agent { gateway.leader }

@@ -15,10 +15,10 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private let limits: HTTPLimits
     /// Where the tunnels through a proxy lead; nil: there is no proxy.
     let tunnel: (authority: String, fields: HTTPFields)?
-    /// How request bodies may be encoded, as far as the server has not refused it.
-    private(set) var requestCoding: ContentCoding
-    /// The codings that the server has refused, of which none is tried again.
+    /// The codings of request bodies that the server has refused, of which none is tried again.
     private var refusedCodings: Set<ContentCoding> = []
+    /// What is sent in their place.
+    private var acceptedCoding = ContentCoding.identity
     let security: TargetSecurity?
     /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
     let identity: PackedIdentity?
@@ -45,7 +45,6 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         limits.bodyBytes = Int(target.limits.messageBytes)
         self.limits = limits
         tunnel = target.proxy.map { (target.host, $0.fields) }
-        requestCoding = target.compression.requests
         super.init(shard: shard)
     }
 
@@ -77,12 +76,16 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         waiting.cancel(link)
     }
 
+    /// How request bodies may be encoded of agents that would like to send them in `wish`.
+    func coding(for wish: ContentCoding) -> ContentCoding {
+        refusedCodings.contains(wish) ? acceptedCoding : wish
+    }
+
     /// The server does not take `coding` in requests; the next to be tried is one that it names.
     func refused(_ coding: ContentCoding, accepting accepted: AcceptEncoding) {
-        refusedCodings.insert(coding)
         // Another agent's refusal may have come first.
-        guard refusedCodings.contains(requestCoding) else { return }
-        requestCoding = accepted.best(of: [.zstd, .gzip].filter { !refusedCodings.contains($0) })
+        guard refusedCodings.insert(coding).inserted else { return }
+        acceptedCoding = accepted.best(of: [.zstd, .gzip].filter { !refusedCodings.contains($0) })
     }
 
     /// Takes a connection back: the next in turn gets it, or it rests.

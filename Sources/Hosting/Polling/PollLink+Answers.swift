@@ -52,7 +52,7 @@ extension PollLink {
                 content.removeAll(keepingCapacity: content.capacity <= PollLink.keptScratch)
                 swap(&content, &polling.scratch)
             }
-            try polling.coder.decode(
+            try polling.coder().decode(
                 body.span.bytes, as: coding, limit: Int(host.target.limits.messageBytes), into: &content)
             host.metrics.count(.compressedReceived)
             host.metrics.count(.compressedReceivedWireBytes, body.count)

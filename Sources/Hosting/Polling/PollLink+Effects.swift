@@ -121,13 +121,13 @@ extension PollLink {
 
     /// Polls as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt like any other.
     private func connect(to target: ConnectionTarget) {
-        let (resolve, usual) = (host.resolveOffer, host.target)
+        let (resolve, usual) = (host.resolveOffer, home.target)
         Task { [self] in
             let found = await resolve(target.settings, usual)
             shard.perform { [self] in
                 guard agent.state == .connecting, case .offline = stage else { return }
                 if let found {
-                    offered = OfferedPlace(found)
+                    offered = AgentPlace(found)
                     stage = .connecting
                     advance()
                 } else {

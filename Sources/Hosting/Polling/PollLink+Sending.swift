@@ -7,8 +7,8 @@ import Transport
 extension PollLink {
     /// Sends the report that waits first, compressed where that is worth it and the server takes it.
     func send(_ request: PollRequest, over connection: PooledConnection) {
-        let target = offered?.target ?? host.target
-        var fields = offered?.fields ?? polling.fields
+        let target = place.target
+        var fields = place.requestFields
         // Digits and hyphens are always a valid field value.
         try? fields.append("OpAMP-Instance-UID", "\(agent.instanceUID)")
         let failed = target.agentFields.append(of: agent, except: target.fields, to: &fields)
@@ -18,10 +18,11 @@ extension PollLink {
             host.metrics.count(request.kind.counter)
         }
         var body = request.bytes
-        let coding = body.count >= target.compression.threshold ? pool.requestCoding : .identity
+        let coding =
+            body.count >= target.compression.threshold ? pool.coding(for: target.compression.requests) : .identity
         if coding != .identity {
             body = []
-            polling.coder.encode(request.bytes.span.bytes, as: coding, into: &body)
+            polling.coder(level: target.compression.level).encode(request.bytes.span.bytes, as: coding, into: &body)
             try? fields.append("Content-Encoding", coding.name)
             host.metrics.count(.compressedSent)
             host.metrics.count(.compressedSentPlainBytes, request.bytes.count)

@@ -24,6 +24,8 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     var agent: Agent
     let host: AgentHost
     let polling: PollingHost
+    /// The profile's target for the agents of this cohort.
+    let home: AgentPlace
     var stage = Stage.offline
     var requests = PollRequests()
     /// The connection that the agent has borrowed.
@@ -31,9 +33,11 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     /// The agent's place in the pool's queue; 0: it has none.
     var ticket: UInt32 = 0
     /// Where a server has sent the agent to; `nil`: the profile's target.
-    var offered: OfferedPlace? {
+    var offered: AgentPlace? {
         didSet { ownPool = nil }
     }
+    /// Where the agent polls at present.
+    var place: AgentPlace { offered ?? home }
     /// The pool of an agent whose certificate no other agent shows.
     private var ownPool: ConnectionPool?
     /// The server has refused a request: what the mind says of that is no message and no answer.
@@ -44,17 +48,6 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     var lastSent = Instant.zero
     var hasConnected = false
     var hasBeenAnswered = false
-
-    /// Another server to poll, with the fields of the requests to it.
-    final class OfferedPlace {
-        let target: AgentTarget
-        let fields: HTTPFields
-
-        init(_ target: AgentTarget) {
-            self.target = target
-            fields = PollingHost.fields(of: target)
-        }
-    }
 
     /// Why the pool has no connection for the agent.
     enum NotGranted {
@@ -67,6 +60,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         self.agent = agent
         self.host = host
         self.polling = polling
+        home = host.home(of: agent.cohort)
         super.init(shard: host.shard)
     }
 
@@ -193,7 +187,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its server.
     var pool: ConnectionPool {
         if let ownPool { return ownPool }
-        let target = offered?.target ?? host.target
+        let target = place.target
         let address = target.address(of: agent.index)
         guard let identities = target.security?.identities else {
             return polling.pool(of: address, target: target, identity: nil)

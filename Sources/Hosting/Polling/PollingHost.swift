@@ -8,9 +8,8 @@ import Transport
 /// shard.
 final class PollingHost {
     let plan: PollingPlan
-    let coder: ContentCoder
-    /// The fields of every request to the profile's target but the agent's own.
-    let fields: HTTPFields
+    /// By level; 0: the usual ones.
+    private var coders: [Int: ContentCoder] = [:]
     private let shard: Shard
     private let metrics: ShardMetrics
     private var pools: [PoolKey: ConnectionPool] = [:]
@@ -19,33 +18,42 @@ final class PollingHost {
     /// A body being compressed or decompressed; empty between events.
     var scratch: [UInt8] = []
 
-    init(plan: PollingPlan, shard: Shard, metrics: ShardMetrics, target: AgentTarget) {
+    init(plan: PollingPlan, shard: Shard, metrics: ShardMetrics) {
         self.plan = plan
         self.shard = shard
         self.metrics = metrics
-        let level = target.compression.level
-        coder = ContentCoder(
-            gzipLevel: level ?? ContentCoder.standardGzipLevel, zstdLevel: level ?? ContentCoder.standardZstdLevel)
-        fields = PollingHost.fields(of: target)
     }
 
-    /// Which agents share connections: those that poll the same server, behind the same address, under the same certificate.
+    /// Encodes and decodes bodies.
+    /// - Parameter level: of what is encoded; nil: the usual one.
+    func coder(level: Int? = nil) -> ContentCoder {
+        if let coder = coders[level ?? 0] { return coder }
+        let coder = ContentCoder(
+            gzipLevel: level ?? ContentCoder.standardGzipLevel, zstdLevel: level ?? ContentCoder.standardZstdLevel)
+        coders[level ?? 0] = coder
+        return coder
+    }
+
+    /// Which agents share connections: those that poll the same server, behind the same address, under the same certificate, and
+    /// that show a proxy the same.
     private struct PoolKey: Hashable {
         var address: SocketAddress
         var server: String
         var serverName: String?
         var isSecured: Bool
         var identity: ObjectIdentifier?
+        var proxy: HTTPFields?
     }
 
-    /// The pool of the connections to a server; the limit on their number holds for each address and certificate.
+    /// The pool of the connections to a server; the limit on their number holds for each address, certificate and proxy.
     /// - Parameters:
     ///   - address: the server's, or that of the proxy in front of it.
     ///   - identity: the certificate that the connections show; kept alive by the pool.
     func pool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity?) -> ConnectionPool {
         let key = PoolKey(
             address: address, server: target.host, serverName: target.security?.serverName,
-            isSecured: target.security != nil, identity: identity.map { ObjectIdentifier($0) })
+            isSecured: target.security != nil, identity: identity.map { ObjectIdentifier($0) },
+            proxy: target.proxy?.fields)
         if let pool = pools[key] { return pool }
         let pool = ConnectionPool(
             shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)

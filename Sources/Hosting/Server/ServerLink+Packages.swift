@@ -51,7 +51,6 @@ extension ServerLink {
         }
         HTTPWriter.appendResponse(
             status, fields: fields, contentLength: range.count, keepAlive: reading.keepsAlive, to: &host.output)
-        idleTimeout = ServerLink.readPatience
         sending = FileSending(reader, count: range.count, flaws: store.flaws, breaks: host.breaksOff(store.flaws))
         flush()
         goOnSending()
@@ -74,8 +73,14 @@ extension ServerLink {
             pieces += 1
             write(piece.span.bytes)
             guard isOpen else { return }
+            // The client says nothing meanwhile; what counts is that it takes what it is sent.
+            idleTimeout = host.wire.readPatience
             sending.resumeAt = sending.pace.spend(piece.count, at: shard.now)
-            if sending.resumeAt > shard.now { return setTimer(at: sending.resumeAt) }
+            if sending.resumeAt > shard.now {
+                // The pause is ours.
+                idleTimeout = nil
+                return setTimer(at: sending.resumeAt)
+            }
         }
         host.wireCounts.filesSent += 1
         self.sending = nil
@@ -126,8 +131,6 @@ extension ServerLink {
 
     /// Pieces of 64 KiB that one client is sent before the shard looks at its other sockets.
     private static let piecesPerTurn = 8
-    /// How long a client may take to read a file at all: it says nothing meanwhile.
-    private static let readPatience = Nanoseconds.seconds(3_600)
 
     private static let allowReading: HTTPFields = {
         var fields = HTTPFields()

@@ -121,7 +121,7 @@ public final class VerifyingKey: @unchecked Sendable {
         case .ecdsaP256, .rsaPSS:
             guard let context = EVP_PKEY_CTX_new(pointer, nil) else { return false }
             defer { EVP_PKEY_CTX_free(context) }
-            return EVP_PKEY_verify_init(context) == 1 && algorithm.prepare(context, saltLength: RSA_PSS_SALTLEN_AUTO)
+            return EVP_PKEY_verify_init(context) == 1 && algorithm.prepare(context, saltLength: RSA_PSS_SALTLEN_DIGEST)
                 && EVP_PKEY_verify(context, signature, signature.count, digest, digest.count) == 1
         }
     }

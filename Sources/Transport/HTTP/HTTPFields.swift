@@ -133,10 +133,17 @@ public struct HTTPFields: Sendable {
     }
 }
 
-extension HTTPFields: Equatable {
+extension HTTPFields: Hashable {
     /// The same fields in the same order, names compared as written.
     public static func == (left: HTTPFields, right: HTTPFields) -> Bool {
         left.count == right.count && zip(left.all, right.all).allSatisfy { $0 == $1 }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for (name, value) in all {
+            hasher.combine(name)
+            hasher.combine(value)
+        }
     }
 }
 

@@ -166,7 +166,54 @@ struct CertificateJudgementTests {
         Case("a stapled status that is none", .statusInvalid, alert: 113) { authority in
             try stapled(authority) { _ in [1, 2, 3] }
         },
+        Case("a stapled status that does not know the certificate", .statusInvalid, alert: 113) { authority in
+            try stapled(authority) { try authority.stapledStatus(for: $0, isUnknown: true) }
+        },
+        Case("a stapled status that is not yet good", .statusInvalid, alert: 113) { authority in
+            try stapled(authority) { try authority.stapledStatus(for: $0, notBefore: 7200, notAfter: 9000) }
+        },
+        Case("a stapled answer that says to try later", .statusInvalid, alert: 113) { authority in
+            // OCSPResponse with nothing but responseStatus tryLater (RFC 6960, section 4.2.1).
+            try stapled(authority) { _ in [0x30, 0x03, 0x0A, 0x01, 0x03] }
+        },
+        Case("a stapled status that was cut", .statusInvalid, alert: 113) { authority in
+            try stapled(authority) { try authority.stapledStatus(for: $0).dropLast() }
+        },
+        Case("a stapled status changed from revoked to good", .statusInvalid, alert: 113) { authority in
+            try stapled(authority) { try forged(authority.stapledStatus(for: $0, isRevoked: true)) }
+        },
+        Case("an authority below that is over", .expired, alert: 45) { authority in
+            let below = try authority.intermediate(commonName: "below", notBefore: -7200, notAfter: -3600)
+            return (TLSServerOptions(identity: try below.issue(request())), trusting(authority))
+        },
+        Case("a revocation list that is not yet good", .revocationListExpired, alert: 42) { authority in
+            var options = trusting(authority)
+            options.trust.revocationList = try authority.revocationList(revoking: [], notBefore: 3600, notAfter: 7200)
+            return (TLSServerOptions(identity: try authority.issue(request())), options)
+        },
+        Case("a revocation list that somebody else signed", .revocationListForged, alert: 51) { authority in
+            var options = trusting(authority)
+            // An authority of the same name, with another key.
+            options.trust.revocationList = try CertificateAuthority().revocationList(revoking: [])
+            return (TLSServerOptions(identity: try authority.issue(request())), options)
+        },
+        Case("the pinned key, signed by itself", nil) { _ in
+            let identity = try CertificateAuthority.selfSigned(request())
+            return (
+                TLSServerOptions(identity: identity),
+                TLSClientOptions(trust: .pinnedKeys([identity.certificate.keyDigest]))
+            )
+        },
     ]
+
+    /// A status with one byte of its verdict changed: its signature does not fit any more.
+    private static func forged(_ status: [UInt8]) throws -> [UInt8] {
+        // CertStatus revoked: [1] IMPLICIT RevokedInfo, whose time it is that is changed here.
+        let start = try #require(status.firstRange(of: [0xA1]))
+        var forged = status
+        forged[start.upperBound + 5] ^= 1
+        return forged
+    }
 
     private static func stapled(
         _ authority: CertificateAuthority, _ status: (Certificate) throws -> [UInt8]?
@@ -199,6 +246,10 @@ struct CertificateJudgementTests {
     static let clientCases: [(String, TLSFailure?)] = [
         ("fine", nil), ("none", .certificateMissing), ("expired", .expired), ("unknown authority", .unknownAuthority),
         ("for servers", .wrongPurpose), ("revoked", .revoked), ("none, optional", nil), ("own, per connection", nil),
+        ("not yet valid", .notYetValid), ("signed by itself", .selfSigned),
+        ("without its intermediate", .unknownAuthority),
+        ("revocation list out of date", .revocationListExpired), ("forged", .badSignature),
+        ("unknown authority, optional", .unknownAuthority),
     ]
 
     @Test("A client's certificate is judged for what it is", arguments: clientCases, [TLSVersion.tls12, .tls13])
@@ -207,12 +258,25 @@ struct CertificateJudgementTests {
         let other = try CertificateAuthority(commonName: "other")
         var request = CertificateAuthority.Request(commonName: "agent-1", use: .client)
         if each.0 == "expired" { (request.notBefore, request.notAfter) = (-7200, -3600) }
+        if each.0 == "not yet valid" { (request.notBefore, request.notAfter) = (3600, 7200) }
         if each.0 == "for servers" { request.use = .server }
-        let identity = try (each.0 == "unknown authority" ? other : authority).issue(request)
+        let identity: TLSIdentity
+        switch each.0 {
+        case "unknown authority", "unknown authority, optional": identity = try other.issue(request)
+        case "signed by itself": identity = try CertificateAuthority.selfSigned(request)
+        case "forged": identity = try CertificateAuthority().issue(request)
+        case "without its intermediate":
+            let full = try authority.intermediate(commonName: "below").issue(request)
+            identity = try TLSIdentity(chain: [full.certificate], key: full.key)
+        default: identity = try authority.issue(request)
+        }
         var trust = TLSTrust.authorities(authority.certificate.pem)
         if each.0 == "revoked" { trust.revocationList = try authority.revocationList(revoking: [identity.certificate]) }
+        if each.0 == "revocation list out of date" {
+            trust.revocationList = try authority.revocationList(revoking: [], notBefore: -7200, notAfter: -3600)
+        }
         var server = TLSServerOptions(identity: try authority.issue(Self.request()))
-        server.clientCertificates = each.0 == "none, optional" ? .optional(trust) : .required(trust)
+        server.clientCertificates = each.0.hasSuffix(", optional") ? .optional(trust) : .required(trust)
         server.versions = version...version
         var options = Self.trusting(authority)
         if !each.0.hasPrefix("none") && each.0 != "own, per connection" { options.identity = identity }

@@ -47,6 +47,8 @@ struct ProfileFilesTests {
         #expect(try read("mtls").cohorts.allSatisfy { $0.clientCertificate == .issued(IssuedClientCertificate()) })
         let moved = Set(try read("certificates").events.map(\.action.key))
         #expect(moved.isSuperset(of: ["rotate_certificates", "revoke_certificates", "offer_config"]))
+        #expect(try read("packages-mtls").events.map(\.action.key).contains("rotate_certificates"))
+        #expect(try read("mixed-fleet").cohorts.count { $0.wire != CohortWire() } == 2)
         #expect(try read("package-rollout").events.allSatisfy { $0.action.key == "offer_packages" })
         #expect(try read("packages-real").cohorts.allSatisfy { $0.packages.plan.fetch != nil })
     }

@@ -345,6 +345,16 @@ struct RandomProfile {
                     setting: "s\($0)" + text(), reaction: random.chance(0.5) ? .restartAgent : .restartPipelines)
             })
         if random.chance(0.5) { cohort.packages = packages() }
+        if random.chance(0.3) {
+            let wire = wire()
+            // One of the fleet's names, or another.
+            let name = random.chance(0.5) ? "x-a" : "X-C"
+            cohort.wire = CohortWire(
+                compression: random.chance(0.5) ? wire.compression : nil,
+                headers: random.chance(0.5) ? [HeaderProfile(name, .text("c"))] : [],
+                auth: random.chance(0.3) ? CohortWire.Own.none : wire.auth.map { .value($0) },
+                proxy: random.chance(0.3) ? CohortWire.Own.none : wire.proxy.map { .value($0) })
+        }
         let opamp = random.chance(0.5)
         cohort.connectionSettings = .init(
             opamp: opamp, other: random.chance(0.5), certificateRequest: opamp && random.chance(0.5))

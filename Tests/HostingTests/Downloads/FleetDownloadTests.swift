@@ -5,6 +5,7 @@ import Engine
 import Hosting
 import Metrics
 import OpAMP
+import OrderedCollections
 import Packages
 import Testing
 import Transport

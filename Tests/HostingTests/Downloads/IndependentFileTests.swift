@@ -52,7 +52,7 @@ struct IndependentFileTests {
         }
     }
 
-    private static func run(_ tool: String, _ arguments: [String]) async throws -> (status: Int32, output: Data) {
+    static func run(_ tool: String, _ arguments: [String]) async throws -> (status: Int32, output: Data) {
         // Into a file: nobody has to read while the program writes.
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("muster-output-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -209,6 +209,78 @@ struct IndependentFileTests {
             let contents = inspector.finish().contents
             let isSound = if case .sound = contents { true } else { false }
             #expect(isSound, "\(command): \(contents)")
+        }
+    }
+}
+
+/// Signatures that OpenSSL's tool makes otherwise than the algorithm says: each is sound in itself, and none is taken.
+@Suite("Signatures of the wrong kind, made by OpenSSL's tool", .timeLimit(.minutes(2)))
+struct OddSignatureTests {
+    struct Odd: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let algorithm: SignatureAlgorithm
+        /// Of `openssl`; `K` is the key's file, `F` the package's, `D` that of its digest.
+        let command: [String]
+
+        init(_ name: String, _ algorithm: SignatureAlgorithm, _ command: String) {
+            (testDescription, self.algorithm) = (name, algorithm)
+            self.command = command.split(separator: " ").map(String.init)
+        }
+    }
+
+    private static let pss = "dgst -sha256 -sign K -sigopt rsa_padding_mode:pss"
+    static let odd: [Odd] = [
+        Odd("as it should be", .rsaPSS, "\(pss) -sigopt rsa_pss_saltlen:32 F"),
+        Odd("RSA-PSS, no salt", .rsaPSS, "\(pss) -sigopt rsa_pss_saltlen:0 F"),
+        Odd("RSA-PSS, a salt of 20 bytes", .rsaPSS, "\(pss) -sigopt rsa_pss_saltlen:20 F"),
+        Odd("RSA-PSS, the longest salt", .rsaPSS, "\(pss) -sigopt rsa_pss_saltlen:max F"),
+        Odd("RSA-PSS, MGF1 with SHA-1", .rsaPSS, "\(pss) -sigopt rsa_pss_saltlen:32 -sigopt rsa_mgf1_md:sha1 F"),
+        Odd("RSA, PKCS #1 1.5", .rsaPSS, "dgst -sha256 -sign K F"),
+        Odd(
+            "RSA-PSS with SHA-512", .rsaPSS,
+            "dgst -sha512 -sign K -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 F"),
+        Odd("ECDSA with SHA-384", .ecdsaP256, "dgst -sha384 -sign K F"),
+        Odd("ECDSA with SHA-1", .ecdsaP256, "dgst -sha1 -sign K F"),
+        Odd("ECDSA of the digest's own digest", .ecdsaP256, "dgst -sha256 -sign K D"),
+        Odd("Ed25519 over the whole file", .ed25519, "pkeyutl -sign -inkey K -rawin -in F"),
+    ]
+
+    @Test(
+        "Another hash, salt, padding or content is not what was asked for",
+        .enabled(if: IndependentFileTests.hasOpenSSL, "there is no openssl"), arguments: odd)
+    func refused(_ odd: Odd) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-odd-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = Array("a package".utf8)
+        let digest = ContentDigest.of(file)
+        let key = try SigningKey.generate(odd.algorithm)
+        for (name, bytes) in [("K", Array(key.pem.utf8)), ("F", file), ("D", digest)] {
+            try Data(bytes).write(to: folder.appendingPathComponent(name))
+        }
+        let command = odd.command.map {
+            ["K", "F", "D"].contains($0) ? folder.appendingPathComponent($0).path : $0
+        }
+        let made = try await IndependentFileTests.run("openssl", command)
+        try #require(made.status == 0)
+        let text = DetachedSignature(algorithm: odd.algorithm, signer: "r", signature: Array(made.output)).text
+        let verdict = try TrustedKeys(pems: ["r": key.publicKey.pem]).judge(Array(text.utf8), digest: digest)
+        #expect(verdict == (odd.testDescription == "as it should be" ? .valid(signer: "r") : .invalid(signer: "r")))
+    }
+
+    @Test(
+        "Keys of other kinds are refused with the kinds that serve",
+        .enabled(if: IndependentFileTests.hasOpenSSL, "there is no openssl"),
+        arguments: [
+            "-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1",
+            "-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "-algorithm ED448", "-algorithm X25519",
+        ])
+    func keys(options: String) async throws {
+        let made = try await IndependentFileTests.run(
+            "openssl", ["genpkey"] + options.split(separator: " ").map(String.init))
+        try #require(made.status == 0)
+        #expect(throws: PackageKeyError.unsuitable) {
+            try SigningKey(pem: String(decoding: made.output, as: UTF8.self))
         }
     }
 }

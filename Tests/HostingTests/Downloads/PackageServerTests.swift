@@ -133,6 +133,42 @@ struct PackageServerTests {
         }
     }
 
+    @Test("A client that stops reading in the middle of a file is left, and one that reads slowly gets all of it")
+    func stalled() async throws {
+        var store = try PackageStore(folder: nil)
+        let made = GeneratedPackage(seed: 1, size: 40_000_000, executable: "x")
+        store.add(made, named: "made.tar")
+        var wire = ServerWire()
+        wire.readPatience = .milliseconds(500)
+        let server = try OpAMPServer(
+            plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1, wallClockAtZero: 0,
+            packages: store)
+        let shard = try Shard(label: "stalled")
+        let request = Array("GET /packages/made.tar HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
+        let client = RawClient.send(request, to: server.addresses[0], on: shard, pausesAfter: 1)
+        let deadline = Shard.clock + .seconds(60)
+        while await server.counts().connectionsOpen != 0 || client.bytes.isEmpty, Shard.clock < deadline {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(client.bytes.count < made.size)
+        let counts = await server.counts()
+        #expect(counts.connectionsOpen == 0 && counts.connectionsLost == 1 && counts.filesSent == 0)
+
+        // Longer for the whole than the patience with one that takes nothing.
+        let bed = try await DownloadBed()
+        let told = await bed.fetch(
+            "http://\(server.addresses[0])/packages/made.tar", hash: try StoredFile(made).digest()
+        ) {
+            $0.bandwidth = 16_000_000
+            $0.attempts = 50
+        }
+        #expect(told.outcome == .verified, "\(told.failure)")
+        #expect(await server.counts().filesSent == 1)
+        await bed.stop()
+        await shard.stop()
+        _ = await server.stop()
+    }
+
     @Test("A folder that is none is refused with its name")
     func noFolder() {
         #expect(throws: PackageStoreError.noFolder("/no/such/folder")) { try PackageStore(folder: "/no/such/folder") }

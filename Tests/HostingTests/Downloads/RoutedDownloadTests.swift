@@ -68,7 +68,9 @@ struct RoutedDownloadTests {
         await proxy.stop()
     }
 
-    @Test("A file of https comes through a tunnel, with the server behind it verified and the file's headers out of the proxy's sight")
+    @Test(
+        "A file of https comes through a tunnel, with the server behind it verified and the file's headers out of the proxy's sight"
+    )
     func tunnel() async throws {
         let authority = try CertificateAuthority()
         let server = try Self.server(Self.secure(authority))
@@ -119,7 +121,9 @@ struct RoutedDownloadTests {
         Refusal("silence", Refusal.says(""), .downloadNotConnected, attempts: 3),
     ]
 
-    @Test("A proxy that opens no tunnel is counted under its name, and asked again where that makes sense", arguments: refusals)
+    @Test(
+        "A proxy that opens no tunnel is counted under its name, and asked again where that makes sense",
+        arguments: refusals)
     func refused(_ refusal: Refusal) async throws {
         let proxy = try ScriptedProxy { _ in refusal.reaction }
         let bed = try await DownloadBed()
@@ -153,7 +157,9 @@ struct RoutedDownloadTests {
 
     // MARK: - Certificates
 
-    @Test("An https file server that asks for a certificate is shown the agent's; without one the agent is refused, by name")
+    @Test(
+        "An https file server that asks for a certificate is shown the agent's; without one the agent is refused, by name"
+    )
     func certificate() async throws {
         let authority = try CertificateAuthority()
         let server = try Self.server(
@@ -168,7 +174,7 @@ struct RoutedDownloadTests {
             (nil, "peer alert: certificate required"),
             (
                 try CertificateAuthority(commonName: "other").issue(.init(commonName: "x", use: .client)),
-                "peer alert: unknown certificate authority"
+                "peer alert: unknown authority"
             ),
         ]
         for (identity, name) in cases {
@@ -202,7 +208,9 @@ struct RoutedDownloadTests {
 
     // MARK: - Credentials
 
-    @Test("A server that wants credentials for files is shown those of the offer; without, or with others, 401 is a verdict by name")
+    @Test(
+        "A server that wants credentials for files is shown those of the offer; without, or with others, 401 is a verdict by name"
+    )
     func credentials() async throws {
         let server = try Self.server { $0.fileCredentials = ServerWire.Credentials(["t0ken", "fleet:pass"]) }
         let url = "http://\(server.addresses[0])/packages/p.tar"
