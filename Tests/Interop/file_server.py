@@ -1,15 +1,17 @@
 """Python's http.server over a folder, on a free port of the loopback: plain, or with ranges. Prints the port, then serves until its
 input ends.
 
-    file_server.py plain|ranges FOLDER [BREAK_AFTER]
+    file_server.py plain|ranges FOLDER [BREAK_AFTER [CERTIFICATES]]
 
-BREAK_AFTER: the first response to each path ends after so many bytes of its body.
+BREAK_AFTER: the first response to each path ends after so many bytes of its body. CERTIFICATES: a folder with server.pem, server.key and
+ca.pem: TLS is spoken, and every client has to show a certificate of that authority.
 """
 
 import functools
 import http.server
 import os
 import re
+import ssl
 import sys
 import threading
 
@@ -21,6 +23,12 @@ class Plain(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *words):
         pass
+
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:
+            pass
 
     def copyfile(self, source, target):
         if self.break_after is not None and self.path not in Plain.broken:
@@ -68,6 +76,13 @@ def main():
     # The end of the input is the end of the server, whoever stands in between.
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=folder))
+    if len(sys.argv) > 4:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(os.path.join(sys.argv[4], "server.pem"), os.path.join(sys.argv[4], "server.key"))
+        context.load_verify_locations(os.path.join(sys.argv[4], "ca.pem"))
+        context.verify_mode = ssl.CERT_REQUIRED
+        # The handshake is each connection's own business, in its own thread.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     print(server.server_address[1], flush=True)
     server.serve_forever()
 

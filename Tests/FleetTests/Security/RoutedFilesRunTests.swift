@@ -173,7 +173,7 @@ struct RoutedFilesRunTests {
 
     @Test("A plaintext server's fleet may still have certificates and trust for files over TLS")
     func rules() throws {
-        let fine = "server: ws://h\ntls: {insecure_skip_verify: true}\nclient_certificate: {certificate: a, key: b}\n"
+        let fine = "server: ws://h\ntls: {insecure_skip_verify: true}\nclient_certificate: {certificate: /a, key: /b}\n"
         #expect(throws: ProfileErrors.self) { try ProfileReader().read(text: fine, source: "test") }
         let profile = try ProfileReader().read(text: fine + "packages: {download: real}", source: "test")
         #expect(profile.cohorts[0].clientCertificate != .none)

@@ -3,10 +3,11 @@ import Basis
 import ControlPlane
 import Engine
 import Foundation
-import Hosting
 import Metrics
 import Packages
 import Testing
+
+@testable import Hosting
 
 /// Programs that are not ours, on the other side: Python's http.server, curl, OpenSSL's tool.
 @Suite("Package files with independent peers", .timeLimit(.minutes(2)))
@@ -72,7 +73,10 @@ struct IndependentFileTests {
     }
 
     /// Python's server over `folder` while `body` runs.
-    private static func withPython(_ kind: String, _ folder: URL, _ body: (String) async throws -> Void) async throws {
+    /// - Parameter certificates: the folder with those of a server that wants some of its clients; nil: plaintext.
+    private static func withPython(
+        _ kind: String, _ folder: URL, certificates: URL? = nil, _ body: (String) async throws -> Void
+    ) async throws {
         let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Interop/file_server.py")
@@ -81,7 +85,8 @@ struct IndependentFileTests {
         let handle = try FileHandle(forWritingTo: output)
         let input = Pipe()
         let running = try Running(
-            "python3", [program.path, kind, folder.path, "1000000"], output: handle, input: input)
+            "python3", [program.path, kind, folder.path, "1000000"] + (certificates.map { [$0.path] } ?? []),
+            output: handle, input: input)
         var port: Int?
         let deadline = Shard.clock + .seconds(60)
         while port == nil, Shard.clock < deadline {
@@ -90,7 +95,7 @@ struct IndependentFileTests {
             if port == nil { try await Task.sleep(for: .milliseconds(10)) }
         }
         do {
-            try await body("http://127.0.0.1:\(try #require(port))/p.tar")
+            try await body("\(certificates == nil ? "http" : "https")://127.0.0.1:\(try #require(port))/p.tar")
         } catch {
             Issue.record(error)
         }
@@ -120,6 +125,32 @@ struct IndependentFileTests {
     }
 
     @Test(
+        "Python's http.server over TLS wants a certificate: with the agent's the broken file is gone on with, without none comes",
+        .enabled(if: hasPython, "there is no python3"))
+    func pythonOverTLS() async throws {
+        try await Self.withFolder { folder in
+            let authority = try CertificateAuthority()
+            let server = try authority.issue(.init(commonName: "files", hosts: ["127.0.0.1"], use: .server))
+            for (name, text) in [
+                ("server.pem", server.chainPEM), ("server.key", server.key.pem), ("ca.pem", authority.certificate.pem),
+            ] { try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8) }
+            try await Self.withPython("ranges", folder, certificates: folder) { url in
+                let trust = TLSClientOptions(trust: .authorities(authority.certificate.pem))
+                let bed = try await DownloadBed(DownloadSetup(security: try TLSClientContext(trust)))
+                let own = DownloadRoute(identity: try authority.issue(.init(commonName: "agent", use: .client)))
+                let told = await bed.fetch(url, hash: ContentDigest.of(Self.file), by: own)
+                #expect(told.outcome == .verified, "\(told.failure)")
+                #expect(await bed.figures().counters[.downloadsResumed] == 1)
+                let refused = await bed.fetch(url, hash: ContentDigest.of(Self.file), agent: 1) { $0.attempts = 2 }
+                #expect(!refused.failure.isEmpty)
+                // Python may reset the connection before its alert was read.
+                #expect(await bed.figures().counters[.downloadsFailed] == 1)
+                await bed.stop()
+            }
+        }
+    }
+
+    @Test(
         "curl fetches a file from our server whole, by HEAD, by range, and goes on with a part",
         .enabled(if: hasCurl, "there is no curl"))
     func curl() async throws {
@@ -142,6 +173,29 @@ struct IndependentFileTests {
                 try await Self.run("curl", ["-sf", "--path-as-is", "http://\(server.addresses[0])/packages/../x"])
                     .status
                     == 22)
+            _ = await server.stop()
+        }
+    }
+
+    @Test(
+        "curl gets a file that needs credentials with a token and with user and password, and 401 without",
+        .enabled(if: hasCurl, "there is no curl"))
+    func curlWithCredentials() async throws {
+        try await Self.withFolder { folder in
+            var wire = ServerWire()
+            wire.fileCredentials = ServerWire.Credentials(["t0ken", "fleet:pass"])
+            let server = try OpAMPServer(
+                plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1, wallClockAtZero: 0,
+                packages: try PackageStore(folder: folder.path))
+            let url = "http://\(server.addresses[0])/packages/p.tar"
+            for way in [["-H", "Authorization: Bearer t0ken"], ["-u", "fleet:pass"], ["--oauth2-bearer", "t0ken"]] {
+                #expect(try await Self.run("curl", ["-sf"] + way + [url]).output == Data(Self.file), "\(way)")
+            }
+            for way in [[], ["-u", "fleet:other"], ["-H", "Authorization: Bearer T0ken"]] {
+                let asked = ["-s", "-o", "/dev/null", "-w", "%{http_code}"] + way + [url]
+                #expect(String(decoding: try await Self.run("curl", asked).output, as: UTF8.self) == "401", "\(way)")
+            }
+            #expect(await server.counts().filesUnauthorized == 3)
             _ = await server.stop()
         }
     }

@@ -135,32 +135,37 @@ struct PackageServerTests {
 
     @Test("A client that stops reading in the middle of a file is left, and one that reads slowly gets all of it")
     func stalled() async throws {
-        var store = try PackageStore(folder: nil)
-        let made = GeneratedPackage(seed: 1, size: 40_000_000, executable: "x")
-        store.add(made, named: "made.tar")
+        // More than the kernel holds of a connection whose client does not read.
+        let size = 30_000_000
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "muster-stalled-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try Data(count: size).write(to: folder.appendingPathComponent("large"))
+        let store = try PackageStore(folder: folder.path)
         var wire = ServerWire()
         wire.readPatience = .milliseconds(500)
         let server = try OpAMPServer(
             plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1, wallClockAtZero: 0,
             packages: store)
         let shard = try Shard(label: "stalled")
-        let request = Array("GET /packages/made.tar HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array("GET /packages/large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8)
         let client = RawClient.send(request, to: server.addresses[0], on: shard, pausesAfter: 1)
         let deadline = Shard.clock + .seconds(60)
         while await server.counts().connectionsOpen != 0 || client.bytes.isEmpty, Shard.clock < deadline {
             try await Task.sleep(for: .milliseconds(20))
         }
-        #expect(client.bytes.count < made.size)
+        #expect(client.bytes.count < size)
         let counts = await server.counts()
         #expect(counts.connectionsOpen == 0 && counts.connectionsLost == 1 && counts.filesSent == 0)
 
         // Longer for the whole than the patience with one that takes nothing.
         let bed = try await DownloadBed()
-        let told = await bed.fetch(
-            "http://\(server.addresses[0])/packages/made.tar", hash: try StoredFile(made).digest()
-        ) {
+        let hash = ContentDigest.of([UInt8](repeating: 0, count: size))
+        let told = await bed.fetch("http://\(server.addresses[0])/packages/large", hash: hash) {
             $0.bandwidth = 16_000_000
             $0.attempts = 50
+            $0.contents = .off
         }
         #expect(told.outcome == .verified, "\(told.failure)")
         #expect(await server.counts().filesSent == 1)
