@@ -45,7 +45,7 @@ extension ServerURLError: CustomStringConvertible {
         case .tooLong:
             return "the server address is longer than \(ServerURL.longestText) bytes"
         case .noProxy(let text):
-            return "'\(text)' is no proxy; write it with its port, as http://host:3128"
+            return "'\(text)' is no address of an HTTP proxy; write it with its port, as http://host:3128"
         }
     }
 }

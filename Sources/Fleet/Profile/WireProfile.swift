@@ -136,7 +136,16 @@ public struct ProxyProfile: Hashable, Sendable {
 
     /// The proxy's address as a profile or an option writes it: the port has to be there, for proxies have no usual one.
     public static func url(_ text: String) throws(ServerURLError) -> ServerURL {
-        let url = try ServerURL(text)
+        let url: ServerURL
+        do {
+            url = try ServerURL(text)
+        } catch {
+            switch error {
+            // What they advise is for servers.
+            case .missingScheme, .unknownScheme, .missingHost: throw .noProxy(text)
+            default: throw error
+            }
+        }
         let end = text.hasSuffix("/") ? text.dropLast() : text[...]
         guard url.scheme == .http, end.hasSuffix(":\(url.port)") else { throw .noProxy(text) }
         return url

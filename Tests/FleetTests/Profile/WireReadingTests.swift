@@ -101,6 +101,8 @@ struct WireReadingTests {
             Mistake("auth: {basic: {password: {env: A}}}", "'user' is missing"),
             Mistake("{auth: {bearer: {env: A}}, headers: {Authorization: {env: B}}}", "take one of the two out"),
             Mistake("proxy: http://proxy", "write it with its port"),
+            Mistake("proxy: 127.0.0.1:3128", "as http://host:3128"),
+            Mistake("proxy: 'http://:3128'", "as http://host:3128"),
             Mistake("proxy: socks5://proxy:1080", "socks5"),
             Mistake("proxy: http://user:pass@proxy:3128", "user name or password"),
             Mistake("proxy: {url: 'http://p:1', auth: {bearer: 'a{{index}}'}}", "shared"),
