@@ -110,7 +110,9 @@ extension Agent {
             effects.count(.unavailable)
             if life.phase.session != nil { throttled(error.retryInfo, at: now, &effects) }
         case .unknown, .unrecognized:
+            // Not sent again either (ServerErrorResponse.type).
             effects.count(.unknownError)
+            unconfirmed = []
             leaveRefusedTrial(at: now, &effects)
         }
     }

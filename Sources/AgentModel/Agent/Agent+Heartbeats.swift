@@ -71,10 +71,11 @@ extension Agent {
 
     /// How often the agent speaks though it has nothing to say; zero: never. Over a WebSocket these are its heartbeats, if it has
     /// any. Over plain HTTP it also has to ask whether the server has anything for it, heartbeats or not, and each poll is a
-    /// heartbeat (Plain HTTP Transport).
+    /// heartbeat (Plain HTTP Transport); an interval that the server has offered is then the polling interval, longer or shorter.
     var signInterval: Nanoseconds {
         let beat = capabilities.contains(.reportsHeartbeat) ? heartbeatInterval : .zero
         guard let poll = cohort.plan.pollingInterval, poll > .zero else { return beat }
+        if marks.contains(.intervalOffered), heartbeatInterval > .zero { return heartbeatInterval }
         return beat > .zero ? min(beat, poll) : poll
     }
 
@@ -89,11 +90,28 @@ extension Agent {
         nextHeartbeat = cohort.plan.heartbeat.first(after: opened, interval: interval, random: &random)
     }
 
-    /// The server offered another interval; zero turns heartbeats off.
+    /// The server offered another interval; zero turns heartbeats off. Agents without heartbeats take it only to poll by.
     mutating func heartbeatIntervalOffered(_ interval: Nanoseconds, at now: Instant) {
-        guard capabilities.contains(.reportsHeartbeat), interval != heartbeatInterval else { return }
-        heartbeatInterval = interval
-        guard life.phase.session != nil else { return }
+        guard capabilities.contains(.reportsHeartbeat) || cohort.plan.pollingInterval != nil else { return }
+        setRhythm(OfferedInterval(interval: interval, isOffered: true), at: now)
+    }
+
+    /// The interval in force, and whether a server has set it.
+    struct OfferedInterval: Hashable {
+        var interval: Nanoseconds
+        var isOffered: Bool
+    }
+
+    var rhythm: OfferedInterval {
+        OfferedInterval(interval: heartbeatInterval, isOffered: marks.contains(.intervalOffered))
+    }
+
+    /// Beats by `rhythm` from now on.
+    mutating func setRhythm(_ rhythm: OfferedInterval, at now: Instant) {
+        let former = signInterval
+        heartbeatInterval = rhythm.interval
+        if rhythm.isOffered { marks.insert(.intervalOffered) } else { marks.remove(.intervalOffered) }
+        guard signInterval != former, life.phase.session != nil else { return }
         scheduleFirstHeartbeat(opened: now)
     }
 

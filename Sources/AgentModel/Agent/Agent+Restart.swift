@@ -90,6 +90,11 @@ extension Agent {
         changed = .full
         unconfirmed = []
         heartbeatInterval = cohort.plan.heartbeat.interval
+        marks.remove(.intervalOffered)
+        // Settings that were kept, or are being tried, lie on the disk (OpAMP Connection Setting Offer Flow, step 3).
+        if let settings = connectionSettings?.target?.settings {
+            heartbeatIntervalOffered(.seconds(Int64(clamping: settings.heartbeatIntervalSeconds)), at: now)
+        }
         if faults.has(.forgetsInstanceUID) {
             effects.fault(.forgetsInstanceUID)
             instanceUID = Self.makeInstanceUID(&random)

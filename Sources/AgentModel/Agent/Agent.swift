@@ -61,6 +61,8 @@ public struct Agent {
         static let takingAnswer = Marks(rawValue: 1 << 3)
         /// A certificate has been asked for in this life and for this instance uid.
         static let askedForCertificate = Marks(rawValue: 1 << 4)
+        /// The heartbeat interval in force is one that a server has offered.
+        static let intervalOffered = Marks(rawValue: 1 << 5)
     }
 
     /// Agent `index` of the run.

@@ -20,9 +20,7 @@ final class ReceivedConfig: Sendable {
         hash = offer.configHash
         let offered = offer.config ?? AgentConfigMap()
         self.offered = offered
-        var merged = cohort.localConfig.configMap
-        for (name, file) in offered.configMap { merged[name] = file }
-        effective = AgentConfigMap(configMap: merged)
+        effective = offered.merged(onto: cohort.localConfig)
         entries = ConfigEntries(offered)
         problem = ConfigProblem.first(in: offered, entries, allowed: cohort.plan.remoteConfig.allowedSettings)
         markers = ConfigMarker.all(in: offered)
@@ -36,6 +34,22 @@ final class ReceivedConfig: Sendable {
     /// The first bytes of the hash as a number; a hash is opaque, so a short or empty one is fine too.
     static func wave(of hash: [UInt8]) -> UInt64 {
         hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension AgentConfigMap {
+    /// The local configuration's name where it is not the only file (Configuration Files).
+    static let localName = "local.yaml"
+
+    /// The effective configuration: these files on top of the local ones. A file without a name may only be alone, so the local
+    /// one has a name in company.
+    func merged(onto local: AgentConfigMap) -> AgentConfigMap {
+        var merged = local.configMap
+        if !configMap.isEmpty, configMap[""] == nil, let unnamed = merged.removeValue(forKey: "") {
+            merged[Self.localName] = unnamed
+        }
+        for (name, file) in configMap { merged[name] = file }
+        return AgentConfigMap(configMap: merged)
     }
 }
 

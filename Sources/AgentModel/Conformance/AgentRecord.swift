@@ -10,25 +10,23 @@ struct AgentRecord {
     private(set) var saidGoodbye = false
     private var isKnown = false
     private var nextSequenceNumber: UInt64?
-    private var last = AgentToServer()
+    /// The agent's status as the server knows it.
+    var last = AgentToServer()
     private var lastSentAt: Instant?
     private var lastMessage = AgentToServer()
-    private var customCapabilities: [String] = []
     /// What the server can do, once it said so on this connection.
-    private var server: ServerCapabilities?
+    private(set) var server: ServerCapabilities?
     private var owesFullState = false
     private var owesComponents = false
-    private var wasBadRequest = false
+    /// How a message was refused that must not come again, and by which rule.
+    private var refusal: ConformanceRule?
     private var isUnavailable = false
-    /// The interval that the server offered; `nil` while it offered none.
-    private var interval: Nanoseconds?
-    private var intervalSince: Instant = .zero
-    private var offeredConfigs: OrderedDictionary<[UInt8], AgentConfigMap> = [:]
-    private var offeredPackages: OrderedSet<[UInt8]> = []
-    private var offeredSettings: OrderedSet<[UInt8]> = []
-
-    /// So many offers are remembered at most; an agent answers the last ones.
-    private static let offerLimit = 64
+    /// Reports of this connection that no answer has come for.
+    private var unanswered = 0
+    /// Settings were being tried when this connection was opened, and nothing was said since of how that went.
+    private var owesSettingsOutcome = false
+    private var rhythm = OfferedRhythm()
+    private(set) var offers = OffersHeard()
 
     mutating func connectionOpened() {
         isOnConnection = false
@@ -37,31 +35,36 @@ struct AgentRecord {
         owesFullState = false
         owesComponents = false
         isUnavailable = false
-        wasBadRequest = false
+        refusal = nil
         lastSentAt = nil
+        unanswered = 0
+        owesSettingsOutcome = last.connectionSettingsStatus?.status == .applying
+        rhythm.connectionOpened(tellsOutcomes: last.capabilities.contains(.reportsConnectionSettingsStatus))
     }
 
     mutating func processRestarted() {
         nextSequenceNumber = nil
         isKnown = false
-        interval = nil
+        owesSettingsOutcome = false
+        rhythm = OfferedRhythm()
         last = AgentToServer()
     }
 
     // MARK: What the agent hears
 
     mutating func hear(_ answer: ServerToAgent, at now: Instant) {
+        unanswered = max(unanswered - 1, 0)
         if let error = answer.errorResponse {
             switch error.type {
-            case .badRequest: wasBadRequest = true
+            case .badRequest: refusal = .badRequestNotRepeated
             case .unavailable: isUnavailable = true
-            case .unknown, .unrecognized: break
+            case .unknown, .unrecognized: refusal = .unknownErrorNotRepeated
             }
             return
         }
         if !answer.capabilities.isEmpty { server = answer.capabilities }
         // What the server asks for now may well be said in the same words again.
-        if !answer.flags.isEmpty || answer.customMessage != nil || answer.remoteConfig != nil { wasBadRequest = false }
+        if !answer.flags.isEmpty || answer.customMessage != nil || answer.remoteConfig != nil { refusal = nil }
         if answer.command != nil, last.capabilities.contains(.acceptsRestartCommand) { return }
         if answer.flags.contains(.reportFullState) { owesFullState = true }
         if answer.flags.contains(.reportAvailableComponents), last.capabilities.contains(.reportsAvailableComponents) {
@@ -70,23 +73,8 @@ struct AgentRecord {
         if let uid = answer.agentIdentification?.newInstanceUID.uid, uid.high | uid.low != 0 {
             assignedUID = uid == last.instanceUID.uid ? nil : uid
         }
-        if let offer = answer.remoteConfig {
-            offeredConfigs[offer.configHash] = offer.config ?? AgentConfigMap()
-            if offeredConfigs.count > Self.offerLimit { offeredConfigs.removeFirst() }
-        }
-        if let offer = answer.packagesAvailable { Self.remember(offer.allPackagesHash, in: &offeredPackages) }
-        if let offer = answer.connectionSettings {
-            Self.remember(offer.hash, in: &offeredSettings)
-            if let opamp = offer.opamp {
-                interval = .seconds(Int64(clamping: opamp.heartbeatIntervalSeconds))
-                intervalSince = now
-            }
-        }
-    }
-
-    private static func remember(_ hash: [UInt8], in offers: inout OrderedSet<[UInt8]>) {
-        offers.append(hash)
-        if offers.count > offerLimit { offers.removeFirst() }
+        offers.take(answer)
+        if let offer = answer.connectionSettings { rhythm.offered(offer, at: now) }
     }
 
     // MARK: What the agent says
@@ -112,16 +100,19 @@ struct AgentRecord {
         nextSequenceNumber = report.sequenceNumber &+ 1
         if !isKnown, report.agentDescription == nil { note(.firstMessageIsStatus, "no description") }
         isKnown = true
+        if let description = report.agentDescription, description.identifyingAttributes.isEmpty {
+            note(.identified, "no identifying attribute")
+        }
         for (part, isDeclared) in report.undeclaredParts where !isDeclared { note(.declaredBeforeUsed, part) }
         if let server { checkServer(report, server, note) }
         checkHeartbeat(report, isFirst: isFirst, tolerance: tolerance, at: now, note)
-        checkDebts(report, note)
+        checkDebts(report, isFirst: isFirst, note)
         if !isFirst, !owesFullState { checkCompression(report, note) }
         checkStatuses(report, note)
-        if wasBadRequest, lastMessage.isSame(as: report), !report.saysNothing {
-            note(.badRequestNotRepeated, "the same message again")
-        }
-        wasBadRequest = false
+        checkSettingsOutcome(report, note)
+        if let refusal, lastMessage.isSame(as: report), !report.saysNothing { note(refusal, "the same message again") }
+        refusal = nil
+        unanswered += 1
         saidGoodbye = report.agentDisconnect != nil
         if report.agentDisconnect == nil { owesFullState = false }
         lastSentAt = now
@@ -144,6 +135,31 @@ struct AgentRecord {
         }
     }
 
+    private var settingsHash: [UInt8] { last.connectionSettingsStatus?.lastConnectionSettingsHash ?? [] }
+
+    /// The outcome of settings that were tried is told once the server has answered on them, or with the first report after
+    /// they were dropped.
+    private mutating func checkSettingsOutcome(
+        _ report: AgentToServer, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
+    ) {
+        switch report.connectionSettingsStatus?.status {
+        case .applied, .failed:
+            rhythm.settled(
+                report.connectionSettingsStatus?.status == .applied,
+                hash: report.connectionSettingsStatus?.lastConnectionSettingsHash ?? [])
+            owesSettingsOutcome = false
+        case .applying where report.connectionSettingsStatus?.lastConnectionSettingsHash != settingsHash:
+            // Others have been offered meanwhile, and are what there is to be told of.
+            owesSettingsOutcome = false
+        case .applying, .unset, .unrecognized, nil:
+            guard owesSettingsOutcome, unanswered == 0, isOnConnection, lastSentAt != nil,
+                report.agentDisconnect == nil, report.capabilities.contains(.reportsConnectionSettingsStatus)
+            else { return }
+            note(.settingsOutcomeReported, "still APPLYING")
+            owesSettingsOutcome = false
+        }
+    }
+
     private func checkHeartbeat(
         _ report: AgentToServer, isFirst: Bool, tolerance: Nanoseconds, at now: Instant,
         _ note: (ConformanceRule, @autoclosure () -> String) -> Void
@@ -152,17 +168,17 @@ struct AgentRecord {
         let isChangeOfCapabilities = report.capabilities != last.capabilities
         if report.saysNothing, !isChangeOfCapabilities, !owesFullState {
             if !report.capabilities.contains(.reportsHeartbeat) { note(.heartbeatsDeclared, "an empty report") }
-            if interval == .zero { note(.heartbeatsTurnedOff, "an empty report") }
+            if rhythm.interval == .zero { note(.heartbeatsTurnedOff, "an empty report") }
         }
-        if let interval, interval > .zero, report.capabilities.contains(.reportsHeartbeat), !isChangeOfCapabilities,
-            let lastSentAt, now - max(lastSentAt, intervalSince) > interval + tolerance
+        if let interval = rhythm.interval, interval > .zero, report.capabilities.contains(.reportsHeartbeat),
+            !isChangeOfCapabilities, let lastSentAt, now - max(lastSentAt, rhythm.since) > interval + tolerance
         {
             note(.heartbeatInTime, "\(now - lastSentAt) after the last report, interval \(interval)")
         }
     }
 
     private mutating func checkDebts(
-        _ report: AgentToServer, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
+        _ report: AgentToServer, isFirst: Bool, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
     ) {
         guard report.agentDisconnect == nil else { return }
         if owesFullState {
@@ -172,6 +188,11 @@ struct AgentRecord {
         if let components = report.availableComponents {
             if components.hash.isEmpty { note(.componentHash, "no hash") }
             if !components.components.isEmpty, !owesComponents { note(.componentListOnRequest, "not asked for") }
+            if components == AvailableComponents(hash: last.availableComponents?.hash ?? []), !isFirst, !owesFullState,
+                !owesComponents
+            {
+                note(.unchangedLeftOut, "available components")
+            }
         }
         if owesComponents {
             if report.availableComponents?.components.isEmpty ?? true { note(.componentListOnRequest, "not sent") }
@@ -179,8 +200,7 @@ struct AgentRecord {
         }
     }
 
-    /// What a report on an open connection repeats without need. Health and the list of components may be sent again: the
-    /// first carries times, the second was asked for.
+    /// What a report on an open connection repeats without need. The list of components may be sent again: it was asked for.
     private func checkCompression(
         _ report: AgentToServer, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
     ) {
@@ -200,44 +220,8 @@ struct AgentRecord {
         if report.connectionSettingsStatus != nil, report.connectionSettingsStatus == last.connectionSettingsStatus {
             note(.unchangedLeftOut, "connection settings status")
         }
-    }
-
-    private mutating func checkStatuses(
-        _ report: AgentToServer, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
-    ) {
-        if let health = report.health, !health.healthy, health.lastError.isEmpty { note(.unhealthyHasReason, "health") }
-        if let status = report.remoteConfigStatus, !status.lastRemoteConfigHash.isEmpty {
-            if let offered = offeredConfigs[status.lastRemoteConfigHash] {
-                let effective = (report.effectiveConfig ?? last.effectiveConfig)?.configMap?.configMap ?? [:]
-                if status.status == .applied, report.reportsEffectiveConfig(to: server),
-                    !offered.configMap.allSatisfy({ effective[$0.key] == $0.value })
-                {
-                    note(.effectiveConfigMatches, "APPLIED without what was offered")
-                }
-            } else {
-                note(.configHashEchoed, "a hash that was not offered")
-            }
-        }
-        if let statuses = report.packageStatuses { checkPackages(statuses, note) }
-        if let status = report.connectionSettingsStatus, !status.lastConnectionSettingsHash.isEmpty,
-            !offeredSettings.contains(status.lastConnectionSettingsHash)
-        {
-            note(.settingsHashEchoed, "a hash that was not offered")
-        }
-        if let capabilities = report.customCapabilities { customCapabilities = capabilities.capabilities }
-        if let message = report.customMessage, !customCapabilities.contains(message.capability) {
-            note(.customCapabilityDeclared, message.capability)
-        }
-    }
-
-    private func checkPackages(
-        _ statuses: PackageStatuses, _ note: (ConformanceRule, @autoclosure () -> String) -> Void
-    ) {
-        let hash = statuses.serverProvidedAllPackagesHash
-        if !hash.isEmpty, !offeredPackages.contains(hash) { note(.packageHashEchoed, "a hash that was not offered") }
-        for (key, status) in statuses.packages {
-            if status.name != key { note(.packageNames, "\"\(status.name)\" under \"\(key)\"") }
-            if let problem = status.fieldProblem { note(.packageFields, "\(key): \(problem)") }
+        if report.customCapabilities != nil, report.customCapabilities == last.customCapabilities {
+            note(.unchangedLeftOut, "custom capabilities")
         }
     }
 }

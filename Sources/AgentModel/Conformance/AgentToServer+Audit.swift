@@ -66,6 +66,8 @@ extension AgentToServer {
         remoteConfigStatus = report.remoteConfigStatus ?? remoteConfigStatus
         if let statuses = report.packageStatuses { packageStatuses = statuses }
         if let status = report.connectionSettingsStatus { connectionSettingsStatus = status }
+        customCapabilities = report.customCapabilities ?? customCapabilities
+        availableComponents = report.availableComponents ?? availableComponents
     }
 }
 
@@ -75,8 +77,13 @@ extension PackageStatus {
         if agentHasVersion.isEmpty != agentHasHash.isEmpty { return "has a version without a hash, or the reverse" }
         if serverOfferedVersion.isEmpty, !serverOfferedHash.isEmpty { return "was offered a hash without a version" }
         if downloadDetails != nil, status != .downloading { return "download details without a download" }
+        if let details = downloadDetails, !details.isPlausible { return "a download of \(details.downloadPercent) %" }
         switch status {
         case .installed:
+            if agentHasHash.isEmpty { return "installed, and not there" }
+            if !serverOfferedHash.isEmpty, serverOfferedHash != agentHasHash {
+                return "installed, but not what was offered"
+            }
             return errorMessage.isEmpty ? nil : "installed with an error message"
         case .installing, .downloading:
             if serverOfferedHash.isEmpty { return "is being installed without an offer" }
@@ -86,5 +93,11 @@ extension PackageStatus {
         case .installPending, .unrecognized:
             return nil
         }
+    }
+}
+
+extension PackageDownloadDetails {
+    fileprivate var isPlausible: Bool {
+        (0...100).contains(downloadPercent) && downloadBytesPerSecond >= 0 && downloadBytesPerSecond.isFinite
     }
 }

@@ -36,6 +36,7 @@ public struct ConformanceChecker {
 
     /// A connection is open.
     public mutating func opened(at now: Instant) {
+        if isOpen { note(.singleConnection, "a second connection") }
         isOpen = true
         if now < retryNotBefore { note(.retryTimeHonoured, "back \(retryNotBefore - now) too early") }
         retryNotBefore = .zero

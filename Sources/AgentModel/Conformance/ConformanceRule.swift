@@ -16,6 +16,8 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case sequence
     /// The first message describes the agent.
     case firstMessageIsStatus
+    /// A description has attributes that identify the agent.
+    case identified
     /// A part of the status is sent only where it was declared.
     case declaredBeforeUsed
     /// What the server does not support is not used.
@@ -38,20 +40,36 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case configHashEchoed
     /// APPLIED comes with, or after, the effective configuration that holds what was offered.
     case effectiveConfigMatches
+    /// Only a configuration file that is alone has no name.
+    case configFilesNamed
+    /// The status of an offer is set, and has an error message only where it is FAILED.
+    case statusFields
     /// A package's name is its key.
     case packageNames
     /// The fields of a package status fit its status.
     case packageFields
-    /// The hash over all packages is one that was offered.
+    /// The hashes of packages, and the one over all of them, are such as were offered.
     case packageHashEchoed
+    /// A package that the agent has is told of until an offer leaves it out.
+    case packagesComplete
     /// The status of connection settings names the hash of an offer that was made.
     case settingsHashEchoed
-    /// What is unhealthy has a reason.
+    /// A request for connection settings asks for something: it has a certificate signing request.
+    case requestActionable
+    /// Settings that were tried are reported as APPLIED or FAILED once that is known.
+    case settingsOutcomeReported
+    /// What is unhealthy has a reason, component by component.
     case unhealthyHasReason
+    /// What is healthy runs, and says since when.
+    case healthyHasStarted
     /// Custom messages are of declared capabilities.
     case customCapabilityDeclared
+    /// The name of a custom capability begins with a domain in reverse.
+    case customCapabilityNamed
     /// A message that was a bad request is not sent again.
     case badRequestNotRepeated
+    /// Nor is one that was answered with an unknown error.
+    case unknownErrorNotRepeated
     /// After UNAVAILABLE nothing but a goodbye.
     case unavailableHonoured
     /// Not back before the time that the server asked for.
@@ -60,6 +78,8 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case disconnectIsLast
     /// A connection that the client closes has been said goodbye to.
     case disconnectBeforeClose
+    /// The client opens no second connection beside one that is open.
+    case singleConnection
 
     /// The section of the specification that says so.
     public var section: String {
@@ -81,6 +101,16 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
         case .effectiveConfigMatches: return "Configuration"
         case .packageNames: return "PackageStatuses.packages"
         case .packageFields: return "PackageStatus Message"
+        case .identified: return "AgentDescription.identifying_attributes"
+        case .settingsOutcomeReported: return "OpAMP Connection Setting Offer Flow"
+        case .requestActionable: return "ConnectionSettingsRequest Message"
+        case .configFilesNamed: return "Configuration Files"
+        case .statusFields: return "RemoteConfigStatus Message, ConnectionSettingsStatus Message"
+        case .packagesComplete: return "Package Status Reporting"
+        case .healthyHasStarted: return "ComponentHealth.start_time_unix_nano"
+        case .customCapabilityNamed: return "CustomCapabilities"
+        case .unknownErrorNotRepeated: return "ServerErrorResponse.type"
+        case .singleConnection: return "Duplicate WebSocket Connections"
         case .packageHashEchoed: return "PackageStatuses.server_provided_all_packages_hash"
         case .settingsHashEchoed: return "ConnectionSettingsStatus.last_connection_settings_hash"
         case .unhealthyHasReason: return "ComponentHealth.last_error"

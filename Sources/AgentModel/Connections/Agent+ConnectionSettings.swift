@@ -11,13 +11,11 @@ extension Agent {
         _ offer: ConnectionSettingsOffers, at now: Instant, _ effects: inout Effects
     ) {
         var keeper = connectionSettings ?? ConnectionSettingsKeeper()
-        guard !keeper.knows(offer.hash) else { return effects.count(.offerRepeated) }
+        guard !keeper.knows(offer) else { return effects.count(.offerRepeated) }
         var problem: String?
         var tries = false
+        let formerRhythm = rhythm
         if let opamp = offer.opamp {
-            if capabilities.contains(.reportsHeartbeat) {
-                heartbeatIntervalOffered(.seconds(Int64(clamping: opamp.heartbeatIntervalSeconds)), at: now)
-            }
             if opamp.changesTheConnection {
                 if capabilities.contains(.acceptsOpAMPConnectionSettings) {
                     problem = self.problem(with: opamp)
@@ -26,6 +24,11 @@ extension Agent {
                     effects.count(.undeclaredCapabilityUsed)
                     problem = "the agent does not accept OpAMP connection settings"
                 }
+            }
+            // Settings that are refused are refused with their interval; one that does not take such settings still has its own.
+            if problem == nil || !capabilities.contains(.acceptsOpAMPConnectionSettings) {
+                heartbeatIntervalOffered(.seconds(Int64(clamping: opamp.heartbeatIntervalSeconds)), at: now)
+                if !tries { keeper.rhythmOffered(seconds: opamp.heartbeatIntervalSeconds) }
             }
         }
         takeTelemetry(offer, &problem, at: now, &effects)
@@ -45,7 +48,9 @@ extension Agent {
             effects.count(.settingsRejected)
             record(.failed, keeper, hash: offer.hash, at: now, &effects)
         } else if tries, let opamp = offer.opamp {
-            keeper.beginTrial(of: opamp, hash: offer.hash)
+            keeper.beginTrial(
+                of: opamp, hash: offer.hash, formerly: formerRhythm,
+                dropsCertificate: cohort.plan.connectionSettings.dropsCertificate)
             record(.applying, keeper, hash: offer.hash, at: now, &effects)
         } else {
             keeper.applied(offer.hash)
@@ -93,8 +98,14 @@ extension Agent {
         if !endpoint.isEmpty, !["ws://", "wss://", "http://", "https://"].contains(where: endpoint.hasPrefix) {
             return "the endpoint is neither a WebSocket nor an HTTP address"
         }
-        if settings.certificate != nil, !cohort.plan.connectionSettings.persistsCertificates {
-            return "the agent cannot keep a certificate over a restart"
+        if let proxy = settings.proxy, proxy.url.isEmpty { return "the proxy has no address" }
+        guard let certificate = settings.certificate else { return nil }
+        let plan = cohort.plan.connectionSettings
+        if !plan.persistsCertificates { return "the agent cannot keep a certificate over a restart" }
+        if certificate.cert.isEmpty { return "the certificate is empty" }
+        // The key of a certificate that was asked for stays with the agent (Agent-initiated CSR Flow).
+        if certificate.privateKey.isEmpty, plan.certificateRequest == nil {
+            return "the certificate comes without its key, and the agent has not asked for it"
         }
         return nil
     }
@@ -118,8 +129,9 @@ extension Agent {
     /// The connection that was being tried does not work: back to the old one at once.
     /// - Returns: Whether a trial was under way.
     mutating func revertSettings(_ reason: String, at now: Instant, _ effects: inout Effects) -> Bool {
-        guard connectionSettings?.isTrying == true else { return false }
+        guard let former = connectionSettings?.formerRhythm else { return false }
         withDepth { $0.connectionSettings?.value.revert(reason) }
+        setRhythm(former, at: now)
         effects.count(.settingsReverted)
         recordTrial(.failed, at: now, &effects)
         changed.insert(.connectionSettingsStatus)
@@ -162,7 +174,7 @@ extension Agent {
 
 extension OpAMPConnectionSettings {
     /// Whether the settings ask for anything besides another heartbeat interval.
-    fileprivate var changesTheConnection: Bool {
+    var changesTheConnection: Bool {
         !destinationEndpoint.isEmpty || headers != nil || certificate != nil || tls != nil || proxy != nil
     }
 }

@@ -8,24 +8,29 @@ struct ConnectionSettingsKeeper {
     enum Trial {
         case none
         /// Accepted for a trial; the old connection is still open.
-        case waiting(OpAMPConnectionSettings)
-        /// The old connection has been left for it.
-        case trying(OpAMPConnectionSettings)
+        case waiting(OpAMPConnectionSettings, formerly: Agent.OfferedInterval)
+        /// The old connection has been left for it. With the heartbeat interval to go back to where it fails.
+        case trying(OpAMPConnectionSettings, formerly: Agent.OfferedInterval)
     }
 
     private(set) var status = ConnectionSettingsStatus()
     private(set) var trial = Trial.none
     /// The settings in force; `nil`: those of the profile.
     private(set) var accepted: OpAMPConnectionSettings?
+    /// The OpAMP settings that were tried last, whatever became of them: a server that sends them without a hash may mean nothing new.
+    private var lastTried: OpAMPConnectionSettings?
     private(set) var others: OrderedDictionary<String, OtherConnectionSettings> = [:]
     /// When the present offer came.
     var offeredAt: Instant = .zero
     /// It has a certificate for this agent, so that nobody else has the same offer.
     var isPersonal = false
 
-    var isTrying: Bool {
-        if case .trying = trial { return true }
-        return false
+    var isTrying: Bool { formerRhythm != nil }
+
+    /// By what interval the agent beat before it left for the settings that it tries; `nil` where it tries none.
+    var formerRhythm: Agent.OfferedInterval? {
+        if case .trying(_, let former) = trial { return former }
+        return nil
     }
 
     var isWaiting: Bool {
@@ -36,13 +41,22 @@ struct ConnectionSettingsKeeper {
     /// What the next connection is made with.
     var target: ConnectionTarget? {
         switch trial {
-        case .trying(let settings): return ConnectionTarget(settings, isCandidate: true)
+        case .trying(let settings, _): return ConnectionTarget(settings, isCandidate: true)
         case .none, .waiting: return accepted.map { ConnectionTarget($0, isCandidate: false) }
         }
     }
 
-    func knows(_ hash: [UInt8]) -> Bool {
-        !hash.isEmpty && status.lastConnectionSettingsHash == hash
+    /// Whether it is the offer that was taken last. One without a hash is told by what it asks for.
+    func knows(_ offer: ConnectionSettingsOffers) -> Bool {
+        guard offer.hash.isEmpty else { return status.lastConnectionSettingsHash == offer.hash }
+        guard let opamp = offer.opamp, opamp.changesTheConnection, opamp == lastTried else { return false }
+        return offer.ownMetrics == nil && offer.ownTraces == nil && offer.ownLogs == nil
+            && offer.otherConnections.isEmpty
+    }
+
+    /// Another heartbeat interval was offered by itself.
+    mutating func rhythmOffered(seconds: UInt64) {
+        accepted?.heartbeatIntervalSeconds = seconds
     }
 
     /// Takes settings of other connections; what an entry leaves out stays as it was.
@@ -69,23 +83,34 @@ struct ConnectionSettingsKeeper {
 
     /// New OpAMP settings are to be tried. What they leave out of TLS and proxy goes on as it is (TLSConnectionSettings,
     /// ProxyConnectionSettings).
-    mutating func beginTrial(of offered: OpAMPConnectionSettings, hash: [UInt8]) {
+    /// - Parameters:
+    ///   - former: the interval to go back to where they do not work.
+    ///   - dropsCertificate: settings without a certificate are to be tried without one, as OpAMPConnectionSettings.certificate
+    ///     asks; otherwise the one in force stays.
+    mutating func beginTrial(
+        of offered: OpAMPConnectionSettings, hash: [UInt8], formerly former: Agent.OfferedInterval,
+        dropsCertificate: Bool
+    ) {
+        lastTried = offered
         var settings = offered
         if settings.destinationEndpoint.isEmpty { settings.destinationEndpoint = accepted?.destinationEndpoint ?? "" }
         if settings.tls == nil { settings.tls = accepted?.tls }
         if settings.proxy == nil { settings.proxy = accepted?.proxy }
-        trial = .waiting(settings)
+        if settings.certificate == nil {
+            settings.certificate = dropsCertificate ? TLSCertificate() : accepted?.certificate
+        }
+        trial = .waiting(settings, formerly: former)
         status = ConnectionSettingsStatus(lastConnectionSettingsHash: hash, status: .applying)
     }
 
     /// The old connection is being left for the trial.
     mutating func leftForTrial() {
-        if case .waiting(let settings) = trial { trial = .trying(settings) }
+        if case .waiting(let settings, let former) = trial { trial = .trying(settings, formerly: former) }
     }
 
     /// The server answered on the new settings: they are kept.
     mutating func commit() {
-        guard case .trying(let settings) = trial else { return }
+        guard case .trying(let settings, _) = trial else { return }
         accepted = settings
         trial = .none
         applied(status.lastConnectionSettingsHash)

@@ -62,7 +62,7 @@ public enum HealthModel: Hashable, Sendable {
     case flapping(up: Distribution, down: Distribution)
     /// One component after another goes down and stays down; with the last the agent is unhealthy.
     case decay(each: Distribution)
-    /// The agent dies at once and stays dead.
+    /// The collector's process ends, and nobody starts it again: unhealthy, and without a start time.
     case suddenDeath(after: Distribution)
     /// All agents that it befalls are unhealthy together, from a time of the run on for a while (`nil`: for good): power,
     /// network, a bad version.

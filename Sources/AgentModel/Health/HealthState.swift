@@ -135,7 +135,7 @@ struct HealthState {
         _ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant
     ) -> (Ailment, Bool) {
         var down: Set<Int> = []
-        var isDead = false
+        var (isDead, isOut) = (false, false)
         var hangs = false
         for number in courses.indices where courses[number].isInForce {
             let affliction = plan.afflictions[courses[number].affliction]
@@ -152,12 +152,12 @@ struct HealthState {
             case .outage(let from, let lasting):
                 let isOver = lasting.map { now >= .zero + from + $0 } ?? false
                 isIll = now >= .zero + from && !isOver
-                isDead = isDead || isIll
+                isOut = isOut || isIll
             }
             hangs = hangs || (isIll && affliction.hangs)
         }
-        if isDead || (components > 0 && down.count >= components) {
-            return (Ailment(components: Set(0..<components), level: .unhealthy), hangs)
+        if isDead || isOut || (components > 0 && down.count >= components) {
+            return (Ailment(components: Set(0..<components), level: .unhealthy, isRunning: !isDead), hangs)
         }
         return (down.isEmpty ? Ailment() : Ailment(components: down, level: .degraded), hangs)
     }

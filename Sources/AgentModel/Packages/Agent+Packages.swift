@@ -9,7 +9,20 @@ extension Agent {
         guard capabilities.contains(.acceptsPackages) else { return effects.count(.undeclaredCapabilityUsed) }
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         var keeper = packages ?? PackageKeeper(cohort.plan.packages.installed)
-        if keeper.knows(offer) { return effects.count(.offerRepeated) }
+        if offer.allPackagesHash.isEmpty {
+            // Without it one offer cannot be told from another, and each would be worked on again.
+            guard keeper.refuse("the offer has no hash over all packages") else {
+                return effects.count(.offerRepeated)
+            }
+            changed.insert(.packageStatuses)
+            return keep(keeper, at: now)
+        }
+        if keeper.knows(offer) {
+            effects.count(.offerRepeated)
+            guard keeper.forgive() else { return }
+            changed.insert(.packageStatuses)
+            return keep(keeper, at: now)
+        }
         guard keeper.sync == nil else {
             // One offer at a time; what comes meanwhile waits, and only the newest of it.
             keeper.pending = offer

@@ -71,7 +71,23 @@ struct PackageKeeper {
     /// Whether `offer` is the one that was taken up last, or waits.
     func knows(_ offer: PackagesAvailable) -> Bool {
         if let pending { return pending.allPackagesHash == offer.allPackagesHash }
-        return statuses.serverProvidedAllPackagesHash == offer.allPackagesHash && !offer.allPackagesHash.isEmpty
+        return statuses.serverProvidedAllPackagesHash == offer.allPackagesHash
+    }
+
+    /// An offer cannot be taken as a whole; it is told until another one is taken up (PackageStatuses.error_message).
+    /// - Returns: Whether that is anything new.
+    mutating func refuse(_ reason: String) -> Bool {
+        guard statuses.errorMessage != reason else { return false }
+        statuses.errorMessage = reason
+        return true
+    }
+
+    /// An offer has come that is no reason to complain.
+    /// - Returns: Whether there was one before.
+    mutating func forgive() -> Bool {
+        guard !statuses.errorMessage.isEmpty else { return false }
+        statuses.errorMessage = ""
+        return true
     }
 
     /// Takes up an offer: tells what has to be done and drops what is no longer offered (steps 1 and 2).

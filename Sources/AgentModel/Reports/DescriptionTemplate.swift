@@ -37,6 +37,7 @@ public struct DescriptionTemplate: Hashable, Sendable {
         ],
         nonIdentifying: [
             .init("os.type", .literal("linux")),
+            .init("os.version", .literal("12")),
             .init("os.description", .literal("Debian GNU/Linux 12 (bookworm)")),
             .init("host.arch", .literal("amd64")),
             .init("host.name", .cohort, .literal("-"), .index),

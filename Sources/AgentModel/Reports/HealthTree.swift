@@ -58,7 +58,7 @@ struct HealthTree: Sendable {
         ) -> ComponentHealth {
             ComponentHealth(
                 healthy: healthy,
-                startTimeUnixNano: started,
+                startTimeUnixNano: ailment.isRunning ? started : 0,
                 lastError: healthy ? "" : ailment.reason,
                 status: status ?? (healthy ? "StatusOK" : ailment.status),
                 statusTimeUnixNano: observed,
@@ -93,6 +93,8 @@ struct Ailment: Hashable, Sendable {
     /// The components that are down, by their number in the tree.
     var components: Set<Int> = []
     var level = Level.healthy
+    /// Whether the collector's process is there. What does not run has no start time (ComponentHealth.start_time_unix_nano).
+    var isRunning = true
 
     var isHealthy: Bool { level != .unhealthy }
 
@@ -101,7 +103,7 @@ struct Ailment: Hashable, Sendable {
         switch level {
         case .healthy: return "StatusOK"
         case .degraded: return "StatusRecoverableError"
-        case .unhealthy: return "StatusPermanentError"
+        case .unhealthy: return isRunning ? "StatusPermanentError" : "StatusFatalError"
         }
     }
 
@@ -109,7 +111,8 @@ struct Ailment: Hashable, Sendable {
         switch level {
         case .healthy: return ""
         case .degraded: return "sending queue is full"
-        case .unhealthy: return "the collector does not answer its health check"
+        case .unhealthy:
+            return isRunning ? "the collector does not answer its health check" : "the collector's process has ended"
         }
     }
 }

@@ -13,6 +13,8 @@ extension Agent {
         guard TelemetryDestination.isUsable(settings.destinationEndpoint) else {
             return "the destination of the own \(signal) is no HTTP address"
         }
+        // Offered again, it goes on in its rhythm.
+        if let known = depth?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }
         let destination = effects.telemetryShelf.destination(settings)
         // Spread like heartbeats, or a fleet that is offered a destination at one moment would export in step for ever.
         let first = now + cohort.plan.telemetry.interval.scaled(by: 1 - random.unit())

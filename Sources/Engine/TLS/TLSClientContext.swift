@@ -16,6 +16,7 @@ public final class TLSClientContext: Sendable {
     public init(_ options: TLSClientOptions = TLSClientOptions()) throws(TLSError) {
         self.options = options
         context = try TLSContext(isServer: false, versions: options.versions)
+        try context.use(cipherSuites: options.cipherSuites)
         judgement = PeerJudgement(options.trust)
         try context.use(options.trust)
         if options.trust.skipsVerification {

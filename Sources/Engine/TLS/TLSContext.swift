@@ -34,6 +34,28 @@ final class TLSContext: @unchecked Sendable {
         }
     }
 
+    /// Offers these suites and no others, by their names in the IANA's list.
+    func use(cipherSuites names: [String]) throws(TLSError) {
+        var (later, earlier): ([String], [String]) = ([], [])
+        for name in names {
+            if Self.suitesOfTLS13.contains(name) {
+                later.append(name)
+            } else if let known = OPENSSL_cipher_name(name).map({ String(cString: $0) }), known != "(NONE)" {
+                earlier.append(known)
+            } else {
+                throw .unknownCipherSuite(name)
+            }
+        }
+        if !later.isEmpty, SSL_CTX_set_ciphersuites(pointer, later.joined(separator: ":")) != 1 { throw .latest() }
+        if !earlier.isEmpty, SSL_CTX_set_cipher_list(pointer, earlier.joined(separator: ":")) != 1 { throw .latest() }
+    }
+
+    /// OpenSSL keeps these apart from those of TLS 1.2.
+    private static let suitesOfTLS13: Set<String> = [
+        "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
+        "TLS_AES_128_CCM_8_SHA256",
+    ]
+
     /// Fills the store that peers' certificates are judged by.
     func use(_ trust: TLSTrust) throws(TLSError) {
         guard !trust.skipsVerification else { return }

@@ -16,6 +16,8 @@ public enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     case badRequest
     /// No pinned key, authority or system store to trust by.
     case nothingTrusted
+    /// No cipher suite of that name that agents speak.
+    case unknownCipherSuite(String)
     /// Names for ALPN have 1 to 255 bytes.
     case badProtocolName
     /// Anything else that OpenSSL says.
@@ -37,6 +39,8 @@ public enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noRevocationList: "no PEM revocation list found (-----BEGIN X509 CRL-----)"
         case .badRequest: "not a valid PEM certificate request"
         case .nothingTrusted: "nothing to trust the peer by: name authorities, pinned keys or the system's store"
+        case .unknownCipherSuite(let name):
+            "no cipher suite \"\(name)\"; use a name of the IANA's list, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
         case .badProtocolName: "an application protocol's name has 1 to 255 bytes"
         case .openSSL(let reason): "OpenSSL: \(reason)"
         }

@@ -34,6 +34,7 @@ extension CohortPlan {
         gatewayMembers = cohort.gatewayMembers
         remoteConfig = cohort.remoteConfig
         packages = cohort.packages.plan
+        connectionSettings.dropsCertificate = cohort.connectionSettings.dropsCertificate
         custom = CustomPlan(responders: cohort.customAbilities.map(CustomResponder.init))
         telemetry = TelemetryPlan(interval: cohort.ownTelemetry.interval)
         capabilities = AgentCapabilities(of: cohort)
@@ -58,6 +59,7 @@ extension CohortPlan {
             availableComponents: cohort.report.availableComponents)
         answerTimeout = limits.answerTimeout
         connectTimeout = limits.connectTimeout
+        maximumReportBytes = limits.messageBytes
         batch = cohort.batch
         if let polling {
             pollingInterval = polling.interval(of: cohort.heartbeat)

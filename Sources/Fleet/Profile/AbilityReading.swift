@@ -11,6 +11,8 @@ enum AbilityReading {
             cohort.connectionSettings.other = settings.boolean("other", or: cohort.connectionSettings.other)
             cohort.connectionSettings.certificateRequest = settings.boolean(
                 "certificate_request", or: cohort.connectionSettings.certificateRequest)
+            cohort.connectionSettings.dropsCertificate = settings.boolean(
+                "drops_certificate", or: cohort.connectionSettings.dropsCertificate)
             settings.finish()
         }
         if let items = section.items("custom_capabilities", 0...CustomAbility.allCases.count, of: "capabilities") {
@@ -92,6 +94,7 @@ extension YAMLWriter {
             writer.scalar("opamp", .exact("\(cohort.connectionSettings.opamp)"))
             writer.scalar("other", .exact("\(cohort.connectionSettings.other)"))
             writer.scalar("certificate_request", .exact("\(cohort.connectionSettings.certificateRequest)"))
+            writer.scalar("drops_certificate", .exact("\(cohort.connectionSettings.dropsCertificate)"))
         }
         words("custom_capabilities", cohort.customAbilities.map(\.rawValue))
     }

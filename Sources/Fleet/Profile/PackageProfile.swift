@@ -21,10 +21,15 @@ public struct ConnectionSettingsProfile: Hashable, Sendable {
     public var other: Bool
     /// Whether they ask the server for a client certificate.
     public var certificateRequest: Bool
+    /// Whether an offer without a certificate takes the one in force away.
+    public var dropsCertificate: Bool
 
-    public init(opamp: Bool = true, other: Bool = false, certificateRequest: Bool = false) {
+    public init(
+        opamp: Bool = true, other: Bool = false, certificateRequest: Bool = false, dropsCertificate: Bool = false
+    ) {
         self.opamp = opamp
         self.other = other
         self.certificateRequest = certificateRequest
+        self.dropsCertificate = dropsCertificate
     }
 }

@@ -89,16 +89,22 @@ public struct ProfileLimits: Hashable, Sendable {
     public var downloads: Int
     /// Bytes a second that the fleet reads of package files; nil: as fast as they come.
     public var downloadBandwidth: Int?
+    /// The largest message, in bytes, that agents send or take (WebSocket and Plain HTTP Message Size Limits).
+    public var messageBytes: Int
 
     public static let usualDownloads = 64
+    /// What the specification recommends.
+    public static let usualMessageBytes = 64 << 20
 
     public init(
         connectTimeout: Nanoseconds = .seconds(45), answerTimeout: Nanoseconds = .seconds(30),
-        downloads: Int = Self.usualDownloads, downloadBandwidth: Int? = nil
+        downloads: Int = Self.usualDownloads, downloadBandwidth: Int? = nil,
+        messageBytes: Int = Self.usualMessageBytes
     ) {
         self.connectTimeout = connectTimeout
         self.answerTimeout = answerTimeout
         self.downloads = downloads
         self.downloadBandwidth = downloadBandwidth
+        self.messageBytes = messageBytes
     }
 }

@@ -34,6 +34,7 @@ enum ProfileBounds {
     static let headerText = 0...4_096
     static let path = 1...4_096
     static let largestMessage = 64...(64 << 20)
+    static let messageBytes = 1_024...(1 << 30)
     static let batchWindow = Nanoseconds.zero...Nanoseconds.seconds(3_600)
     static let batchSize = 1...1_000
     static let timeout = Nanoseconds.milliseconds(10)...Nanoseconds.seconds(3_600)

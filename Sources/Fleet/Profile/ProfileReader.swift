@@ -80,6 +80,8 @@ public struct ProfileReader: Sendable {
                 "downloads", in: ProfileBounds.downloads, or: profile.limits.downloads)
             profile.limits.downloadBandwidth = limits.byteRate(
                 "download_bandwidth", or: profile.limits.downloadBandwidth)
+            profile.limits.messageBytes = limits.size(
+                "message_size", in: ProfileBounds.messageBytes, or: profile.limits.messageBytes)
             limits.finish()
         }
         profile.wire = WireReading(profile: section, folder: folder).wire()

@@ -20,6 +20,7 @@ extension Profile {
             writer.scalar("answer_timeout", .exact(DurationText.format(limits.answerTimeout)))
             writer.scalar("downloads", .exact("\(limits.downloads)"))
             writer.byteRate("download_bandwidth", limits.downloadBandwidth)
+            writer.scalar("message_size", .exact(SizeText.format(limits.messageBytes)))
         }
         writer.write(wire)
         writer.words("sources", sources)

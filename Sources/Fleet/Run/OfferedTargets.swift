@@ -12,12 +12,16 @@ struct OfferedTargets: Sendable {
 
     /// The target for `settings`: the offered endpoint, headers, certificate and trust, and for what they leave out those of
     /// `usual`.
-    /// - Returns: `nil` where the endpoint is no address of the same transport, its host has no address, or the trust that is
-    ///   offered cannot be used.
+    /// - Returns: `nil` where the endpoint is no address of the same transport, its host or the offered proxy has no address, or
+    ///   the trust that is offered cannot be used.
     @Sendable
     func resolve(_ settings: OpAMPConnectionSettings, _ usual: AgentTarget) async -> AgentTarget? {
         var target = usual
         target.fields = Self.fields(settings.headers, usual.fields)
+        if let proxy = settings.proxy {
+            guard let proxied = await Self.through(proxy, target) else { return nil }
+            target = proxied
+        }
         var isSecure = usual.security != nil
         var name = usual.security?.serverName
         if !settings.destinationEndpoint.isEmpty {
@@ -26,7 +30,7 @@ struct OfferedTargets: Sendable {
             else { return nil }
             var addresses: [SocketAddress] = []
             // A proxy finds the server by itself.
-            if usual.proxy == nil {
+            if target.proxy == nil {
                 guard let found = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
                 else { return nil }
                 addresses = found
@@ -41,9 +45,20 @@ struct OfferedTargets: Sendable {
         let base = TargetSecurity(context: context, serverName: name, identities: usual.security?.identities)
         target.security =
             settings.certificate.map { certificate in
-                identity(certificate).map(base.showing) ?? base.showingNothingUsable()
+                if certificate.cert.isEmpty { return base.showingNone() }
+                return identity(certificate).map(base.showing) ?? base.showingNothingUsable()
             } ?? base
         return target
+    }
+
+    /// The target through the offered proxy (specification: ProxyConnectionSettings): `http://host:port`, or `host:port` alone. It
+    /// is asked for a tunnel in plain text; one that wants TLS itself cannot be used.
+    private static func through(_ offered: ProxyConnectionSettings, _ target: AgentTarget) async -> AgentTarget? {
+        let text = offered.url.contains("://") ? offered.url : "http://\(offered.url)"
+        guard let url = try? ServerURL(text), !url.isWebSocket, !url.isSecure,
+            let addresses = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
+        else { return nil }
+        return target.through(ProxyRoute(fields: fields(offered.connectHeaders, HTTPFields())), at: addresses)
     }
 
     /// The offered fields, and of the usual ones those that the offer does not name.
@@ -61,15 +76,23 @@ struct OfferedTargets: Sendable {
         return fields
     }
 
-    /// The offered certificate with its key: the one that came along, or the one that the agent asked for it with.
     private func identity(_ offered: TLSCertificate) -> PackedIdentity? {
-        guard let chain = try? Certificate.parse(pem: String(decoding: offered.cert, as: UTF8.self)),
-            let leaf = chain.first
-        else { return nil }
+        offered.identity(requests).map(PackedIdentity.init)
+    }
+}
+
+extension TLSCertificate {
+    /// The offered certificate with its key: the one that came along, or the one that the agent asked for it with. The authority
+    /// that may come along (`ca_cert`) is for whoever verifies agents: it makes nobody trusted here.
+    /// - Parameter requests: the keys of the certificates that agents asked for.
+    func identity(_ requests: CertificateRequests?) -> TLSIdentity? {
+        guard let chain = try? Certificate.parse(pem: String(decoding: cert, as: UTF8.self)), let leaf = chain.first
+        else {
+            return nil
+        }
         let key =
-            offered.privateKey.isEmpty
-            ? requests?.key(of: leaf) : try? PrivateKey.parse(pem: String(decoding: offered.privateKey, as: UTF8.self))
-        guard let key, let identity = try? TLSIdentity(chain: chain, key: key) else { return nil }
-        return PackedIdentity(identity)
+            privateKey.isEmpty
+            ? requests?.key(of: leaf) : try? PrivateKey.parse(pem: String(decoding: privateKey, as: UTF8.self))
+        return key.flatMap { try? TLSIdentity(chain: chain, key: $0) }
     }
 }

@@ -3,6 +3,7 @@ import ControlPlane
 import Engine
 import Hosting
 import Metrics
+import Transport
 
 /// Everything a run needs before its first connection: capacity, server, addresses, shards.
 struct Preparation: Sendable {
@@ -52,12 +53,15 @@ struct Preparation: Sendable {
         if checksConformance, profile.isPolling { throw .conformanceNeedsWebSocket }
         let transport: AgentTransport =
             profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
+        let messages = WebSocketLimits(
+            messageBytes: UInt32(clamping: profile.limits.messageBytes),
+            frameBytes: UInt32(clamping: profile.limits.messageBytes))
         func target(_ route: Route) throws(RunError) -> AgentTarget {
             let addresses = route.setup.proxy == nil ? server?.addresses ?? route.addresses : route.addresses
             guard
                 var target = AgentTarget(
-                    addresses: addresses, sources: sources, host: host, path: path, transport: transport,
-                    security: fleet.target)
+                    addresses: addresses, sources: sources, host: host, path: path, limits: messages,
+                    transport: transport, security: fleet.target)
             else { throw .unknownHost(host, reason: "it has no address") }
             target.fields = route.setup.fields
             target.agentFields = route.setup.agentFields
@@ -73,7 +77,8 @@ struct Preparation: Sendable {
             checksConformance: checksConformance,
             traceStride: options.tracedAgents > 0
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
-            resolveOffer: fleet.offers.resolve, resolveDestination: OfferedDestinations(fleet.elsewhere).resolve)
+            resolveOffer: fleet.offers.resolve,
+            resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
 
         var exchanges: [IntervalExchange] = []

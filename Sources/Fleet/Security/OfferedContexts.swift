@@ -42,6 +42,7 @@ final class OfferedContexts: Sendable {
             let highest = Self.version(offered.maxVersion, or: .tls13), lowest <= highest
         else { return nil }
         options.versions = lowest...highest
+        options.cipherSuites = offered.cipherSuites
         options.resumes = profile.resumes
         return try? TLSClientContext(options)
     }

@@ -53,6 +53,15 @@ public struct AgentTarget: Sendable {
         return target
     }
 
+    /// The same target through a proxy at one of `addresses`, `nil` where there is none.
+    public func through(_ proxy: ProxyRoute, at addresses: [SocketAddress]) -> AgentTarget? {
+        guard !addresses.isEmpty else { return nil }
+        var target = self
+        target.addresses = addresses
+        target.proxy = proxy
+        return target
+    }
+
     /// The server address of agent `index`.
     func address(of index: UInt64) -> SocketAddress {
         addresses[Int(index % UInt64(addresses.count))]

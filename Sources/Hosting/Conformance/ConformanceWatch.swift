@@ -22,7 +22,11 @@ final class ConformanceWatch {
 
     /// The link's connection is open.
     func opened(_ link: WebSocketLink, at now: Instant) {
-        check(link) { $0.opened(at: now) }
+        // A link has one connection at a time by its make, so the former one is gone.
+        check(link) { checker in
+            checker.gone()
+            checker.opened(at: now)
+        }
     }
 
     /// - Parameter bytes: the report, without the WebSocket message header.

@@ -22,6 +22,11 @@ public struct TargetSecurity: Sendable {
         TargetSecurity(context: context, serverName: serverName, identities: NothingUsable())
     }
 
+    /// The same where no agent shows a certificate of its own.
+    public func showingNone() -> TargetSecurity {
+        TargetSecurity(context: context, serverName: serverName)
+    }
+
     /// The same with another certificate for every agent that connects by it: one that a server has offered.
     public func showing(_ identity: PackedIdentity) -> TargetSecurity {
         TargetSecurity(context: context, serverName: serverName, identities: OneIdentity(identity: identity))

@@ -24,7 +24,9 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
 
     func dial(to address: SocketAddress, from source: SocketAddress?, _ route: TelemetryRoute) {
         stage = .dialing
-        if !connect(to: address, from: source, timeout: Self.dialPatience, tls: route.tls, serverName: route.serverName)
+        if !connect(
+            to: address, from: source, timeout: Self.dialPatience, tls: route.tls, serverName: route.serverName,
+            identity: route.identity)
         {
             // The shard is stopping: nothing is sent any more.
             stage = .over

@@ -15,11 +15,13 @@ public struct TelemetryRoute: Sendable {
     public let tls: TLSClientContext?
     /// The name that the destination's certificate has to bear.
     public let serverName: String
+    /// The certificate that is shown to a destination that asks for one.
+    public let identity: TLSIdentity?
 
     /// `nil` where there is no address.
     public init?(
         addresses: [SocketAddress], host: String, path: String, headers: [(name: String, value: String)],
-        tls: TLSClientContext? = nil, serverName: String = ""
+        tls: TLSClientContext? = nil, serverName: String = "", identity: TLSIdentity? = nil
     ) {
         guard !addresses.isEmpty else { return nil }
         self.addresses = addresses
@@ -27,6 +29,7 @@ public struct TelemetryRoute: Sendable {
         self.path = path
         self.tls = tls
         self.serverName = serverName
+        self.identity = identity
         var fields = HTTPFields()
         // Literals of visible characters are always valid; a header that HTTP does not allow cannot be sent.
         try? fields.append("Content-Type", "application/x-protobuf")

@@ -53,6 +53,21 @@ struct FirstReportTests {
         #expect(components.components.isEmpty)
     }
 
+    @Test(
+        "What components are made of is told by the attributes of the semantic conventions (spec: ComponentDetails.metadata)"
+    )
+    func componentMetadata() throws {
+        var script = AgentScript()
+        script.run()
+        script.hear(ServerToAgent(flags: .reportAvailableComponents))
+        let kinds = try #require(script.sent.first?.report.availableComponents?.components)
+        #expect(kinds.keys.contains("receivers") && kinds.keys.contains("exporters"))
+        for kind in kinds.values {
+            #expect(!kind.subComponentMap.isEmpty)
+            #expect(kind.subComponentMap.values.allSatisfy { $0.metadata.map(\.key) == ["code.namespace"] })
+        }
+    }
+
     @Test("Agents with the same components report the same hash (spec: AvailableComponents.hash)")
     func equalComponentsEqualHash() throws {
         func hash(_ index: UInt64, seed: UInt64, components: Int) throws -> [UInt8] {

@@ -103,6 +103,42 @@ struct HeartbeatTests {
         #expect(script.pass(.seconds(100)).isEmpty)
     }
 
+    @Test(
+        "Over plain HTTP an offered interval is the polling interval, longer or shorter than the agent's own; zero leaves its own",
+        arguments: [(60, 60), (5, 5), (0, 30)] as [(UInt64, Int64)], [true, false])
+    func pollsAsOffered(_ offered: (UInt64, Int64), beats: Bool) {
+        var script = AgentScript(
+            .with {
+                $0.heartbeat = HeartbeatPlan(interval: .seconds(10), phase: .fromConnection)
+                $0.pollingInterval = .seconds(30)
+                if !beats { $0.capabilities.remove(.reportsHeartbeat) }
+            })
+        script.run()
+        script.hear(offer(offered.0))
+        let polls = script.pass(.seconds(offered.1 * 4), acknowledging: true)
+        #expect(polls.map(\.dueAt) == (1...4).map { Instant.zero + .seconds(offered.1 * $0) })
+    }
+
+    @Test(
+        "Over plain HTTP an agent without heartbeats polls every 30 s where nothing else is set, one with them as it beats"
+    )
+    func pollsByItself() {
+        func script(_ change: (inout CohortPlan) -> Void) -> AgentScript {
+            var script = AgentScript(
+                .with {
+                    $0.heartbeat = HeartbeatPlan(interval: .seconds(10), phase: .fromConnection)
+                    $0.pollingInterval = .seconds(30)
+                    change(&$0)
+                })
+            script.run()
+            return script
+        }
+        var silent = script { $0.capabilities.remove(.reportsHeartbeat) }
+        #expect(silent.pass(.seconds(120), acknowledging: true).count == 4)
+        var beating = script { _ in }
+        #expect(beating.pass(.seconds(120), acknowledging: true).count == 12)
+    }
+
     @Test("The interval counts from the last report of any kind")
     func countsFromLastReport() {
         var script = AgentScript(plan())

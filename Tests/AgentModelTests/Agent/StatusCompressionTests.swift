@@ -104,6 +104,23 @@ struct StatusCompressionTests {
         #expect(script.allSent.count == 1)
     }
 
+    @Test(
+        "What the server said it can do holds on this connection, though later messages leave it out, and is told anew on the next"
+    )
+    func serverCapabilitiesLast() {
+        var script = AgentScript()
+        script.run(server: [.acceptsStatus])
+        for _ in 0..<3 {
+            script.hear(ServerToAgent(flags: .reportFullState))
+            #expect(script.sent.first?.report.effectiveConfig == nil)
+        }
+        script.lost()
+        script.opened()
+        script.acknowledge(capabilities: .all)
+        script.hear(ServerToAgent(flags: .reportFullState))
+        #expect(script.sent.first?.report.effectiveConfig != nil)
+    }
+
     @Test("What the server says it cannot take is not sent to it (spec: Interoperability of Partial Implementations)")
     func serverCapabilitiesAreHonoured() throws {
         var script = AgentScript()

@@ -95,6 +95,22 @@ struct ThrottlingTests {
         #expect(script.sent.first?.report.agentDescription == nil)
     }
 
+    @Test("What was answered with an unknown error is not sent again either (spec: ServerErrorResponse.type)")
+    func unknownError() {
+        var script = AgentScript()
+        script.start()
+        script.opened()
+        script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown, errorMessage: "odd")))
+        #expect(script.sent.isEmpty)
+        #expect(script.counts(.unknownError) == 1)
+        #expect(script.agent.state == .connected)
+        script.lost()
+        script.opened()
+        #expect(script.sent.first?.report.agentDescription == nil)
+        script.acknowledge()
+        #expect(script.agent.state == .running)
+    }
+
     @Test("An error with other fields beside it is counted, and they are not processed (spec: error_response)")
     func errorWithContent() {
         var script = AgentScript()

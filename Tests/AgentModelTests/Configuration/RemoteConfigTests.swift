@@ -43,7 +43,7 @@ struct RemoteConfigTests {
         #expect(report.remoteConfigStatus == RemoteConfigStatus(lastRemoteConfigHash: [1, 2, 3], status: .applied))
         let files = try #require(report.effectiveConfig?.configMap?.configMap)
         #expect(files["remote.yaml"]?.body == Array("service: {}\n".utf8))
-        #expect(files[""] != nil)
+        #expect(files[""] == nil && files["local.yaml"] != nil)
         #expect(report.agentDescription == nil)
         #expect(script.agent.state == .running)
     }
@@ -58,6 +58,40 @@ struct RemoteConfigTests {
         let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
         #expect(files.count == 1)
         #expect(files[""]?.body == Array("a: 1\n".utf8))
+    }
+
+    @Test(
+        "Only a file that is alone has no name: in company the local one is called local.yaml (spec: Configuration Files)",
+        arguments: [
+            (["remote.yaml"], ["local.yaml", "remote.yaml"]), (["a", "b"], ["a", "b", "local.yaml"]), ([""], [""]),
+            (["local.yaml"], ["local.yaml"]), (["", "a"], ["", "a"]),
+        ])
+    func names(offered: [String], effective: [String]) throws {
+        var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
+        script.run()
+        let file = AgentConfigFile(body: Array("a: 1\n".utf8), contentType: "text/yaml")
+        script.hear(
+            ServerToAgent(
+                remoteConfig: AgentRemoteConfig(
+                    config: AgentConfigMap(
+                        configMap: OrderedDictionary(uniqueKeysWithValues: offered.map { ($0, file) })),
+                    configHash: [1])))
+        let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
+        #expect(files.keys.sorted() == effective)
+        #expect(offered.allSatisfy { files[$0] == file })
+    }
+
+    @Test(
+        "The hash of an offer is opaque: of any length it is taken as it came, and told in every status (spec: AgentRemoteConfig)",
+        arguments: [[1], [0, 0], Array(0..<32), [UInt8](repeating: 255, count: 200)] as [[UInt8]])
+    func opaqueHash(_ hash: [UInt8]) {
+        var script = AgentScript(Self.plan())
+        script.run()
+        script.hear(Self.offer(hash))
+        let told = script.sent + script.pass(.seconds(2))
+        #expect(told.map(\.report.remoteConfigStatus?.lastRemoteConfigHash) == [hash, hash])
+        script.hear(ServerToAgent(flags: .reportFullState))
+        #expect(script.sent.first?.report.remoteConfigStatus?.lastRemoteConfigHash == hash)
     }
 
     @Test(

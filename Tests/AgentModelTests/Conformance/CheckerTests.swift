@@ -7,46 +7,17 @@ import Testing
 
 @Suite("The checker itself: each rule, broken by hand")
 struct CheckerTests {
-    private let uid = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
+    private let uid = Conversation.uid
 
     private func report(_ number: UInt64, _ capabilities: AgentCapabilities = [.reportsStatus]) -> AgentToServer {
-        AgentToServer(instanceUID: .uid(uid), sequenceNumber: number, capabilities: capabilities)
+        Conversation.report(number, capabilities)
     }
 
     private func full(_ number: UInt64, _ capabilities: AgentCapabilities = [.reportsStatus]) -> AgentToServer {
-        var report = report(number, capabilities)
-        report.agentDescription = AgentDescription(identifyingAttributes: [KeyValue(key: "k", value: .string("v"))])
-        return report
+        Conversation.full(number, capabilities)
     }
 
-    /// What the checker finds in a conversation: what is said is sent by the agent, what is heard comes from the server.
-    private enum Line {
-        case say(AgentToServer)
-        case hear(ServerToAgent)
-        case open
-        case close
-        case wait(Int64)
-        case sayBytes([UInt8])
-    }
-
-    private func rules(_ lines: [Line]) -> Set<ConformanceRule> {
-        var checker = ConformanceChecker(maximumBytes: 1_000)
-        var now = Instant.zero
-        checker.opened(at: now)
-        for line in lines {
-            switch line {
-            case .say(let report): checker.sent(report.encoded(), at: now)
-            case .hear(let answer): checker.heard(answer, at: now)
-            case .open:
-                checker.gone()
-                checker.opened(at: now)
-            case .close: checker.closedByClient()
-            case .wait(let seconds): now += .seconds(seconds)
-            case .sayBytes(let bytes): checker.sent(bytes, at: now)
-            }
-        }
-        return Set(checker.counts.keys)
-    }
+    private func rules(_ lines: [Conversation.Line]) -> Set<ConformanceRule> { Conversation.rules(lines) }
 
     @Test("A clean conversation has no violation")
     func clean() {
@@ -68,7 +39,7 @@ struct CheckerTests {
     @Test("Parts: declared, supported by the server, not repeated without need")
     func parts() {
         var undeclared = full(0)
-        undeclared.health = ComponentHealth(healthy: true)
+        undeclared.health = ComponentHealth(healthy: true, startTimeUnixNano: 1)
         #expect(rules([.say(undeclared)]) == [.declaredBeforeUsed])
         var unsupported = report(1, [.reportsStatus, .reportsEffectiveConfig])
         unsupported.effectiveConfig = EffectiveConfig()

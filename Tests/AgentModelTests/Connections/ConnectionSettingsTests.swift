@@ -113,6 +113,129 @@ struct ConnectionSettingsTests {
         #expect(script.agent.state == .running)
     }
 
+    @Test(
+        "What cannot work is rejected without a trial, and its heartbeat interval with it",
+        arguments: [
+            (
+                OpAMPConnectionSettings(certificate: TLSCertificate(privateKey: [1]), heartbeatIntervalSeconds: 1),
+                "empty"
+            ),
+            (.init(certificate: TLSCertificate(cert: [1]), heartbeatIntervalSeconds: 1), "key"),
+            (.init(heartbeatIntervalSeconds: 1, proxy: ProxyConnectionSettings()), "proxy"),
+            (.init(destinationEndpoint: "ftp://x", heartbeatIntervalSeconds: 1), "endpoint"),
+        ])
+    func unusable(settings: OpAMPConnectionSettings, reason: String) throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: settings)))
+        let status = try #require(script.sent.first?.report.connectionSettingsStatus)
+        #expect(status.status == .failed)
+        #expect(status.errorMessage.contains(reason), "\(status.errorMessage)")
+        #expect(script.agent.state == .running)
+        script.acknowledge()
+        #expect(script.pass(.seconds(30), acknowledging: true).count == 1)
+    }
+
+    @Test(
+        "The offered heartbeat interval goes with the settings: in force on trial and when they are kept, gone where they are dropped"
+    )
+    func intervalOnTrial() {
+        func script(_ trial: (inout AgentScript) -> Void) -> AgentScript {
+            var script = AgentScript(plan())
+            script.run()
+            script.hear(
+                ServerToAgent(
+                    connectionSettings: ConnectionSettingsOffers(
+                        hash: [1],
+                        opamp: OpAMPConnectionSettings(
+                            destinationEndpoint: "ws://other/v1/opamp", heartbeatIntervalSeconds: 5))))
+            script.closed()
+            trial(&script)
+            return script
+        }
+        var kept = script {
+            $0.opened()
+            $0.acknowledge()
+        }
+        #expect(kept.pass(.seconds(30), acknowledging: true).filter { $0.kind == .heartbeat }.count == 6)
+        var dropped = script {
+            $0.failed()
+            $0.opened()
+            $0.acknowledge()
+        }
+        #expect(dropped.pass(.seconds(30), acknowledging: true).filter { $0.kind == .heartbeat }.count == 1)
+    }
+
+    @Test(
+        "A process that dies while it tries settings tries them again when it is back (step 3), and keeps what it kept")
+    func candidateOutlivesACrash() {
+        var script = AgentScript(
+            plan {
+                $0.faults.rates = [.crashes: 1]
+                $0.faults.timeBetweenCrashes = .constant(.seconds(10))
+                $0.restartTime = .constant(.seconds(1))
+            })
+        script.run()
+        script.pass(.seconds(9), acknowledging: true)
+        script.hear(offer([1]))
+        script.closed()
+        script.opened()
+        script.pass(.seconds(1))
+        #expect(script.agent.state == .restarting)
+        script.pass(.seconds(1))
+        #expect(targets(script.steps).map(\.isCandidate) == [true])
+        script.opened()
+        script.acknowledge()
+        #expect(script.counts(.settingsCommitted) == 1)
+        script.pass(.seconds(10), acknowledging: true)
+        script.pass(.seconds(1))
+        #expect(targets(script.steps).map(\.isCandidate) == [false])
+        #expect(targets(script.steps).map(\.settings.destinationEndpoint) == ["ws://other:4320/v1/opamp"])
+    }
+
+    @Test("Settings without a hash are tried once, however often they come")
+    func withoutHash() {
+        var script = AgentScript(plan())
+        script.run()
+        for round in 0..<5 {
+            script.hear(offer([]))
+            guard round == 0 else {
+                #expect(script.agent.state == .running && script.sent.isEmpty)
+                continue
+            }
+            #expect(script.agent.state == .closing)
+            script.closed()
+            script.failed()
+            script.opened()
+            script.acknowledge()
+        }
+        #expect(script.counts(.offerRepeated) == 4)
+    }
+
+    @Test(
+        "Settings without a certificate leave the one in force, or take it away as the specification asks, by the cohort",
+        arguments: [false, true])
+    func withoutCertificate(drops: Bool) throws {
+        var script = AgentScript(plan { $0.connectionSettings.dropsCertificate = drops })
+        script.run()
+        func take(_ offer: ServerToAgent) throws -> OpAMPConnectionSettings {
+            script.hear(offer)
+            script.closed()
+            let target = try #require(targets(script.steps).first)
+            script.opened()
+            script.acknowledge()
+            return target.settings
+        }
+        // Before any was offered, the host's own stays or goes.
+        #expect(try take(offer([1])).certificate == (drops ? TLSCertificate() : nil))
+        let given = TLSCertificate(cert: [1], privateKey: [2])
+        #expect(try take(offer([2], certificate: given)).certificate == given)
+        #expect(try take(offer([3], endpoint: "ws://third/v1/opamp")).certificate == (drops ? TLSCertificate() : given))
+        // A heartbeat interval alone is no reason to leave.
+        script.hear(offer([4], endpoint: ""))
+        #expect(script.agent.state == .running)
+    }
+
     @Test("An agent that cannot keep a certificate rejects one")
     func ephemeral() {
         var script = AgentScript(plan { $0.connectionSettings.persistsCertificates = false })

@@ -61,6 +61,40 @@ struct HealthTests {
         #expect(silent.agent.reportedHealth == nil)
     }
 
+    @Test(
+        "What does not run has no start time, in the whole tree; what is only unhealthy keeps its own (spec: ComponentHealth)"
+    )
+    func startTimes() throws {
+        func starts(_ health: ComponentHealth) -> Set<UInt64> {
+            health.componentHealthMap.values.reduce([health.startTimeUnixNano]) { $0.union(starts($1)) }
+        }
+        var dead = script(.suddenDeath(after: .constant(.seconds(25))))
+        #expect(starts(try #require(dead.allSent[0].report.health)) == [1_780_000_000_000_000_000])
+        let death = try #require(dead.pass(.seconds(100), acknowledging: true).first?.report.health)
+        #expect(starts(death) == [0])
+        var out = script(.outage(from: .seconds(20), lasting: .seconds(1000)))
+        let outage = try #require(out.pass(.seconds(100), acknowledging: true).first?.report.health)
+        #expect(!outage.healthy)
+        #expect(starts(outage) == [1_780_000_000_000_000_000])
+    }
+
+    @Test("Whatever is unhealthy in the tree says why, and what is healthy does not (spec: ComponentHealth.last_error)")
+    func reasons() throws {
+        func check(_ health: ComponentHealth) {
+            #expect(health.healthy == health.lastError.isEmpty)
+            for component in health.componentHealthMap.values { check(component) }
+        }
+        for model in [
+            HealthModel.decay(each: .constant(.seconds(20))), .suddenDeath(after: .constant(.seconds(30))),
+            .outage(from: .seconds(20), lasting: .seconds(50)),
+        ] {
+            var script = script(model)
+            let sent = script.pass(.seconds(300), acknowledging: true)
+            #expect(!sent.isEmpty)
+            for report in sent { check(try #require(report.report.health)) }
+        }
+    }
+
     @Test("A failure threshold holds the report back until so many checks have found the same", arguments: [1, 2, 5])
     func threshold(_ checks: Int) {
         var script = script(.suddenDeath(after: .constant(.seconds(25))), threshold: checks)

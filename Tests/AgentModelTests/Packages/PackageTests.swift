@@ -108,6 +108,83 @@ struct PackageTests {
         #expect(script.counts(.offerRepeated) == 2)
     }
 
+    @Test(
+        "Hashes are opaque: of any length they are compared and told as they came (spec: Calculating Hashes)",
+        arguments: [[7], Array(0..<32), [UInt8](repeating: 0, count: 99)] as [[UInt8]])
+    func opaqueHashes(_ hash: [UInt8]) throws {
+        var script = AgentScript(plan())
+        script.run()
+        var wanted = package("2.0", 5)
+        wanted.hash = hash + [1]
+        script.hear(offer(hash, ["agent": wanted]))
+        let last = try #require(script.pass(.seconds(20)).last?.report.packageStatuses)
+        #expect(last.serverProvidedAllPackagesHash == hash)
+        #expect(last.packages["agent"]?.agentHasHash == hash + [1])
+        #expect(last.packages["agent"]?.serverOfferedHash == hash + [1])
+        script.hear(offer(hash, ["agent": wanted]))
+        #expect(script.sent.isEmpty)
+    }
+
+    @Test("An offer without a hash over all packages is refused once, in words, and forgiven with the next good one")
+    func withoutHash() throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([], ["agent": package("2.0", 5)]))
+        let refusal = try #require(script.sent.first?.report.packageStatuses)
+        #expect(!refusal.errorMessage.isEmpty && refusal.packages.isEmpty)
+        for _ in 0..<5 {
+            script.hear(offer([], ["agent": package("2.0", 5)]))
+            #expect(script.sent.isEmpty)
+        }
+        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        #expect(script.sent.first?.report.packageStatuses?.errorMessage == "")
+        script.pass(.seconds(20))
+        script.hear(offer([], [:]))
+        #expect(script.sent.first?.report.packageStatuses?.errorMessage == refusal.errorMessage)
+        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        #expect(script.sent.first?.report.packageStatuses?.errorMessage == "")
+        #expect(script.pass(.seconds(20)).isEmpty)
+    }
+
+    @Test("A single top-level package may have no name (spec: Packages)")
+    func unnamed() {
+        var script = AgentScript(plan())
+        script.run()
+        script.hear(offer([9], ["": package("2.0", 5)]))
+        let last = script.pass(.seconds(20)).last?.report.packageStatuses?.packages
+        #expect(last?.keys.elements == [""])
+        #expect(last?[""]?.agentHasVersion == "2.0")
+    }
+
+    @Test("What failed to install is tried again with the next offer, and not before (spec: PackageAvailable.version)")
+    func failedIsTriedAgain() {
+        var script = AgentScript(plan { $0.packages.odds.download = 1 })
+        script.run()
+        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.pass(.seconds(20))
+        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        #expect(script.pass(.seconds(20)).isEmpty)
+        script.hear(offer([2], ["a": package("1", 1, type: .addon)]))
+        #expect(statuses(script.sent, "a") == [.downloading])
+    }
+
+    @Test(
+        "Every package that is there or worked on is told of with each status, the local ones too (spec: Package Status Reporting)"
+    )
+    func everyPackage() {
+        var script = AgentScript(plan { $0.packages.installed = [.init(name: "a", version: "0.1", type: .addon)] })
+        script.run()
+        #expect(script.allSent[0].report.packageStatuses?.packages.keys == ["a"])
+        let names = ["a", "b", "c"]
+        let packages = names.enumerated().map { ($1, package("2", UInt8($0 + 1), type: .addon)) }
+        script.hear(offer([1], OrderedDictionary(uniqueKeysWithValues: packages)))
+        let told = (script.sent + script.pass(.seconds(60))).compactMap(\.report.packageStatuses)
+        #expect(told.count > 10)
+        #expect(told.allSatisfy { Set($0.packages.keys) == Set(names) })
+        #expect(told.allSatisfy { $0.packages.allSatisfy { $0.key == $0.value.name } })
+        #expect(told.first?.packages["b"]?.status == .installPending)
+    }
+
     @Test("Only packages with another hash are downloaded (step 2)")
     func onlyDifferent() {
         var script = AgentScript(plan())

@@ -51,6 +51,7 @@ struct TemplateTests {
         #expect(others["cloud.availability_zone"] == .string("eu-west-1b"))
         #expect(others["cloud.region"] == .string("eu-west-1"))
         #expect(others["os.type"] == .string("linux"))
+        #expect(others["os.version"] != nil)
     }
 
     @Test("Zones are spread over the agents evenly")

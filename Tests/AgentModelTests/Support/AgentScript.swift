@@ -82,7 +82,10 @@ struct AgentScript {
     }
     mutating func failed(_ cause: ConnectFailure = .refused) { step { $0.connectionFailed(cause, at: $1, &$2) } }
     mutating func drain() { step { $0.drain(at: $1, &$2) } }
-    mutating func closed() { step { $0.closeCompleted(at: $1, &$2) } }
+    mutating func closed() {
+        checker.gone()
+        step { $0.closeCompleted(at: $1, &$2) }
+    }
 
     /// The server says something; it goes through bytes as on a wire.
     mutating func hear(_ answer: ServerToAgent) {

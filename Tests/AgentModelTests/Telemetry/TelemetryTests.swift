@@ -168,6 +168,20 @@ struct TelemetryTests {
         #expect(later.allSatisfy { $0.export.destination.settings.destinationEndpoint == "http://new/v1/metrics" })
     }
 
+    @Test("The same destination offered again and again leaves the rhythm of the exports as it is")
+    func offeredAgain() {
+        var script = script()
+        script.run()
+        script.hear(Self.offer(metrics: "http://h/v1/metrics"))
+        var exported = 0
+        for hash in 0..<120 {
+            exported += pass(&script, seconds: 1).count
+            script.hear(Self.offer(UInt8(hash + 2), metrics: "http://h/v1/metrics"))
+        }
+        #expect(exported == 12)
+        #expect(script.counts(.telemetryAccepted) == 1)
+    }
+
     @Test("Exporting goes on without a connection to the server, and ends with the agent")
     func offline() {
         var script = script { $0.reconnect = .fixed(.seconds(600)) }

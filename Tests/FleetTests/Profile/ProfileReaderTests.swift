@@ -98,7 +98,7 @@ struct ProfileReaderTests {
               - {at: 30s, drop_connections: 100%}
               - {at: 10%, drop_connections: 0.5}
               - {at: 1s, offer_packages: {packages: {agent: {version: 0.115.0}}}}
-            limits: {connect_timeout: 1s, answer_timeout: 2s}
+            limits: {connect_timeout: 1s, answer_timeout: 2s, message_size: 2MiB}
             sources: [127.0.0.2, "::1"]
             shards: 3
             """)
@@ -165,7 +165,8 @@ struct ProfileReaderTests {
                     at: .after(.seconds(1)),
                     action: .offerPackages(PackageOffer(packages: [.init(name: "agent", version: "0.115.0")]))),
             ],
-            limits: ProfileLimits(connectTimeout: .seconds(1), answerTimeout: .seconds(2)),
+            limits: ProfileLimits(
+                connectTimeout: .seconds(1), answerTimeout: .seconds(2), messageBytes: 2 << 20),
             sources: ["127.0.0.2", "::1"],
             shards: 3)
         #expect(profile == wanted)

@@ -37,7 +37,8 @@ struct RandomProfile {
         profile.events = events(in: profile)
         profile.limits = ProfileLimits(
             connectTimeout: span(1, 60), answerTimeout: span(1, 60), downloads: 1 + random.index(below: 100),
-            downloadBandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30))
+            downloadBandwidth: random.chance(0.5) ? nil : 1_024 + random.index(below: 1 << 30),
+            messageBytes: 1_024 + random.index(below: 1 << 29))
         profile.wire = wire()
         profile.sources = random.chance(0.5) ? [] : ["127.0.0.2", "::1", "10.1.2.3"]
         profile.shards = random.chance(0.5) ? nil : 1 + random.index(below: 256)
@@ -357,7 +358,8 @@ struct RandomProfile {
         }
         let opamp = random.chance(0.5)
         cohort.connectionSettings = .init(
-            opamp: opamp, other: random.chance(0.5), certificateRequest: opamp && random.chance(0.5))
+            opamp: opamp, other: random.chance(0.5), certificateRequest: opamp && random.chance(0.5),
+            dropsCertificate: random.chance(0.5))
         cohort.customAbilities = CustomAbility.allCases.filter { _ in random.chance(0.5) }
         if random.chance(0.5) {
             cohort.ownTelemetry = OwnTelemetryProfile(

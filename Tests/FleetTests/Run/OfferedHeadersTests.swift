@@ -42,7 +42,7 @@ struct OfferedHeadersTests {
 
     @Test("Destinations of own telemetry are HTTP addresses, with their headers; https has TLS")
     func destinations() async throws {
-        let destinations = OfferedDestinations(nil)
+        let destinations = OfferedDestinations(nil, OfferedContexts(TLSProfile()))
         let headers = Headers(headers: [Header(key: "X-Tenant", value: "shop"), Header(key: "bad name", value: "x")])
         let route = try #require(
             await destinations.resolve(

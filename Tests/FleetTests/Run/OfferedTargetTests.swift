@@ -57,6 +57,79 @@ struct OfferedTargetTests {
         #expect(proxied.addresses == [.loopback(port: 4320)])
     }
 
+    @Test(
+        "An offered proxy is gone through from then on, with its headers and no others; one that cannot be used leads nowhere"
+    )
+    func offeredProxy() async throws {
+        for url in ["127.0.0.7:8080", "http://127.0.0.7:8080"] {
+            var offer = Self.settings("ws://no-such-name.invalid:9/other", [("X-Route", "b")])
+            offer.proxy = ProxyConnectionSettings(
+                url: url, connectHeaders: Headers(headers: [Header(key: "Proxy-Authorization", value: "Basic x")]))
+            for usual in [try Self.usual(), try Self.usual(proxied: true)] {
+                let target = try #require(await Self.targets.resolve(offer, usual))
+                #expect(target.addresses == [try #require(SocketAddress(host: "127.0.0.7", port: 8080))])
+                #expect(target.host == "no-such-name.invalid:9")
+                #expect(target.proxy?.fields["Proxy-Authorization"] == "Basic x")
+                #expect(target.fields["Proxy-Authorization"] == nil && target.fields["X-Route"] == "b")
+            }
+        }
+        for url in ["https://127.0.0.7:8080", "socks5://127.0.0.7:1080", "ws://127.0.0.7:1", "no address"] {
+            var offer = Self.settings("", nil)
+            offer.proxy = ProxyConnectionSettings(url: url)
+            #expect(await Self.targets.resolve(offer, try Self.usual()) == nil, "\(url)")
+        }
+    }
+
+    @Test("A certificate that is offered empty means none; one that cannot be used lets every attempt fail")
+    func certificates() async throws {
+        var offer = Self.settings("wss://localhost:9/other", nil)
+        offer.tls = TLSConnectionSettings(insecureSkipVerify: true)
+        var usual = try Self.usual()
+        let context = try TLSClientContext(TLSClientOptions(trust: .system))
+        usual.security = TargetSecurity(context: context, serverName: "x", identities: Everybody())
+        #expect(await Self.targets.resolve(offer, usual)?.security?.identities is Everybody)
+        // The authority that comes with a certificate is trusted by nobody.
+        let authority = try CertificateAuthority()
+        let issued = try authority.issue(CertificateAuthority.Request(commonName: "agent", use: .client))
+        offer.tls = nil
+        offer.certificate = TLSCertificate(
+            cert: Array(issued.chainPEM.utf8), privateKey: Array(issued.key.pem.utf8),
+            caCert: Array(authority.certificate.pem.utf8))
+        let shown = try #require(await Self.targets.resolve(offer, usual)?.security)
+        #expect(shown.context === context)
+        #expect(try shown.identities?.identity(of: 1, cohort: "c") != nil)
+        offer.certificate = TLSCertificate()
+        let without = try #require(await Self.targets.resolve(offer, usual)?.security)
+        #expect(without.identities == nil)
+        offer.certificate = TLSCertificate(cert: [1], privateKey: [2])
+        let unusable = try #require(await Self.targets.resolve(offer, usual)?.security?.identities)
+        #expect(throws: TLSError.self) { _ = try unusable.identity(of: 1, cohort: "c") }
+    }
+
+    @Test(
+        "Every field of the offered trust is heeded, and what cannot be used leads nowhere",
+        arguments: [
+            (TLSConnectionSettings(includeSystemCACertsPool: true), true),
+            (.init(caPEMContents: "PEM"), true), (.init(caPEMContents: "PEM", includeSystemCACertsPool: true), true),
+            (.init(caPEMContents: "nothing"), false), (.init(minVersion: "TLSv1.2", maxVersion: "1.2"), true),
+            (.init(minVersion: "1.3", maxVersion: "1.2"), false), (.init(minVersion: "SSLv3"), false),
+            (.init(cipherSuites: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"]), true),
+            (.init(cipherSuites: ["TLS_NULL_WITH_EVERYTHING"]), false),
+        ])
+    func trusts(_ offered: TLSConnectionSettings, isUsable: Bool) async throws {
+        var offer = Self.settings("wss://localhost:9/other", nil)
+        offer.tls = offered
+        let authority = try CertificateAuthority()
+        if offered.caPEMContents == "PEM" { offer.tls?.caPEMContents = authority.certificate.pem }
+        #expect((await Self.targets.resolve(offer, try Self.usual()) != nil) == isUsable)
+    }
+
+    private struct Everybody: AgentIdentities {
+        func identity(of agent: UInt64, cohort: String) throws(TLSError) -> PackedIdentity? { nil }
+
+        func isShared(by cohort: String) -> Bool { true }
+    }
+
     @Test("An endpoint over TLS is secured, under its own name and the trust that is offered; bad trust leads nowhere")
     func secured() async throws {
         var offer = Self.settings("wss://localhost:9/other", nil)
