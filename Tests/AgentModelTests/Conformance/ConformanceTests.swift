@@ -61,11 +61,41 @@ struct ConformanceTests {
         for seed in 0..<20 {
             var world = ChaoticWorld(plan, seed: UInt64(seed))
             for _ in 0..<300 { world.happen() }
-            world.downloads.follow(world.script)
+            world.follow()
             #expect(world.downloads.problems.isEmpty, "seed \(seed): \(world.downloads.problems.prefix(3))")
             begun += world.downloads.begun
         }
         #expect(begun > 20)
+    }
+
+    @Test(
+        "Whatever happens, the effective configuration is the local one with the offer on top that was applied last",
+        arguments: [ChaoticWorld.capable, CohortPlan(name: "default")])
+    func effective(plan: CohortPlan) {
+        var applied = 0
+        for seed in 0..<20 {
+            var world = ChaoticWorld(plan, seed: UInt64(seed))
+            for _ in 0..<300 { world.happen() }
+            world.follow()
+            #expect(world.configs.problems.isEmpty, "seed \(seed): \(world.configs.problems.prefix(3))")
+            applied += world.configs.applied
+        }
+        #expect(applied > 50)
+    }
+
+    @Test(
+        "Whatever happens, no package is told of that is neither there nor worked on, and none is there that was never offered",
+        arguments: [ChaoticWorld.capable, ChaoticWorld.fetching])
+    func packages(plan: CohortPlan) {
+        var installed = 0
+        for seed in 0..<20 {
+            var world = ChaoticWorld(plan, seed: UInt64(seed))
+            for _ in 0..<300 { world.happen() }
+            world.follow()
+            #expect(world.packages.problems.isEmpty, "seed \(seed): \(world.packages.problems.prefix(3))")
+            installed += world.packages.installed
+        }
+        #expect(installed > 50)
     }
 
     @Test("Acknowledgements never make an agent report, whatever came before: no answer loop", arguments: 0..<20)

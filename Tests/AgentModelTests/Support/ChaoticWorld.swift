@@ -10,6 +10,8 @@ struct ChaoticWorld {
     var script: AgentScript
     var hashes: UInt8 = 0
     var downloads = DownloadLedger()
+    var configs: ConfigLedger
+    var packages: PackageLedger
 
     init(_ plan: CohortPlan, seed: UInt64) {
         // Small reports: what is tested is when they are sent and what is in them, not how large they are.
@@ -17,13 +19,15 @@ struct ChaoticWorld {
         plan.sizes = ReportSizes(effectiveConfigBytes: 60, healthPipelines: 1, availableComponents: 5)
         random = SeededRandom(seed: seed, stream: 99)
         script = AgentScript(plan, index: seed % 50, seed: seed)
+        configs = ConfigLedger(local: script.agent.cohort.localConfig)
+        packages = PackageLedger(local: plan.packages.installed.map(\.name))
         script.checker = ConformanceChecker(tolerance: .milliseconds(1))
         script.start()
     }
 
     /// One thing happens, of those that can.
     mutating func happen() {
-        downloads.follow(script)
+        follow()
         if let wish = downloads.fetching.first, random.chance(0.4) { tell(of: wish) }
         if random.chance(0.4) { script.pass(.milliseconds(Int64(random.index(below: 8_000)))) }
         switch script.agent.state {
@@ -50,6 +54,13 @@ struct ChaoticWorld {
         }
     }
 
+    /// Lets the ledgers take in what has happened.
+    mutating func follow() {
+        downloads.follow(script)
+        configs.follow(script)
+        packages.follow(script)
+    }
+
     /// The host tells how a fetch goes; now and then it says twice that it is over.
     private mutating func tell(of wish: PackageDownload) {
         let event: DownloadNews.Event
@@ -70,7 +81,7 @@ struct ChaoticWorld {
         case 0: answer.flags.insert(.reportFullState)
         case 1: answer.flags.insert(.reportAvailableComponents)
         case 2, 3: answer.remoteConfig = config()
-        case 4: answer.packagesAvailable = packages()
+        case 4: answer.packagesAvailable = packageOffer()
         case 5: answer.connectionSettings = settings()
         case 6 where random.chance(0.3): answer.command = ServerToAgentCommand(type: .restart)
         case 7 where random.chance(0.3):
@@ -81,9 +92,11 @@ struct ChaoticWorld {
         case 10:
             answer.flags = [.reportFullState, .reportAvailableComponents]
             answer.remoteConfig = config()
-            answer.packagesAvailable = packages()
+            answer.packagesAvailable = packageOffer()
         default: break
         }
+        if let offer = answer.remoteConfig { configs.heard(offer) }
+        if let offer = answer.packagesAvailable { packages.heard(offer) }
         return answer
     }
 
@@ -99,7 +112,7 @@ struct ChaoticWorld {
             configHash: [1, choice])
     }
 
-    private mutating func packages() -> PackagesAvailable {
+    private mutating func packageOffer() -> PackagesAvailable {
         var offered: OrderedDictionary<String, PackageAvailable> = [:]
         let version = UInt8(1 + random.index(below: 3))
         for name in ["agent", "plugin", "other"] where random.chance(0.7) {
@@ -148,6 +161,7 @@ struct ChaoticWorld {
     static let fetching = {
         var plan = capable
         plan.packages.fetch = FetchPlan()
+        plan.packages.installed = [.init(name: "plugin", version: "0", type: .addon), .init(name: "old", version: "1")]
         return plan
     }()
 }
