@@ -5,6 +5,7 @@ import Engine
 import Fleet
 import Foundation
 import Hosting
+import OpAMP
 
 /// `muster serve`: the embedded server alone, for a fleet in another process.
 struct ServeCommand: AsyncParsableCommand {
@@ -55,6 +56,11 @@ struct ServeCommand: AsyncParsableCommand {
         help: "A file of tokens, or user:password for Basic, a line each: who shows none of them is answered 401.")
     var tokenFile: String?
 
+    @Option(
+        name: .customLong("offer-config"),
+        help: "A file to offer to every agent as its configuration, under its own name; repeatable.")
+    var offeredConfigs: [String] = []
+
     @OptionGroup(title: "TLS") var tls: ServeTLSOptions
     @OptionGroup var packages: PackageServingOptions
 
@@ -68,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")
         }
         let security = try tls.security(address: address)
+        let config = try offeredConfig()
         let store = try packages.store()
         var wire = try wire()
         let access = try packages.access(opamp: wire.credentials)
@@ -81,10 +88,25 @@ struct ServeCommand: AsyncParsableCommand {
         if let store {
             try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
         }
+        if let config {
+            // The packages' offer has the number 1.
+            server.steer { registry, now, effects in
+                try? registry.offer(Offer(revision: 2, .remoteConfig(config)), to: .all, at: now, &effects)
+            }
+            for path in offeredConfigs { Terminal.write("offering the configuration \(path)\n") }
+        }
         for await _ in interruption.stream {}
         interruptions.stop()
         let counts = await server.stop()
         print(ServerCountsTable.text(for: counts))
+    }
+
+    /// What is offered to every agent; nil: no configuration.
+    private func offeredConfig() throws -> AgentRemoteConfig? {
+        guard !offeredConfigs.isEmpty else { return nil }
+        do throws(StandingConfigError) { return try StandingConfig.offer(offeredConfigs) } catch {
+            throw Failure(.badUsage, "--offer-config: \(error)")
+        }
     }
 
     private func start(

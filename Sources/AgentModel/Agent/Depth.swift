@@ -8,7 +8,7 @@ struct Depth {
     /// The uid that the agent had before the server gave it another: answers to reports under way still bear it.
     var formerInstanceUID: InstanceUID?
     var configuration: Configuration?
-    var packages: Boxed<PackageKeeper>?
+    var packages: PackageHolding?
     var connectionSettings: Boxed<ConnectionSettingsKeeper>?
     var telemetry: Boxed<TelemetryKeeper>?
     /// A server has paused the collection by a custom message.
@@ -42,7 +42,7 @@ struct Depth {
     var batchDue: Instant { batch?.due ?? .distantFuture }
     var telemetryDue: Instant { telemetry?.value.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
-    var packagesDue: Instant { packages?.value.nextDeadline ?? .distantFuture }
+    var packagesDue: Instant { packages?.nextDeadline ?? .distantFuture }
     var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
     var deathDue: Instant { configuration?.dies ?? .distantFuture }
     var retryDue: Instant { configuration?.retries ?? .distantFuture }
@@ -51,7 +51,7 @@ struct Depth {
     var work: LifeCycle.Work {
         var work: LifeCycle.Work = []
         if configuration?.application != nil { work.insert(.configuring) }
-        if packages?.value.sync != nil { work.insert(.updating) }
+        if packages?.isWorking == true { work.insert(.updating) }
         return work
     }
 }

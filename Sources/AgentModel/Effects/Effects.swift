@@ -14,6 +14,8 @@ public struct Effects: Sendable {
     public internal(set) var wakeAt: Instant?
     /// The shard's shelf of remote configurations.
     var library = ConfigLibrary()
+    /// The shard's shelf of packages.
+    var packageShelf = PackageShelf()
     /// The shard's shelf of telemetry destinations.
     var telemetryShelf = TelemetryShelf()
 

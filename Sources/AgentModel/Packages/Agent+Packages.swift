@@ -33,11 +33,11 @@ extension Agent {
         advancePackages(at: now, &effects)
     }
 
-    var packages: PackageKeeper? { depth?.value.packages?.value }
+    var packages: PackageKeeper? { depth?.value.packages?.keeper }
 
     private mutating func keep(_ keeper: PackageKeeper, at now: Instant) {
         let isOtherVersion = keeper.offeredAgentVersion != packages?.offeredAgentVersion
-        withDepth { $0.packages = Boxed(keeper) }
+        withDepth { $0.packages = .own(Boxed(keeper)) }
         guard isOtherVersion else { return }
         // Another version of the agent itself, or none from a server any more: it describes itself anew.
         changed.insert(.description)
@@ -64,6 +64,10 @@ extension Agent {
         }
         keep(keeper, at: now)
         let isWorking = keeper.sync != nil
+        if !isWorking {
+            let settled = effects.packageShelf.settled(keeper)
+            withDepth { $0.packages = .shared(settled) }
+        }
         if wasWorking || isWorking {
             workChanged(because: isWorking ? .updateBegan : .updateEnded, at: now, &effects)
         }

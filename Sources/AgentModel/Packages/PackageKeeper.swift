@@ -242,6 +242,12 @@ struct PackageKeeper {
         return !work.hasFailures
     }
 
+    /// Whether two agents that are done with their offers have the same and report the same.
+    func hasSame(as other: PackageKeeper) -> Bool {
+        statuses == other.statuses && installed == other.installed && completedHash == other.completedHash
+            && fetches == other.fetches
+    }
+
     /// The version of the agent itself, where a server's offer has changed it. Another one that is being installed, or that could
     /// not be, changes nothing of it.
     var offeredAgentVersion: String? {

@@ -96,6 +96,41 @@ struct PackageTests {
         #expect(version(&script) == .string(DescriptionTemplate.collectorVersion))
     }
 
+    @Test("Agents that have come to the same share it, until a further offer tells them apart")
+    func shared() throws {
+        var effects = Effects()
+        let cohort = Cohort(plan(), seed: 1, unixOrigin: 0)
+        var agents = (0..<3).map { Agent(index: $0, cohort: cohort) }
+        func wake(_ agent: inout Agent, from start: Int64, for seconds: Int64) {
+            for second in start..<(start + seconds) {
+                effects.removeAll()
+                agent.wake(at: .zero + .seconds(second), &effects)
+            }
+        }
+        func settled(_ agent: Agent) -> SettledPackages? {
+            if case .shared(let settled)? = agent.depth?.value.packages { return settled }
+            return nil
+        }
+        for number in agents.indices {
+            agents[number].start(at: .zero, &effects)
+            agents[number].connected(at: .zero, &effects)
+            agents[number].received(ServerToAgent(capabilities: .all), at: .zero, &effects)
+            // The last one is offered something else.
+            let version = number < 2 ? package("2.0", 5) : package("3.0", 6)
+            agents[number].received(offer([9], ["agent": version]), at: .zero, &effects)
+            #expect(settled(agents[number]) == nil)
+            wake(&agents[number], from: 1, for: 10)
+        }
+        let first = try #require(settled(agents[0]))
+        #expect(settled(agents[1]) === first)
+        #expect(settled(agents[2]).map { $0 !== first } == true)
+        agents[0].received(offer([10], ["agent": package("3.0", 6)]), at: .zero + .seconds(20), &effects)
+        wake(&agents[0], from: 21, for: 10)
+        #expect(agents[0].packageStatuses.packages["agent"]?.agentHasVersion == "3.0")
+        #expect(agents[1].packageStatuses.packages["agent"]?.agentHasVersion == "2.0")
+        #expect(settled(agents[1]) === first && settled(agents[0]) !== first)
+    }
+
     @Test("An offer with the hash of the last one is not taken again (step 1)")
     func sameHash() {
         var script = AgentScript(plan())

@@ -1,0 +1,58 @@
+import Basis
+
+/// What an agent has of packages: its own while it works on them, and once it is done what all agents share that have come to
+/// the same, until a further offer tells them apart.
+enum PackageHolding {
+    case own(Boxed<PackageKeeper>)
+    case shared(SettledPackages)
+
+    var keeper: PackageKeeper {
+        switch self {
+        case .own(let box): return box.value
+        case .shared(let settled): return settled.keeper
+        }
+    }
+
+    /// When something of it next falls due; never where nothing is under way.
+    var nextDeadline: Instant {
+        switch self {
+        case .own(let box): return box.value.nextDeadline
+        case .shared: return .distantFuture
+        }
+    }
+
+    /// Whether an offer is being worked on.
+    var isWorking: Bool {
+        switch self {
+        case .own(let box): return box.value.sync != nil
+        case .shared: return false
+        }
+    }
+}
+
+/// The packages of agents that have nothing to do about them.
+final class SettledPackages: Sendable {
+    let keeper: PackageKeeper
+
+    init(_ keeper: PackageKeeper) {
+        self.keeper = keeper
+    }
+}
+
+/// What the agents of a shard have come to by their offers: a fleet of thousands comes to a few things, each kept once. Part of
+/// the effects, because those belong to the shard; it knows nothing that an agent could observe.
+struct PackageShelf: Sendable {
+    /// Rollouts have a few versions at a time, each with a few ways to fail. What was pushed out is only not shared any more.
+    static let limit = 32
+
+    private var shelf: [SettledPackages] = []
+
+    /// - Parameter keeper: of an agent that is done with its offer.
+    mutating func settled(_ keeper: PackageKeeper) -> SettledPackages {
+        if let known = shelf.first(where: { $0.keeper.hasSame(as: keeper) }) { return known }
+        let settled = SettledPackages(keeper)
+        if shelf.count == Self.limit { shelf.removeFirst() }
+        shelf.append(settled)
+        return settled
+    }
+}

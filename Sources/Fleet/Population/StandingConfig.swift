@@ -1,0 +1,61 @@
+import Foundation
+public import OpAMP
+import OrderedCollections
+
+/// The configuration that a server without a profile offers to every agent: files as they are, under their own names.
+public enum StandingConfig {
+    /// Of all files together, in bytes. Each agent gets them: larger ones would be a load test of their own.
+    public static let largest = 8 << 20
+
+    /// - Parameter paths: the files; their last components are their names in the offer.
+    /// - Throws: the file that cannot be offered, and what to do about it.
+    public static func offer(_ paths: [String]) throws(StandingConfigError) -> AgentRemoteConfig {
+        var map = AgentConfigMap()
+        var left = largest
+        for path in paths {
+            let name = URL(fileURLWithPath: path).lastPathComponent
+            guard map.configMap[name] == nil else { throw .twice(name: name) }
+            let body = try contents(of: path, atMost: left)
+            left -= body.count
+            map.configMap[name] = AgentConfigFile(body: body, contentType: contentType(of: name))
+        }
+        return AgentRemoteConfig(config: map)
+    }
+
+    private static func contents(of path: String, atMost limit: Int) throws(StandingConfigError) -> [UInt8] {
+        // A pipe or a device might never end.
+        let type =
+            try? FileManager.default.attributesOfItem(
+                atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)[.type] as? FileAttributeType
+        guard type == .typeRegular, let file = FileHandle(forReadingAtPath: path) else { throw .unreadable(path: path) }
+        defer { try? file.close() }
+        guard let data = try? file.read(upToCount: limit + 1) ?? Data() else { throw .unreadable(path: path) }
+        guard data.count <= limit else { throw .tooLarge(path: path) }
+        return [UInt8](data)
+    }
+
+    private static func contentType(of name: String) -> String {
+        switch URL(fileURLWithPath: name).pathExtension {
+        case "yaml", "yml": return ConfigOffer.standardContentType
+        case "json": return "application/json"
+        default: return "text/plain"
+        }
+    }
+}
+
+/// A configuration that cannot be offered: the user's to mend.
+public enum StandingConfigError: Error, Hashable, Sendable, CustomStringConvertible {
+    case unreadable(path: String)
+    case twice(name: String)
+    case tooLarge(path: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let path): return "'\(path)' is no file that can be read"
+        case .twice(let name): return "two files are called '\(name)'; agents tell files by their names, so rename one"
+        case .tooLarge(let path):
+            return
+                "with '\(path)' the configuration has more than \(SizeText.format(StandingConfig.largest)); offer less"
+        }
+    }
+}
