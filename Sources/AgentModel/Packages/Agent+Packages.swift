@@ -23,6 +23,7 @@ extension Agent {
             changed.insert(.packageStatuses)
             return keep(keeper, at: now)
         }
+        let offer = effects.packageShelf.offer(offer)
         guard keeper.sync == nil else {
             // One offer at a time; what comes meanwhile waits, and only the newest of it.
             keeper.pending = offer

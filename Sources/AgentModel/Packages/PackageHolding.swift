@@ -1,4 +1,5 @@
 import Basis
+import OpAMP
 
 /// What an agent has of packages: its own while it works on them, and once it is done what all agents share that have come to
 /// the same, until a further offer tells them apart.
@@ -46,6 +47,16 @@ struct PackageShelf: Sendable {
     static let limit = 32
 
     private var shelf: [SettledPackages] = []
+    private var offers: [PackagesAvailable] = []
+
+    /// The same offer as another agent of the shard got it, where one has: hashes, addresses and names are kept once then, also while
+    /// thousands work on it.
+    mutating func offer(_ offer: PackagesAvailable) -> PackagesAvailable {
+        if let known = offers.first(where: { $0 == offer }) { return known }
+        if offers.count == Self.limit { offers.removeFirst() }
+        offers.append(offer)
+        return offer
+    }
 
     /// - Parameter keeper: of an agent that is done with its offer.
     mutating func settled(_ keeper: PackageKeeper) -> SettledPackages {
