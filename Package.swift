@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
+        .target(name: "CTLSMemory", dependencies: ["COpenSSL"]),
 
         .target(name: "Basis", swiftSettings: settings),
         .target(name: "OpAMP", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
@@ -49,7 +50,8 @@ let package = Package(
             name: "AgentModel", dependencies: ["Basis", "OTLP", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "ControlPlane", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
         .target(name: "Metrics", dependencies: ["Basis", "CZlib", histogram], swiftSettings: settings),
-        .target(name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL"], swiftSettings: settings),
+        .target(
+            name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL", "CTLSMemory"], swiftSettings: settings),
         .target(
             name: "Hosting",
             dependencies: [
@@ -99,7 +101,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),
-        .testTarget(name: "EngineTests", dependencies: ["Basis", "Engine", "CLinux"], swiftSettings: settings),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Basis", "Engine", "CLinux", "COpenSSL", "CTLSMemory"],
+            swiftSettings: settings),
         .testTarget(
             name: "FleetTests",
             dependencies: [

@@ -312,6 +312,10 @@ uint64_t clinux_malloc_in_use(void) {
     return (uint64_t)figures.uordblks + (uint64_t)figures.hblkhd;
 }
 
+void clinux_map_blocks_from(int bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+}
+
 size_t clinux_block_size(const void *block) {
     return malloc_usable_size((void *)block);
 }

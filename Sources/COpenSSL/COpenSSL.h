@@ -17,9 +17,11 @@
 
 // MARK: Bytes to and from a connection
 
-// Where the BIO of every connection of a shard reads and writes: bytes that a recv has just brought, and room for bytes
-// that a send will take. Filled before and emptied after each call of OpenSSL, so one channel serves all connections.
+// Where all connections of a shard read and write: bytes that a recv has just brought, and room for bytes that a send
+// will take. Filled before and emptied after each call of OpenSSL, so one channel, with one BIO, serves all of them.
 struct copenssl_channel {
+    // Whose call of OpenSSL is under way; callbacks find it by their SSL.
+    void *connection;
     const unsigned char *input;
     size_t input_count;
     unsigned char *output;
@@ -73,18 +75,78 @@ static inline BIO_METHOD *copenssl_channel_method(void) {
     return method;
 }
 
-// Gives a connection its BIO over `channel`, one for both directions.
-static inline int copenssl_attach(SSL *ssl, BIO_METHOD *method, struct copenssl_channel *channel) {
+// The BIO over `channel`, which must outlive it.
+static inline BIO *copenssl_channel_bio(BIO_METHOD *method, struct copenssl_channel *channel) {
     BIO *bio = BIO_new(method);
+    if (bio != NULL) {
+        BIO_set_data(bio, channel);
+        BIO_set_init(bio, 1);
+    }
+    return bio;
+}
+
+// Gives a connection the BIO of its shard, for both directions. A BIO holds nothing of a connection's but whether its
+// latest call has to be tried again, which OpenSSL reads before anybody else's call. During a handshake OpenSSL puts a
+// gathering BIO in front and takes it away again; the link back that this leaves in ours is never followed.
+static inline int copenssl_attach(SSL *ssl, BIO *bio) {
     if (bio == NULL) {
         return 0;
     }
-    BIO_set_data(bio, channel);
-    BIO_set_init(bio, 1);
+    BIO_up_ref(bio);
     BIO_up_ref(bio);
     SSL_set0_rbio(ssl, bio);
     SSL_set0_wbio(ssl, bio);
     return 1;
+}
+
+// The connection whose call of OpenSSL is under way, asked from inside a callback.
+static inline void *copenssl_connection(const SSL *ssl) {
+    BIO *bio = SSL_get_rbio(ssl);
+    struct copenssl_channel *channel = bio == NULL ? NULL : (struct copenssl_channel *)BIO_get_data(bio);
+    return channel == NULL ? NULL : channel->connection;
+}
+
+// MARK: What a handshake leaves behind
+
+// Each hands over a reference of its own; NULL where the connection has no such key.
+static inline EVP_PKEY *copenssl_own_exchange_key(SSL *ssl) {
+    EVP_PKEY *key = NULL;
+    return SSL_get_tmp_key(ssl, &key) == 1 ? key : NULL;
+}
+
+static inline EVP_PKEY *copenssl_peer_exchange_key(SSL *ssl) {
+    EVP_PKEY *key = NULL;
+    return SSL_get_peer_tmp_key(ssl, &key) == 1 ? key : NULL;
+}
+
+static inline int copenssl_name_count(const STACK_OF(X509_NAME) *names) {
+    return names == NULL ? 0 : sk_X509_NAME_num(names);
+}
+
+// Empties a key of one handshake, whichever type it is of, and gives up the reference to it.
+static inline void copenssl_empty_key(EVP_PKEY *key) {
+    if (key != NULL) {
+        // Setting a type, even the same, frees what the key has in it. Nobody may ask it for anything afterwards.
+        EVP_PKEY_set_type(key, EVP_PKEY_EC);
+        EVP_PKEY_free(key);
+    }
+}
+
+// Lets go of what only the handshake has used and OpenSSL would keep as long as the connection: the keys of the key
+// exchange, and the names of authorities by which the server chose among a client's certificates. To be called once, after
+// the handshake, where renegotiation is off; traffic keys and tickets are made of secrets of their own. Both kinds of
+// objects are the connection's alone, and OpenSSL frees them with it, emptied.
+static inline void copenssl_forget_handshake(SSL *ssl) {
+    copenssl_empty_key(copenssl_own_exchange_key(ssl));
+    copenssl_empty_key(copenssl_peer_exchange_key(ssl));
+    // A server's list is not the connection's, but the context's.
+    if (!SSL_is_server(ssl)) {
+        STACK_OF(X509_NAME) *names = SSL_get_client_CA_list(ssl);
+        while (copenssl_name_count(names) > 0) {
+            X509_NAME_free(sk_X509_NAME_pop(names));
+        }
+    }
+    ERR_clear_error();
 }
 
 // MARK: Macros

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Foundation
 
 /// The command line.
@@ -16,6 +17,7 @@ struct Muster: AsyncParsableCommand {
         defaultSubcommand: nil)
 
     static func main() async {
+        ProcessHeap.giveBackLargeBlocks()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

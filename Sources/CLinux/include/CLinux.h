@@ -118,6 +118,8 @@ struct CLinuxUsage {
 void clinux_usage(struct CLinuxUsage *usage);
 // Bytes handed out by malloc and not yet freed, in all arenas and by mmap (mallinfo2).
 uint64_t clinux_malloc_in_use(void);
+// Has malloc map blocks of `bytes` and more apart from its heap, and so give them back when they are freed.
+void clinux_map_blocks_from(int bytes);
 // Usable bytes of one block of malloc (malloc_usable_size).
 size_t clinux_block_size(const void *block);
 

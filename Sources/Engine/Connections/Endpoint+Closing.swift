@@ -72,7 +72,7 @@ extension Endpoint {
         }
         shard.slots.invalidateTags(of: slot)
         outbox.free()
-        tls = nil
+        security = .none
         interest = 0
         if flags.contains(.corked) {
             shard.corkBuffer.owner = nil

@@ -18,7 +18,7 @@ extension Endpoint {
     @discardableResult
     public final func connect(
         to destination: SocketAddress, from source: SocketAddress? = nil, timeout: Nanoseconds = .seconds(10),
-        tls context: TLSClientContext? = nil, serverName: String? = nil, identity: TLSIdentity? = nil,
+        tls context: TLSClientContext? = nil, serverName: String? = nil, identity: PackedIdentity? = nil,
         resumes: Bool = true
     ) -> Bool {
         shard.assertOnShard()
@@ -34,9 +34,10 @@ extension Endpoint {
         }
         descriptor = opened
         if let context {
-            let start = TLSStart(
-                address: destination, serverName: serverName, identity: identity, resumes: resumes)
-            guard prepareTLS(client: context, start) else { return true }
+            security = .planned(
+                TLSPlan(
+                    context,
+                    TLSStart(address: destination, serverName: serverName, identity: identity, resumes: resumes)))
         }
         setSocketOptions()
         if let source {
@@ -82,8 +83,8 @@ extension Endpoint {
             endAbruptly(.refused)
             return
         }
-        if tls != nil {
-            startHandshake()
+        if case .planned(let plan) = security {
+            if prepareTLS(client: plan.context, plan.start) { startHandshake() }
         } else {
             open()
         }

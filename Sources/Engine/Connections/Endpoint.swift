@@ -27,8 +27,8 @@ open class Endpoint: @unchecked Sendable {
     /// When bytes last came in.
     final var lastReceived: UInt64 = 0
     final var outbox = Outbox()
-    /// The state of TLS, boxed: plaintext connections pay one pointer for it.
-    final var tls: TLSState?
+    /// TLS, boxed: plaintext connections pay one pointer for it.
+    final var security = EndpointSecurity.none
     final var slot = SlotTable.none
     final var descriptor: Int32 = -1
     /// 0: none.

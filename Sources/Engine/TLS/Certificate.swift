@@ -36,19 +36,6 @@ public final class Certificate: @unchecked Sendable {
         Self.keyDigest(of: pointer) ?? []
     }
 
-    /// By which the certificate is told from every other.
-    var digest: CertificateDigest? {
-        var bytes = [UInt8](repeating: 0, count: 32)
-        guard X509_digest(pointer, EVP_sha256(), &bytes, nil) == 1 else { return nil }
-        let words = bytes.withUnsafeBytes { raw in
-            (
-                raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
-                raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-            )
-        }
-        return CertificateDigest(high: words.0, low: words.1)
-    }
-
     /// The certificate's bytes (DER).
     public var der: [UInt8] {
         var encoded: UnsafeMutablePointer<UInt8>?
@@ -93,12 +80,6 @@ public final class Certificate: @unchecked Sendable {
         guard EVP_Digest(encoded, Int(count), &digest, nil, EVP_sha256(), nil) == 1 else { return nil }
         return digest
     }
-}
-
-/// Half of a certificate's SHA-256: enough that no two certificates share one.
-struct CertificateDigest: Hashable, Sendable {
-    let high: UInt64
-    let low: UInt64
 }
 
 /// A private key.

@@ -12,7 +12,7 @@ extension Endpoint {
     ///   - timeout: for the handshake.
     public final func secure(
         with context: TLSClientContext, to destination: SocketAddress, serverName: String?,
-        identity: TLSIdentity? = nil, resumes: Bool = true, timeout: Nanoseconds = .seconds(10)
+        identity: PackedIdentity? = nil, resumes: Bool = true, timeout: Nanoseconds = .seconds(10)
     ) {
         shard.assertOnShard()
         guard state == .open, tls == nil else { return }

@@ -7,6 +7,11 @@ import COpenSSL
 import Glibc
 
 extension Endpoint {
+    /// The state of TLS; nil in plaintext, and before TCP is up.
+    final var tls: TLSState? {
+        if case .established(let state) = security { state } else { nil }
+    }
+
     /// What TLS was agreed on; nil in plaintext or before it is.
     public final var tlsSession: TLSSessionSummary? {
         state == .securing ? nil : tls?.summary
@@ -25,15 +30,20 @@ extension Endpoint {
     // MARK: Starting
 
     final func prepareTLS(client context: TLSClientContext, _ start: TLSStart) -> Bool {
-        tls = TLSState(client: context, channel: shard.tlsChannel, start)
-        if tls == nil { end(.tls(TLSFailure(error: ERR_get_error()))) }
-        return tls != nil
+        establish(TLSState(client: context, channel: shard.tlsChannel, start))
     }
 
     final func prepareTLS(server context: TLSServerContext) -> Bool {
-        tls = TLSState(server: context, channel: shard.tlsChannel)
-        if tls == nil { end(.tls(TLSFailure(error: ERR_get_error()))) }
-        return tls != nil
+        establish(TLSState(server: context, channel: shard.tlsChannel))
+    }
+
+    private func establish(_ made: TLSState?) -> Bool {
+        guard let made else {
+            end(.tls(TLSFailure(error: ERR_get_error())))
+            return false
+        }
+        security = .established(made)
+        return true
     }
 
     /// TCP is up.
@@ -71,7 +81,8 @@ extension Endpoint {
         guard let tls else { return }
         let channel = shard.tlsChannel
         // Bytes of the application may follow the handshake's last in the same read.
-        let (outcome, plaintext, after) = channel.feeding(input) { () -> (TLSState.Outcome, Int, TLSState.Outcome?) in
+        let (outcome, plaintext, after) = channel.feeding(input, to: tls) {
+            () -> (TLSState.Outcome, Int, TLSState.Outcome?) in
             var outcome = tls.handshake()
             while case .needsOutput = outcome {
                 guard sendOutput() else { break }
@@ -88,7 +99,7 @@ extension Endpoint {
         case .peerFinished: end(.tls(.interrupted))
         case .failed(let failure): endInOrder(.tls(failure))
         case .done:
-            tls.forgetIdentity()
+            tls.forgetHandshake()
             open()
             if let after { deliver(plaintext, after) }
         }
@@ -100,7 +111,7 @@ extension Endpoint {
     final func decrypt(_ bytes: UnsafeRawBufferPointer) {
         guard let tls else { return }
         let channel = shard.tlsChannel
-        let (count, outcome) = channel.feeding(bytes) { readAll(tls, channel) }
+        let (count, outcome) = channel.feeding(bytes, to: tls) { readAll(tls, channel) }
         // A new key, or an alert, may have to be answered.
         _ = sendOutput()
         deliver(count, outcome)

@@ -1,7 +1,8 @@
 /// An agent's own certificate at rest: its bytes, and what it shares with the other agents. A parsed certificate takes
-/// several KiB, its bytes less than one; it is parsed for each handshake and let go after it.
+/// several KiB, its bytes less than one; it is parsed when a server asks for it and let go after the handshake.
 public final class PackedIdentity: Sendable {
-    private let certificate: [UInt8]
+    /// The own certificate (DER): no other identity has the same.
+    let certificate: [UInt8]
     /// What leads from the certificate towards an authority; the same objects for all agents of an authority.
     private let issuers: [Certificate]
     private let key: PrivateKey

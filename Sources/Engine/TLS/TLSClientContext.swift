@@ -1,6 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - Callbacks find their connection's TLSState through the SSL's own pointer; the state owns the SSL and so outlives
-//    every call that leads to a callback.
+//  - Callbacks find their connection's TLSState through the channel of its shard, which holds it during every call that
+//    leads to a callback.
 
 import COpenSSL
 
@@ -26,6 +26,12 @@ public final class TLSClientContext: Sendable {
             judgement.install(in: context)
         }
         if let identity = options.identity { try context.use(identity) }
+        SSL_CTX_set_cert_cb(
+            context.pointer,
+            { connection, _ in
+                guard let connection, let state = TLSState.of(connection) else { return 0 }
+                return state.showIdentity() ? 1 : 0
+            }, nil)
         let protocols = try TLSContext.wireProtocols(options.applicationProtocols)
         if !protocols.isEmpty { SSL_CTX_set_alpn_protos(context.pointer, protocols, UInt32(protocols.count)) }
         if options.requiresStapledStatus {

@@ -1,21 +1,9 @@
 // Invariants of the unsafe memory in this file:
-//  - A TLSState owns one SSL, whose BIO refers to the channel of the endpoint's shard; the endpoint is confined to that
-//    shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
-//  - The SSL refers back to its state through its application pointer, set in init; the state owns the SSL.
-//  - `TLSChannel.channel`'s input is set only during a call of OpenSSL, over bytes that live for that call.
+//  - A TLSState owns one SSL, which shares the BIO over the channel of the endpoint's shard; the endpoint is confined to
+//    that shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
+//  - A callback finds its state through that channel: every call that can lead to one is made by `TLSChannel.feeding`.
 
 import COpenSSL
-
-/// How a client's handshake begins.
-struct TLSStart {
-    var address: SocketAddress
-    /// The name that SNI asks for and that the certificate must carry; nil: the address.
-    var serverName: String?
-    /// The certificate to show; nil: the context's own, or none.
-    var identity: TLSIdentity?
-    /// Whether a kept session may be resumed.
-    var resumes: Bool
-}
 
 /// TLS of one connection: an SSL and what it needs to be remembered by.
 final class TLSState {
@@ -31,13 +19,20 @@ final class TLSState {
         case failed(TLSFailure)
     }
 
+    /// The context, held: OpenSSL's callbacks reach into it.
+    private enum Role {
+        case client(TLSClientContext)
+        case server(TLSServerContext)
+    }
+
     let pointer: OpaquePointer
-    /// Held: OpenSSL's callbacks reach into it.
-    private let owner: AnyObject
-    private let tickets: TLSTickets?
+    private let role: Role
+    /// What a session of this connection is kept under; nil: none is kept.
     private let ticketKey: TLSTickets.Key?
-    /// A certificate of its own was given to this connection, apart from the context's.
-    private var ownsIdentity = false
+    /// The certificate to show when asked, in place of the context's; forgotten after the handshake.
+    private var identity: PackedIdentity?
+    /// The server asked for `identity`: OpenSSL was given it, parsed.
+    private(set) var showsIdentity = false
     /// A verdict that OpenSSL has no code for, noted by a callback.
     var failure: TLSFailure?
 
@@ -45,17 +40,14 @@ final class TLSState {
     init?(client context: TLSClientContext, channel: TLSChannel, _ start: TLSStart) {
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
-        owner = context
-        tickets = context.options.resumes ? context.tickets : nil
+        role = .client(context)
+        identity = start.identity
         ticketKey =
             context.options.resumes
-            ? TLSTickets.Key(
-                address: start.address, serverName: start.serverName, identity: start.identity?.certificate.digest)
-            : nil
-        guard attach(to: channel), name(start.serverName ?? start.address.host, context.options),
-            show(start.identity)
+            ? TLSTickets.Key(start.address, serverName: start.serverName, identity: start.identity) : nil
+        guard copenssl_attach(made, channel.bio) == 1, name(start.serverName ?? start.address.host, context.options)
         else { return nil }
-        if start.resumes, let tickets, let ticketKey { tickets.offer(for: ticketKey, on: made) }
+        if start.resumes, let ticketKey { context.tickets.offer(for: ticketKey, on: made) }
         SSL_set_connect_state(made)
     }
 
@@ -63,10 +55,9 @@ final class TLSState {
     init?(server context: TLSServerContext, channel: TLSChannel) {
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
-        owner = context
-        tickets = nil
+        role = .server(context)
         ticketKey = nil
-        guard attach(to: channel) else { return nil }
+        guard copenssl_attach(made, channel.bio) == 1 else { return nil }
         SSL_set_accept_state(made)
     }
 
@@ -75,11 +66,6 @@ final class TLSState {
         // reconnect storms do exactly that.
         SSL_set_shutdown(pointer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         SSL_free(pointer)
-    }
-
-    private func attach(to channel: TLSChannel) -> Bool {
-        SSL_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
-        return copenssl_attach(pointer, TLSChannel.method.pointer, channel.pointer) == 1
     }
 
     /// Asks for, and expects, the server's name; SNI carries names only, never addresses (RFC 6066 §3).
@@ -92,26 +78,29 @@ final class TLSState {
         return SSL_set1_host(pointer, host) == 1
     }
 
-    private func show(_ identity: TLSIdentity?) -> Bool {
+    /// The state of the connection that a callback is about.
+    static func of(_ connection: OpaquePointer) -> TLSState? {
+        copenssl_connection(connection).map { Unmanaged<TLSState>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// The server asks for a certificate. Only now is the own one parsed: a resumed session does without, and of thousands
+    /// of handshakes at once none has it in memory while it waits for the server.
+    func showIdentity() -> Bool {
         guard let identity else { return true }
-        ownsIdentity = true
-        guard SSL_use_certificate(pointer, identity.certificate.pointer) == 1,
-            SSL_use_PrivateKey(pointer, identity.key.pointer) == 1
+        guard let unpacked = try? identity.unpacked() else { return false }
+        showsIdentity = true
+        guard SSL_use_certificate(pointer, unpacked.certificate.pointer) == 1,
+            SSL_use_PrivateKey(pointer, unpacked.key.pointer) == 1
         else { return false }
-        return identity.chain.dropFirst().allSatisfy {
+        return unpacked.chain.dropFirst().allSatisfy {
             copenssl_add_connection_chain_certificate(pointer, $0.pointer) == 1
         }
     }
 
-    /// The state of the connection that a callback is about.
-    static func of(_ connection: OpaquePointer) -> TLSState? {
-        SSL_get_ex_data(connection, 0).map { Unmanaged<TLSState>.fromOpaque($0).takeUnretainedValue() }
-    }
-
     /// Keeps a session that the server handed out; takes over one reference where it answers true.
     func keep(_ session: OpaquePointer) -> Bool {
-        guard let tickets, let ticketKey else { return false }
-        tickets.keep(session, for: ticketKey)
+        guard case .client(let context) = role, let ticketKey else { return false }
+        context.tickets.keep(session, for: ticketKey)
         return true
     }
 
@@ -144,11 +133,12 @@ final class TLSState {
         ERR_clear_error()
     }
 
-    /// Lets go of the certificate and the key of this side: the handshake was their only use (renegotiation is off, and
-    /// authentication after the handshake is not offered).
-    func forgetIdentity() {
-        guard ownsIdentity else { return }
-        SSL_certs_clear(pointer)
+    /// Lets go of what the handshake alone has used: the certificate and the key of this side, the keys exchanged, the
+    /// authorities that the server named (renegotiation is off, and authentication after the handshake is not offered).
+    func forgetHandshake() {
+        identity = nil
+        if showsIdentity { SSL_certs_clear(pointer) }
+        copenssl_forget_handshake(pointer)
     }
 
     var isResumed: Bool { SSL_session_reused(pointer) == 1 }
@@ -204,60 +194,5 @@ final class TLSState {
     /// The peer's certificate.
     var peerCertificate: Certificate? {
         SSL_get1_peer_certificate(pointer).map { Certificate(owning: $0) }
-    }
-}
-
-/// What all TLS connections of a shard share: the way in and out of OpenSSL, and where decrypted bytes stand. Made with
-/// the shard's first TLS connection.
-final class TLSChannel {
-    /// The process's kind of BIO; never freed.
-    struct Method: @unchecked Sendable {
-        let pointer: OpaquePointer?
-    }
-
-    static let method = Method(pointer: copenssl_channel_method())
-
-    /// Room for several full records (16 KiB each and their frames) or a handshake's flight.
-    static let outputCapacity = 80 * 1024
-    /// A record's bytes may have waited in the SSL for their end when a read brings the rest of it and more.
-    static let longestRecord = 16_384
-
-    let pointer: UnsafeMutablePointer<copenssl_channel>
-    private let output: UnsafeMutableRawBufferPointer
-    /// Decrypted bytes of one read.
-    let plaintext: UnsafeMutableRawBufferPointer
-
-    init(readBufferBytes: Int) {
-        output = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.outputCapacity, alignment: 64)
-        plaintext = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: readBufferBytes + Self.longestRecord, alignment: 64)
-        pointer = UnsafeMutablePointer<copenssl_channel>.allocate(capacity: 1)
-        pointer.initialize(
-            to: copenssl_channel(
-                input: nil, input_count: 0, output: output.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                output_count: 0, output_capacity: output.count))
-    }
-
-    deinit {
-        pointer.deallocate()
-        output.deallocate()
-        plaintext.deallocate()
-    }
-
-    /// Runs calls of OpenSSL that may read `input`.
-    func feeding<Answer>(_ input: UnsafeRawBufferPointer, _ body: () -> Answer) -> Answer {
-        pointer.pointee.input = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        pointer.pointee.input_count = input.count
-        defer {
-            pointer.pointee.input = nil
-            pointer.pointee.input_count = 0
-        }
-        return body()
-    }
-
-    /// What OpenSSL wants sent, which is forgotten; valid until its next call.
-    func takeOutput() -> UnsafeRawBufferPointer {
-        defer { pointer.pointee.output_count = 0 }
-        return UnsafeRawBufferPointer(rebasing: output[0..<pointer.pointee.output_count])
     }
 }

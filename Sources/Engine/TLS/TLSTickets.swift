@@ -8,12 +8,29 @@ import Synchronization
 /// Agents that show no certificate of their own share one, so a fleet of any size keeps few; a reconnect storm then costs
 /// a fraction of the handshakes' CPU time.
 final class TLSTickets: Sendable {
-    /// With whom, as whom.
+    /// With whom, as whom: half of the SHA-256 of the server's address, its name and the certificate shown, which is
+    /// enough that no two of them share one. A connection keeps it for as long as it lasts, so it is small.
     struct Key: Hashable, Sendable {
-        var address: SocketAddress
-        var serverName: String?
-        /// The certificate shown; nil: the context's own, or none.
-        var identity: CertificateDigest?
+        let high: UInt64
+        let low: UInt64
+
+        /// - Parameter identity: nil: the context's own, or none.
+        init(_ address: SocketAddress, serverName: String?, identity: PackedIdentity?) {
+            var text = Array("\(address)".utf8)
+            // No name and no address has a zero byte in it.
+            text.append(0)
+            if let serverName { text += Array("=\(serverName)".utf8) }
+            text.append(0)
+            if let identity { text += identity.certificate }
+            var digest = [UInt8](repeating: 0, count: 32)
+            EVP_Digest(text, text.count, &digest, nil, EVP_sha256(), nil)
+            (high, low) = digest.withUnsafeBytes { bytes in
+                (
+                    bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
+                    bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+                )
+            }
+        }
     }
 
     /// A session, by its reference.

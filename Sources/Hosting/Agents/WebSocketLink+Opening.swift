@@ -61,9 +61,9 @@ extension WebSocketLink {
     }
 
     /// The certificate to show, where the target asks agents for one of their own.
-    func identity(for target: AgentTarget) throws(TLSError) -> TLSIdentity? {
+    func identity(for target: AgentTarget) throws(TLSError) -> PackedIdentity? {
         guard target.security?.identities != nil else { return nil }
-        return try packedIdentity(for: target)?.unpacked()
+        return try packedIdentity(for: target)
     }
 
     /// The agent's certificate: on connections to `target`, and to the servers of files.

@@ -8,7 +8,7 @@ struct DownloadRoute: Sendable {
     /// Where the proxy is, and what is for it alone; nil: straight to the file's server.
     var proxy: (address: SocketAddress, fields: HTTPFields)?
     /// What is shown to a server that asks for a certificate.
-    var identity: TLSIdentity?
+    var identity: PackedIdentity?
 
     /// Finds the way of an attempt when it begins: by then the agent may have another certificate than when it wished for the file.
     typealias Finder = (_ agent: UInt64, _ isSecure: Bool) throws(TLSError) -> DownloadRoute
@@ -22,10 +22,10 @@ extension WebSocketLink {
         var route = DownloadRoute(proxy: target.proxyEntry(of: agent))
         guard isSecure else { return route }
         if agent == self.agent.index {
-            route.identity = try packedIdentity(for: target)?.unpacked()
+            route.identity = try packedIdentity(for: target)
         } else {
             let cohort = self.agent.cohort.plan.name
-            route.identity = try host.identities(for: target)?.identity(of: agent, cohort: cohort)?.unpacked()
+            route.identity = try host.identities(for: target)?.identity(of: agent, cohort: cohort)
         }
         return route
     }
@@ -37,7 +37,7 @@ extension PollLink {
         let target = place.target
         var route = DownloadRoute(proxy: target.proxyEntry(of: agent.index))
         guard isSecure else { return route }
-        route.identity = try packedIdentity(for: target)?.unpacked()
+        route.identity = try packedIdentity(for: target)
         return route
     }
 }

@@ -134,7 +134,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             if resumes { resumable -= 1 }
             connection.dial(
                 to: address, from: source, timeout: ConnectionPool.dialPatience, security: security,
-                identity: try? identity?.unpacked(), resumes: resumes)
+                identity: identity, resumes: resumes)
         }
     }
 

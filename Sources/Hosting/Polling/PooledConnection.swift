@@ -37,7 +37,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     /// It was up once: where TLS keeps sessions, it has left one.
     private(set) var hasOpened = false
     /// What TLS is to begin with once a proxy has opened its tunnel.
-    private var identity: TLSIdentity?
+    private var identity: PackedIdentity?
     private var resumes = false
 
     init(pool: ConnectionPool, limits: HTTPLimits) {
@@ -53,7 +53,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     ///   - resumes: whether an earlier session may be resumed.
     func dial(
         to address: SocketAddress, from source: SocketAddress?, timeout: Nanoseconds, security: TargetSecurity?,
-        identity: TLSIdentity?, resumes: Bool
+        identity: PackedIdentity?, resumes: Bool
     ) {
         stage = .dialing(shard.now)
         pool.metrics.count(.connectionsAttempted)

@@ -34,7 +34,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     ///   - identity: the certificate to show where the server asks for one.
     public static func ask(
         _ address: SocketAddress, host: String, through proxy: ProxyRoute? = nil, security: TargetSecurity? = nil,
-        identity: TLSIdentity? = nil, on shard: Shard
+        identity: PackedIdentity? = nil, on shard: Shard
     ) async -> [UInt8]? {
         await withCheckedContinuation { continuation in
             shard.perform {

@@ -40,7 +40,9 @@ func tlsOutcome(
         }
         let client = ScriptedEndpoint(shard: shard)
         client.onConnected = { $0.send([1]) }
-        await shard.run { client.connect(to: listener.addresses[0], tls: context, identity: identity) }
+        await shard.run {
+            client.connect(to: listener.addresses[0], tls: context, identity: identity.map { PackedIdentity($0) })
+        }
         let sights = await client.sights.until { $0.contains { $0.isClosed || $0 == .received([1]) } }
         if sights.contains(.received([1])) {
             let name = await shard.run { accepted.peerCertificate?.commonName }

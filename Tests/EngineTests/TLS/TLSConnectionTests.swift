@@ -160,7 +160,9 @@ struct TLSConnectionTests {
             @Sendable func attempt() async -> Sight? {
                 let client = ScriptedEndpoint(shard: shard)
                 client.onConnected = { $0.send([1]) }
-                await shard.run { client.connect(to: listener.addresses[0], tls: context, identity: agent) }
+                await shard.run {
+                    client.connect(to: listener.addresses[0], tls: context, identity: PackedIdentity(agent))
+                }
                 let sights = await client.sights.until { $0.contains { $0.isClosed || $0 == .received([1]) } }
                 let resumed = await shard.run { client.tlsSession?.isResumed == true }
                 await shard.run { client.abort() }

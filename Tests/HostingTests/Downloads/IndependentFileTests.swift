@@ -137,7 +137,8 @@ struct IndependentFileTests {
             try await Self.withPython("ranges", folder, certificates: folder) { url in
                 let trust = TLSClientOptions(trust: .authorities(authority.certificate.pem))
                 let bed = try await DownloadBed(DownloadSetup(security: try TLSClientContext(trust)))
-                let own = DownloadRoute(identity: try authority.issue(.init(commonName: "agent", use: .client)))
+                let agent = try authority.issue(.init(commonName: "agent", use: .client))
+                let own = DownloadRoute(identity: PackedIdentity(agent))
                 let told = await bed.fetch(url, hash: ContentDigest.of(Self.file), by: own)
                 #expect(told.outcome == .verified, "\(told.failure)")
                 #expect(await bed.figures().counters[.downloadsResumed] == 1)

@@ -167,7 +167,7 @@ struct RoutedDownloadTests {
         let url = "https://\(server.addresses[0])/packages/p.tar"
         let bed = try await DownloadBed(try Self.trusting(authority))
         let own = try authority.issue(.init(commonName: "agent-1", use: .client))
-        let told = await bed.fetch(url, hash: Self.hash, by: DownloadRoute(identity: own))
+        let told = await bed.fetch(url, hash: Self.hash, by: DownloadRoute(identity: PackedIdentity(own)))
         #expect(told.outcome == .verified, "\(told.failure)")
 
         let cases: [(identity: TLSIdentity?, name: String)] = [
@@ -179,7 +179,8 @@ struct RoutedDownloadTests {
         ]
         for (identity, name) in cases {
             let other = try await DownloadBed(try Self.trusting(authority))
-            let refused = await other.fetch(url, by: DownloadRoute(identity: identity)) { $0.attempts = 2 }
+            let route = DownloadRoute(identity: identity.map { PackedIdentity($0) })
+            let refused = await other.fetch(url, by: route) { $0.attempts = 2 }
             #expect(refused.failure.contains("peer alert"), "\(refused.failure)")
             let figures = await other.figures()
             #expect(figures.counters[.downloadNotConnected] == 2)
