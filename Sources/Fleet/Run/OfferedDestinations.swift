@@ -22,12 +22,12 @@ final class OfferedDestinations: Sendable {
             let addresses = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
         else { return nil }
         var context: TLSClientContext?
-        var identity: TLSIdentity?
+        var identity: PackedIdentity?
         if url.isSecure {
             context = contexts.context(for: settings.tls, usual: tls)
             guard context != nil else { return nil }
             if let certificate = settings.certificate {
-                identity = certificate.identity(nil)
+                identity = certificate.identity(nil).map { PackedIdentity($0) }
                 guard identity != nil else { return nil }
             }
         }

@@ -16,12 +16,12 @@ public struct TelemetryRoute: Sendable {
     /// The name that the destination's certificate has to bear.
     public let serverName: String
     /// The certificate that is shown to a destination that asks for one.
-    public let identity: TLSIdentity?
+    public let identity: PackedIdentity?
 
     /// `nil` where there is no address.
     public init?(
         addresses: [SocketAddress], host: String, path: String, headers: [(name: String, value: String)],
-        tls: TLSClientContext? = nil, serverName: String = "", identity: TLSIdentity? = nil
+        tls: TLSClientContext? = nil, serverName: String = "", identity: PackedIdentity? = nil
     ) {
         guard !addresses.isEmpty else { return nil }
         self.addresses = addresses
