@@ -47,10 +47,10 @@ struct AfflictedRunTests {
 
     @Test("A bad version makes every agent that runs it unhealthy, and the good one heals them all")
     func badVersion() async throws {
-        var profile = Self.profile([Self.illWith("2.0", zones: ["a"])], agents: 30, seconds: 8)
+        var profile = Self.profile([Self.illWith("2.0", zones: ["a"])], agents: 30, seconds: 12)
         profile.events = [
             TimedEvent(at: .after(.seconds(1)), action: Self.offer("2.0")),
-            TimedEvent(at: .after(.seconds(4)), action: Self.offer("1.0")),
+            TimedEvent(at: .after(.seconds(6)), action: Self.offer("1.0")),
         ]
         let summary = try await Self.perform(profile)
         #expect(summary.counters[.packageOffersConverged] == 60)
@@ -67,7 +67,7 @@ struct AfflictedRunTests {
                 Self.illWith("2.0", zone: "here", zones: ["here"]),
                 CohortProfile(name: "there", zones: ["there"], health: Self.illWith("2.0", zones: ["there"]).health),
                 CohortProfile(name: "well"),
-            ], agents: 30, seconds: 5)
+            ], agents: 30, seconds: 9)
         profile.cohorts[1].health.afflictions[0].version = "1.0"
         profile.cohorts[1].packages.plan.installed = [.init(name: "collector", version: "1.0")]
         profile.events = [TimedEvent(at: .after(.seconds(2)), action: Self.offer("2.0"))]
@@ -134,7 +134,7 @@ struct AfflictedRunTests {
 
     @Test("A configuration that steers agents is counted for each agent that it steers")
     func steered() async throws {
-        var profile = Self.profile([CohortProfile()], agents: 20, seconds: 4)
+        var profile = Self.profile([CohortProfile()], agents: 20, seconds: 8)
         let text = "# muster: fail\nreceivers: {a: {}}\n"
         profile.events = [
             TimedEvent(

@@ -7,14 +7,15 @@ import Hosting
 import Metrics
 import Testing
 
-/// Whole runs in which certificates are asked for, rotated, withdrawn and end.
+/// Whole runs in which certificates are asked for, rotated, withdrawn and end. Each event has seconds to take effect in: a starved
+/// machine takes that long for a dozen handshakes.
 @Suite("Runs with certificates in motion", .takingTurns)
 struct CertificateRunTests {
     private static let agents = 12
 
     private static func profile(
         _ asked: ServerTLS.ClientCertificates = .require,
-        _ events: [(at: Int64, action: TimedEvent.Action)], seconds: Int64 = 5
+        _ events: [(at: Int64, action: TimedEvent.Action)], seconds: Int64 = 9
     ) -> Profile {
         var profile = Profile.standard
         profile.agents = agents
@@ -37,7 +38,7 @@ struct CertificateRunTests {
     @Test("Agents without a certificate ask for one, come back under it, and it is what the server then knows them by")
     func request() async throws {
         // What is revoked later are the certificates that were issued: an agent that did not use its own would not notice.
-        var profile = Self.profile(.request, [(3_000, .revokeCertificates(.everybody))], seconds: 6)
+        var profile = Self.profile(.request, [(5_000, .revokeCertificates(.everybody))], seconds: 12)
         profile.cohorts[0].clientCertificate = .none
         profile.cohorts[0].connectionSettings.certificateRequest = true
         let summary = try await Self.perform(profile)
@@ -54,8 +55,8 @@ struct CertificateRunTests {
                 .require,
                 [
                     (1_500, .rotateCertificates(CertificateRotation(), to: .everybody)),
-                    (4_000, .dropConnections(share: 1)),
-                ], seconds: 7))
+                    (6_000, .dropConnections(share: 1)),
+                ], seconds: 11))
         #expect(summary.counters[.settingsCommitted] == UInt64(Self.agents))
         #expect(summary.counters[.settingsRejected] == 0)
         #expect(summary.counters[.tlsClientRefused] == 0)
@@ -83,7 +84,7 @@ struct CertificateRunTests {
         var profile = Self.profile(
             .require,
             [(1_500, .offerConfig(offer)), (1_600, .rotateCertificates(CertificateRotation(), to: .everybody))],
-            seconds: 7)
+            seconds: 11)
         profile.cohorts[0].remoteConfig.applyTime = .uniform(.milliseconds(100), .milliseconds(800))
         let summary = try await Self.perform(profile)
         #expect(summary.counters[.settingsCommitted] == UInt64(Self.agents))
@@ -107,13 +108,13 @@ struct CertificateRunTests {
 
     @Test("At the expiry cliff those are locked out whose certificates are over, and only those")
     func expiryCliff() async throws {
-        let events: [(Int64, TimedEvent.Action)] = [(4_000, .dropConnections(share: 1))]
-        var profile = Self.profile(.require, events, seconds: 7)
+        let events: [(Int64, TimedEvent.Action)] = [(8_000, .dropConnections(share: 1))]
+        var profile = Self.profile(.require, events, seconds: 12)
         // A session that is resumed is not judged again.
         profile.tls = TLSProfile(resumes: false)
         var brief = profile.cohorts[0]
         brief.name = "brief"
-        brief.clientCertificate = .issued(IssuedClientCertificate(keys: 2, lifetime: .seconds(2)))
+        brief.clientCertificate = .issued(IssuedClientCertificate(keys: 2, lifetime: .seconds(6)))
         profile.cohorts.append(brief)
         let summary = try await Self.perform(profile)
         #expect(summary.counters[.reconnects] == UInt64(Self.agents / 2))
