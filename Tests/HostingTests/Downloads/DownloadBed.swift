@@ -68,9 +68,9 @@ final class DownloadBed: @unchecked Sendable {
     /// Begins a download that nobody waits for.
     func begin(_ url: String, agent: UInt64) async {
         let wish = PackageDownload(
-            agent: agent, number: 1, file: DownloadableFile(downloadURL: url), plan: FetchPlan(),
-            requiresSignature: false,
-            progressInterval: .seconds(10))
+            agent: agent, number: 1, file: DownloadableFile(downloadURL: url),
+            plan: FetchPlan(stallTimeout: .seconds(3_600), timeout: .seconds(3_600)), requiresSignature: false,
+            progressInterval: .seconds(3_600))
         await shard.value { [self] in
             downloads?.begin(wish) { _ in Issue.record("a cancelled download is told of") }
         }
