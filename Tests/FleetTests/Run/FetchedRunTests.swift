@@ -73,7 +73,7 @@ struct FetchedRunTests {
     func lies(flaw: PackageOffer.Flaw, counter: Counter, verdict: String) async throws {
         let package = PackageOffer.Package(
             name: "collector", version: "2", isSigned: true, content: .generated(bytes: 20_000), flaw: flaw)
-        let summary = try await Self.perform(Self.profile(package, agents: 20, seconds: 6))
+        let summary = try await Self.perform(Self.profile(package, agents: 20, seconds: 12))
         #expect(summary.counters[counter] == 20)
         #expect(summary.named[verdict] == 20)
         #expect(summary.counters[.packagesFailed] == 20 && summary.counters[.packagesInstalled] == 0)
@@ -95,7 +95,7 @@ struct FetchedRunTests {
         try Data(signature.text.utf8).write(to: folder.appendingPathComponent(name + ".sig"))
         let package = PackageOffer.Package(
             name: "collector", version: "0.115.0", isSigned: true, content: .file(name))
-        var profile = Self.profile(package, server: .init(folder: folder.path), agents: 20, seconds: 6) {
+        var profile = Self.profile(package, server: .init(folder: folder.path), agents: 20, seconds: 12) {
             $0.trustedKeys = ["release": key.publicKey.pem]
         }
         let summary = try await Self.perform(profile)
