@@ -58,7 +58,7 @@ public struct Reconciliation: Hashable, Sendable {
                 "agents connected", connected, server?.agentsSeen,
                 fewer: named["fault_isClone"] + named["fault_reusesInstanceUID"] > 0
                     ? "agents under the instance uid of others, as the profile has it"
-                    : "agents connected, but never reported",
+                    : "agents connected, but never reported, or the server knew them from before",
                 more: named["fault_forgetsInstanceUID"] > 0
                     ? "agents that came back under a new instance uid, as the profile has it"
                     : "other agents talk to the server, or it gave some a new uid"))

@@ -1,7 +1,7 @@
 import Basis
-import Metrics
 import Testing
 
+@testable import Metrics
 @testable import Report
 
 @Suite("Text for people")
@@ -80,6 +80,16 @@ struct TextTests {
         #expect(frame.contains { $0.contains("errors") && $0.contains("none") })
         let table = ClosingTable.lines(for: SampleRun.record(options).summary, width: 100, style: .plain)
         #expect(table.contains("  none"))
+    }
+
+    @Test("What the profile asks for is no error: faults, and configurations that steer agents")
+    func askedFor() {
+        var summary = SampleRun.record(SampleRun.Options(errors: false)).summary
+        for name in ["steered", "fault_chats"] { summary.named.count(name, 7) }
+        let lines = ClosingTable.lines(for: summary, width: nil, style: .plain)
+        #expect(lines.contains("  none"))
+        #expect(lines.contains { $0.hasPrefix("  steered ") } && lines.contains { $0.hasPrefix("  chats ") })
+        #expect(PageTables.errors(summary).contains("None of any kind"))
     }
 
     @Test("The closing table counts agents apart, lists phases and errors, and flags what the server counted otherwise")
