@@ -156,7 +156,7 @@ static inline void copenssl_release_buffers(SSL_CTX *context) {
                                   SSL_MODE_AUTO_RETRY | SSL_MODE_ENABLE_PARTIAL_WRITE);
 }
 
-// No renegotiation, no compression, and an end without a goodbye is an end like any other.
+// No renegotiation, no compression, and an end without a close_notify alert is an end like any other.
 static inline void copenssl_set_defaults(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 }

@@ -1,7 +1,7 @@
 /// What the server itself saw, to be reconciled with what the fleet says it did. Plain numbers; shards add up.
 ///
 /// At any moment `reports == answers + refusedPolls + waiting + abandoned + overflowed`, and
-/// `reports == fullReports + statusReports + heartbeats + goodbyes + malformed`.
+/// `reports == fullReports + statusReports + heartbeats + agentDisconnects + malformed`.
 public struct ServerCounts: Hashable, Sendable {
     /// Connections accepted.
     public var connectionsAccepted: UInt64 = 0
@@ -26,7 +26,7 @@ public struct ServerCounts: Hashable, Sendable {
     public var agentsConnected: UInt64 = 0
     /// Agents that came back on another connection than before.
     public var agentsReturned: UInt64 = 0
-    /// Agents whose connection ended without a goodbye.
+    /// Agents whose connection ended without an agent_disconnect.
     public var agentsLost: UInt64 = 0
     /// Agents that were given another instance uid, as duplicates or on request.
     public var agentsRenamed: UInt64 = 0
@@ -40,7 +40,7 @@ public struct ServerCounts: Hashable, Sendable {
     /// Reports with nothing but uid, number, capabilities and flags.
     public var heartbeats: UInt64 = 0
     /// Reports with agent_disconnect.
-    public var goodbyes: UInt64 = 0
+    public var agentDisconnects: UInt64 = 0
     /// Reports that could not be decoded or lack a valid instance uid.
     public var malformed: UInt64 = 0
     /// Reports that arrived on a connection whose end the server had asked for; not in `reports`.
@@ -164,7 +164,7 @@ extension ServerCounts {
         Field(name: "full_reports", path: \.fullReports),
         Field(name: "status_reports", path: \.statusReports),
         Field(name: "heartbeats", path: \.heartbeats),
-        Field(name: "goodbyes", path: \.goodbyes),
+        Field(name: "agent_disconnects", path: \.agentDisconnects),
         Field(name: "malformed", path: \.malformed),
         Field(name: "strays", path: \.strays),
         Field(name: "answers", path: \.answers),

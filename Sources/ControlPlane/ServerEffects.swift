@@ -35,7 +35,7 @@ public enum ServerEffect: Equatable, Sendable {
     /// An agent asks for a client certificate; reply with `Registry.issued` or `Registry.declined`.
     case certificateRequested(CertificateTicket)
     /// A custom message arrived from an agent.
-    case heard(CustomHeard)
+    case received(ReceivedCustomMessages)
     /// An agent reported how it fares with an offer. Only with `ServerPlan.observesOffers`.
     case reported(OfferReport)
 }

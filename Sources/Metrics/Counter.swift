@@ -22,7 +22,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case reportsCut
     case compressionDeclined
     case compressionRefusals
-    case goodbyesUnsent
+    case agentDisconnectsUnsent
     // traffic
     case bytesSent
     case bytesReceived
@@ -41,7 +41,7 @@ public enum Counter: Int, CaseIterable, Hashable, Sendable {
     case heartbeats
     case statusReports
     case fullStateReports
-    case goodbyes
+    case agentDisconnects
     // answers
     case answersReceived
     case remoteConfigsReceived

@@ -75,10 +75,10 @@ extension Counter {
             Facts(
                 .connections, "compression_refusals", "compression refused",
                 "compressed requests that were answered with 415 and sent again in another coding, or plain")
-        case .goodbyesUnsent:
+        case .agentDisconnectsUnsent:
             Facts(
-                .connections, "goodbyes_unsent", "goodbyes not sent",
-                "agents that were to leave in order and were gone before their goodbye could be sent")
+                .connections, "agent_disconnects_unsent", "agent_disconnects not sent",
+                "agents that were to leave in order and were gone before their agent_disconnect could be sent")
         case .bytesSent:
             Facts(
                 .traffic, "bytes_sent", "bytes sent",
@@ -137,7 +137,7 @@ extension Counter {
             Facts(
                 .reports, "full_state_reports", "full state reports",
                 "full reports that the server asked for")
-        case .goodbyes: Facts(.reports, "goodbyes", "goodbyes", "agent_disconnect reports")
+        case .agentDisconnects: Facts(.reports, "agent_disconnects", "agent_disconnects", "agent_disconnect reports")
         case .answersReceived: Facts(.answers, "answers_received", "answers", "answers received and understood")
         case .remoteConfigsReceived:
             Facts(

@@ -16,7 +16,7 @@ public enum LifeState: Int, CaseIterable, Hashable, Sendable {
     case restarting
     /// Waiting before it tries again.
     case backingOff
-    /// Saying goodbye.
+    /// Saying agent_disconnect.
     case draining
     /// Left in order.
     case stopped

@@ -6,7 +6,7 @@ public import Basis
 /// series coarsens, closed phases are kept compact, names and phases are limited in number.
 public final class RunRecorder {
     /// The most phases kept apart; the ones beyond are counted with the last.
-    public static let mostPhases = 64
+    public static let maxPhases = 64
 
     /// Ticks in a row without a hand-over after which a shard counts as silent. One may be missed by mere chance, when
     /// the shard's tick and the collector's fall together.
@@ -68,7 +68,7 @@ public final class RunRecorder {
     /// right after a `tick`. A label used before gets a number; a phase that has taken no time gives way to the new
     /// one.
     public func enterPhase(_ label: String, at now: Instant) {
-        guard closedPhases.count + 1 < Self.mostPhases else { return }
+        guard closedPhases.count + 1 < Self.maxPhases else { return }
         let former = closedPhases.map(\.label) + (phase.length > .zero ? [phase.label] : [])
         let earlier = former.count { $0 == label || $0.hasPrefix("\(label) #") }
         let name = earlier == 0 ? label : "\(label) #\(earlier + 1)"

@@ -7,15 +7,15 @@ public struct GeneratedPackage: Hashable, Sendable {
     private let header: [UInt8]
 
     /// The header, one block of content, and the two blocks that end an archive.
-    public static let leastSize = 4 * block
+    public static let minSize = 4 * block
     private static let block = 512
 
     /// - Parameters:
-    ///   - size: at least `leastSize`; in whole blocks, so what is beyond is left out.
+    ///   - size: at least `minSize`; in whole blocks, so what is beyond is left out.
     ///   - executable: the name of the one file in it, of at most 90 bytes.
     public init(seed: UInt64, size: Int, executable: String) {
         self.seed = seed
-        self.size = max(size, Self.leastSize) / Self.block * Self.block
+        self.size = max(size, Self.minSize) / Self.block * Self.block
         header = Self.header(name: executable, size: self.size - 3 * Self.block)
     }
 

@@ -9,7 +9,7 @@ extension ClosingTable {
         func rate(_ count: UInt64) -> String { "\(Figures.rate(Double(count) / seconds))/s" }
         func line(_ label: String, _ parts: [String]) -> [PaintedLine] { labelled(label, parts, width: width) }
         let sent = counters.reportsSent
-        let kinds: [Counter] = [.firstReports, .heartbeats, .statusReports, .fullStateReports, .goodbyes]
+        let kinds: [Counter] = [.firstReports, .heartbeats, .statusReports, .fullStateReports, .agentDisconnects]
         let byKind = kinds.filter { counters[$0] > 0 }.map { "\(Figures.count(counters[$0])) \($0.title)" }
         let messages = counters[.messagesSent] + counters[.messagesReceived]
         let perMessage =

@@ -8,7 +8,7 @@ extension ClosingTable {
         guard summary.phases.count > 1 else { return [] }
         var columns = PhaseColumn.allCases
         var lines = phases(summary, columns)
-        for column in PhaseColumn.leastFirst where lines.contains(where: { $0.width > width }) {
+        for column in PhaseColumn.minFirst where lines.contains(where: { $0.width > width }) {
             columns.removeAll { $0 == column }
             lines = phases(summary, columns)
         }
@@ -32,7 +32,7 @@ extension ClosingTable {
         case cpu = "CPU"
         case tool
 
-        static let leastFirst: [PhaseColumn] = [.cpu, .max, .reconnects, .length, .p50]
+        static let minFirst: [PhaseColumn] = [.cpu, .max, .reconnects, .length, .p50]
     }
 
     private static func cell(_ column: PhaseColumn, of phase: PhaseSummary) -> (text: String, paint: Paint) {

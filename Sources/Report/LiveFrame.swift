@@ -14,7 +14,7 @@ public enum LiveFrame {
     ]
 
     /// The most errors listed by name; the others are one figure.
-    static let mostErrors = 6
+    static let maxErrors = 6
 
     static let labelWidth = 10
 
@@ -146,17 +146,17 @@ public enum LiveFrame {
             return [line]
         }
         var lines: [PaintedLine] = []
-        for (index, entry) in entries.prefix(mostErrors).enumerated() {
+        for (index, entry) in entries.prefix(maxErrors).enumerated() {
             var line = label(index == 0 ? "errors" : "")
             line.append("\(Figures.count(entry.count)) \(entry.counter.title)", .bad)
             let now = snapshot.row.rate(of: entry.counter)
             line.append("  \(now > 0 ? "\(Figures.rate(now)) a second now, " : "")\(entry.faultText)", .faint)
             lines.append(line)
         }
-        if entries.count > mostErrors {
+        if entries.count > maxErrors {
             var line = label("")
-            let rest = entries.dropFirst(mostErrors).reduce(0) { $0 + $1.count }
-            line.append("\(Figures.count(rest)) of \(entries.count - mostErrors) other kinds", .bad)
+            let rest = entries.dropFirst(maxErrors).reduce(0) { $0 + $1.count }
+            line.append("\(Figures.count(rest)) of \(entries.count - maxErrors) other kinds", .bad)
             lines.append(line)
         }
         return lines

@@ -7,7 +7,7 @@ public import Metrics
 /// summary is written last, so a directory that has one has everything.
 public struct ResultsDirectory: Hashable, Sendable {
     /// Runs of one name that may stand side by side: two starts within a second, in a script.
-    static let mostRunsOfOneName = 99
+    static let maxRunsOfOneName = 99
 
     public let url: URL
 
@@ -22,7 +22,7 @@ public struct ResultsDirectory: Hashable, Sendable {
         } catch {
             throw ResultsError(path: parentURL.path, error)
         }
-        for number in 1...mostRunsOfOneName {
+        for number in 1...maxRunsOfOneName {
             let url = parentURL.appendingPathComponent(number == 1 ? run : "\(run)-\(number)", isDirectory: true)
             guard !FileManager.default.fileExists(atPath: url.path) else { continue }
             do {

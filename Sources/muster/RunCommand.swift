@@ -33,9 +33,9 @@ struct RunCommand: AsyncParsableCommand {
     var traceAgents = 0
 
     func run() async throws {
-        guard (0...FleetRunOptions.mostTracedAgents).contains(traceAgents) else {
+        guard (0...FleetRunOptions.maxTracedAgents).contains(traceAgents) else {
             throw Failure(
-                .badUsage, "--trace-agents: \(traceAgents) is not between 0 and \(FleetRunOptions.mostTracedAgents).")
+                .badUsage, "--trace-agents: \(traceAgents) is not between 0 and \(FleetRunOptions.maxTracedAgents).")
         }
         let profile = try options.resolve()
         let started = Date()

@@ -153,7 +153,8 @@ struct DirectoryTests {
                         let place = random.index(below: open.count)
                         switch random.index(below: 10) {
                         case 0: _ = server.close(open.remove(at: place))
-                        case 1: _ = server.send(.goodbye(.number(number), random.next() >> 8), over: open[place])
+                        case 1:
+                            _ = server.send(.agentDisconnect(.number(number), random.next() >> 8), over: open[place])
                         default: _ = server.send(.heartbeat(.number(number), random.next() >> 8), over: open[place])
                         }
                     }

@@ -86,12 +86,16 @@ struct DuplicateTests {
         #expect(server.counts.duplicates == 1)
     }
 
-    @Test("A uid is free again after a goodbye or the end of its connection", arguments: [true, false])
-    func uidIsFreeAgain(saysGoodbye: Bool) {
+    @Test("A uid is free again after an agent_disconnect or the end of its connection", arguments: [true, false])
+    func uidIsFreeAgain(sendsAgentDisconnect: Bool) {
         var server = Rehearsal()
         let first = server.connect()
         _ = server.send(.full(uid, 3), over: first)
-        if saysGoodbye { _ = server.send(.goodbye(uid, 4), over: first) } else { _ = server.close(first) }
+        if sendsAgentDisconnect {
+            _ = server.send(.agentDisconnect(uid, 4), over: first)
+        } else {
+            _ = server.close(first)
+        }
         let second = server.connect()
         #expect(server.send(.full(uid, 1), over: second).answer?.agentIdentification == nil)
         #expect(server.counts.duplicates == 0)

@@ -96,7 +96,7 @@ struct InvariantTests {
                     }
                 case .abort(let id), .close(let id, _): lines[Key(shard: shard, id: id)]?.isOver = true
                 case .certificateRequested(let ticket): tickets.append((shard, ticket))
-                case .send, .heard, .reported: break
+                case .send, .received, .reported: break
                 }
             }
         }
@@ -181,7 +181,7 @@ struct InvariantTests {
             var owed: InstanceUID? = uid
             switch random.index(below: 12) {
             case 0: bytes = AgentToServer.full(uid, next).encoded()
-            case 1: bytes = AgentToServer.goodbye(uid, next).encoded()
+            case 1: bytes = AgentToServer.agentDisconnect(uid, next).encoded()
             case 2:
                 bytes = (0..<random.index(below: 20)).map { _ in UInt8(truncatingIfNeeded: random.next() | 0x80) }
                 owed = nil
@@ -253,7 +253,7 @@ struct InvariantTests {
             counts.answers + counts.refusedPolls + counts.waiting + counts.abandoned + counts.overflowed
         #expect(counts.reports == outcomes, "seed \(seed)")
         let kinds =
-            counts.fullReports + counts.statusReports + counts.heartbeats + counts.goodbyes + counts.malformed
+            counts.fullReports + counts.statusReports + counts.heartbeats + counts.agentDisconnects + counts.malformed
         #expect(counts.reports == kinds, "seed \(seed)")
         let ends = counts.connectionsClosed + counts.connectionsLost + counts.connectionsEnded
         #expect(counts.connectionsAccepted == counts.connectionsOpen + ends, "seed \(seed)")

@@ -82,7 +82,7 @@ struct NoticeTests {
     }
 
     @Test("What an agent says is passed on, and its pause is remembered (spec: Pause/Resume Example)")
-    func heard() throws {
+    func received() throws {
         var server = Rehearsal(Self.plan())
         let id = server.connect()
         _ = server.send(capable(uid, 1, [CustomCapability.pause]), over: id)
@@ -91,12 +91,12 @@ struct NoticeTests {
             report.customMessage = CustomMessage(
                 capability: CustomCapability.pause, type: "status", data: [UInt8]("{ \"paused\": \(isPaused) }".utf8))
             let outcome = server.send(report, over: id)
-            guard case .heard(let heard) = outcome.rest.first else {
+            guard case .received(let received) = outcome.rest.first else {
                 Issue.record("nothing heard")
                 return
             }
-            #expect(CustomReply(heard.message) == .paused(isPaused))
-            #expect(heard.uid == uid)
+            #expect(CustomReply(received.message) == .paused(isPaused))
+            #expect(received.uid == uid)
             #expect(outcome.answer == ServerToAgent(instanceUID: .uid(uid)))
             #expect(server.registry.knowledge(of: uid)?.isPaused == isPaused)
         }

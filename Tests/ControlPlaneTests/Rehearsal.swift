@@ -131,7 +131,7 @@ extension AgentToServer {
         AgentToServer(instanceUID: .uid(uid), sequenceNumber: sequence, capabilities: capabilities)
     }
 
-    static func goodbye(_ uid: InstanceUID, _ sequence: UInt64) -> AgentToServer {
+    static func agentDisconnect(_ uid: InstanceUID, _ sequence: UInt64) -> AgentToServer {
         AgentToServer(
             instanceUID: .uid(uid), sequenceNumber: sequence, capabilities: usual, agentDisconnect: AgentDisconnect())
     }

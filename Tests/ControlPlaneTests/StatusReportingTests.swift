@@ -11,7 +11,7 @@ struct StatusReportingTests {
     func everyReportIsAnswered() {
         var server = Rehearsal()
         let id = server.connect()
-        for report in [AgentToServer.full(uid, 1), .heartbeat(uid, 2), .goodbye(uid, 3)] {
+        for report in [AgentToServer.full(uid, 1), .heartbeat(uid, 2), .agentDisconnect(uid, 3)] {
             #expect(server.send(report, over: id).answer?.instanceUID == .uid(uid))
         }
         #expect(server.counts.reports == 3)
@@ -147,16 +147,16 @@ struct StatusReportingTests {
         #expect(server.counts.agentsReturned == 1)
     }
 
-    @Test("An agent that says goodbye is gone before its connection, and not lost (spec: Closing Connection)")
-    func goodbye() {
+    @Test("An agent that sends agent_disconnect is gone before its connection, and not lost (spec: Closing Connection)")
+    func agentDisconnect() {
         var server = Rehearsal()
         let id = server.connect()
         _ = server.send(.full(uid, 1), over: id)
         #expect(server.counts.agentsConnected == 1)
-        _ = server.send(.goodbye(uid, 2), over: id)
+        _ = server.send(.agentDisconnect(uid, 2), over: id)
         #expect(server.counts.agentsConnected == 0)
         _ = server.close(id, .clean)
-        #expect(server.counts.goodbyes == 1)
+        #expect(server.counts.agentDisconnects == 1)
         #expect(server.counts.agentsLost == 0)
         #expect(server.counts.connectionsClosed == 1)
     }
@@ -177,7 +177,7 @@ struct StatusReportingTests {
             #expect(answer == ServerToAgent(instanceUID: .uid(.number(UInt64(number)))))
         }
         #expect(server.counts.agentsConnected == 50)
-        _ = server.send(.goodbye(.number(20), 3), over: id)
+        _ = server.send(.agentDisconnect(.number(20), 3), over: id)
         _ = server.close(id)
         #expect(server.counts.agentsLost == 49)
         #expect(server.counts.agentsConnected == 0)

@@ -177,7 +177,7 @@ struct TimingTests {
         // With an error nothing else is set (spec: ServerToAgent.error_response).
         #expect(answer?.capabilities == [])
         #expect(server.counts.agentsKnown == 0)
-        #expect(server.send(.goodbye(uid, 2), over: id).answer?.errorResponse == nil)
+        #expect(server.send(.agentDisconnect(uid, 2), over: id).answer?.errorResponse == nil)
         #expect(server.counts.throttled == 1)
     }
 

@@ -8,25 +8,25 @@ final class DeflatingServer: Sendable {
     let address: SocketAddress
     private let shard: Shard
     private let listener: Listener
-    private let heard: Heard
+    private let inbox: Received
 
-    fileprivate final class Heard: Sendable {
+    fileprivate final class Received: Sendable {
         let bytes = Mutex<[UInt8]>([])
     }
 
     /// - Parameter answer: the 101's Sec-WebSocket-Extensions; nil for none.
     init(answer: String?, frame: [UInt8]) throws {
-        let heard = Heard()
-        self.heard = heard
+        let inbox = Received()
+        self.inbox = inbox
         shard = try Shard(label: "deflating")
         listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in
-            DeflatingConnection(shard: shard, heard: heard, answer: answer, frame: frame)
+            DeflatingConnection(shard: shard, inbox: inbox, answer: answer, frame: frame)
         }
         address = listener.addresses[0]
     }
 
     /// What came behind the upgrade.
-    var received: [UInt8] { heard.bytes.withLock { $0 } }
+    var received: [UInt8] { inbox.bytes.withLock { $0 } }
 
     func stop() async {
         listener.close()
@@ -34,14 +34,14 @@ final class DeflatingServer: Sendable {
     }
 
     private final class DeflatingConnection: Endpoint, @unchecked Sendable {
-        private let heard: Heard
+        private let inbox: Received
         private let answer: String?
         private let frame: [UInt8]
         private var reader = HTTPReader(.requests)
         private var isUpgraded = false
 
-        init(shard: Shard, heard: Heard, answer: String?, frame: [UInt8]) {
-            self.heard = heard
+        init(shard: Shard, inbox: Received, answer: String?, frame: [UInt8]) {
+            self.inbox = inbox
             self.answer = answer
             self.frame = frame
             super.init(shard: shard)
@@ -50,7 +50,7 @@ final class DeflatingServer: Sendable {
         override func received(_ bytes: RawSpan) {
             if isUpgraded {
                 let copy = bytes.withUnsafeBytes { Array($0) }
-                heard.bytes.withLock { $0 += copy }
+                inbox.bytes.withLock { $0 += copy }
                 let frame = frame
                 write(frame.span.bytes)
                 return

@@ -41,11 +41,11 @@ final class PollingFleet {
         agents.begin(schedule.makeIterator(), planned: count)
     }
 
-    /// Waits until `condition` holds of the counts so far; a test fails where that does not happen within `patience`.
+    /// Waits until `condition` holds of the counts so far; a test fails where that does not happen within `timeout`.
     func wait(
-        until what: String, patience: Nanoseconds = .seconds(60), _ condition: (CounterTable) -> Bool
+        until what: String, timeout: Nanoseconds = .seconds(60), _ condition: (CounterTable) -> Bool
     ) async throws {
-        let deadline = Shard.clock + patience
+        let deadline = Shard.clock + timeout
         while Shard.clock < deadline {
             try await tick()
             if condition(counters) { return }

@@ -66,17 +66,19 @@ struct PollingTests {
         #expect(fleet.measures[Measure.poolWait.rawValue].count >= 90)
         await fleet.stop()
         await server.stop()
-        #expect(server.mostOpen <= 3)
+        #expect(server.maxOpen <= 3)
         #expect(server.overlaps == 0)
     }
 
-    @Test("An agent that leaves says goodbye, and only then is it gone")
-    func goodbye() async throws {
+    @Test("An agent that leaves sends agent_disconnect, and only then is it gone")
+    func agentDisconnect() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let fleet = try PollingFleet(5, against: server.address)
         try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 5 }
         fleet.drain()
-        try await fleet.wait(until: "goodbyes") { $0[.goodbyes] == 5 && $0[.answersReceived] == $0.reportsSent }
+        try await fleet.wait(until: "agent_disconnects") {
+            $0[.agentDisconnects] == 5 && $0[.answersReceived] == $0.reportsSent
+        }
         #expect(fleet.counters.errors == 0)
         let count = server.requests.count
         try await fleet.go(for: .milliseconds(300))
@@ -203,7 +205,7 @@ struct PollingTests {
         try await fleet.wait(until: "an answer") { $0[.answersReceived] >= 1 }
         #expect(fleet.counters[.requestThrottled] == 1)
         #expect(fleet.counters.errors == 1)
-        #expect(fleet.counters[.goodbyes] == 0)
+        #expect(fleet.counters[.agentDisconnects] == 0)
         await fleet.stop()
         await server.stop()
         let requests = server.requests
@@ -390,7 +392,7 @@ struct PollingTests {
         try await fleet.wait(until: "two agents without a connection") { $0[.poolTimeouts] >= 2 }
         await fleet.stop()
         await server.stop()
-        #expect(server.mostOpen == 1)
+        #expect(server.maxOpen == 1)
     }
 
     @Test("A port where nobody listens is counted as refused, with the agent's own pace")
@@ -439,7 +441,7 @@ struct PollingTests {
         #expect(fleet.counters[.requestsRepeated] == 0)
         await fleet.stop()
         await server.stop()
-        #expect(server.mostOpen <= 2)
+        #expect(server.maxOpen <= 2)
     }
 
     @Test("An agent without heartbeats polls all the same")
@@ -455,8 +457,8 @@ struct PollingTests {
         await server.stop()
     }
 
-    @Test("Every agent that was connected has said goodbye by the end, or is counted as one that could not")
-    func unsentGoodbyes() async throws {
+    @Test("Every agent that was connected has sent agent_disconnect by the end, or is counted as one that could not")
+    func unsentAgentDisconnects() async throws {
         // The first answers come; from then on nobody is answered, and one connection has to do for all.
         let server = try ScriptedHTTPServer { request in request.number < 6 ? .answer() : .ignores }
         let fleet = try PollingFleet(6, against: server.address, plan: PollingPlan(connections: 1)) {
@@ -465,8 +467,10 @@ struct PollingTests {
         }
         try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 6 }
         fleet.drain()
-        try await fleet.wait(until: "all goodbyes, said or not") { $0[.goodbyes] + $0[.goodbyesUnsent] == 6 }
-        #expect(fleet.counters[.goodbyesUnsent] == 5)
+        try await fleet.wait(until: "all agent_disconnects, said or not") {
+            $0[.agentDisconnects] + $0[.agentDisconnectsUnsent] == 6
+        }
+        #expect(fleet.counters[.agentDisconnectsUnsent] == 5)
         await fleet.stop()
         await server.stop()
     }

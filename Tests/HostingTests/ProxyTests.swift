@@ -35,7 +35,7 @@ struct ProxyTests {
         try await fleet.wait(until: "answers and beats") { $0[.agentsAnswered] == 6 && $0[.heartbeats] >= 12 }
         #expect(fleet.counters.errors == 0)
         fleet.drain()
-        try await fleet.wait(until: "goodbyes") { $0[.goodbyes] == 6 }
+        try await fleet.wait(until: "agent_disconnects") { $0[.agentDisconnects] == 6 }
         await fleet.stop()
         let counts = await server.stop()
         await proxy.stop()

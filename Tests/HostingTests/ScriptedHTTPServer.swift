@@ -52,7 +52,7 @@ final class ScriptedHTTPServer: Sendable {
         var requests: [SeenRequest] = []
         var connections = 0
         var open = 0
-        var mostOpen = 0
+        var maxOpen = 0
         var underWay: Set<String> = []
         var overlaps = 0
     }
@@ -82,7 +82,7 @@ final class ScriptedHTTPServer: Sendable {
     /// How often an agent had a second request under way.
     var overlaps: Int { memory.state.withLock { $0.overlaps } }
     /// The most connections that were open at a time.
-    var mostOpen: Int { memory.state.withLock { $0.mostOpen } }
+    var maxOpen: Int { memory.state.withLock { $0.maxOpen } }
 
     func stop() async {
         listener.close()
@@ -103,7 +103,7 @@ final class ScriptedHTTPServer: Sendable {
             number = memory.state.withLock { state in
                 state.connections += 1
                 state.open += 1
-                state.mostOpen = max(state.mostOpen, state.open)
+                state.maxOpen = max(state.maxOpen, state.open)
                 return state.connections - 1
             }
             super.init(shard: shard)

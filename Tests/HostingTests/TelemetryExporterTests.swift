@@ -123,7 +123,7 @@ struct TelemetryExporterTests {
         try await bed.wait(until: "all taken", &counters) { $0[.telemetryItems] == 100 }
         await bed.shard.stop()
         await server.stop()
-        #expect(server.mostOpen <= 4)
+        #expect(server.maxOpen <= 4)
         #expect(counters.errors == 0)
     }
 

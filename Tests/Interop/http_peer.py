@@ -67,7 +67,7 @@ class Notes:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.lock = threading.Lock()
-        self.counts = {"reports": 0, "compressed": 0, "refused": 0, "goodbyes": 0}
+        self.counts = {"reports": 0, "compressed": 0, "refused": 0, "agentDisconnects": 0}
         self.agents: set[bytes] = set()
         self.violations: list[str] = []
 
@@ -83,7 +83,7 @@ class Notes:
     def took(self, report: pb.AgentToServer) -> None:
         with self.lock:
             self.counts["reports"] += 1
-            self.counts["goodbyes"] += report.HasField("agent_disconnect")
+            self.counts["agentDisconnects"] += report.HasField("agent_disconnect")
             self.agents.add(report.instance_uid)
 
 

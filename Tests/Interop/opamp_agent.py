@@ -103,7 +103,7 @@ class Agent:
         await self.connect(**options)
         return await self.exchange(self.full_report())
 
-    async def goodbye(self) -> None:
+    async def send_disconnect(self) -> None:
         """The proper end: what is owed is taken, then agent_disconnect, Close, and the server's Close."""
         while self.received < self.sent:
             await self.answer()

@@ -32,7 +32,7 @@ DUPLICATE_TURN = 0.4  # seconds between reports of two agents with one uid: a se
 
 
 async def live(agent: Agent, options: argparse.Namespace, gate: asyncio.Semaphore) -> None:
-    """One ordinary agent: full report, heartbeats, whatever is offered, goodbye."""
+    """One ordinary agent: full report, heartbeats, whatever is offered, agent_disconnect."""
     async with gate:
         answer = await agent.begin()
     await agent.obey(answer)
@@ -41,7 +41,7 @@ async def live(agent: Agent, options: argparse.Namespace, gate: asyncio.Semaphor
         await agent.obey(await agent.exchange(agent.report()))
     while agent.received < agent.sent:
         await agent.obey(await agent.answer())
-    await agent.goodbye()
+    await agent.send_disconnect()
 
 
 async def fleet(options: argparse.Namespace, findings: Findings) -> dict:
@@ -78,7 +78,7 @@ async def sequence_gap(url: str, findings: Findings) -> str:
     answer = await agent.exchange(agent.report())
     if answer.flags & REPORT_FULL_STATE:
         raise Failed("still asks for the full state after it was sent")
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "asked once, satisfied by the full report"
 
 
@@ -90,7 +90,7 @@ async def repeated_report(url: str, findings: Findings) -> str:
         await agent.send(report)
     for _ in range(3):
         await agent.answer()
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "three answers for one report sent three times"
 
 
@@ -102,7 +102,7 @@ async def stranger_without_state(url: str, findings: Findings) -> str:
     if not answer.flags & REPORT_FULL_STATE:
         raise Failed("a heartbeat of an unknown agent was not answered with ReportFullState")
     await agent.obey(answer)
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "asked for the full state"
 
 
@@ -124,8 +124,8 @@ async def duplicate_uid(url: str, findings: Findings) -> str:
                 raise Failed("the new instance uid is the old one")
             await agent.obey(answer)
             await agent.exchange(agent.report())
-            await first.goodbye()
-            await second.goodbye()
+            await first.send_disconnect()
+            await second.send_disconnect()
             return "a new instance uid for one of the two"
         if answer.HasField("error_response"):
             return "denied"
@@ -144,7 +144,7 @@ async def uid_on_request(url: str, findings: Findings) -> str:
     answer = await agent.exchange(agent.report())
     if answer.flags & REPORT_FULL_STATE:
         raise Failed("the agent is unknown under the uid that it was given")
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "a new instance uid, known from then on"
 
 
@@ -160,16 +160,16 @@ async def back_after_abort(url: str, findings: Findings) -> str:
     if answer.HasField("agent_identification"):
         raise Failed("an agent that came back was given another instance uid")
     await agent.obey(answer)
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "known again" if not answer.flags & REPORT_FULL_STATE else "known again, full state asked for"
 
 
-async def goodbye_and_back(url: str, findings: Findings) -> str:
+async def disconnect_and_return(url: str, findings: Findings) -> str:
     agent = Agent(url, findings)
     await agent.begin()
-    await agent.goodbye()
+    await agent.send_disconnect()
     await agent.begin()
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "two lives, two closing handshakes with 1000"
 
 
@@ -190,7 +190,7 @@ async def fragmented_report(url: str, findings: Findings) -> str:
     await agent.socket.send(pieces())
     await agent.answer()
     await asyncio.wait_for(asyncio.gather(*pongs), PATIENCE)
-    await agent.goodbye()
+    await agent.send_disconnect()
     return f"answered; {len(pongs)} pings between the fragments have their pongs"
 
 
@@ -200,7 +200,7 @@ async def many_pings(url: str, findings: Findings) -> str:
     pongs = [await agent.socket.ping(bytes([number]) * number) for number in range(126)]
     await asyncio.wait_for(asyncio.gather(*pongs), PATIENCE)
     await agent.exchange(agent.report())
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "126 pings of 0 to 125 bytes"
 
 
@@ -209,7 +209,7 @@ async def large_report(url: str, findings: Findings) -> str:
     agent.config.config_map["large.yaml"].body = b"# " + b"x" * (1 << 20)
     await agent.begin()
     await agent.exchange(agent.report())
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "1 MiB of effective config"
 
 
@@ -222,7 +222,7 @@ async def unknown_field(url: str, findings: Findings) -> str:
     answer = await agent.answer()
     if answer.HasField("error_response"):
         raise Failed(f"refused: {answer.error_response.error_message}")
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "ignored"
 
 
@@ -231,7 +231,7 @@ async def compression_offered(url: str, findings: Findings) -> str:
     await agent.begin(compression="deflate")
     for _ in range(3):
         await agent.exchange(agent.report())
-    await agent.goodbye()
+    await agent.send_disconnect()
     return "in use" if agent.socket.protocol.extensions else "declined"
 
 
@@ -265,7 +265,7 @@ CHECKS = {
     "duplicate-uid": duplicate_uid,
     "uid-on-request": uid_on_request,
     "back-after-abort": back_after_abort,
-    "goodbye-and-back": goodbye_and_back,
+    "disconnect-and-return": disconnect_and_return,
     "fragmented-report": fragmented_report,
     "many-pings": many_pings,
     "large-report": large_report,
@@ -297,7 +297,7 @@ async def run(options: argparse.Namespace) -> int:
             detail, ok = describe(error), False
         results.append({"name": name, "ok": ok, "detail": detail})
     if results:  # after all that the server still serves
-        after = await asyncio.gather(goodbye_and_back(options.url, findings), return_exceptions=True)
+        after = await asyncio.gather(disconnect_and_return(options.url, findings), return_exceptions=True)
         alive = isinstance(after[0], str)
         results.append({"name": "still-there", "ok": alive, "detail": after[0] if alive else describe(after[0])})
     ok = all(result["ok"] for result in results) and herd["failure_count"] == 0 and findings.total("MUST") == 0

@@ -131,7 +131,7 @@ class Examiner:
         line.uids.add(agent.uid)
         agent.line, agent.sequence, agent.capabilities = line, report.sequence_num, report.capabilities
         if ruling.farewell:
-            self.counts["goodbyes"] += 1
+            self.counts["agent_disconnects"] += 1
             line.farewells.add(agent.uid)
         elif ruling.ask_full_state:
             self.ask_full_state(agent)

@@ -271,7 +271,7 @@ class Server:
             "connected": len(self._connected()),
             "reports": examiner.counts["reports"],
             "heartbeats": examiner.counts["heartbeats"],
-            "goodbyes": examiner.counts["goodbyes"],
+            "agentDisconnects": examiner.counts["agent_disconnects"],
             "config_status": dict(now),
             "config_status_of_offer": dict(on_offer),
             "settings_status": dict(Counter(status_name(agent.settings_status) for agent in agents)),

@@ -164,7 +164,7 @@ struct RecorderTests {
         }
         #expect(
             recorder.record(of: .sample, outcome: .completed, profile: "").summary.phases.count
-                == RunRecorder.mostPhases)
+                == RunRecorder.maxPhases)
     }
 
     @Test("Names met on the way are bounded; what exceeds the table is counted together")

@@ -131,7 +131,7 @@ enum SampleRun {
         if second == 47 {
             shard.agentsMoved(2000, from: .connected, to: .stopped)
             shard.count(.agentsStopped, 2000)
-            shard.count(.goodbyes, 2000)
+            shard.count(.agentDisconnects, 2000)
             shard.count(.connectionsClosed, 2000)
         }
     }

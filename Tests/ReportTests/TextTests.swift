@@ -128,7 +128,7 @@ struct TextTests {
             #expect(lines.contains { $0.hasPrefix("  \(phase)") && !$0.contains("…") }, "\(phase)")
         }
         let sent = try #require(lines.firstIndex { $0.hasPrefix("  reports ") })
-        #expect(lines[sent...(sent + 1)].contains { $0.contains("goodbyes") })
+        #expect(lines[sent...(sent + 1)].contains { $0.contains("agent_disconnects") })
         #expect(lines.contains { $0 == "    lost with their connections, or still on their way at the end" })
     }
 

@@ -58,7 +58,7 @@ extension Agent {
     func isAddressedHere(_ uid: InstanceUIDField) -> Bool {
         switch uid {
         case .absent: return true
-        case .uid(let uid): return uid == instanceUID || uid == depth?.value.formerInstanceUID
+        case .uid(let uid): return uid == instanceUID || uid == extended?.value.formerInstanceUID
         case .malformed: return false
         }
     }
@@ -101,7 +101,7 @@ extension Agent {
             // Not sent again: the next report would be as malformed as this one (Bad Request).
             effects.count(.badRequest)
             unconfirmed = []
-            if marks.contains(.askedForCertificate), kind == .request { effects.count(.certificateRefused) }
+            if flags.contains(.askedForCertificate), kind == .request { effects.count(.certificateRefused) }
             if case .connected = life.phase {
                 _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
             }
@@ -142,7 +142,7 @@ extension Agent {
         if !answer.capabilities.isEmpty { serverCapabilities = answer.capabilities }
         // A command makes the agent ignore everything beside it (ServerToAgent.command).
         if let command = answer.command, commanded(command, at: now, &effects) { return }
-        marks.insert(.takingAnswer)
+        flags.insert(.takingAnswer)
         if answer.flags.contains(.reportFullState) {
             effects.count(.fullStateRequested)
             changed.formUnion(.full)
@@ -155,7 +155,7 @@ extension Agent {
         if let identification = answer.agentIdentification { identified(identification, &effects) }
         if let offer = answer.remoteConfig { configOffered(offer, at: now, &effects) }
         if let offer = answer.packagesAvailable { packagesOffered(offer, at: now, &effects) }
-        marks.remove(.takingAnswer)
+        flags.remove(.takingAnswer)
         reportChanges(kind(for: answer.flags), at: now, &effects)
         if let message = answer.customMessage { customMessageCame(message, at: now, &effects) }
         requestCertificate(at: now, &effects)
@@ -177,13 +177,13 @@ extension Agent {
         case .uid(let uid):
             guard uid.high | uid.low != 0 else { return effects.count(.badInstanceUIDAssigned) }
             effects.count(.instanceUIDAssigned)
-            marks.remove(.wantsInstanceUID)
+            flags.remove(.wantsInstanceUID)
             guard uid != instanceUID else { return }
             let former = instanceUID
-            withDepth { $0.formerInstanceUID = former }
+            withExtendedState { $0.formerInstanceUID = former }
             instanceUID = uid
             // A certificate that names the former uid is of no use any more (Using instance_uid in the CSR).
-            marks.remove(.askedForCertificate)
+            flags.remove(.askedForCertificate)
             if cohort.plan.description.namesInstanceUID { changed.insert(.description) }
         }
     }

@@ -9,7 +9,7 @@ extension Agent {
         processStarted = now
         beginHealth(at: now)
         if !cohort.plan.capabilityChanges.isEmpty {
-            withDepth { $0.firstStarted = now }
+            withExtendedState { $0.firstStarted = now }
             scheduleCapabilityChange()
         }
         openTransport(&effects)
@@ -33,8 +33,8 @@ extension Agent {
     }
 
     private mutating func sendFirstReport(at now: Instant, _ effects: inout Effects) {
-        guard marks.contains(.introduced) else {
-            marks.insert(.introduced)
+        guard flags.contains(.introduced) else {
+            flags.insert(.introduced)
             return sendReport(.first, .full, dueAt: now, at: now, &effects)
         }
         switch cohort.plan.reconnectReport {
@@ -141,7 +141,7 @@ extension Agent {
         openTransport(&effects)
     }
 
-    /// Leaves gracefully and for good: a goodbye, a WebSocket Close, and at most `closeTimeout` of waiting for the server's.
+    /// Leaves gracefully and for good: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting for the server's.
     public mutating func drain(at now: Instant, _ effects: inout Effects) {
         switch life.phase {
         case .initializing, .backingOff, .restarting:
@@ -150,8 +150,8 @@ extension Agent {
             effects.append(.abort)
             stop(because: .drained, at: now, &effects)
         case .connected, .running, .configuring, .updating, .closing:
-            if faults.has(.leavesWithoutGoodbye) {
-                effects.fault(.leavesWithoutGoodbye)
+            if faults.has(.leavesWithoutAgentDisconnect) {
+                effects.fault(.leavesWithoutAgentDisconnect)
                 effects.append(.abort)
                 return stop(because: .drained, at: now, &effects)
             }
@@ -161,14 +161,14 @@ extension Agent {
         }
     }
 
-    /// Says goodbye and begins the closing handshake (Closing Connection); a close under way only changes what follows.
+    /// Says agent_disconnect and begins the closing handshake (Closing Connection); a close under way only changes what follows.
     mutating func close(
         code: UInt16, afterwards: LifeCycle.Afterwards, because cause: TransitionCause, at now: Instant,
         _ effects: inout Effects
     ) {
         let deadline = now + cohort.plan.closeTimeout
         if life.phase.session != nil {
-            sendReport(.goodbye, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
+            sendReport(.agentDisconnect, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
             effects.append(.close(code: code))
             nextHeartbeat = .distantFuture
         }
@@ -192,9 +192,9 @@ extension Agent {
 
     private mutating func endClosing(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         guard step(.closeEnded, because: cause, at: now, &effects) else { return }
-        // A goodbye need not be answered; anything else that was under way is lost.
+        // An agent_disconnect need not be answered; anything else that was under way is lost.
         while let report = outstanding.removeOldest() {
-            if report.kind != .goodbye { effects.count(.answersLost) }
+            if report.kind != .agentDisconnect { effects.count(.answersLost) }
         }
         if !isProcessUp { abandonFetch(&effects) }
         leaveConnection(&effects)

@@ -25,7 +25,7 @@ extension Agent {
             if now >= until { startAgain(at: now, &effects) }
         }
         giveUpLateAnswers(at: now, &effects)
-        if depth != nil { advanceDepth(at: now, &effects) }
+        if extended != nil { advanceExtendedState(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -59,11 +59,11 @@ extension Agent {
     @inline(__always)
     mutating func scheduleHeartbeat(after dueAt: Instant, _ kind: ReportKind) {
         guard nextHeartbeat != .distantFuture else { return }
-        if kind == .heartbeat { marks.insert(.hasBeaten) }
+        if kind == .heartbeat { flags.insert(.hasBeaten) }
         let plan = cohort.plan.heartbeat
         if plan.phase == .lockstep {
             if kind == .heartbeat { nextHeartbeat = dueAt + signInterval }
-        } else if marks.contains(.hasBeaten) || plan.phase == .fromConnection {
+        } else if flags.contains(.hasBeaten) || plan.phase == .fromConnection {
             nextHeartbeat = dueAt + plan.span(signInterval, random: &random)
         }
         if cohort.plan.load.isClosed { nextHeartbeat = .distantFuture }
@@ -75,13 +75,13 @@ extension Agent {
     var signInterval: Nanoseconds {
         let beat = capabilities.contains(.reportsHeartbeat) ? heartbeatInterval : .zero
         guard let poll = cohort.plan.pollingInterval, poll > .zero else { return beat }
-        if marks.contains(.intervalOffered), heartbeatInterval > .zero { return heartbeatInterval }
+        if flags.contains(.intervalOffered), heartbeatInterval > .zero { return heartbeatInterval }
         return beat > .zero ? min(beat, poll) : poll
     }
 
     /// Sets the first heartbeat of a connection.
     mutating func scheduleFirstHeartbeat(opened: Instant) {
-        marks.remove(.hasBeaten)
+        flags.remove(.hasBeaten)
         let interval = signInterval
         guard interval > .zero, !cohort.plan.load.isClosed else {
             nextHeartbeat = .distantFuture
@@ -103,14 +103,14 @@ extension Agent {
     }
 
     var rhythm: OfferedInterval {
-        OfferedInterval(interval: heartbeatInterval, isOffered: marks.contains(.intervalOffered))
+        OfferedInterval(interval: heartbeatInterval, isOffered: flags.contains(.intervalOffered))
     }
 
     /// Beats by `rhythm` from now on.
     mutating func setRhythm(_ rhythm: OfferedInterval, at now: Instant) {
         let former = signInterval
         heartbeatInterval = rhythm.interval
-        if rhythm.isOffered { marks.insert(.intervalOffered) } else { marks.remove(.intervalOffered) }
+        if rhythm.isOffered { flags.insert(.intervalOffered) } else { flags.remove(.intervalOffered) }
         guard signInterval != former, life.phase.session != nil else { return }
         scheduleFirstHeartbeat(opened: now)
     }

@@ -40,7 +40,7 @@ extension Agent {
         if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
         sent(kind, from: start, dueAt: dueAt, at: now, &effects)
         if let health = report.health { noteReported(health, &effects) }
-        if depth != nil {
+        if extended != nil {
             noteConfigReported(fields, at: now, &effects)
             settleBatch(&effects)
         }
@@ -53,7 +53,7 @@ extension Agent {
         if fields.contains(.description) {
             report.agentDescription = description
             // A full report repeats the flag until a uid has been given.
-            if marks.contains(.wantsInstanceUID) { report.flags.insert(.requestInstanceUID) }
+            if flags.contains(.wantsInstanceUID) { report.flags.insert(.requestInstanceUID) }
         }
         if fields.contains(.health) { report.health = health(at: now) }
         if fields.contains(.effectiveConfig) { report.effectiveConfig = effectiveConfig }

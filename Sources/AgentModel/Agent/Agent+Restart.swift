@@ -26,24 +26,24 @@ extension Agent {
     /// The supervisor restarts the collector: it is reported down, and up again when it is back. The connection stays.
     private mutating func restartCollector(at now: Instant, _ effects: inout Effects) {
         // One that is down already is neither more so nor longer.
-        guard depth?.value.collectorBack ?? .distantFuture == .distantFuture else { return }
+        guard extended?.value.collectorBack ?? .distantFuture == .distantFuture else { return }
         let down = cohort.plan.restartTime.draw(&random)
-        withDepth { depth in
-            depth.collectorBack = now + down
-            depth.healthChanged = now
+        withExtendedState { extended in
+            extended.collectorBack = now + down
+            extended.healthChanged = now
         }
         changed.insert(.health)
         reportChanges(at: now, &effects)
     }
 
     mutating func collectorIsBack(at now: Instant, _ effects: inout Effects) {
-        withDepth { $0.collectorBack = .distantFuture }
+        withExtendedState { $0.collectorBack = .distantFuture }
         processStarted = now
         changed.insert(.health)
         reportChanges(at: now, &effects)
     }
 
-    /// The whole process restarts in an orderly way: goodbye, close, and back after a while.
+    /// The whole process restarts in an orderly way: agent_disconnect, close, and back after a while.
     mutating func restart(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         let until = now + cohort.plan.restartTime.draw(&random)
         guard life.phase.session != nil else { return processDown(until: until, because: cause, at: now, &effects) }
@@ -75,7 +75,7 @@ extension Agent {
 
     mutating func crashForNoReason(at now: Instant, _ effects: inout Effects) {
         effects.fault(.crashes)
-        withDepth { $0.crashes = .distantFuture }
+        withExtendedState { $0.crashes = .distantFuture }
         crash(at: now, &effects)
     }
 
@@ -86,11 +86,11 @@ extension Agent {
         nextSequenceNumber = 0
         failures = 0
         throttles = 0
-        marks.remove(.introduced)
+        flags.remove(.introduced)
         changed = .full
         unconfirmed = []
         heartbeatInterval = cohort.plan.heartbeat.interval
-        marks.remove(.intervalOffered)
+        flags.remove(.intervalOffered)
         // Settings that were kept, or are being tried, lie on the disk (OpAMP Connection Setting Offer Flow, step 3).
         if let settings = connectionSettings?.target?.settings {
             heartbeatIntervalOffered(.seconds(Int64(clamping: settings.heartbeatIntervalSeconds)), at: now)
@@ -99,10 +99,10 @@ extension Agent {
             effects.fault(.forgetsInstanceUID)
             instanceUID = Self.makeInstanceUID(&random)
         }
-        if depth != nil { withDepth { $0.collectorBack = .distantFuture } }
+        if extended != nil { withExtendedState { $0.collectorBack = .distantFuture } }
         packagesInterrupted(at: now)
         beginHealth(at: now)
-        marks.remove(.askedForCertificate)
+        flags.remove(.askedForCertificate)
         openTransport(&effects)
     }
 }

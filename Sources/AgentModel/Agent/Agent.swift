@@ -1,7 +1,7 @@
 public import Basis
 public import OpAMP
 
-/// The mind of one simulated agent: sans-I/O, told what happened and when, answering with effects.
+/// The state machine of one simulated agent: sans-I/O, told what happened and when, answering with effects.
 ///
 /// It is a plain value and small; what an idle agent does not need is boxed and exists only once it is needed. Everything
 /// about it follows from (seed, index, cohort): the same agent in every run, on every shard and host.
@@ -30,7 +30,7 @@ public struct Agent {
     /// What the server says it can do; empty until it said so.
     var serverCapabilities: ServerCapabilities = []
     /// What an agent with nothing but a connection does not have.
-    var depth: Boxed<Depth>?
+    var extended: Boxed<ExtendedState>?
     /// What has changed since it was last reported.
     var changed: StatusFields = .full
     /// What was reported on this connection and not yet confirmed by an answer.
@@ -41,28 +41,28 @@ public struct Agent {
     var throttles: UInt8 = 0
     /// Reports on this connection that were given up unanswered, whose answers may yet come.
     var givenUp: UInt8 = 0
-    var marks: Marks = []
+    var flags: Flags = []
     /// What it last reported of its health; `nil`: nothing yet.
     public internal(set) var reportedHealth: HealthGrade?
     /// How this agent misbehaves.
     public internal(set) var faults: Faults
 
     /// Small facts about an agent.
-    struct Marks: OptionSet, Hashable, Sendable {
+    struct Flags: OptionSet, Hashable, Sendable {
         let rawValue: UInt8
 
         /// The first report of the agent's life has been sent.
-        static let introduced = Marks(rawValue: 1 << 0)
+        static let introduced = Flags(rawValue: 1 << 0)
         /// The server has been asked for an instance uid and has not given one yet.
-        static let wantsInstanceUID = Marks(rawValue: 1 << 1)
+        static let wantsInstanceUID = Flags(rawValue: 1 << 1)
         /// The first heartbeat of this connection has been sent: from then on the interval counts from the last report.
-        static let hasBeaten = Marks(rawValue: 1 << 2)
+        static let hasBeaten = Flags(rawValue: 1 << 2)
         /// A message is being processed: what it changes is reported once all of it is.
-        static let takingAnswer = Marks(rawValue: 1 << 3)
+        static let takingAnswer = Flags(rawValue: 1 << 3)
         /// A certificate has been asked for in this life and for this instance uid.
-        static let askedForCertificate = Marks(rawValue: 1 << 4)
+        static let askedForCertificate = Flags(rawValue: 1 << 4)
         /// The heartbeat interval in force is one that a server has offered.
-        static let intervalOffered = Marks(rawValue: 1 << 5)
+        static let intervalOffered = Flags(rawValue: 1 << 5)
     }
 
     /// Agent `index` of the run.
@@ -74,7 +74,7 @@ public struct Agent {
         instanceUID = Self.makeInstanceUID(&random)
         heartbeatInterval = cohort.plan.heartbeat.interval
         if let uid = borrowedInstanceUID { instanceUID = uid }
-        if cohort.plan.requestsInstanceUID { marks.insert(.wantsInstanceUID) }
+        if cohort.plan.requestsInstanceUID { flags.insert(.wantsInstanceUID) }
     }
 
     /// Where the agent stands.
@@ -84,7 +84,7 @@ public struct Agent {
     public var stateSince: Instant { life.since }
 
     /// What it declares.
-    public var capabilities: AgentCapabilities { depth?.value.capabilities ?? cohort.capabilities }
+    public var capabilities: AgentCapabilities { extended?.value.capabilities ?? cohort.capabilities }
 
     /// The number that its next report takes.
     public var sequenceNumber: UInt64 { nextSequenceNumber }
@@ -113,7 +113,7 @@ public struct Agent {
         return makeInstanceUID(&random)
     }
 
-    /// The cohort's policy, unless the agent knows no patience.
+    /// The cohort's policy, unless the agent knows no timeout.
     var reconnectPolicy: ReconnectPolicy {
         faults.has(.reconnectsTooFast) ? .fixed(Self.impatience) : cohort.plan.reconnect
     }
@@ -133,7 +133,7 @@ public struct Agent {
         cohort.plan.honoursThrottling && cohort.plan.reconnect.honoursServer && !faults.has(.ignoresThrottling)
     }
 
-    var isTakingAnswer: Bool { marks.contains(.takingAnswer) }
+    var isTakingAnswer: Bool { flags.contains(.takingAnswer) }
 
     /// Takes a life-cycle event and records what came of it.
     /// - Returns: Whether the event fits the phase. Where not, it is counted and the caller does nothing more.
@@ -143,7 +143,7 @@ public struct Agent {
         switch life.apply(event, because: cause, at: now) {
         case .moved(let change):
             effects.append(.stateChanged(change))
-            if depth?.value.telemetry != nil { noteForTelemetry(change) }
+            if extended?.value.telemetry != nil { noteForTelemetry(change) }
             return true
         case .stayed:
             return true
@@ -173,7 +173,7 @@ public struct Agent {
         case .closing(let end, _): deadline = end
         case .restarting(let until): deadline = until
         }
-        if let depth, isProcessUp { deadline = min(deadline, depth.value.nextDeadline) }
+        if let extended, isProcessUp { deadline = min(deadline, extended.value.nextDeadline) }
         if let oldest = outstanding.oldest { deadline = min(deadline, oldest.sentAt + cohort.plan.answerTimeout) }
         return deadline
     }

@@ -7,10 +7,10 @@ extension Agent {
     mutating func configOffered(_ offer: AgentRemoteConfig, at now: Instant, _ effects: inout Effects) {
         guard capabilities.contains(.acceptsRemoteConfig) else { return effects.count(.undeclaredCapabilityUsed) }
         if let last = configuration?.lastOffer, last.hash == offer.configHash {
-            // The agent has it, is at it, or has failed at it: in all three cases the server will hear or has heard.
+            // The agent has it, is at it, or has failed at it: in all three cases the server will receive or has received.
             return effects.count(.offerRepeated)
         }
-        let config = effects.library.config(offer, of: cohort)
+        let config = effects.configCache.config(offer, of: cohort)
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         if has(.ignore, in: config) { return effects.count(.steered) }
         if let application = configuration?.application {

@@ -88,20 +88,20 @@ enum ConfigProblem: Hashable, Sendable {
 
 /// The configurations that the agents of a shard received last, so that an offer to thousands of agents is read and kept
 /// once. Part of the effects, because those belong to the shard; it knows nothing that an agent could observe.
-struct ConfigLibrary: Sendable {
+struct ConfigCache: Sendable {
     /// Rollouts have a few versions at a time. An offer that was pushed out is read again.
     static let limit = 32
 
-    private var shelf: [(cohort: ObjectIdentifier, config: ReceivedConfig)] = []
+    private var cache: [(cohort: ObjectIdentifier, config: ReceivedConfig)] = []
 
     mutating func config(_ offer: AgentRemoteConfig, of cohort: Cohort) -> ReceivedConfig {
         let identity = ObjectIdentifier(cohort)
-        if let known = shelf.first(where: { $0.cohort == identity && $0.config.isSame(as: offer) }) {
+        if let known = cache.first(where: { $0.cohort == identity && $0.config.isSame(as: offer) }) {
             return known.config
         }
         let config = ReceivedConfig(offer, cohort: cohort)
-        if shelf.count == Self.limit { shelf.removeFirst() }
-        shelf.append((identity, config))
+        if cache.count == Self.limit { cache.removeFirst() }
+        cache.append((identity, config))
         return config
     }
 }

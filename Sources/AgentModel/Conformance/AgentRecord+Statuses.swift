@@ -41,13 +41,15 @@ extension AgentRecord {
     private static let healthDepth = 16
 
     private func checkHealth(
-        _ health: ComponentHealth, _ name: String, depth: Int = 0,
+        _ health: ComponentHealth, _ name: String, extended: Int = 0,
         _ note: (ConformanceRule, @autoclosure () -> String) -> Void
     ) {
         if !health.healthy, health.lastError.isEmpty { note(.unhealthyHasReason, name) }
         if health.healthy, health.startTimeUnixNano == 0 { note(.healthyHasStarted, name) }
-        guard depth < Self.healthDepth else { return }
-        for (name, component) in health.componentHealthMap { checkHealth(component, name, depth: depth + 1, note) }
+        guard extended < Self.healthDepth else { return }
+        for (name, component) in health.componentHealthMap {
+            checkHealth(component, name, extended: extended + 1, note)
+        }
     }
 
     private func checkConfig(

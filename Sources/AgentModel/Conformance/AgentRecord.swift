@@ -7,7 +7,7 @@ struct AgentRecord {
     /// The uid that the server has told it to take.
     var assignedUID: InstanceUID?
     private(set) var isOnConnection = false
-    private(set) var saidGoodbye = false
+    private(set) var sentAgentDisconnect = false
     private var isKnown = false
     private var nextSequenceNumber: UInt64?
     /// The agent's status as the server knows it.
@@ -26,11 +26,11 @@ struct AgentRecord {
     /// Settings were being tried when this connection was opened, and nothing was said since of how that went.
     private var owesSettingsOutcome = false
     private var rhythm = OfferedRhythm()
-    private(set) var offers = OffersHeard()
+    private(set) var offers = ReceivedOffers()
 
     mutating func connectionOpened() {
         isOnConnection = false
-        saidGoodbye = false
+        sentAgentDisconnect = false
         server = nil
         owesFullState = false
         owesComponents = false
@@ -50,9 +50,9 @@ struct AgentRecord {
         last = AgentToServer()
     }
 
-    // MARK: What the agent hears
+    // MARK: What the agent receives
 
-    mutating func hear(_ answer: ServerToAgent, at now: Instant) {
+    mutating func receive(_ answer: ServerToAgent, at now: Instant) {
         unanswered = max(unanswered - 1, 0)
         if let error = answer.errorResponse {
             switch error.type {
@@ -87,7 +87,7 @@ struct AgentRecord {
         }
         let isFirst = !isOnConnection
         isOnConnection = true
-        if saidGoodbye { note(.disconnectIsLast, "another report after AgentDisconnect") }
+        if sentAgentDisconnect { note(.disconnectIsLast, "another report after AgentDisconnect") }
         if isUnavailable, report.agentDisconnect == nil { note(.unavailableHonoured, "a report after UNAVAILABLE") }
         if assignedUID != nil { note(.assignedInstanceUIDUsed, "still the former uid") }
         if !report.capabilities.contains(.reportsStatus) { note(.capabilitiesSet, "\(report.capabilities.rawValue)") }
@@ -113,7 +113,7 @@ struct AgentRecord {
         if let refusal, lastMessage.isSame(as: report), !report.saysNothing { note(refusal, "the same message again") }
         refusal = nil
         unanswered += 1
-        saidGoodbye = report.agentDisconnect != nil
+        sentAgentDisconnect = report.agentDisconnect != nil
         if report.agentDisconnect == nil { owesFullState = false }
         lastSentAt = now
         lastMessage = report

@@ -2,7 +2,7 @@ public import Basis
 public import OpAMP
 
 /// Sits between an agent, or several on one connection, and any server, sees the messages of both directions, and knows what
-/// the specification asks of the agent's side. It judges from the agent's end: what it hears has reached the agent.
+/// the specification asks of the agent's side. It judges from the agent's end: what it receives has reached the agent.
 ///
 /// For tests, and for runs that switch it on: every message is decoded in full.
 public struct ConformanceChecker {
@@ -45,7 +45,7 @@ public struct ConformanceChecker {
 
     /// The client closes the connection with a WebSocket Close.
     public mutating func closedByClient() {
-        for (uid, record) in agents where isOpen && record.isOnConnection && !record.saidGoodbye {
+        for (uid, record) in agents where isOpen && record.isOnConnection && !record.sentAgentDisconnect {
             note(.disconnectBeforeClose, "\(uid) closes without AgentDisconnect")
         }
     }
@@ -88,15 +88,15 @@ public struct ConformanceChecker {
         return record
     }
 
-    /// The agent hears `answer`.
-    public mutating func heard(_ answer: ServerToAgent, at now: Instant) {
+    /// The agent receives `answer`.
+    public mutating func received(_ answer: ServerToAgent, at now: Instant) {
         // An answer that names nobody is for the only agent there is.
         let uid = answer.instanceUID.uid ?? (agents.count == 1 ? agents.keys.first : nil)
         guard let uid, var record = agents[uid] else { return }
         if let error = answer.errorResponse, case .unavailable = error.type, let retry = error.retryInfo {
             retryNotBefore = now + Nanoseconds(Int64(clamping: retry.retryAfterNanoseconds))
         }
-        record.hear(answer, at: now)
+        record.receive(answer, at: now)
         agents[uid] = record
     }
 

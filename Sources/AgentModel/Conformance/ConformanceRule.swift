@@ -70,13 +70,13 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case badRequestNotRepeated
     /// Nor is one that was answered with an unknown error.
     case unknownErrorNotRepeated
-    /// After UNAVAILABLE nothing but a goodbye.
+    /// After UNAVAILABLE nothing but an agent_disconnect.
     case unavailableHonoured
     /// Not back before the time that the server asked for.
     case retryTimeHonoured
     /// Nothing follows AgentDisconnect.
     case disconnectIsLast
-    /// A connection that the client closes has been said goodbye to.
+    /// A connection that the client closes has been sent agent_disconnect to.
     case disconnectBeforeClose
     /// The client opens no second connection beside one that is open.
     case singleConnection

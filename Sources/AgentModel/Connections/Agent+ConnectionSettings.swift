@@ -58,7 +58,7 @@ extension Agent {
         }
         // Heartbeats alone leave nothing to remember unless the offer has a hash to be reported.
         guard connectionSettings != nil || !offer.isOnlyHeartbeat || !offer.hash.isEmpty else { return }
-        withDepth { $0.connectionSettings = Boxed(keeper) }
+        withExtendedState { $0.connectionSettings = Boxed(keeper) }
         if !offer.hash.isEmpty { changed.insert(.connectionSettingsStatus) }
     }
 
@@ -72,7 +72,7 @@ extension Agent {
         effects.append(.settings(SettingsStage(kind: kind, wave: wave, elapsed: now - keeper.offeredAt)))
     }
 
-    var connectionSettings: ConnectionSettingsKeeper? { depth?.value.connectionSettings?.value }
+    var connectionSettings: ConnectionSettingsKeeper? { extended?.value.connectionSettings?.value }
 
     private mutating func takeTelemetry(
         _ offer: ConnectionSettingsOffers, _ problem: inout String?, at now: Instant, _ effects: inout Effects
@@ -113,14 +113,14 @@ extension Agent {
     /// Leaves the connection for settings that are to be tried, where there are any.
     mutating func switchConnection(at now: Instant, _ effects: inout Effects) {
         guard let keeper = connectionSettings, keeper.isWaiting, life.phase.session != nil else { return }
-        withDepth { $0.connectionSettings?.value.leftForTrial() }
+        withExtendedState { $0.connectionSettings?.value.leftForTrial() }
         close(code: 1000, afterwards: .reconnect(at: now), because: .newConnectionSettings, at: now, &effects)
     }
 
     /// The server answered on settings that were being tried: they are kept, and reported as APPLIED.
     mutating func commitSettings(at now: Instant, _ effects: inout Effects) {
         guard connectionSettings?.isTrying == true else { return }
-        withDepth { $0.connectionSettings?.value.commit() }
+        withExtendedState { $0.connectionSettings?.value.commit() }
         effects.count(.settingsCommitted)
         recordTrial(.applied, at: now, &effects)
         changed.insert(.connectionSettingsStatus)
@@ -130,7 +130,7 @@ extension Agent {
     /// - Returns: Whether a trial was under way.
     mutating func revertSettings(_ reason: String, at now: Instant, _ effects: inout Effects) -> Bool {
         guard let former = connectionSettings?.formerRhythm else { return false }
-        withDepth { $0.connectionSettings?.value.revert(reason) }
+        withExtendedState { $0.connectionSettings?.value.revert(reason) }
         setRhythm(former, at: now)
         effects.count(.settingsReverted)
         recordTrial(.failed, at: now, &effects)
@@ -161,10 +161,10 @@ extension Agent {
     /// Flow).
     mutating func requestCertificate(at now: Instant, _ effects: inout Effects) {
         guard let makeRequest = cohort.plan.connectionSettings.certificateRequest,
-            !marks.contains(.askedForCertificate),
+            !flags.contains(.askedForCertificate),
             serverCapabilities.contains(.acceptsConnectionSettingsRequest), life.phase.session != nil
         else { return }
-        marks.insert(.askedForCertificate)
+        flags.insert(.askedForCertificate)
         let request = ConnectionSettingsRequest(
             opamp: OpAMPConnectionSettingsRequest(
                 certificateRequest: CertificateRequest(csr: makeRequest(index, instanceUID))))

@@ -8,15 +8,15 @@ extension Agent {
         guard let responder = cohort.plan.custom.responders.first(where: { $0.capability == message.capability }) else {
             return effects.count(.unknownCustomMessage)
         }
-        let wasPaused = depth?.value.isPaused ?? false
+        let wasPaused = extended?.value.isPaused ?? false
         let (reply, isPaused) = responder.answer(message, index: index, isPaused: wasPaused)
-        if isPaused != wasPaused { withDepth { $0.isPaused = isPaused } }
+        if isPaused != wasPaused { withExtendedState { $0.isPaused = isPaused } }
         guard let reply else { return }
         sendReport(.custom, [], dueAt: now, at: now, &effects) { $0.customMessage = reply }
     }
 
     /// Whether a server has paused the agent's collection by a custom message.
-    public var isPaused: Bool { depth?.value.isPaused ?? false }
+    public var isPaused: Bool { extended?.value.isPaused ?? false }
 
     /// The agent declares something else from now on (AgentToServer.capabilities: at any time after the first message). What
     /// it may report only now is reported with it.
@@ -26,7 +26,7 @@ extension Agent {
         let former = self.capabilities
         let next = capabilities.union(.reportsStatus)
         guard next != former else { return }
-        withDepth { $0.capabilities = next }
+        withExtendedState { $0.capabilities = next }
         let before = StatusFields.reportable(by: former, to: serverCapabilities)
         let after = StatusFields.reportable(by: next, to: serverCapabilities)
         changed.insert(.capabilities)
@@ -41,9 +41,9 @@ extension Agent {
     /// A change of capabilities that the plan has for this time.
     mutating func changeCapabilitiesAsPlanned(at now: Instant, _ effects: inout Effects) {
         let changes = cohort.plan.capabilityChanges
-        guard let depth, depth.value.nextCapabilityChange < changes.count else { return }
-        let change = changes[depth.value.nextCapabilityChange]
-        withDepth { $0.nextCapabilityChange += 1 }
+        guard let extended, extended.value.nextCapabilityChange < changes.count else { return }
+        let change = changes[extended.value.nextCapabilityChange]
+        withExtendedState { $0.nextCapabilityChange += 1 }
         scheduleCapabilityChange()
         effects.count(.capabilitiesChanged)
         changeCapabilities(
@@ -54,10 +54,10 @@ extension Agent {
     mutating func scheduleCapabilityChange() {
         let changes = cohort.plan.capabilityChanges
         guard !changes.isEmpty else { return }
-        withDepth { depth in
-            let number = depth.nextCapabilityChange
-            depth.capabilityChangeDue =
-                number < changes.count ? depth.firstStarted + changes[number].after : .distantFuture
+        withExtendedState { extended in
+            let number = extended.nextCapabilityChange
+            extended.capabilityChangeDue =
+                number < changes.count ? extended.firstStarted + changes[number].after : .distantFuture
         }
     }
 }

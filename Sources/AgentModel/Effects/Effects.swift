@@ -12,12 +12,12 @@ public struct Effects: Sendable {
     public internal(set) var bytes: [UInt8] = []
     /// When the agent wants to be woken. `nil`: the timer stays as it is; `.distantFuture`: it may be disarmed.
     public internal(set) var wakeAt: Instant?
-    /// The shard's shelf of remote configurations.
-    var library = ConfigLibrary()
-    /// The shard's shelf of packages.
-    var packageShelf = PackageShelf()
-    /// The shard's shelf of telemetry destinations.
-    var telemetryShelf = TelemetryShelf()
+    /// The shard's cache of remote configurations.
+    var configCache = ConfigCache()
+    /// The shard's cache of packages.
+    var packageCache = PackageCache()
+    /// The shard's cache of telemetry destinations.
+    var telemetryCache = TelemetryCache()
 
     public init() {
         list.reserveCapacity(16)
@@ -45,8 +45,8 @@ public struct Effects: Sendable {
         list.append(.fault(fault))
     }
 
-    mutating func count(_ oddity: Oddity, _ times: Int = 1) {
-        if times > 0 { list.append(.count(oddity, UInt32(clamping: times))) }
+    mutating func count(_ anomaly: Anomaly, _ times: Int = 1) {
+        if times > 0 { list.append(.count(anomaly, UInt32(clamping: times))) }
     }
 }
 
@@ -71,7 +71,7 @@ public enum Effect: Sendable {
     /// A report that has just been handed out says something else of the agent's health than the one before.
     case healthReported(HealthChange)
     /// Something worth a count of its own happened, so many times.
-    case count(Oddity, UInt32)
+    case count(Anomaly, UInt32)
     /// The agent misbehaved as its plan has it.
     case fault(Fault)
     /// Send a request with the agent's own telemetry (Own Telemetry Reporting).
@@ -118,7 +118,7 @@ public enum ReportKind: UInt8, CaseIterable, Sendable {
     /// A request for connection settings.
     case request
     /// The last of a connection: AgentDisconnect is set.
-    case goodbye
+    case agentDisconnect
     /// Bytes that are no AgentToServer, sent on purpose.
     case malformed
     /// A report beyond the usual limit, sent on purpose.

@@ -37,7 +37,7 @@ public enum Fault: UInt8, CaseIterable, Sendable {
     /// Its clock is off: the timestamps in its reports are hours away.
     case hasSkewedClock
     /// Leaves without AgentDisconnect and without a WebSocket Close.
-    case leavesWithoutGoodbye
+    case leavesWithoutAgentDisconnect
     /// Comes back at once after every loss and failure, without any back-off.
     case reconnectsTooFast
     /// Restarts now and then, for no reason that the server could see.

@@ -6,7 +6,7 @@ public import OpAMP
 ///
 /// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
 /// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that closes
-/// is done once its reports are answered, the goodbye among them, since nothing else of it goes over the wire; when the
+/// is done once its reports are answered, the agent_disconnect among them, since nothing else of it goes over the wire; when the
 /// gateway's connection is lost, so are theirs. A member cannot connect elsewhere: a trial of offered connection settings fails
 /// for it. A member that reads slowly slows the one connection that all share, as one that blocks in a proxy does.
 public struct Gateway {
@@ -96,7 +96,7 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    /// Members say goodbye first: after the gateway's own goodbye nothing may follow on the connection.
+    /// Members send agent_disconnect first: after the gateway's own agent_disconnect nothing may follow on the connection.
     public mutating func drain(at now: Instant, _ effects: inout Effects) {
         for number in members.indices { tell(number, at: now, &effects) { $0.drain(at: $1, &$2) } }
         leader.drain(at: now, &effects)
@@ -134,11 +134,11 @@ public struct Gateway {
     }
 
     /// A download of the gateway's own or of a member goes on, or is over.
-    public mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects) {
-        if news.agent == leader.index {
-            tellLeader(at: now, &effects) { $0.downloadTold(news, at: $1, &$2) }
-        } else if let number = members.firstIndex(where: { $0.index == news.agent }) {
-            tell(number, at: now, &effects) { $0.downloadTold(news, at: $1, &$2) }
+    public mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects) {
+        if update.agent == leader.index {
+            tellLeader(at: now, &effects) { $0.downloadTold(update, at: $1, &$2) }
+        } else if let number = members.firstIndex(where: { $0.index == update.agent }) {
+            tell(number, at: now, &effects) { $0.downloadTold(update, at: $1, &$2) }
         }
         setTimer(&effects)
     }
@@ -153,7 +153,7 @@ public struct Gateway {
         leaveWithLeader(from: mark, at: now, &effects)
     }
 
-    /// The leader has asked for the end of the connection: its members' goodbyes go before its own, as far as that is still
+    /// The leader has asked for the end of the connection: its members' agent_disconnect messages go before its own, as far as that is still
     /// possible, and they are off.
     private mutating func leaveWithLeader(from mark: Int, at now: Instant, _ effects: inout Effects) {
         guard !isOnline, effects.list[mark...].contains(where: \.endsTheConnection) else { return }

@@ -6,16 +6,16 @@ extension Agent {
     /// Sets up what befalls this agent, when its process starts.
     mutating func beginHealth(at now: Instant) {
         let plan = cohort.plan.health
-        if !plan.afflictions.isEmpty, depth?.value.health == nil {
+        if !plan.healthFaults.isEmpty, extended?.value.health == nil {
             let state = HealthState(
                 plan, components: cohort.healthTree.componentCount, zone: cohort.zone(of: index),
                 version: plan.dependsOnVersion ? runningVersion : nil, seed: cohort.seed, index: index, at: now)
-            if let state { withDepth { $0.health = state } }
+            if let state { withExtendedState { $0.health = state } }
         }
-        if faults.has(.chats) { withDepth { $0.chats = now + Self.chatInterval } }
+        if faults.has(.chats) { withExtendedState { $0.chats = now + Self.chatInterval } }
         if faults.has(.crashes) {
             let span = cohort.plan.faults.timeBetweenCrashes.draw(&random)
-            withDepth { $0.crashes = now + span }
+            withExtendedState { $0.crashes = now + span }
         }
     }
 
@@ -26,12 +26,12 @@ extension Agent {
     mutating func checkHealth(at now: Instant, _ effects: inout Effects) {
         let (plan, components) = (cohort.plan.health, cohort.healthTree.componentCount)
         var draws = random
-        let hasChanged = withDepth { depth in
-            depth.health?.advance(plan, components: components, random: &draws, at: now) ?? false
+        let hasChanged = withExtendedState { extended in
+            extended.health?.advance(plan, components: components, random: &draws, at: now) ?? false
         }
         random = draws
         guard hasChanged else { return }
-        withDepth { $0.healthChanged = now }
+        withExtendedState { $0.healthChanged = now }
         changed.insert(.health)
         reportChanges(at: now, &effects)
     }
@@ -46,20 +46,20 @@ extension Agent {
     /// The agent runs another version than before: what comes with versions begins or is over.
     mutating func versionChanged(at now: Instant) {
         let plan = cohort.plan.health
-        guard plan.dependsOnVersion, depth?.value.health != nil else { return }
+        guard plan.dependsOnVersion, extended?.value.health != nil else { return }
         let version = runningVersion
         var draws = random
-        withDepth { depth -> Void in depth.health?.runs(version, plan, random: &draws, at: now) }
+        withExtendedState { extended -> Void in extended.health?.runs(version, plan, random: &draws, at: now) }
         random = draws
     }
 
     /// A chatting agent has something to say every second: one of its components after the other goes down and up.
     mutating func chat(at now: Instant, _ effects: inout Effects) {
         effects.fault(.chats)
-        withDepth { depth in
-            depth.chatRound &+= 1
-            depth.healthChanged = now
-            depth.chats = max(depth.chats + Self.chatInterval, now)
+        withExtendedState { extended in
+            extended.chatRound &+= 1
+            extended.healthChanged = now
+            extended.chats = max(extended.chats + Self.chatInterval, now)
         }
         changed.insert(.health)
         reportChanges(at: now, &effects)
@@ -74,12 +74,12 @@ extension Agent {
 
     /// The health that a report carries.
     func health(at now: Instant) -> ComponentHealth {
-        guard let depth else {
+        guard let extended else {
             let started = unixTime(at: processStarted)
             return cohort.healthTree.healthy(started: started, observed: started)
         }
-        let observed = unixTime(at: max(depth.value.healthChanged, processStarted))
-        if depth.value.collectorBack != .distantFuture {
+        let observed = unixTime(at: max(extended.value.healthChanged, processStarted))
+        if extended.value.collectorBack != .distantFuture {
             // Not running: the start time must be 0.
             return ComponentHealth(
                 healthy: false, startTimeUnixNano: 0, lastError: "the collector is being restarted",
@@ -87,12 +87,13 @@ extension Agent {
         }
         let started = unixTime(at: processStarted)
         if faults.has(.chats) {
-            let down = Int(depth.value.chatRound) % HealthTree.chatty.componentCount
-            let ailment = depth.value.chatRound == 0 ? Ailment() : Ailment(components: [down], level: .degraded)
-            return HealthTree.chatty.health(of: ailment, started: started, observed: observed)
+            let down = Int(extended.value.chatRound) % HealthTree.chatty.componentCount
+            let observedHealth =
+                extended.value.chatRound == 0 ? ObservedHealth() : ObservedHealth(components: [down], level: .degraded)
+            return HealthTree.chatty.health(of: observedHealth, started: started, observed: observed)
         }
         return cohort.healthTree.health(
-            of: depth.value.health?.reported ?? Ailment(), started: started, observed: observed)
+            of: extended.value.health?.reported ?? ObservedHealth(), started: started, observed: observed)
     }
 
     /// Takes note of the health that a report has just carried.

@@ -9,30 +9,30 @@ public struct HealthPlan: Hashable, Sendable {
     /// So many checks in a row must find the same before it is reported; recovery is believed at once.
     public var failureThreshold: Int
     /// What befalls the agents. Empty: they stay well, and no check is ever made.
-    public var afflictions: [Affliction]
+    public var healthFaults: [HealthFault]
 
     public init(
         checkInterval: Nanoseconds = .seconds(10),
         checkTimeout: Nanoseconds = .seconds(3),
         failureThreshold: Int = 2,
-        afflictions: [Affliction] = []
+        healthFaults: [HealthFault] = []
     ) {
         self.checkInterval = max(checkInterval, Self.shortestInterval)
         self.checkTimeout = min(max(checkTimeout, .zero), self.checkInterval)
         self.failureThreshold = min(max(failureThreshold, 1), 100)
-        self.afflictions = Array(afflictions.prefix(Self.maximumAfflictions))
+        self.healthFaults = Array(healthFaults.prefix(Self.maximumHealthFaults))
     }
 
     /// Checks more often than this would be a load of their own.
     public static let shortestInterval = Nanoseconds.milliseconds(100)
     /// Each one is gone through at each check.
-    public static let maximumAfflictions = 16
+    public static let maximumHealthFaults = 16
 
     /// Whether an agent's version has a say in what befalls it.
-    var dependsOnVersion: Bool { afflictions.contains { $0.version != nil } }
+    var dependsOnVersion: Bool { healthFaults.contains { $0.version != nil } }
 
     /// Something that befalls a share of the agents.
-    public struct Affliction: Hashable, Sendable {
+    public struct HealthFault: Hashable, Sendable {
         public var model: HealthModel
         /// The share of the cohort's agents, drawn by their seeds, 0 ... 1.
         public var share: Double

@@ -6,10 +6,10 @@ import Basis
 /// in between. One that comes with a version of the agent is in force only while the agent runs that version; where an agent
 /// has no other and is well, nothing is checked.
 struct HealthState {
-    /// One affliction of this agent.
+    /// One health fault of this agent.
     struct Course {
         /// Its place in the plan.
-        let affliction: Int
+        let healthFault: Int
         /// The component that flaps.
         let component: Int
         /// When it next changes by itself.
@@ -26,15 +26,15 @@ struct HealthState {
     /// When the check that hangs is given up; `nil` while none does.
     private var givesUp: Instant?
     /// What was found but not yet often enough to be believed.
-    private var suspicion: Ailment?
+    private var suspicion: ObservedHealth?
     private var suspicions = 0
     /// What the agent reports.
-    private(set) var reported = Ailment()
+    private(set) var reported = ObservedHealth()
 
     /// A course changes so often at most between two checks; a faster model is cut off there.
     private static let changesPerCheck = 1_000
 
-    /// - Parameter version: what the agent runs; nil where no affliction of the plan comes with a version.
+    /// - Parameter version: what the agent runs; nil where no health fault of the plan comes with a version.
     /// - Returns: `nil` where nothing of the plan can befall this agent.
     init?(
         _ plan: HealthPlan, components: Int, zone: String, version: String?, seed: UInt64, index: UInt64,
@@ -42,15 +42,15 @@ struct HealthState {
     ) {
         var random = SeededRandom(seed: seed ^ 0x6865_616C_7468, stream: index)
         var courses: [Course] = []
-        for (number, affliction) in plan.afflictions.enumerated() {
-            let isAfflicted = random.chance(affliction.share)
+        for (number, healthFault) in plan.healthFaults.enumerated() {
+            let hasHealthFault = random.chance(healthFault.share)
             let component = random.index(below: components)
-            guard isAfflicted, affliction.zone == nil || affliction.zone == zone else { continue }
-            let changes = Self.firstChange(of: affliction.model, after: now, &random)
-            let isInForce = affliction.version == nil || affliction.version == version
+            guard hasHealthFault, healthFault.zone == nil || healthFault.zone == zone else { continue }
+            let changes = Self.firstChange(of: healthFault.model, after: now, &random)
+            let isInForce = healthFault.version == nil || healthFault.version == version
             courses.append(
                 Course(
-                    affliction: number, component: component, changes: isInForce ? changes : .distantFuture,
+                    healthFault: number, component: component, changes: isInForce ? changes : .distantFuture,
                     isInForce: isInForce))
         }
         guard !courses.isEmpty else { return nil }
@@ -74,7 +74,7 @@ struct HealthState {
 
     /// Whether a check could find nothing, and nothing is waiting to be believed.
     private var isDormant: Bool {
-        reported == Ailment() && suspicion == nil && !courses.contains(where: \.isInForce)
+        reported == ObservedHealth() && suspicion == nil && !courses.contains(where: \.isInForce)
     }
 
     /// The agent runs `version` from now on: what comes with it begins, what came with the one before is over. The next check
@@ -82,13 +82,13 @@ struct HealthState {
     mutating func runs(_ version: String, _ plan: HealthPlan, random: inout SeededRandom, at now: Instant) {
         let wasDormant = isDormant
         for number in courses.indices {
-            let affliction = plan.afflictions[courses[number].affliction]
-            guard let cause = affliction.version, (cause == version) != courses[number].isInForce else { continue }
+            let healthFault = plan.healthFaults[courses[number].healthFault]
+            guard let cause = healthFault.version, (cause == version) != courses[number].isInForce else { continue }
             courses[number].isInForce.toggle()
             courses[number].stage = 0
             courses[number].changes =
                 courses[number].isInForce
-                ? Self.firstChange(of: affliction.model, after: now, &random) : .distantFuture
+                ? Self.firstChange(of: healthFault.model, after: now, &random) : .distantFuture
         }
         // Checks go on where they would be had they never been left out, or a rollout would put the fleet's checks in step.
         if wasDormant, !isDormant, nextCheck < now {
@@ -99,11 +99,11 @@ struct HealthState {
     /// The clock has reached the next deadline: a check starts, or one that hangs is given up.
     /// - Returns: Whether what the agent reports has changed.
     mutating func advance(_ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant) -> Bool {
-        let (ailment, hangs) = present(plan, components: components, random: &random, at: now)
+        let (observedHealth, hangs) = present(plan, components: components, random: &random, at: now)
         if let deadline = givesUp {
             guard now >= deadline else { return false }
             givesUp = nil
-            return conclude(ailment, plan)
+            return conclude(observedHealth, plan)
         }
         guard now >= nextCheck else { return false }
         // From the last start, not from now; checks that were missed meanwhile are left out.
@@ -113,18 +113,18 @@ struct HealthState {
             givesUp = now + plan.checkTimeout
             return false
         }
-        return conclude(ailment, plan)
+        return conclude(observedHealth, plan)
     }
 
     /// What a check found, weighed against what it found before.
-    private mutating func conclude(_ found: Ailment, _ plan: HealthPlan) -> Bool {
+    private mutating func conclude(_ found: ObservedHealth, _ plan: HealthPlan) -> Bool {
         guard found != reported else {
             suspicion = nil
             return false
         }
         suspicions = suspicion == found ? suspicions + 1 : 1
         suspicion = found
-        guard suspicions >= plan.failureThreshold || found == Ailment() else { return false }
+        guard suspicions >= plan.failureThreshold || found == ObservedHealth() else { return false }
         reported = found
         suspicion = nil
         return true
@@ -133,16 +133,16 @@ struct HealthState {
     /// The agent's true state at `now`, and whether a check of it hangs.
     private mutating func present(
         _ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant
-    ) -> (Ailment, Bool) {
+    ) -> (ObservedHealth, Bool) {
         var down: Set<Int> = []
         var (isDead, isOut) = (false, false)
         var hangs = false
         for number in courses.indices where courses[number].isInForce {
-            let affliction = plan.afflictions[courses[number].affliction]
-            carry(number, affliction.model, components: components, random: &random, to: now)
+            let healthFault = plan.healthFaults[courses[number].healthFault]
+            carry(number, healthFault.model, components: components, random: &random, to: now)
             let course = courses[number]
             var isIll = course.stage > 0
-            switch affliction.model {
+            switch healthFault.model {
             case .flapping:
                 if isIll { down.insert(course.component) }
             case .decay:
@@ -154,12 +154,12 @@ struct HealthState {
                 isIll = now >= .zero + from && !isOver
                 isOut = isOut || isIll
             }
-            hangs = hangs || (isIll && affliction.hangs)
+            hangs = hangs || (isIll && healthFault.hangs)
         }
         if isDead || isOut || (components > 0 && down.count >= components) {
-            return (Ailment(components: Set(0..<components), level: .unhealthy, isRunning: !isDead), hangs)
+            return (ObservedHealth(components: Set(0..<components), level: .unhealthy, isRunning: !isDead), hangs)
         }
-        return (down.isEmpty ? Ailment() : Ailment(components: down, level: .degraded), hangs)
+        return (down.isEmpty ? ObservedHealth() : ObservedHealth(components: down, level: .degraded), hangs)
     }
 
     private mutating func carry(

@@ -14,7 +14,7 @@ public enum AgentState: UInt8, CaseIterable, Sendable {
     case updating
     /// In error: the connection failed, was lost or was refused, and the agent waits for its next attempt.
     case backingOff
-    /// The goodbye has left and the WebSocket close is under way.
+    /// The agent_disconnect has left and the WebSocket close is under way.
     case closing
     /// The agent's process is down between a crash or a restart and its next start.
     case restarting

@@ -30,7 +30,7 @@ public enum LossCause: Hashable, Sendable {
     case endOfStream
     /// The server broke WebSocket or HTTP framing.
     case protocolError
-    /// Nothing was heard for longer than the transport allows.
+    /// Nothing was received for longer than the transport allows.
     case idle
     /// The host dropped it on purpose: a storm, or a fault of the profile.
     case dropped

@@ -23,7 +23,7 @@ extension Agent {
             changed.insert(.packageStatuses)
             return keep(keeper, at: now)
         }
-        let offer = effects.packageShelf.offer(offer)
+        let offer = effects.packageCache.offer(offer)
         guard keeper.sync == nil else {
             // One offer at a time; what comes meanwhile waits, and only the newest of it.
             keeper.pending = offer
@@ -34,11 +34,11 @@ extension Agent {
         advancePackages(at: now, &effects)
     }
 
-    var packages: PackageKeeper? { depth?.value.packages?.keeper }
+    var packages: PackageKeeper? { extended?.value.packages?.keeper }
 
     private mutating func keep(_ keeper: PackageKeeper, at now: Instant) {
         let isOtherVersion = keeper.offeredAgentVersion != packages?.offeredAgentVersion
-        withDepth { $0.packages = .own(Boxed(keeper)) }
+        withExtendedState { $0.packages = .own(Boxed(keeper)) }
         guard isOtherVersion else { return }
         // Another version of the agent itself, or none from a server any more: it describes itself anew.
         changed.insert(.description)
@@ -66,8 +66,8 @@ extension Agent {
         keep(keeper, at: now)
         let isWorking = keeper.sync != nil
         if !isWorking {
-            let settled = effects.packageShelf.settled(keeper)
-            withDepth { $0.packages = .shared(settled) }
+            let settled = effects.packageCache.settled(keeper)
+            withExtendedState { $0.packages = .shared(settled) }
         }
         if wasWorking || isWorking {
             workChanged(because: isWorking ? .updateBegan : .updateEnded, at: now, &effects)
@@ -133,11 +133,12 @@ extension Agent {
     }
 
     /// The host tells how a fetch goes. What belongs to a fetch that is no longer wanted is dropped.
-    public mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects) {
-        guard news.agent == index, isProcessUp, var keeper = packages, let name = keeper.fetching(news.number) else {
+    public mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects) {
+        guard update.agent == index, isProcessUp, var keeper = packages, let name = keeper.fetching(update.number)
+        else {
             return
         }
-        switch news.event {
+        switch update.event {
         case .progressed(let progress):
             let former = keeper.statuses
             keeper.fetched(progress)

@@ -12,7 +12,7 @@ public struct PackageDownload: Equatable, Sendable {
     public let plan: FetchPlan
     /// Whether a file without a signature is refused (Code Signing).
     public let requiresSignature: Bool
-    /// How often the agent wants to hear how it goes.
+    /// How often the agent wants to receive how it goes.
     public let progressInterval: Nanoseconds
 
     public init(
@@ -29,7 +29,7 @@ public struct PackageDownload: Equatable, Sendable {
 }
 
 /// What the host tells of a download.
-public struct DownloadNews: Equatable, Sendable {
+public struct DownloadUpdate: Equatable, Sendable {
     public enum Event: Equatable, Sendable {
         case progressed(DownloadProgress)
         case ended(DownloadOutcome)

@@ -42,11 +42,11 @@ final class SettledPackages: Sendable {
 
 /// What the agents of a shard have come to by their offers: a fleet of thousands comes to a few things, each kept once. Part of
 /// the effects, because those belong to the shard; it knows nothing that an agent could observe.
-struct PackageShelf: Sendable {
+struct PackageCache: Sendable {
     /// Rollouts have a few versions at a time, each with a few ways to fail. What was pushed out is only not shared any more.
     static let limit = 32
 
-    private var shelf: [SettledPackages] = []
+    private var cache: [SettledPackages] = []
     private var offers: [PackagesAvailable] = []
 
     /// The same offer as another agent of the shard got it, where one has: hashes, addresses and names are kept once then, also while
@@ -60,10 +60,10 @@ struct PackageShelf: Sendable {
 
     /// - Parameter keeper: of an agent that is done with its offer.
     mutating func settled(_ keeper: PackageKeeper) -> SettledPackages {
-        if let known = shelf.first(where: { $0.keeper.hasSame(as: keeper) }) { return known }
+        if let known = cache.first(where: { $0.keeper.hasSame(as: keeper) }) { return known }
         let settled = SettledPackages(keeper)
-        if shelf.count == Self.limit { shelf.removeFirst() }
-        shelf.append(settled)
+        if cache.count == Self.limit { cache.removeFirst() }
+        cache.append(settled)
         return settled
     }
 }

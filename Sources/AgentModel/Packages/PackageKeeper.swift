@@ -82,7 +82,7 @@ struct PackageKeeper {
         return true
     }
 
-    /// An offer has come that is no reason to complain.
+    /// An offer has come that is no reason to report a problem.
     /// - Returns: Whether there was one before.
     mutating func forgive() -> Bool {
         guard !statuses.errorMessage.isEmpty else { return false }

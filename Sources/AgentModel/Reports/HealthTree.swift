@@ -48,19 +48,19 @@ struct HealthTree: Sendable {
 
     /// The tree of an agent that is well.
     func healthy(started: UInt64, observed: UInt64) -> ComponentHealth {
-        health(of: Ailment(), started: started, observed: observed)
+        health(of: ObservedHealth(), started: started, observed: observed)
     }
 
     /// The tree of an agent that may be ill.
-    func health(of ailment: Ailment, started: UInt64, observed: UInt64) -> ComponentHealth {
+    func health(of observedHealth: ObservedHealth, started: UInt64, observed: UInt64) -> ComponentHealth {
         func node(
             _ healthy: Bool, _ map: OrderedDictionary<String, ComponentHealth>, status: String? = nil
         ) -> ComponentHealth {
             ComponentHealth(
                 healthy: healthy,
-                startTimeUnixNano: ailment.isRunning ? started : 0,
-                lastError: healthy ? "" : ailment.reason,
-                status: status ?? (healthy ? "StatusOK" : ailment.status),
+                startTimeUnixNano: observedHealth.isRunning ? started : 0,
+                lastError: healthy ? "" : observedHealth.reason,
+                status: status ?? (healthy ? "StatusOK" : observedHealth.status),
                 statusTimeUnixNano: observed,
                 componentHealthMap: map)
         }
@@ -70,19 +70,19 @@ struct HealthTree: Sendable {
             var components: OrderedDictionary<String, ComponentHealth> = [:]
             var groupHealthy = true
             for component in group.components {
-                let healthy = !ailment.components.contains(number)
+                let healthy = !observedHealth.components.contains(number)
                 components[component] = node(healthy, [:])
                 groupHealthy = groupHealthy && healthy
                 number += 1
             }
             map[group.name] = node(groupHealthy, components)
         }
-        return node(ailment.isHealthy, map, status: ailment.status)
+        return node(observedHealth.isHealthy, map, status: observedHealth.status)
     }
 }
 
 /// What ails an agent, as far as its health report tells.
-struct Ailment: Hashable, Sendable {
+struct ObservedHealth: Hashable, Sendable {
     enum Level: Hashable, Sendable {
         case healthy
         /// Some components are down; the agent as a whole does its work.

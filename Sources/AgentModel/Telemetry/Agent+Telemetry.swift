@@ -14,14 +14,14 @@ extension Agent {
             return "the destination of the own \(signal) is no HTTP address"
         }
         // Offered again, it goes on in its rhythm.
-        if let known = depth?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }
-        let destination = effects.telemetryShelf.destination(settings)
+        if let known = extended?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }
+        let destination = effects.telemetryCache.destination(settings)
         // Spread like heartbeats, or a fleet that is offered a destination at one moment would export in step for ever.
         let first = now + cohort.plan.telemetry.interval.scaled(by: 1 - random.unit())
-        withDepth { depth in
-            var keeper = depth.telemetry ?? Boxed(TelemetryKeeper())
+        withExtendedState { extended in
+            var keeper = extended.telemetry ?? Boxed(TelemetryKeeper())
             keeper.value.take(destination, for: signal, firstExport: first)
-            depth.telemetry = keeper
+            extended.telemetry = keeper
         }
         effects.count(.telemetryAccepted)
         return nil
@@ -29,12 +29,12 @@ extension Agent {
 
     /// Keeps a step of the agent's life for the next export.
     mutating func noteForTelemetry(_ change: StateChange) {
-        withDepth { $0.telemetry?.value.note(change) }
+        withExtendedState { $0.telemetry?.value.note(change) }
     }
 
     /// An export is due: one request for each kind that has something to tell.
     mutating func exportTelemetry(at now: Instant, _ effects: inout Effects) {
-        guard let keeper = depth?.value.telemetry?.value else { return }
+        guard let keeper = extended?.value.telemetry?.value else { return }
         let telemetry = CollectorTelemetry(seed: cohort.seed, index: index)
         let source = telemetrySource
         let clock = { (instant: Instant) in self.unixTime(at: instant) }
@@ -67,7 +67,7 @@ extension Agent {
                         signal: signal, range: start..<effects.bytes.count, items: items, destination: destination)))
         }
         let interval = cohort.plan.telemetry.interval
-        withDepth { $0.telemetry?.value.exported(every: interval, at: now) }
+        withExtendedState { $0.telemetry?.value.exported(every: interval, at: now) }
     }
 
     /// The resource: what the agent says of itself to its server, it says to a backend in the same words.

@@ -47,16 +47,16 @@ public struct TelemetryExport: Sendable {
 }
 
 /// The destinations that servers offered last: thousands of agents get the same one, and keep it once.
-struct TelemetryShelf: Sendable {
+struct TelemetryCache: Sendable {
     static let limit = 16
 
-    private var shelf: [TelemetryDestination] = []
+    private var cache: [TelemetryDestination] = []
 
     mutating func destination(_ settings: TelemetryConnectionSettings) -> TelemetryDestination {
-        if let known = shelf.first(where: { $0.settings == settings }) { return known }
+        if let known = cache.first(where: { $0.settings == settings }) { return known }
         let destination = TelemetryDestination(settings)
-        if shelf.count == Self.limit { shelf.removeFirst() }
-        shelf.append(destination)
+        if cache.count == Self.limit { cache.removeFirst() }
+        cache.append(destination)
         return destination
     }
 }

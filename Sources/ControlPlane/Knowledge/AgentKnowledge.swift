@@ -11,7 +11,7 @@ public struct AgentKnowledge: Equatable, Sendable {
     /// The WebSocket connection it is bound to.
     public var connection: ConnectionID?
     public var polls: Bool
-    public var saidGoodbye: Bool
+    public var sentAgentDisconnect: Bool
     /// Whether it reported itself healthy.
     public var isHealthy: Bool
     /// Whether it reported that it paused (spec: Pause/Resume Example).
@@ -34,7 +34,7 @@ extension Registry {
             connection: connection.map { slot in
                 ConnectionID(slot: UInt32(slot), generation: connections.slots[slot].generation)
             },
-            polls: record.traits.contains(.polls), saidGoodbye: record.traits.contains(.saidGoodbye),
+            polls: record.traits.contains(.polls), sentAgentDisconnect: record.traits.contains(.sentAgentDisconnect),
             isHealthy: record.traits.contains(.healthy), isPaused: record.traits.contains(.paused),
             description: kept(record.description), health: kept(record.health),
             effectiveConfig: kept(record.effectiveConfig))

@@ -41,7 +41,7 @@ extension Registry {
         startPush(at: now, &effects)
     }
 
-    /// Takes the next notice that the agent has not heard and is meant to hear, and marks it heard.
+    /// Takes the next notice that the agent has not received and is meant to receive, and marks it received.
     mutating func nextNotice(for index: Int) -> PostedNotice? {
         let record = agents.records[index]
         guard record.noticed != notices.latest else { return nil }
@@ -64,7 +64,7 @@ extension Registry {
         return notice.selection.contains(record.uid) { key in labels.text(record.labels, key: key) }
     }
 
-    /// Tells a connected agent all that it has not heard, each in a message of its own.
+    /// Tells a connected agent all that it has not received, each in a message of its own.
     mutating func pushNotices(
         to index: Int, on slot: Int, _ id: ConnectionID, at now: Instant, _ effects: inout ServerEffects
     ) {

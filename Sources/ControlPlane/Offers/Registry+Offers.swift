@@ -89,7 +89,7 @@ extension Registry {
     }
 
     /// Stores what an agent says of an offer, and tells whoever watches when that is new.
-    mutating func hear(
+    mutating func receive(
         _ status: ReportFacts.OfferStatus, of index: Int, _ kind: OfferKind,
         _ path: WritableKeyPath<AgentRecord, OfferProgress>, at now: Instant, _ effects: inout ServerEffects
     ) {
@@ -112,21 +112,21 @@ extension Registry {
 
     /// Adds what the agent should have and has not reported (spec: RemoteConfigStatus.last_remote_config_hash,
     /// ConnectionSettingsStatus.last_connection_settings_hash, PackageStatuses.server_provided_all_packages_hash).
-    /// - Parameter heard: What the report that is being answered says; empty in a push.
-    mutating func addOffers(to index: Int, hearing heard: ReportFacts.Parts, _ parts: inout AnswerExtra.Parts) {
+    /// - Parameter received: What the report that is being answered says; empty in a push.
+    mutating func addOffers(to index: Int, hearing received: ReportFacts.Parts, _ parts: inout AnswerExtra.Parts) {
         let isSettled = agents.records[index].settled == offers.generation
-        if isSettled, heard.isDisjoint(with: [.remoteConfigStatus, .packageStatuses, .settingsStatus]) { return }
+        if isSettled, received.isDisjoint(with: [.remoteConfigStatus, .packageStatuses, .settingsStatus]) { return }
         agents.records[index].settled = offers.generation
         guard !offers.isEmpty || agents.records[index].certificate != nil else { return }
-        if let bytes = due(.remoteConfig, \.remoteConfig, of: index, again: heard.contains(.remoteConfigStatus)) {
+        if let bytes = due(.remoteConfig, \.remoteConfig, of: index, again: received.contains(.remoteConfigStatus)) {
             parts.remoteConfig = bytes
             counts.configOffers += 1
         }
-        if let bytes = due(.packages, \.packages, of: index, again: heard.contains(.packageStatuses)) {
+        if let bytes = due(.packages, \.packages, of: index, again: received.contains(.packageStatuses)) {
             parts.packages = bytes
             counts.packageOffers += 1
         }
-        if let bytes = due(.connectionSettings, \.settings, of: index, again: heard.contains(.settingsStatus)) {
+        if let bytes = due(.connectionSettings, \.settings, of: index, again: received.contains(.settingsStatus)) {
             parts.connectionSettings = bytes
             counts.settingsOffers += 1
         }

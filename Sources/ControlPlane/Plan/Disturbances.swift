@@ -15,7 +15,7 @@ public struct Pause: Hashable, Sendable {
 
 /// The share of reports answered UNAVAILABLE instead of being processed (spec: Throttling, WebSocket Transport).
 public struct Throttle: Hashable, Sendable {
-    /// 0...1. A goodbye is never throttled.
+    /// 0...1. An agent_disconnect is never throttled.
     public var share: Double
     /// What `retry_info` says; left out when nil.
     public var retryAfter: Nanoseconds?

@@ -48,16 +48,16 @@ struct AgentRecord: Sendable {
     struct Traits: OptionSet, Sendable {
         var rawValue: UInt16
 
-        /// Everything the agent has to say was heard, as far as the server can know.
+        /// Everything the agent has to say was received, as far as the server can know.
         static let stateComplete = Traits(rawValue: 1 << 0)
         /// The server told it its capabilities on this connection.
         static let greeted = Traits(rawValue: 1 << 1)
-        /// Its last report said goodbye.
-        static let saidGoodbye = Traits(rawValue: 1 << 2)
+        /// Its last report sent agent_disconnect.
+        static let sentAgentDisconnect = Traits(rawValue: 1 << 2)
         /// It polls over plain HTTP.
         static let polls = Traits(rawValue: 1 << 3)
         /// At least one report was taken in.
-        static let heard = Traits(rawValue: 1 << 4)
+        static let received = Traits(rawValue: 1 << 4)
         /// It reported itself healthy.
         static let healthy = Traits(rawValue: 1 << 5)
         /// It reported that it paused, and not that it resumed.

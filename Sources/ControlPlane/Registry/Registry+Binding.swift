@@ -93,19 +93,19 @@ extension Registry {
     private mutating func bind(_ index: Int, to slot: Int) {
         let isPoll = connections.slots[slot].stage == .polling
         // One poll after another is one conversation: what was offered in it is not offered again.
-        if isPoll, agents.records[index].traits.isSuperset(of: [.polls, .heard]),
-            !agents.records[index].traits.contains(.saidGoodbye)
+        if isPoll, agents.records[index].traits.isSuperset(of: [.polls, .received]),
+            !agents.records[index].traits.contains(.sentAgentDisconnect)
         {
             return
         }
-        agents.records[index].traits.remove([.greeted, .saidGoodbye])
+        agents.records[index].traits.remove([.greeted, .sentAgentDisconnect])
         agents.records[index].remoteConfig.sent = .nothing
         agents.records[index].packages.sent = .nothing
         agents.records[index].settings.sent = .nothing
         agents.records[index].settled = 0
         // What was said while it was not there was not said to it.
         agents.records[index].noticed = notices.latest
-        if agents.records[index].traits.contains(.heard) {
+        if agents.records[index].traits.contains(.received) {
             counts.agentsReturned += 1
         } else if !agents.records[index].traits.contains(.wasElsewhere) {
             counts.agentsKnown += 1

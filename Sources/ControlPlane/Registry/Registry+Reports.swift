@@ -59,8 +59,8 @@ extension Registry {
     private mutating func classify(_ facts: ReportFacts) {
         if facts.parts.isEmpty {
             counts.heartbeats += 1
-        } else if facts.parts.contains(.goodbye) {
-            counts.goodbyes += 1
+        } else if facts.parts.contains(.agentDisconnect) {
+            counts.agentDisconnects += 1
         } else if facts.parts.contains(.description) {
             counts.fullReports += 1
         } else {
@@ -90,8 +90,8 @@ extension Registry {
     private mutating func takeIn(
         _ facts: ReportFacts, from slot: Int, _ id: ConnectionID, at now: Instant, _ effects: inout ServerEffects
     ) {
-        let isGoodbye = facts.parts.contains(.goodbye)
-        guard isGoodbye || isAdmitted(facts, on: slot, id, at: now, &effects) else { return }
+        let isAgentDisconnect = facts.parts.contains(.agentDisconnect)
+        guard isAgentDisconnect || isAdmitted(facts, on: slot, id, at: now, &effects) else { return }
         var answer = Answer.acknowledgement(facts.uid)
         var parts = AnswerExtra.Parts()
         let index: Int
@@ -107,7 +107,7 @@ extension Registry {
         followSequence(of: index, facts, &answer)
         note(facts, of: index, on: id, at: now, &effects)
         var isDeferred = false
-        if !isGoodbye {
+        if !isAgentDisconnect {
             if facts.parts.contains(.settingsRequest) {
                 counts.certificateRequests += 1
                 if let error = objection(to: facts, of: index) {
@@ -121,14 +121,14 @@ extension Registry {
         if !parts.isEmpty { answer.extra = AnswerExtra(parts) }
         if answer.extra != nil || !answer.flags.isEmpty || answer.greets { answer.kind = .answer }
         if parts.command != nil { answer.namesCustomCapabilities = false }
-        if isGoodbye {
-            agents.records[index].traits.insert(.saidGoodbye)
+        if isAgentDisconnect {
+            agents.records[index].traits.insert(.sentAgentDisconnect)
             unbind(index)
         } else if let request = facts.certificateRequest {
             isDeferred = requestCertificate(request, of: index, answering: answer, on: slot, id, &effects)
         }
         guard !isDeferred else { return }
-        if !isGoodbye { release(index, on: slot) }
+        if !isAgentDisconnect { release(index, on: slot) }
         reply(answer, on: slot, id, at: now, &effects)
     }
 
@@ -144,7 +144,7 @@ extension Registry {
             agents.records[index].sequenceNumber &+ 1 == view.sequenceNumber,
             agents.records[index].capabilities == view.capabilities,
             agents.records[index].settled == offers.generation,
-            agents.records[index].traits.isSuperset(of: [.heard, .stateComplete, .greeted]), plan.throttle.share <= 0
+            agents.records[index].traits.isSuperset(of: [.received, .stateComplete, .greeted]), plan.throttle.share <= 0
         else { return false }
         if let cell = agents.records[index].cell {
             guard cell.owner == shard else { return false }

@@ -5,7 +5,7 @@ extension Registry {
     /// Compares the report's number with the last one, and asks for the full state where something was missed (spec: Agent
     /// Status Compression).
     mutating func followSequence(of index: Int, _ facts: ReportFacts, _ answer: inout Answer) {
-        let isKnown = agents.records[index].traits.contains(.heard)
+        let isKnown = agents.records[index].traits.contains(.received)
         if !(facts.isBare && isKnown) {
             if isKnown, facts.sequenceNumber != agents.records[index].sequenceNumber &+ 1 {
                 let isRepeat = facts.sequenceNumber == agents.records[index].sequenceNumber
@@ -20,8 +20,10 @@ extension Registry {
             agents.records[index].capabilities = facts.capabilities
             agents.records[index].settled = 0
         }
-        agents.records[index].traits.insert(.heard)
-        guard !agents.records[index].traits.contains(.stateComplete), !facts.parts.contains(.goodbye) else { return }
+        agents.records[index].traits.insert(.received)
+        guard !agents.records[index].traits.contains(.stateComplete), !facts.parts.contains(.agentDisconnect) else {
+            return
+        }
         let asks = agents.records[index].fullStateAsks
         // The reply to the question has the description; some parts an agent may declare and yet never have.
         let isComplete = asks == 0 ? !facts.isCompressed : facts.parts.contains(.description)
@@ -58,18 +60,18 @@ extension Registry {
             keep(facts.effectiveConfig, facts.encodedEffectiveConfig, of: index, \.effectiveConfig)
         }
         if facts.parts.contains(.remoteConfigStatus) {
-            hear(facts.remoteConfig, of: index, .remoteConfig, \.remoteConfig, at: now, &effects)
+            receive(facts.remoteConfig, of: index, .remoteConfig, \.remoteConfig, at: now, &effects)
         }
         if facts.parts.contains(.packageStatuses) {
-            hear(facts.packages, of: index, .packages, \.packages, at: now, &effects)
+            receive(facts.packages, of: index, .packages, \.packages, at: now, &effects)
         }
         if facts.parts.contains(.settingsStatus) {
-            hear(facts.settings, of: index, .connectionSettings, \.settings, at: now, &effects)
+            receive(facts.settings, of: index, .connectionSettings, \.settings, at: now, &effects)
         }
         if facts.parts.contains(.customCapabilities) {
             agents.records[index].customCapabilities = customs.number(of: facts.customCapabilities)
         }
-        if let message = facts.customMessage { hear(message, of: index, on: id, &effects) }
+        if let message = facts.customMessage { receive(message, of: index, on: id, &effects) }
     }
 
     private mutating func set(_ trait: AgentRecord.Traits, of index: Int, to isSet: Bool) {
@@ -77,7 +79,7 @@ extension Registry {
     }
 
     /// Passes a custom message on; those of capabilities that the server does not have are ignored (spec: CustomCapabilities).
-    private mutating func hear(
+    private mutating func receive(
         _ message: CustomMessage, of index: Int, on id: ConnectionID, _ effects: inout ServerEffects
     ) {
         guard plan.customCapabilities.contains(message.capability) else {
@@ -86,7 +88,8 @@ extension Registry {
         }
         counts.customReceived += 1
         if case .paused(let isPaused)? = CustomReply(message) { set(.paused, of: index, to: isPaused) }
-        effects.list.append(.heard(CustomHeard(uid: agents.records[index].uid, connection: id, message: message)))
+        effects.list.append(
+            .received(ReceivedCustomMessages(uid: agents.records[index].uid, connection: id, message: message)))
     }
 
     /// The server's capabilities go into the first answer to an agent on a connection (spec: ServerToAgent.capabilities);

@@ -1,7 +1,7 @@
 public import Basis
 internal import OpAMP
 
-/// The mind of the embedded server on one shard: which agents there are, what they said, what they are owed.
+/// The state machine of the embedded server on one shard: which agents there are, what they said, what they are owed.
 ///
 /// Sans-I/O. Each input takes the instant at which it happened and appends what is to be done to the caller's effects. The
 /// registry reads no clock, and all its chance comes from its seed. Time never runs backwards between two inputs.

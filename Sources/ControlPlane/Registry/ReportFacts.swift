@@ -45,7 +45,7 @@ struct ReportFacts {
         static let effectiveConfig = Parts(rawValue: 1 << 2)
         static let remoteConfigStatus = Parts(rawValue: 1 << 3)
         static let packageStatuses = Parts(rawValue: 1 << 4)
-        static let goodbye = Parts(rawValue: 1 << 5)
+        static let agentDisconnect = Parts(rawValue: 1 << 5)
         static let settingsRequest = Parts(rawValue: 1 << 6)
         static let customCapabilities = Parts(rawValue: 1 << 7)
         static let customMessage = Parts(rawValue: 1 << 8)
@@ -114,7 +114,7 @@ extension ReportFacts {
             settings.hash = Fingerprint(status.lastConnectionSettingsHash)
             settings.progress = OfferProgress.Stage(status.status)
         }
-        if present.contains(.agentDisconnect) { parts.insert(.goodbye) }
+        if present.contains(.agentDisconnect) { parts.insert(.agentDisconnect) }
         takeRequests(of: view)
     }
 

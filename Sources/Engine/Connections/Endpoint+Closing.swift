@@ -53,7 +53,7 @@ extension Endpoint {
         updateInterest()
     }
 
-    /// `end`, with a reset in place of the orderly goodbye.
+    /// `end`, with a reset in place of the orderly agent_disconnect.
     final func endAbruptly(_ cause: CloseCause) {
         guard state != .idle, state != .ended else { return }
         if descriptor >= 0 { _ = clinux_set_reset_on_close(descriptor) }

@@ -173,7 +173,7 @@ extension Endpoint {
         return outbox.isEmpty
     }
 
-    /// Says goodbye before a graceful close.
+    /// Says agent_disconnect before a graceful close.
     final func sendCloseNotify() {
         guard let tls else { return }
         tls.finish()

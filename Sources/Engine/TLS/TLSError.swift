@@ -23,7 +23,7 @@ public enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Anything else that OpenSSL says.
     case openSSL(String)
 
-    /// The latest complaint of OpenSSL on this thread.
+    /// The latest problem of OpenSSL on this thread.
     static func latest() -> TLSError {
         let code = ERR_peek_last_error()
         ERR_clear_error()

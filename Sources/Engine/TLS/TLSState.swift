@@ -14,7 +14,7 @@ final class TLSState {
         case needsInput
         /// The channel's output is full and must be sent first.
         case needsOutput
-        /// The peer has said goodbye.
+        /// The peer has sent agent_disconnect.
         case peerFinished
         case failed(TLSFailure)
     }
@@ -62,7 +62,7 @@ final class TLSState {
     }
 
     deinit {
-        // OpenSSL takes a connection freed without a goodbye for broken and would not resume its session; the fleet's
+        // OpenSSL takes a connection freed without an agent_disconnect for broken and would not resume its session; the fleet's
         // reconnect storms do exactly that.
         SSL_set_shutdown(pointer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         SSL_free(pointer)
@@ -126,7 +126,7 @@ final class TLSState {
         return answer == 1 ? .done(count) : outcome(of: answer)
     }
 
-    /// Says goodbye (close_notify).
+    /// Says agent_disconnect (close_notify).
     func finish() {
         ERR_clear_error()
         SSL_shutdown(pointer)

@@ -45,11 +45,11 @@ extension CohortPlan {
         health = HealthPlan(
             checkInterval: cohort.health.checkInterval, checkTimeout: cohort.health.checkTimeout,
             failureThreshold: cohort.health.failureThreshold,
-            afflictions: cohort.health.afflictions.map { affliction in
-                let model = HealthModel(affliction.course, duration: duration, runStart: runStart)
-                return HealthPlan.Affliction(
-                    model, share: affliction.share, zone: affliction.zone, version: affliction.version,
-                    hangs: affliction.hangs)
+            healthFaults: cohort.health.healthFaults.map { healthFault in
+                let model = HealthModel(healthFault.course, duration: duration, runStart: runStart)
+                return HealthPlan.HealthFault(
+                    model, share: healthFault.share, zone: healthFault.zone, version: healthFault.version,
+                    hangs: healthFault.hangs)
             })
         faults = cohort.faults
         restartTime = cohort.restart.downtime
@@ -63,7 +63,7 @@ extension CohortPlan {
         batch = cohort.batch
         if let polling {
             pollingInterval = polling.interval(of: cohort.heartbeat)
-            // A goodbye over plain HTTP may first have to wait for a connection.
+            // An agent_disconnect over plain HTTP may first have to wait for a connection.
             closeTimeout = closeTimeout + polling.acquireTimeout
         }
     }

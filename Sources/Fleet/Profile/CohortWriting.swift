@@ -84,8 +84,8 @@ extension YAMLWriter {
         duration("check_interval", health.checkInterval)
         duration("check_timeout", health.checkTimeout)
         scalar("failure_threshold", .exact("\(health.failureThreshold)"))
-        list("afflictions", health.afflictions) { writer, affliction in
-            switch affliction.course {
+        list("afflictions", health.healthFaults) { writer, healthFault in
+            switch healthFault.course {
             case .flapping(let up, let down):
                 writer.mapping("flapping") { writer in
                     writer.write("up", up)
@@ -99,10 +99,10 @@ extension YAMLWriter {
                     if let length { writer.duration("for", length) }
                 }
             }
-            if let zone = affliction.zone { writer.scalar("zone", .text(zone)) }
-            if let version = affliction.version { writer.scalar("version", .text(version)) }
-            writer.scalar("share", .exact(ShareText.format(affliction.share)))
-            writer.scalar("hangs", .exact("\(affliction.hangs)"))
+            if let zone = healthFault.zone { writer.scalar("zone", .text(zone)) }
+            if let version = healthFault.version { writer.scalar("version", .text(version)) }
+            writer.scalar("share", .exact(ShareText.format(healthFault.share)))
+            writer.scalar("hangs", .exact("\(healthFault.hangs)"))
         }
     }
 

@@ -133,7 +133,7 @@ public struct EmbeddedServer: Hashable, Sendable {
         }
     }
 
-    /// A share of the connections broken off without a goodbye, a drawn time after they were accepted.
+    /// A share of the connections broken off without an agent_disconnect, a drawn time after they were accepted.
     public struct Drop: Hashable, Sendable {
         public var share: Double
         public var after: Distribution

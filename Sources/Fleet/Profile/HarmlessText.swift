@@ -71,7 +71,7 @@ struct HarmlessText {
             place: place)
     }
 
-    /// The parser's complaint in a profile's terms.
+    /// The parser's problem in a profile's terms.
     func explain(_ error: any Error) -> ProfileError {
         guard let error = error as? YamlError else { return ProfileError(.syntax(problem: "\(error)")) }
         switch error {

@@ -9,20 +9,20 @@ public struct HealthProfile: Hashable, Sendable {
     /// So many checks in a row must find the same before it is reported.
     public var failureThreshold: Int
     /// What befalls the agents; empty where they stay well.
-    public var afflictions: [Affliction]
+    public var healthFaults: [HealthFault]
 
     public init(
         checkInterval: Nanoseconds = .seconds(10), checkTimeout: Nanoseconds = .seconds(3), failureThreshold: Int = 2,
-        afflictions: [Affliction] = []
+        healthFaults: [HealthFault] = []
     ) {
         self.checkInterval = checkInterval
         self.checkTimeout = checkTimeout
         self.failureThreshold = failureThreshold
-        self.afflictions = afflictions
+        self.healthFaults = healthFaults
     }
 
     /// Something that befalls a share of the agents.
-    public struct Affliction: Hashable, Sendable {
+    public struct HealthFault: Hashable, Sendable {
         public var course: Course
         /// Of the cohort's agents, drawn from the seed.
         public var share: Double

@@ -14,16 +14,16 @@ enum HealthReading {
             section.complain(.contradiction(what), "check_timeout", section.value("check_timeout"))
         }
         health.failureThreshold = section.integer("failure_threshold", in: 1...100, or: health.failureThreshold)
-        if let items = section.items("afflictions", ProfileBounds.afflictions, of: "afflictions") {
-            health.afflictions = items.compactMap { item in
-                affliction(Section(item.tree, path: item.path, problems: section.problems))
+        if let items = section.items("afflictions", ProfileBounds.healthFaults, of: "afflictions") {
+            health.healthFaults = items.compactMap { item in
+                healthFault(Section(item.tree, path: item.path, problems: section.problems))
             }
         }
         section.finish()
         return health
     }
 
-    private static func affliction(_ section: Section) -> HealthProfile.Affliction? {
+    private static func healthFault(_ section: Section) -> HealthProfile.HealthFault? {
         defer { section.finish() }
         let range = ProfileBounds.longTime
         var courses: [HealthProfile.Course] = []
@@ -58,7 +58,7 @@ enum HealthReading {
             section.problems.add(.contradiction(what), path: section.path, place: section.place)
             return nil
         }
-        return HealthProfile.Affliction(course, share: share, zone: zone, version: version, hangs: hangs)
+        return HealthProfile.HealthFault(course, share: share, zone: zone, version: version, hangs: hangs)
     }
 
     /// One that comes with a version lasts as long as agents run that, unless it says otherwise.

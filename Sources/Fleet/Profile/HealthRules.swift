@@ -1,20 +1,20 @@
 import AgentModel
 import OpAMP
 
-/// What has to hold between what befalls agents and the rest of a profile: an affliction that can strike nobody is a mistake.
+/// What has to hold between what befalls agents and the rest of a profile: an health fault that can strike nobody is a mistake.
 enum HealthRules {
     static func contradictions(in profile: Profile) -> [ProfileError] {
         var found: [ProfileError] = []
         for (index, cohort) in profile.cohorts.enumerated() {
-            for (number, affliction) in cohort.health.afflictions.enumerated() {
+            for (number, healthFault) in cohort.health.healthFaults.enumerated() {
                 func complain(_ key: String, _ what: String) {
                     let path = "cohorts[\(index)].health.afflictions[\(number)].\(key)"
                     found.append(ProfileError(.contradiction(what), path: path))
                 }
-                if let zone = affliction.zone, !cohort.zones.contains(zone) {
+                if let zone = healthFault.zone, !cohort.zones.contains(zone) {
                     complain("zone", "no agent stands in '\(zone)'; the cohort's zones are \(listed(cohort.zones))")
                 }
-                if let version = affliction.version, let versions = profile.versions(of: cohort),
+                if let version = healthFault.version, let versions = profile.versions(of: cohort),
                     !versions.contains(version)
                 {
                     complain(

@@ -117,11 +117,11 @@ public struct PlanSummary: Sendable {
                 let count = Figures.count(Int((Double(part.agents) * share).rounded()))
                 lines.append("  about \(count) of \(cohort.name) (\(ShareText.format(share))): \(what)")
             }
-            for affliction in cohort.health.afflictions {
+            for healthFault in cohort.health.healthFaults {
                 let whom =
-                    (affliction.zone.map { ", those in \($0)" } ?? "")
-                    + (affliction.version.map { ", while they run \($0)" } ?? "")
-                line(affliction.share, words(for: affliction.course) + whom)
+                    (healthFault.zone.map { ", those in \($0)" } ?? "")
+                    + (healthFault.version.map { ", while they run \($0)" } ?? "")
+                line(healthFault.share, words(for: healthFault.course) + whom)
             }
             for fault in Fault.allCases {
                 if let rate = cohort.faults.rates[fault] { line(rate, fault.name) }

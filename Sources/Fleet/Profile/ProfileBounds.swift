@@ -44,7 +44,7 @@ enum ProfileBounds {
     /// Every event of a gateway looks at each of its members.
     static let gatewayMembers = 0...Gateway.memberLimit
     static let checkInterval = Nanoseconds.milliseconds(100)...Nanoseconds.seconds(86_400)
-    static let afflictions = 0...16
+    static let healthFaults = 0...16
     static let settings = 0...100
     static let configHistory = 1...32
     /// Bytes a second.

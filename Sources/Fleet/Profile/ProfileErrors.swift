@@ -1,7 +1,7 @@
 /// Everything found wrong with a profile in one reading, so that it is mended in one go.
 public struct ProfileErrors: Error, Hashable, Sendable {
     /// The most errors kept: a file that is no profile at all should not print pages.
-    public static let mostKept = 50
+    public static let maxKept = 50
 
     /// What was read: a file's name, or the words for the command line.
     public var source: String
@@ -42,7 +42,7 @@ final class ProblemList {
     var isEmpty: Bool { kept.isEmpty }
 
     func add(_ kind: ProfileError.Kind, path: String, place: ProfileError.Place?) {
-        if kept.count < ProfileErrors.mostKept {
+        if kept.count < ProfileErrors.maxKept {
             kept.append(ProfileError(kind, path: path, place: place))
         } else {
             leftOut += 1

@@ -91,8 +91,8 @@ enum ProfileRules {
             times += server.pauses.enumerated().map { ("server.embedded.pauses[\($0.offset)].at", $0.element.at) }
         }
         for (index, cohort) in profile.cohorts.enumerated() {
-            for (number, affliction) in cohort.health.afflictions.enumerated() {
-                guard case .outage(let from, _) = affliction.course else { continue }
+            for (number, healthFault) in cohort.health.healthFaults.enumerated() {
+                guard case .outage(let from, _) = healthFault.course else { continue }
                 times.append(("cohorts[\(index)].health.afflictions[\(number)].outage.from", from))
             }
         }

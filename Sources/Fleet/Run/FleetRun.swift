@@ -73,7 +73,7 @@ public actor FleetRun {
 
         await enter("drain", recorder, probe, observe)
         for shard in preparation.shards {
-            shard.drain(over: profile.drain.scaled(by: FleetRun.goodbyeShare))
+            shard.drain(over: profile.drain.scaled(by: FleetRun.agentDisconnectShare))
         }
         await leave(recorder, probe, observe)
         await settleTelemetry()
@@ -200,7 +200,7 @@ public actor FleetRun {
 
     /// What the agents exported last is answered before both sides' counts are set against each other, within a bounded time.
     private func settleTelemetry() async {
-        let deadline = Shard.clock + FleetRun.telemetryPatience
+        let deadline = Shard.clock + FleetRun.telemetryTimeout
         for shard in preparation.shards {
             while Shard.clock < deadline, await !shard.isTelemetryQuiet() {
                 try? await Task.sleep(for: .milliseconds(5))
@@ -217,7 +217,7 @@ public actor FleetRun {
         for shard in preparation.shards {
             shard.publish { handover.arrived() }
         }
-        await handover.completion(within: FleetRun.patience)
+        await handover.completion(within: FleetRun.timeout)
         let snapshot = recorder.tick(at: Shard.clock, process: probe.sample())
         observe(snapshot)
         return snapshot
@@ -233,12 +233,12 @@ public actor FleetRun {
     }
 
     private static let tick = Nanoseconds.seconds(1)
-    /// The part of the drain's time over which the goodbyes are spread: a fleet that is switched off at one moment would measure only itself.
-    private static let goodbyeShare = 0.2
+    /// The part of the drain's time over which the agent_disconnect messages are spread: a fleet that is switched off at one moment would measure only itself.
+    private static let agentDisconnectShare = 0.2
     /// How long a tick waits for a shard's figures.
-    private static let patience = Nanoseconds.milliseconds(250)
+    private static let timeout = Nanoseconds.milliseconds(250)
     /// How long the answers to the last exports of own telemetry are waited for.
-    private static let telemetryPatience = Nanoseconds.seconds(2)
+    private static let telemetryTimeout = Nanoseconds.seconds(2)
     private static let nap = Nanoseconds.milliseconds(100)
     /// Between the decision to start and the first agent's start: time for the shards to get ready.
     private static let runUp = Nanoseconds.milliseconds(50)

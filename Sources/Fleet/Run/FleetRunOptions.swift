@@ -12,5 +12,5 @@ public struct FleetRunOptions: Hashable, Sendable {
     }
 
     /// More than this nobody reads, and memory is kept for each.
-    public static let mostTracedAgents = 1_000
+    public static let maxTracedAgents = 1_000
 }

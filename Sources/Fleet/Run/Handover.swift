@@ -14,8 +14,8 @@ final class Handover: Sendable {
         missing.withLock { $0 -= 1 }
     }
 
-    func completion(within patience: Nanoseconds) async {
-        let deadline = Shard.clock + patience
+    func completion(within timeout: Nanoseconds) async {
+        let deadline = Shard.clock + timeout
         while missing.withLock({ $0 > 0 }), Shard.clock < deadline {
             try? await Task.sleep(for: .milliseconds(1))
         }

@@ -36,7 +36,7 @@ final class AgentHost {
 
     /// True while the run itself breaks a connection: what is lost by that is nobody's error.
     var isCutting = false
-    /// What the mind that was called last asks for; emptied before the next call of any mind.
+    /// What the state machine that was called last asks for; emptied before the next call of any state machine.
     var effects = Effects()
     /// Frames on their way to the kernel; empty between events.
     var output: [UInt8] = []
@@ -142,9 +142,9 @@ final class AgentHost {
         notedWriteCalls = calls
     }
 
-    /// Counts the agents that had no answer in all their life, which are the run's failures, and those whose goodbye is cut off.
+    /// Counts the agents that had no answer in all their life, which are the run's failures, and those whose agent_disconnect is cut off.
     func settle() {
-        metrics.count(.goodbyesUnsent, links.reduce(0) { $0 + $1.unsentGoodbyes })
+        metrics.count(.agentDisconnectsUnsent, links.reduce(0) { $0 + $1.unsentAgentDisconnects })
         metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
     }
 

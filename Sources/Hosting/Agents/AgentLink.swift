@@ -17,7 +17,7 @@ final class AgentLink: WebSocketLink, FleetMember, @unchecked Sendable {
         mind.take(event, at: now, &effects)
     }
 
-    override func hear(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
+    override func receive(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         mind.received(answer, at: now, &effects)
     }
 }

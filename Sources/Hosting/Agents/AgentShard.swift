@@ -58,7 +58,7 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// Cuts the connection of a share of the agents at one moment, without goodbye: the network's fault, so to speak. They come back under their
+    /// Cuts the connection of a share of the agents at one moment, without agent_disconnect: the network's fault, so to speak. They come back under their
     /// reconnect policies.
     /// - Parameter share: 0 ... 1; which agents it hits is drawn from `seed` and the agent's index.
     public func dropConnections(share: Double, seed: UInt64) {
@@ -72,7 +72,7 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// No agent starts any more, and those that are there say goodbye and leave, evenly spread over `span`.
+    /// No agent starts any more, and those that are there send agent_disconnect and leave, evenly spread over `span`.
     public func drain(over span: Nanoseconds) {
         shard.perform { [self] in
             pump?.cancel()

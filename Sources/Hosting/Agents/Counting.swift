@@ -2,7 +2,7 @@ import AgentModel
 import Engine
 import Metrics
 
-// How the words of the agent's mind and of the engine become those of the results.
+// How the words of the agent's state machine and of the engine become those of the results.
 
 extension LifeState {
     init(_ state: AgentState) {
@@ -39,15 +39,15 @@ extension ReportKind {
         case .heartbeat: .heartbeats
         case .reconnect, .status, .components, .custom, .request, .malformed, .oversized: .statusReports
         case .fullState: .fullStateReports
-        case .goodbye: .goodbyes
+        case .agentDisconnect: .agentDisconnects
         }
     }
 }
 
 extension ShardMetrics {
-    /// Counts what a mind found odd. What the link itself has counted already, with more precision, is left out.
-    func count(oddity: Oddity, _ amount: Int) {
-        switch oddity {
+    /// Counts what a state machine found odd. What the link itself has counted already, with more precision, is left out.
+    func count(anomaly: Anomaly, _ amount: Int) {
+        switch anomaly {
         case .badRequest, .unknownError: count(.errorAnswers, amount)
         case .unavailable: count(.throttled, amount)
         case .unanswered: count(.unanswered, amount)
@@ -66,16 +66,16 @@ extension ShardMetrics {
         case .restartCommanded: count(.restartsCommanded, amount)
         case .errorWithContent, .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed:
             count(.protocolViolation, amount)
-            count(named: oddity.name, UInt64(amount))
-        case .steered: count(named: oddity.name, UInt64(amount))
+            count(named: anomaly.name, UInt64(amount))
+        case .steered: count(named: anomaly.name, UInt64(amount))
         case .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .connectFailed,
             .connectTimedOut,
             .connectionLost, .noLocalResource:
             break
         default:
             // What is no error and has no counter is of the agent's own making, and shows in its states and reports.
-            if oddity.isError {
-                count(named: oddity.name, UInt64(amount))
+            if anomaly.isError {
+                count(named: anomaly.name, UInt64(amount))
             }
         }
     }

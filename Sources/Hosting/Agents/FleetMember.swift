@@ -8,8 +8,8 @@ protocol FleetMember: AnyObject {
     var hasBeenAnswered: Bool { get }
     /// How many agents have had no answer in all their life.
     var unanswered: Int { get }
-    /// How many agents have still to say goodbye.
-    var unsentGoodbyes: Int { get }
+    /// How many agents have still to send agent_disconnect.
+    var unsentAgentDisconnects: Int { get }
 
     /// Its life begins.
     func start()
@@ -21,5 +21,5 @@ protocol FleetMember: AnyObject {
 
 extension FleetMember {
     var unanswered: Int { hasBeenAnswered ? 0 : 1 }
-    var unsentGoodbyes: Int { agent.state.isOnline ? 1 : 0 }
+    var unsentAgentDisconnects: Int { agent.state.isOnline ? 1 : 0 }
 }

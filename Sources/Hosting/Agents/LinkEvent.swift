@@ -1,7 +1,7 @@
 import AgentModel
 import Basis
 
-/// What happens to the mind behind a link, the messages that it hears apart.
+/// What happens to the state machine behind a link, the messages that it receives apart.
 enum LinkEvent {
     case start
     /// The transport is up and upgraded.
@@ -14,15 +14,15 @@ enum LinkEvent {
     case receivedMalformed(MalformedAnswer)
     /// The timer has fired.
     case wake
-    /// The close that the mind has asked for is done.
+    /// The close that the state machine has asked for is done.
     case closeCompleted
     case drain
     /// A download goes on, or is over.
-    case download(DownloadNews)
+    case download(DownloadUpdate)
 }
 
-/// A mind that one connection serves: an agent, or a gateway with the agents behind it.
-protocol LinkedMind {
+/// A state machine that one connection serves: an agent, or a gateway with the agents behind it.
+protocol LinkedAgent {
     mutating func start(at now: Instant, _ effects: inout Effects)
     mutating func connected(at now: Instant, _ effects: inout Effects)
     mutating func upgradeRefused(status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects)
@@ -33,14 +33,14 @@ protocol LinkedMind {
     mutating func wake(at now: Instant, _ effects: inout Effects)
     mutating func closeCompleted(at now: Instant, _ effects: inout Effects)
     mutating func drain(at now: Instant, _ effects: inout Effects)
-    mutating func downloadTold(_ news: DownloadNews, at now: Instant, _ effects: inout Effects)
+    mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects)
 }
 
-extension Agent: LinkedMind {}
-extension Gateway: LinkedMind {}
+extension Agent: LinkedAgent {}
+extension Gateway: LinkedAgent {}
 
-extension LinkedMind {
-    /// Tells the mind what happened.
+extension LinkedAgent {
+    /// Tells the state machine what happened.
     @inline(__always)
     mutating func take(_ event: LinkEvent, at now: Instant, _ effects: inout Effects) {
         switch event {
@@ -55,7 +55,7 @@ extension LinkedMind {
         case .wake: wake(at: now, &effects)
         case .closeCompleted: closeCompleted(at: now, &effects)
         case .drain: drain(at: now, &effects)
-        case .download(let news): downloadTold(news, at: now, &effects)
+        case .download(let update): downloadTold(update, at: now, &effects)
         }
     }
 }

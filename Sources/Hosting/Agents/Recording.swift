@@ -21,7 +21,7 @@ extension ShardMetrics {
             record(.firstReport, service)
         case .status, .fullState, .components, .custom, .request:
             record(.statusResponse, answer.responseTime)
-        case .goodbye, .malformed, .oversized:
+        case .agentDisconnect, .malformed, .oversized:
             break
         }
     }

@@ -41,7 +41,7 @@ extension WebSocketLink {
     /// Takes a compressed message.
     /// - Throws: `WebSocketError`: the server's fault. A message that outgrows the limit is given up as soon as it does.
     func compressedMessage(_ kind: WebSocketMessageKind, _ payload: RawSpan) throws(WebSocketError) {
-        // Taken out and put back, so that the bytes in it can be borrowed while the mind works.
+        // Taken out and put back, so that the bytes in it can be borrowed while the state machine works.
         var plain: [UInt8] = []
         swap(&plain, &host.deflate.plain)
         defer {

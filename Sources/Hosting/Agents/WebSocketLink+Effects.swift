@@ -6,9 +6,9 @@ import OpAMP
 import Transport
 
 extension WebSocketLink {
-    // MARK: - What the mind asks for
+    // MARK: - What the state machine asks for
 
-    /// Tells the mind what happened, and does what it asks for.
+    /// Tells the state machine what happened, and does what it asks for.
     func tell(_ event: LinkEvent) {
         host.effects.removeAll()
         take(event, at: shard.now, &host.effects)
@@ -56,8 +56,8 @@ extension WebSocketLink {
         case .healthReported(let change):
             host.metrics.healthReported(
                 ReportedHealth(change.to), after: change.from.map { ReportedHealth($0) })
-        case .count(let oddity, let amount):
-            count(oddity, Int(amount))
+        case .count(let anomaly, let amount):
+            count(anomaly, Int(amount))
         case .connect:
             offered = nil
             connect()
@@ -103,8 +103,8 @@ extension WebSocketLink {
         }
     }
 
-    func count(_ oddity: Oddity, _ amount: Int) {
-        switch oddity {
+    func count(_ anomaly: Anomaly, _ amount: Int) {
+        switch anomaly {
         case .answersLost where host.isCutting || isLeaving:
             host.metrics.count(.reportsCut, amount)
         case .connectTimedOut:
@@ -112,7 +112,7 @@ extension WebSocketLink {
             if let givenUp { host.metrics.count(givenUp, amount) }
             givenUp = nil
         default:
-            host.metrics.count(oddity: oddity, amount)
+            host.metrics.count(anomaly: anomaly, amount)
         }
     }
 

@@ -5,13 +5,13 @@ import Metrics
 import OpAMP
 import Transport
 
-/// A mind on a real socket: its WebSocket and its connection in one heap object with it. `AgentLink` adds an agent to it,
+/// A state machine on a real socket: its WebSocket and its connection in one heap object with it. `AgentLink` adds an agent to it,
 /// `GatewayLink` a gateway with the agents behind it.
 ///
-/// The link translates: what the socket reports becomes an event of the mind, what the mind asks for becomes frames and calls of the
+/// The link translates: what the socket reports becomes an event of the state machine, what the state machine asks for becomes frames and calls of the
 /// engine. It decides nothing about the protocol itself. Confined to its shard; it survives its connections.
 class WebSocketLink: Endpoint, @unchecked Sendable {
-    /// How far the connection is. The socket may outlive `offline`: a peer that was told goodbye is still being waited for.
+    /// How far the connection is. The socket may outlive `offline`: a peer that was told agent_disconnect is still being waited for.
     enum Stage {
         case offline
         /// TCP is being connected since the instant.
@@ -37,13 +37,13 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     var deflateWindow: UInt8 = 0
     /// Where the next connection goes: what the server has offered, or `nil` for the profile's target.
     var offered: AgentPlace?
-    /// The mind asked for a new connection while the socket of the former one was still closing.
+    /// The state machine asked for a new connection while the socket of the former one was still closing.
     var dialsWhenClosed = false
     /// Set for an agent that reads slowly; rare.
     var slowness: SlowReading?
     /// The agent itself has ended the connection: what was not answered by then is nobody's loss.
     var isLeaving = false
-    /// What the attempt that the mind has just given up was waiting for.
+    /// What the attempt that the state machine has just given up was waiting for.
     var givenUp: Counter?
     var hasConnected = false
     /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has one.
@@ -60,15 +60,15 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     /// Where the agent connects at present.
     var place: AgentPlace { offered ?? home }
 
-    // MARK: - The mind, which each kind of link has its own of
+    // MARK: - The state machine, which each kind of link has its own of
 
-    /// Tells the mind what happened.
+    /// Tells the state machine what happened.
     func take(_ event: LinkEvent, at now: Instant, _ effects: inout Effects) {
         preconditionFailure("a link has a mind")
     }
 
     /// The server says something.
-    func hear(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
+    func receive(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         preconditionFailure("a link has a mind")
     }
 
@@ -236,7 +236,7 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
     // MARK: - Frames
 
     private func readFrames(_ bytes: RawSpan, _ offset: inout Int) {
-        // Taken out and put back, so that the bytes in it can be borrowed while the mind works.
+        // Taken out and put back, so that the bytes in it can be borrowed while the state machine works.
         var scratch: [UInt8] = []
         swap(&scratch, &host.scratch)
         defer { swap(&scratch, &host.scratch) }
@@ -280,9 +280,9 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
             let body = try WebSocketMessageHeader.body(of: bytes)
             let view = try ServerToAgentView(body)
             host.metrics.count(.messagesReceived)
-            if let watch = host.watch, case .open = stage { watch.heard(body, on: self, at: shard.now) }
+            if let watch = host.watch, case .open = stage { watch.received(body, on: self, at: shard.now) }
             host.effects.removeAll()
-            hear(view, at: shard.now, &host.effects)
+            receive(view, at: shard.now, &host.effects)
         } catch {
             return malformed(error.fault == .unknownHeader ? .header : .protobuf)
         }
@@ -299,12 +299,12 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         stage = .offline
         host.metrics.count(.connectionsClosed)
         if wasClosing {
-            closeGracefully(within: WebSocketLink.farewell)
+            closeGracefully(within: WebSocketLink.closeTimeout)
             tell(.closeCompleted)
         } else {
             WebSocketFrame.appendClose(code, mask: host.maskingKey(), to: &host.output)
             flush()
-            closeGracefully(within: WebSocketLink.farewell)
+            closeGracefully(within: WebSocketLink.closeTimeout)
             tell(.connectionLost(.closedByServer(code: code?.rawValue ?? 1005)))
         }
     }
@@ -317,14 +317,14 @@ class WebSocketLink: Endpoint, @unchecked Sendable {
         stage = .offline
         WebSocketFrame.appendClose(error.closeCode, mask: host.maskingKey(), to: &host.output)
         flush()
-        closeGracefully(within: WebSocketLink.farewell)
+        closeGracefully(within: WebSocketLink.closeTimeout)
         tell(.connectionLost(.protocolError))
     }
 
     /// The OpAMP message header (specification: WebSocket Message Format).
     static let header: UInt8 = 0
     /// How long a connection that is over may take to end in order.
-    static let farewell = Nanoseconds.seconds(2)
+    static let closeTimeout = Nanoseconds.seconds(2)
 }
 
 /// An upgrade under way: rare, so it stands on the heap while it lasts.

@@ -38,11 +38,11 @@ final class ConformanceWatch {
         }
     }
 
-    /// Call before the agent hears it.
-    func heard(_ answer: RawSpan, on link: WebSocketLink, at now: Instant) {
-        // What cannot be read, the agent does not hear either.
+    /// Call before the agent receives it.
+    func received(_ answer: RawSpan, on link: WebSocketLink, at now: Instant) {
+        // What cannot be read, the agent does not receive either.
         guard let answer = try? ServerToAgent(decoding: answer) else { return }
-        check(link) { $0.heard(answer, at: now) }
+        check(link) { $0.received(answer, at: now) }
     }
 
     /// The agent's side closes the connection.

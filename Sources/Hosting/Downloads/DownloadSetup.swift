@@ -14,7 +14,7 @@ public struct DownloadSetup: Sendable {
     public var security: TLSClientContext?
     /// What agents show to https servers that ask for a certificate, where their OpAMP connection shows none; nil: nothing.
     public var identities: (any AgentIdentities)?
-    let verdicts: VerdictShelf
+    let verdicts: VerdictCache
     let kept: KeptFiles
 
     /// The usual limit of the whole fleet: as many connections as a file server sees from a careful rollout.
@@ -30,7 +30,7 @@ public struct DownloadSetup: Sendable {
         self.madeKeys = madeKeys
         self.security = security
         self.identities = identities
-        verdicts = VerdictShelf()
+        verdicts = VerdictCache()
         kept = KeptFiles()
     }
 

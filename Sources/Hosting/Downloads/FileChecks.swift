@@ -86,23 +86,23 @@ final class FileChecks {
 
     // MARK: - Verdicts
 
-    private func key(_ digest: [UInt8]) -> VerdictShelf.Key {
-        VerdictShelf.Key(
+    private func key(_ digest: [UInt8]) -> VerdictCache.Key {
+        VerdictCache.Key(
             digest: digest, signature: wish.file.signature, plan: wish.plan, requiresSignature: wish.requiresSignature)
     }
 
-    private func known(_ digest: [UInt8]) -> VerdictShelf.Verdicts? {
+    private func known(_ digest: [UInt8]) -> VerdictCache.Verdicts? {
         guard wish.plan.sharesVerdicts, !digest.isEmpty else { return nil }
         return downloads.setup.verdicts[key(digest)]
     }
 
-    private func verdicts(of digest: [UInt8]) -> VerdictShelf.Verdicts {
+    private func verdicts(of digest: [UInt8]) -> VerdictCache.Verdicts {
         if let known = known(digest) { return known }
         let trusted = downloads.trusted(wish.plan.trustedKeys)
         // An agent without keys that asks for no signature has nothing to check one with.
         let isAsked = !trusted.isEmpty || wish.requiresSignature
         let inspected = inspector?.finish()
-        let verdicts = VerdictShelf.Verdicts(
+        let verdicts = VerdictCache.Verdicts(
             signature: isAsked ? trusted.judge(wish.file.signature, digest: digest) : nil,
             contents: wish.plan.contents == .off ? .notAsked : inspected?.contents ?? .notAsked,
             sandbox: inspected?.sandbox ?? .notAsked)

@@ -51,7 +51,7 @@ extension PackageFetch {
         // Behind a proxy TLS begins once there is a tunnel.
         let isDirect = route.proxy == nil
         connect(
-            to: address, from: source, timeout: PackageFetch.dialPatience, tls: isDirect ? context : nil,
+            to: address, from: source, timeout: PackageFetch.dialTimeout, tls: isDirect ? context : nil,
             serverName: isDirect && url.isSecure ? url.host : nil, identity: isDirect ? route.identity : nil,
             resumes: downloads.hasVisited(url, agent))
     }
@@ -87,7 +87,7 @@ extension PackageFetch {
         idleTimeout = nil
         secure(
             with: context, to: proxy.address, serverName: url.host, identity: route.identity,
-            resumes: downloads.hasVisited(url, agent), timeout: PackageFetch.dialPatience)
+            resumes: downloads.hasVisited(url, agent), timeout: PackageFetch.dialTimeout)
     }
 
     /// - Parameters:
@@ -114,7 +114,7 @@ extension PackageFetch {
     }
 
     /// How long a connection may take to open.
-    private static let dialPatience = Nanoseconds.seconds(10)
+    private static let dialTimeout = Nanoseconds.seconds(10)
 }
 
 extension ProxyError {

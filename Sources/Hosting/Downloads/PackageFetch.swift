@@ -9,7 +9,7 @@ import Transport
 /// One agent's download of one file: attempts on connections of their own, the bytes hashed and looked into as they arrive,
 /// nothing held. Confined to its shard.
 ///
-/// Everything it tells, it tells from its own timer or socket: never while the agent's mind is being asked.
+/// Everything it tells, it tells from its own timer or socket: never while the agent's state machine is being asked.
 final class PackageFetch: Endpoint, @unchecked Sendable {
     enum Stage {
         /// For its turn, or, with a wait, for its next attempt.
@@ -32,7 +32,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     let wish: PackageDownload
     let downloads: ShardDownloads
     let begun: Instant
-    private let tell: (DownloadNews) -> Void
+    private let tell: (DownloadUpdate) -> Void
     /// Nil: straight to the server, under no certificate.
     let findRoute: DownloadRoute.Finder?
     var stage = Stage.waiting
@@ -54,7 +54,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     init(
         _ wish: PackageDownload, in downloads: ShardDownloads, by route: DownloadRoute.Finder?,
-        tell: @escaping (DownloadNews) -> Void
+        tell: @escaping (DownloadUpdate) -> Void
     ) {
         self.wish = wish
         findRoute = route
@@ -152,7 +152,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         checks.add(bytes)
         let now = shard.now
         let until = max(pace.spend(bytes.byteCount, at: now), downloads.pace.spend(bytes.byteCount, at: now))
-        guard until > now + PackageFetch.leastPause, resumeAt == .distantFuture || until > resumeAt else { return }
+        guard until > now + PackageFetch.minPause, resumeAt == .distantFuture || until > resumeAt else { return }
         // While this side does not read, the server's silence says nothing.
         idleTimeout = nil
         pauseReading()
@@ -206,7 +206,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         }
         let time = shard.now - granted
         metrics.record(.downloadTime, time)
-        if let bytes = transfer?.received, bytes >= PackageFetch.leastMeasured {
+        if let bytes = transfer?.received, bytes >= PackageFetch.minMeasured {
             metrics.record(.downloadPerMebibyte, time.scaled(by: Double(1 << 20) / Double(bytes)))
         }
         switch verdict {
@@ -230,7 +230,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         }
         stage = .waiting
         resumeAt = .distantFuture
-        retryAt = shard.now + max(delay, PackageFetch.leastPause)
+        retryAt = shard.now + max(delay, PackageFetch.minPause)
         abort()
         arm()
     }
@@ -262,7 +262,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
             resumeReading()
         }
         if retryAt <= now {
-            if isIdle { attempt() } else { retryAt = now + PackageFetch.leastPause }
+            if isIdle { attempt() } else { retryAt = now + PackageFetch.minPause }
         }
         if progressAt <= now { tellProgress(at: now) }
         arm()
@@ -281,7 +281,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         told = (transfer.received, now)
         let percent = transfer.total.map { $0 > 0 ? 100 * Double(transfer.received) / Double($0) : 100 } ?? 0
         tell(
-            DownloadNews(
+            DownloadUpdate(
                 agent: agent, number: wish.number,
                 event: .progressed(
                     DownloadProgress(percent: percent, bytesPerSecond: span > 0 ? Double(fresh) / span : 0))))
@@ -292,7 +292,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         metrics.count(outcome == .verified ? .downloadsFinished : .downloadsFailed)
         checks.discard()
         downloads.left(self)
-        tell(DownloadNews(agent: agent, number: wish.number, event: .ended(outcome)))
+        tell(DownloadUpdate(agent: agent, number: wish.number, event: .ended(outcome)))
     }
 
     /// The fields that are the connection's own business, whatever an offer says.
@@ -302,9 +302,9 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         "trailer", "upgrade", "proxy-authorization",
     ]
     /// Shorter pauses are not worth a timer: the bytes are paid for with the next ones.
-    private static let leastPause = Nanoseconds.milliseconds(2)
+    private static let minPause = Nanoseconds.milliseconds(2)
     /// The throughput of smaller files is that of a connection's opening.
-    private static let leastMeasured = 16 << 10
+    private static let minMeasured = 16 << 10
 }
 
 extension PackageFetch.Stage {

@@ -36,7 +36,7 @@ final class ShardDownloads {
     /// An agent wants a file. `tell` is called from a later turn of the shard, never from here.
     /// - Parameter route: asked when an attempt begins; nil: straight to the server, under no certificate.
     func begin(
-        _ wish: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadNews) -> Void
+        _ wish: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadUpdate) -> Void
     ) {
         metrics.count(.downloadsStarted)
         // One that the agent no longer wants is not told of any more.

@@ -48,7 +48,7 @@ final class GatewayLink: WebSocketLink, FleetMember, @unchecked Sendable {
         countConnected()
     }
 
-    override func hear(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
+    override func receive(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         addressee = answer.instanceUID.uid.flatMap { gateway.member(named: $0) }
         gateway.received(answer, at: now, &effects)
         countConnected()

@@ -133,7 +133,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             let resumes = resumable > 0
             if resumes { resumable -= 1 }
             connection.dial(
-                to: address, from: source, timeout: ConnectionPool.dialPatience, security: security,
+                to: address, from: source, timeout: ConnectionPool.dialTimeout, security: security,
                 identity: identity, resumes: resumes)
         }
     }
@@ -186,5 +186,5 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     }
 
     /// How long a connection may take to open.
-    private static let dialPatience = Nanoseconds.seconds(10)
+    private static let dialTimeout = Nanoseconds.seconds(10)
 }

@@ -34,7 +34,7 @@ extension PollLink {
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .timedOut:
-            // The mind's own patience ends at the same time: it counts the report as unanswered, and then learns why.
+            // The state machine's own timeout ends at the same time: it counts the report as unanswered, and then learns why.
             tell { agent, now, effects in agent.wake(at: now, &effects) }
             lose(.idle)
         }
@@ -98,7 +98,7 @@ extension PollLink {
         }
     }
 
-    /// Tells the mind of a refusal in the words that it knows: a server that is unavailable is left alone for a while, a bad
+    /// Tells the state machine of a refusal in the words that it knows: a server that is unavailable is left alone for a while, a bad
     /// request is not repeated.
     private func refuse(_ type: ServerErrorResponseType, retryAfter: Nanoseconds?) {
         let retry = retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(clamping: $0.count)) }

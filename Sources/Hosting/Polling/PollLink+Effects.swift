@@ -6,15 +6,15 @@ import OpAMP
 import Transport
 
 extension PollLink {
-    // MARK: - What the mind asks for
+    // MARK: - What the state machine asks for
 
-    /// Tells the mind what happened, does what it asks for, and goes on.
+    /// Tells the state machine what happened, does what it asks for, and goes on.
     func act(_ event: (inout Agent, Instant, inout Effects) -> Void) {
         tell(event)
         advance()
     }
 
-    /// Tells the mind what happened, and does what it asks for short of sending: `advance` is the caller's to call.
+    /// Tells the state machine what happened, and does what it asks for short of sending: `advance` is the caller's to call.
     func tell(_ event: (inout Agent, Instant, inout Effects) -> Void) {
         host.effects.removeAll()
         event(&agent, shard.now, &host.effects)
@@ -63,8 +63,8 @@ extension PollLink {
         case .healthReported(let change):
             host.metrics.healthReported(
                 ReportedHealth(change.to), after: change.from.map { ReportedHealth($0) })
-        case .count(let oddity, let amount):
-            count(oddity, Int(amount))
+        case .count(let anomaly, let amount):
+            count(anomaly, Int(amount))
         case .fault(let fault):
             host.metrics.count(.faults)
             host.metrics.count(named: "fault_\(fault.name)")
@@ -83,8 +83,8 @@ extension PollLink {
             let route: DownloadRoute.Finder = { [weak self] (_, isSecure) throws(TLSError) in
                 try self?.downloadRoute(isSecure: isSecure) ?? DownloadRoute()
             }
-            host.downloads.begin(wish, by: route) { [weak self] news in
-                self?.act { agent, now, effects in agent.downloadTold(news, at: now, &effects) }
+            host.downloads.begin(wish, by: route) { [weak self] update in
+                self?.act { agent, now, effects in agent.downloadTold(update, at: now, &effects) }
             }
         case .cancelDownload(let agent):
             host.downloads.cancel(agent: agent)
@@ -92,27 +92,27 @@ extension PollLink {
     }
 
     private func send(_ report: ReportSlice) {
-        // A server that refuses for now is not told goodbye: that would be one more request.
-        if isRefused, report.kind == .goodbye { return }
+        // A server that refuses for now is not told agent_disconnect: that would be one more request.
+        if isRefused, report.kind == .agentDisconnect { return }
         let bytes = Array(host.effects.bytes[report.range])
         if !requests.append(PollRequest(kind: report.kind, bytes: bytes)) {
-            // The mind gives its oldest up at the same number, so this is one that it no longer waits for.
+            // The state machine gives its oldest up at the same number, so this is one that it no longer waits for.
             host.metrics.count(.writeOverflow)
         }
     }
 
-    private func count(_ oddity: Oddity, _ amount: Int) {
-        switch oddity {
+    private func count(_ anomaly: Anomaly, _ amount: Int) {
+        switch anomaly {
         case .unavailable where isRefused, .badRequest where isRefused: break
         case .answersLost where host.isCutting || isLeaving: host.metrics.count(.reportsCut, amount)
-        default: host.metrics.count(oddity: oddity, amount)
+        default: host.metrics.count(anomaly: anomaly, amount)
         }
     }
 
     /// Drops whatever is under way.
     private func abandon() {
         stage = .offline
-        countUnsentGoodbyes()
+        countUnsentAgentDisconnects()
         requests.removeAll()
         pool.cancel(self)
         connection?.drop()

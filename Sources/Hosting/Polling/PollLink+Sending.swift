@@ -45,8 +45,8 @@ extension PollLink {
         return true
     }
 
-    /// The goodbyes that wait and will never be sent.
-    func countUnsentGoodbyes() {
-        host.metrics.count(.goodbyesUnsent, requests.list.count { $0.kind == .goodbye && !$0.isSent })
+    /// The agent_disconnect messages that wait and will never be sent.
+    func countUnsentAgentDisconnects() {
+        host.metrics.count(.agentDisconnectsUnsent, requests.list.count { $0.kind == .agentDisconnect && !$0.isSent })
     }
 }

@@ -5,19 +5,19 @@ import Metrics
 import OpAMP
 import Transport
 
-/// One agent that polls over plain HTTP: its mind, and the reports that wait to be sent. An endpoint without a connection of its
+/// One agent that polls over plain HTTP: its state machine, and the reports that wait to be sent. An endpoint without a connection of its
 /// own: only its timer is used; each request borrows a connection from the shard's pool.
 ///
-/// For the mind a session begins when the agent gets its first connection and lasts over any number of later ones: between two
+/// For the state machine a session begins when the agent gets its first connection and lasts over any number of later ones: between two
 /// polls the agent is as connected as HTTP agents ever are. A server that refuses a request for now ends the session without a
-/// goodbye; the mind waits as its policy and the server's Retry-After have it, and begins another. Confined to its shard.
+/// agent_disconnect; the state machine waits as its policy and the server's Retry-After have it, and begins another. Confined to its shard.
 final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     enum Stage {
         case offline
-        /// The mind waits for the first connection of a session.
+        /// The state machine waits for the first connection of a session.
         case connecting
         case open
-        /// The mind leaves: what waits is still sent, then the session is over.
+        /// The state machine leaves: what waits is still sent, then the session is over.
         case leaving
     }
 
@@ -40,9 +40,9 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
     var place: AgentPlace { offered ?? home }
     /// The pool of an agent whose certificate no other agent shows.
     private var ownPool: ConnectionPool?
-    /// The server has refused a request: what the mind says of that is no message and no answer.
+    /// The server has refused a request: what the state machine says of that is no message and no answer.
     var isRefused = false
-    /// The mind has ended the session: what was not answered by then is nobody's loss.
+    /// The state machine has ended the session: what was not answered by then is nobody's loss.
     var isLeaving = false
     /// When the request that was last in flight left.
     var lastSent = Instant.zero
@@ -64,9 +64,9 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         super.init(shard: host.shard)
     }
 
-    /// A goodbye that waits, or one that nobody has asked for.
-    var unsentGoodbyes: Int {
-        agent.state.isOnline ? 1 : requests.list.count { $0.kind == .goodbye && !$0.isSent }
+    /// An agent_disconnect that waits, or one that nobody has asked for.
+    var unsentAgentDisconnects: Int {
+        agent.state.isOnline ? 1 : requests.list.count { $0.kind == .agentDisconnect && !$0.isSent }
     }
 
     // MARK: - Steered by the run
@@ -114,8 +114,8 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
             lose(failure == .timedOut ? .idle : .reset)
             advance()
         case .leaving:
-            // The goodbye cannot be said.
-            countUnsentGoodbyes()
+            // The agent_disconnect cannot be said.
+            countUnsentAgentDisconnects()
             requests.removeAll()
             advance()
         case .offline:
@@ -123,9 +123,9 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         }
     }
 
-    /// The session is over without the mind having asked for it.
+    /// The session is over without the state machine having asked for it.
     func lose(_ cause: LossCause) {
-        countUnsentGoodbyes()
+        countUnsentAgentDisconnects()
         requests.removeAll()
         switch stage {
         case .open:

@@ -111,7 +111,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         cancelTimer()
         pool.metrics.count(.connectionsClosed)
         pool.left(self)
-        closeGracefully(within: WebSocketLink.farewell)
+        closeGracefully(within: WebSocketLink.closeTimeout)
     }
 
     /// Leaves the pool at once, with whatever was in flight.
@@ -155,7 +155,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         var request: [UInt8] = []
         tunnel.appendRequest(authority: route.authority, fields: route.fields, to: &request)
         stage = .tunnelling(tunnel)
-        setTimer(at: shard.now + PooledConnection.tunnelPatience)
+        setTimer(at: shard.now + PooledConnection.tunnelTimeout)
         pool.metrics.count(.bytesSent, request.count)
         write(request.span.bytes)
     }
@@ -285,5 +285,5 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     }
 
     /// How long a proxy may take to open a tunnel.
-    private static let tunnelPatience = Nanoseconds.seconds(10)
+    private static let tunnelTimeout = Nanoseconds.seconds(10)
 }

@@ -99,7 +99,7 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
     }
 
     override func connected() {
-        idleTimeout = ScrapeLink.patience
+        idleTimeout = ScrapeLink.timeout
     }
 
     override func received(_ bytes: RawSpan) {
@@ -136,19 +136,19 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
             200, fields: fields, contentLength: body.count, keepAlive: keepAlive, to: &output)
         if head.method == .get { output.append(contentsOf: body) }
         write(output.span.bytes)
-        if !keepAlive { closeGracefully(within: ScrapeLink.farewell) }
+        if !keepAlive { closeGracefully(within: ScrapeLink.closeTimeout) }
     }
 
     private func end(with status: UInt16) {
         var output: [UInt8] = []
         HTTPWriter.appendResponse(status, contentLength: 0, keepAlive: false, to: &output)
         write(output.span.bytes)
-        closeGracefully(within: ScrapeLink.farewell)
+        closeGracefully(within: ScrapeLink.closeTimeout)
     }
 
     /// A scraper comes back every few seconds or minutes.
-    private static let patience = Nanoseconds.seconds(150)
-    private static let farewell = Nanoseconds.seconds(2)
+    private static let timeout = Nanoseconds.seconds(150)
+    private static let closeTimeout = Nanoseconds.seconds(2)
     /// A scrape has no body.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()

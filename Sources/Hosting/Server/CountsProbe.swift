@@ -39,20 +39,20 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
         await withCheckedContinuation { continuation in
             shard.perform {
                 let probe = CountsProbe(shard: shard, host: host, proxy: proxy) { continuation.resume(returning: $0) }
-                probe.setTimer(at: shard.now + patience)
+                probe.setTimer(at: shard.now + timeout)
                 let secures = { (probe: CountsProbe) in
                     guard let security else { return probe.askServer() }
                     probe.secure(
                         with: security.context, to: address, serverName: security.serverName, identity: identity,
-                        resumes: false, timeout: patience)
+                        resumes: false, timeout: timeout)
                 }
                 probe.reachedServer = secures
                 let isUnderWay =
                     proxy == nil
                     ? probe.connect(
-                        to: address, timeout: patience, tls: security?.context, serverName: security?.serverName,
+                        to: address, timeout: timeout, tls: security?.context, serverName: security?.serverName,
                         identity: identity, resumes: false)
-                    : probe.connect(to: address, timeout: patience)
+                    : probe.connect(to: address, timeout: timeout)
                 if !isUnderWay {
                     probe.finish(nil)
                 }
@@ -126,7 +126,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
         completion(answer)
     }
 
-    private static let patience = Nanoseconds.seconds(3)
+    private static let timeout = Nanoseconds.seconds(3)
     /// Counts are a few hundred bytes; whatever is longer is something else.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()

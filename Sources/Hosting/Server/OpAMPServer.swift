@@ -76,7 +76,7 @@ public final class OpAMPServer: Sendable {
     }
 
     /// How long the peers may take to close their side.
-    private static let farewell = Nanoseconds.seconds(2)
+    private static let closeTimeout = Nanoseconds.seconds(2)
 
     private static func sum(_ hosts: [ServerHost]) async -> ServerCounts {
         var sum = ServerCounts()
@@ -118,14 +118,14 @@ public final class OpAMPServer: Sendable {
         return count
     }
 
-    /// Stops listening, says goodbye on every connection (specification: Closing Connection, Server Initiated), and gives the final counts.
+    /// Stops listening, sends agent_disconnect on every connection (specification: Closing Connection, Server Initiated), and gives the final counts.
     public func stop() async -> ServerCounts {
         listeners.forEach { $0.close() }
         var open = 0
         for host in hosts {
-            open += await host.shard.value { host.sayGoodbye() }
+            open += await host.shard.value { host.sendAgentDisconnect() }
         }
-        let deadline = Shard.clock + OpAMPServer.farewell
+        let deadline = Shard.clock + OpAMPServer.closeTimeout
         while open > 0, Shard.clock < deadline {
             try? await Task.sleep(for: .milliseconds(5))
             open = 0

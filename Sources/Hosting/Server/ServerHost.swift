@@ -124,7 +124,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     }
 
     /// Closes every connection in order, as a server that goes away does. Returns how many there were.
-    func sayGoodbye() -> Int {
+    func sendAgentDisconnect() -> Int {
         let open = links.compactMap { $0 }
         for link in open {
             link.goAway()
@@ -217,7 +217,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
                 setTimer(at: instant)
             case .certificateRequested(let ticket):
                 asked.append(.request(ticket))
-            case .heard, .reported:
+            case .received, .reported:
                 // Watched by whoever steers the registry; the bare server only counts them.
                 break
             }

@@ -74,7 +74,7 @@ extension ServerLink {
             write(piece.span.bytes)
             guard isOpen else { return }
             // The client says nothing meanwhile; what counts is that it takes what it is sent.
-            idleTimeout = host.wire.readPatience
+            idleTimeout = host.wire.readTimeout
             sending.resumeAt = sending.pace.spend(piece.count, at: shard.now)
             if sending.resumeAt > shard.now {
                 // The pause is ours.
@@ -84,7 +84,7 @@ extension ServerLink {
         }
         host.wireCounts.filesSent += 1
         self.sending = nil
-        idleTimeout = ServerLink.requestPatience
+        idleTimeout = ServerLink.requestTimeout
         guard case .http(let reading) = stage else { return }
         reading.isAnswering = false
         guard reading.keepsAlive else { return leave() }

@@ -93,7 +93,7 @@ extension ServerLink {
             return respond(status, reading)
         }
         // From now on the connection is a poller's: it may rest between polls, and an answer may take its time.
-        idleTimeout = ServerLink.pollPatience
+        idleTimeout = ServerLink.pollTimeout
         do throws(ContentCodingError) {
             let coding = try ContentCoding(contentEncodingOf: head.fields)
             let body = reading.exchange.body
@@ -184,7 +184,7 @@ extension ServerLink {
     }
 
     /// How long a poller's connection may be silent: several of the usual intervals, or a long pause before an answer.
-    private static let pollPatience = Nanoseconds.seconds(600)
+    private static let pollTimeout = Nanoseconds.seconds(600)
     /// Answers below this gain nothing from compression.
     static let compressionThreshold = 128
 

@@ -38,7 +38,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     override func connected() {
         _ = host.accepted(self)
         if case .http = stage {
-            idleTimeout = ServerLink.requestPatience
+            idleTimeout = ServerLink.requestTimeout
         }
     }
 
@@ -253,7 +253,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         sending = nil
         flush()
         stage = .over
-        closeGracefully(within: ServerLink.farewell)
+        closeGracefully(within: ServerLink.closeTimeout)
     }
 
     func flush() {
@@ -268,8 +268,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     }
 
     /// How long a client may take for its request.
-    static let requestPatience = Nanoseconds.seconds(30)
+    static let requestTimeout = Nanoseconds.seconds(30)
     /// How long a connection that is over may take to end in order.
-    private static let farewell = Nanoseconds.seconds(2)
+    private static let closeTimeout = Nanoseconds.seconds(2)
 
 }

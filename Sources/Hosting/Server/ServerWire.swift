@@ -12,7 +12,7 @@ public struct ServerWire: Sendable {
     /// An HTTP connection on which nothing was asked for so long is closed; nil: after ten minutes.
     public var idleTimeout: Nanoseconds?
     /// A client that takes nothing of a file for so long is left.
-    public var readPatience = Nanoseconds.seconds(120)
+    public var readTimeout = Nanoseconds.seconds(120)
     /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
     public var largestMessage: Int?
     /// The credentials of which every client has to show one; nil: anybody is served.

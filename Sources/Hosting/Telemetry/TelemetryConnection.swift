@@ -25,7 +25,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
     func dial(to address: SocketAddress, from source: SocketAddress?, _ route: TelemetryRoute) {
         stage = .dialing
         if !connect(
-            to: address, from: source, timeout: Self.dialPatience, tls: route.tls, serverName: route.serverName,
+            to: address, from: source, timeout: Self.dialTimeout, tls: route.tls, serverName: route.serverName,
             identity: route.identity)
         {
             // The shard is stopping: nothing is sent any more.
@@ -42,7 +42,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         exchange.begin(
             .post, target: route.path, host: route.host, fields: route.fields, body: request.body.span.bytes, to: &bytes
         )
-        setTimer(at: shard.now + Self.answerPatience)
+        setTimer(at: shard.now + Self.answerTimeout)
         lane.metrics.count(.telemetryRequests)
         lane.metrics.count(.telemetryBytes, bytes.count)
         write(bytes.span.bytes)
@@ -52,7 +52,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         stage = .over
         cancelTimer()
         lane.left(self)
-        closeGracefully(within: WebSocketLink.farewell)
+        closeGracefully(within: WebSocketLink.closeTimeout)
     }
 
     override func connected() {
@@ -63,7 +63,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
 
     private func rest() {
         stage = .idle
-        setTimer(at: shard.now + Self.idlePatience)
+        setTimer(at: shard.now + Self.idleTimeout)
     }
 
     override func received(_ bytes: RawSpan) {
@@ -127,10 +127,10 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         }
     }
 
-    private static let dialPatience = Nanoseconds.seconds(10)
+    private static let dialTimeout = Nanoseconds.seconds(10)
     /// The time that OTLP exporters usually give a destination.
-    private static let answerPatience = Nanoseconds.seconds(10)
-    private static let idlePatience = Nanoseconds.seconds(60)
+    private static let answerTimeout = Nanoseconds.seconds(10)
+    private static let idleTimeout = Nanoseconds.seconds(60)
     /// A response is empty, or says in a few words what was not taken.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()

@@ -35,7 +35,7 @@ final class TelemetryLane: @unchecked Sendable {
     private static let queueLimit = 1_024
     private static let queueBytes = 8 << 20
     /// How long a destination that could not be reached is left alone.
-    private static let patience = Nanoseconds.seconds(5)
+    private static let timeout = Nanoseconds.seconds(5)
 
     init(
         destination: TelemetryDestination, shard: Shard, metrics: ShardMetrics, sources: [SocketAddress],
@@ -119,7 +119,7 @@ final class TelemetryLane: @unchecked Sendable {
         metrics.count(.telemetryUnreachable, waiting.count)
         waiting = []
         waitingBytes = 0
-        state = .down(until: shard.now + Self.patience, route)
+        state = .down(until: shard.now + Self.timeout, route)
     }
 
     // MARK: - Told by connections

@@ -4,14 +4,14 @@ internal import OrderedCollections
 /// come more than once. An entry replaces an earlier one with the same key.
 extension WireReader {
     /// The most entries for which room is made at once, since many may have the same key.
-    private static var mostReserved: Int { 4096 }
+    private static var maxReserved: Int { 4096 }
 
     @inline(__always)
     mutating func map<Message: FieldTable>(
         _ field: FieldTag, into values: inout OrderedDictionary<String, Message>
     ) throws(DecodingError) {
         guard field.has(.lengthDelimited) else { return try skip(field) }
-        values.reserveCapacity(values.count + min(run(of: field), Self.mostReserved))
+        values.reserveCapacity(values.count + min(run(of: field), Self.maxReserved))
         repeat {
             let outer = try enterEntry()
             if let key = try plainKey() {

@@ -110,7 +110,7 @@ public final class VerifyingKey: @unchecked Sendable {
 
     /// Whether `signature` is this key's of the file with that SHA-256. Some 100 µs.
     public func verifies(_ signature: [UInt8], digest: [UInt8]) -> Bool {
-        // What does not fit leaves complaints behind that belong to nobody.
+        // What does not fit leaves problems behind that belong to nobody.
         defer { ERR_clear_error() }
         switch algorithm {
         case .ed25519:

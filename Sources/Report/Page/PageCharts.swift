@@ -4,12 +4,12 @@ import Metrics
 /// Which pictures the page shows, and of what.
 enum PageCharts {
     /// A picture has no room for more.
-    static let mostRows = 300
+    static let maxRows = 300
     /// The most errors drawn by name; the others are one trace.
-    static let mostErrors = 6
+    static let maxErrors = 6
 
     static func html(for record: RunRecord) -> String {
-        let rows = Series.condensed(record.series.filter { $0.length > .zero }, to: mostRows)
+        let rows = Series.condensed(record.series.filter { $0.length > .zero }, to: maxRows)
         let charts = [
             latency(rows, .heartbeatResponse, "Response time", "from the moment a heartbeat was due to its answer"),
             percentiles(record),
@@ -110,10 +110,10 @@ enum PageCharts {
     }
 
     /// The most waves drawn; the later ones are in the table.
-    static let mostWaves = 8
+    static let maxWaves = 8
 
     private static func waves(_ rows: [SeriesRow], _ waves: [WaveSummary]) -> String {
-        let traces = waves.prefix(mostWaves).enumerated().map { index, wave in
+        let traces = waves.prefix(maxWaves).enumerated().map { index, wave in
             TimeChart.Trace(
                 name: wave.wave.label, colour: PageStyle.palette[index % PageStyle.palette.count],
                 values: rows.map { row in
@@ -131,12 +131,12 @@ enum PageCharts {
         var totals = CounterTable()
         for row in rows { for counter in Counter.errors { totals[counter] &+= row.counters[counter] } }
         let entries = ErrorList.entries(totals)
-        var traces = entries.prefix(mostErrors).enumerated().map { index, entry in
+        var traces = entries.prefix(maxErrors).enumerated().map { index, entry in
             TimeChart.Trace(
                 name: entry.counter.title, colour: PageStyle.palette[index],
                 values: rows.map { $0.rate(of: entry.counter) })
         }
-        let others = entries.dropFirst(mostErrors).map(\.counter)
+        let others = entries.dropFirst(maxErrors).map(\.counter)
         if !others.isEmpty {
             traces.append(
                 TimeChart.Trace(

@@ -26,7 +26,7 @@ struct PercentileChart {
     private static let top = 10.0
     private static let bottom = 24.0
     /// Beyond 99.9999 % there is never more than a handful of values.
-    private static let mostNines = 6.0
+    private static let maxNines = 6.0
     private static let pointsPerNine = 40
 
     var title: String
@@ -36,7 +36,7 @@ struct PercentileChart {
     var html: String {
         let drawn = curves.filter { $0.histogram.count > 1 }
         guard let most = drawn.map(\.histogram.count).max() else { return "" }
-        let nines = min(max(log10(Double(most)).rounded(.up), 1), Self.mostNines)
+        let nines = min(max(log10(Double(most)).rounded(.up), 1), Self.maxNines)
         let ends = drawn.flatMap { [Double($0.histogram.lowest), Double($0.histogram.highest)] }
         let scale = Scale.logarithmic(around: ends.map { max($0, Double(LatencyScale.lowest)) })
         let svg = grid(scale, nines) + drawn.map { path(of: $0, scale, nines) }.joined()

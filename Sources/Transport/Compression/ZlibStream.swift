@@ -93,7 +93,7 @@ final class ZlibStream {
         let first = bytes.count
         return input.withUnsafeBytes { source in
             var consumed = start
-            var room = min(max(expected, Self.leastRoom), Self.largestRoom)
+            var room = min(max(expected, Self.minRoom), Self.largestRoom)
             while true {
                 let piece = min(source.count - consumed, Self.largestPiece)
                 let isLast = consumed + piece == source.count
@@ -129,7 +129,7 @@ final class ZlibStream {
                 }
                 if left > 0, consumed == source.count { return (.drained, consumed) }
                 if left > 0, made == 0, status == Z_BUF_ERROR { return (.corrupt, consumed) }
-                room = min(max(bytes.count - first, Self.leastRoom), Self.largestRoom)
+                room = min(max(bytes.count - first, Self.minRoom), Self.largestRoom)
             }
         }
     }
@@ -142,7 +142,7 @@ final class ZlibStream {
     }
 
     /// The output's room doubles from here...
-    private static let leastRoom = 256
+    private static let minRoom = 256
     /// ...up to here, so that a large output is never held twice.
     private static let largestRoom = 1 << 20
     /// zlib counts input in 32 bits.

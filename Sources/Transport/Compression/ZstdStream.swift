@@ -44,7 +44,7 @@ final class ZstdDecompressor {
     /// 8 MiB: the largest window that HTTP allows (RFC 9659); a frame that announces more is refused, not allocated for.
     private static let largestWindowLog: Int32 = 23
     /// The output's room doubles from here up to `largestRoom`.
-    private static let leastRoom = 1 << 10
+    private static let minRoom = 1 << 10
     private static let largestRoom = 1 << 20
 
     init() {
@@ -63,7 +63,7 @@ final class ZstdDecompressor {
         guard content.byteCount > 0 else { throw .truncated(.zstd) }
         let first = bytes.count
         var consumed = 0
-        var room = min(max(content.byteCount * 4, Self.leastRoom), Self.largestRoom)
+        var room = min(max(content.byteCount * 4, Self.minRoom), Self.largestRoom)
         while true {
             // One byte beyond the limit shows that there is more than it allows.
             room = min(room, limit - (bytes.count - first) + 1)
@@ -77,7 +77,7 @@ final class ZstdDecompressor {
                 return
             }
             guard !isStuck else { throw .corrupt(.zstd) }
-            room = min(max(bytes.count - first, Self.leastRoom), Self.largestRoom)
+            room = min(max(bytes.count - first, Self.minRoom), Self.largestRoom)
         }
     }
 

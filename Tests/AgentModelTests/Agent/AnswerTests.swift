@@ -106,10 +106,10 @@ struct AnswerTests {
         var script = AgentScript()
         script.run()
         let other = InstanceUID(high: 1, low: 2)
-        script.hear(ServerToAgent(instanceUID: .uid(other), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(other), flags: .reportFullState))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.foreignMessage) == 1)
-        script.hear(ServerToAgent(instanceUID: .malformed([1, 2, 3]), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .malformed([1, 2, 3]), flags: .reportFullState))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.foreignMessage) == 2)
     }
@@ -122,7 +122,7 @@ struct AnswerTests {
         script.run()
         let former = script.agent.instanceUID
         let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0009)
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(former), agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
         let told = try #require(script.sent.first)
@@ -130,7 +130,7 @@ struct AnswerTests {
         let attribute = told.report.agentDescription?.identifyingAttributes.first { $0.key == "service.instance.id" }
         #expect(attribute?.value == .string(given.description))
         // An answer to a report that was under way still bears the former uid.
-        script.hear(ServerToAgent(instanceUID: .uid(former)))
+        script.receive(ServerToAgent(instanceUID: .uid(former)))
         #expect(script.counts(.foreignMessage) == 0)
         #expect(script.pass(.seconds(10)).allSatisfy { $0.report.instanceUID == .uid(given) })
         script.lost()
@@ -145,7 +145,7 @@ struct AnswerTests {
         var script = AgentScript()
         script.run()
         let former = script.agent.instanceUID
-        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: field)))
+        script.receive(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: field)))
         #expect(script.agent.instanceUID == former)
         #expect(script.counts(.badInstanceUIDAssigned) == 1)
         #expect(script.sent.isEmpty)
@@ -170,7 +170,7 @@ struct AnswerTests {
         var script = AgentScript()
         script.step { $0.connected(at: $1, &$2) }
         #expect(script.agent.state == .initializing)
-        script.hear(ServerToAgent())
+        script.receive(ServerToAgent())
         script.lost()
         script.closed()
         #expect(script.counts(.eventOutOfState) == 4)

@@ -58,7 +58,7 @@ struct BatchTests {
     func fullState() {
         var script = Self.chatty(BatchPlan(window: .seconds(60)))
         script.pass(.milliseconds(1_500), acknowledging: true)
-        script.hear(ServerToAgent(instanceUID: .uid(script.agent.instanceUID), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(script.agent.instanceUID), flags: .reportFullState))
         #expect(script.sent.map(\.kind) == [.fullState])
         #expect(!script.agent.isHoldingChanges)
     }
@@ -87,7 +87,7 @@ struct BatchTests {
             return false
         }
         let reports = script.allSent.count { $0.kind == .status }
-        let waiting = script.agent.depth?.value.batch?.changes ?? 0
+        let waiting = script.agent.extended?.value.batch?.changes ?? 0
         #expect(changes == 30)
         #expect(changes == reports + Self.joined(script) + waiting, "seed \(seed)")
     }
@@ -119,7 +119,7 @@ struct PollingIntervalTests {
     @Test("An agent whose heartbeats the server has turned off goes on polling")
     func turnedOff() {
         var script = Self.script(beats: true, heartbeat: .seconds(10), polling: .seconds(30))
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(script.agent.instanceUID),
                 connectionSettings: ConnectionSettingsOffers(

@@ -11,7 +11,7 @@ struct ClosingTests {
         var script = AgentScript()
         script.run()
         script.drain()
-        #expect(script.sent.map(\.kind) == [.goodbye])
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
         #expect(script.sent.first?.report.agentDisconnect != nil)
         let order = script.steps.compactMap { effect -> String? in
             switch effect {
@@ -29,11 +29,11 @@ struct ClosingTests {
     }
 
     @Test("Nothing is sent after AgentDisconnect, whatever the server asks (spec: AgentToServer.agent_disconnect)")
-    func nothingAfterGoodbye() {
+    func nothingAfterAgentDisconnect() {
         var script = AgentScript()
         script.run()
         script.drain()
-        script.hear(ServerToAgent(flags: [.reportFullState, .reportAvailableComponents]))
+        script.receive(ServerToAgent(flags: [.reportFullState, .reportAvailableComponents]))
         #expect(script.sent.isEmpty)
         #expect(script.pass(.seconds(100)).isEmpty)
     }
@@ -51,8 +51,8 @@ struct ClosingTests {
         #expect(script.counts(.closeTimedOut) == 1)
     }
 
-    @Test("A goodbye without an answer is no lost answer; a report before it is")
-    func goodbyeNeedsNoAnswer() {
+    @Test("A agent_disconnect without an answer is no lost answer; a report before it is")
+    func agentDisconnectNeedsNoAnswer() {
         var quiet = AgentScript()
         quiet.run()
         quiet.drain()
@@ -89,7 +89,7 @@ struct ClosingTests {
 
         var throttled = AgentScript(plan)
         throttled.run()
-        throttled.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
+        throttled.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
         throttled.drain()
         #expect(throttled.sent.isEmpty)
         throttled.closed()

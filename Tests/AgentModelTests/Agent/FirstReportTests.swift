@@ -59,7 +59,7 @@ struct FirstReportTests {
     func componentMetadata() throws {
         var script = AgentScript()
         script.run()
-        script.hear(ServerToAgent(flags: .reportAvailableComponents))
+        script.receive(ServerToAgent(flags: .reportAvailableComponents))
         let kinds = try #require(script.sent.first?.report.availableComponents?.components)
         #expect(kinds.keys.contains("receivers") && kinds.keys.contains("exporters"))
         for kind in kinds.values {
@@ -104,7 +104,7 @@ struct FirstReportTests {
         script.lost()
         script.opened()
         script.acknowledge()
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         script.drain()
         let numbers = script.allSent.map(\.report.sequenceNumber)
         #expect(numbers == Array(0..<UInt64(numbers.count)))
@@ -120,11 +120,11 @@ struct FirstReportTests {
         #expect(script.sent.first?.report.flags == .requestInstanceUID)
         #expect(script.sent.first?.report.instanceUID == .uid(temporary))
         let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(temporary), agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
         #expect(script.agent.instanceUID == given)
-        script.hear(ServerToAgent(instanceUID: .uid(given), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(given), flags: .reportFullState))
         let full = try #require(script.sent.first { $0.kind == .fullState })
         #expect(full.report.flags == [])
         #expect(full.report.instanceUID == .uid(given))

@@ -67,7 +67,7 @@ struct HeartbeatTests {
     func offeredInterval(seconds: Int64) {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer(UInt64(seconds)))
+        script.receive(offer(UInt64(seconds)))
         let beats = script.pass(.seconds(seconds * 3), acknowledging: true)
         #expect(beats.map(\.dueAt) == (1...3).map { Instant.zero + .seconds(seconds * $0) })
         script.lost()
@@ -81,9 +81,9 @@ struct HeartbeatTests {
     func offAndOn() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer(0))
+        script.receive(offer(0))
         #expect(script.pass(.seconds(500)).isEmpty)
-        script.hear(offer(10))
+        script.receive(offer(10))
         #expect(script.pass(.seconds(30), acknowledging: true).count == 3)
     }
 
@@ -91,7 +91,7 @@ struct HeartbeatTests {
     func absurdInterval() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer(.max))
+        script.receive(offer(.max))
         #expect(script.pass(.seconds(1_000_000)).isEmpty)
     }
 
@@ -99,7 +99,7 @@ struct HeartbeatTests {
     func offerToOneThatDoesNot() {
         var script = AgentScript(.with { $0.capabilities.remove(.reportsHeartbeat) })
         script.run()
-        script.hear(offer(1))
+        script.receive(offer(1))
         #expect(script.pass(.seconds(100)).isEmpty)
     }
 
@@ -114,7 +114,7 @@ struct HeartbeatTests {
                 if !beats { $0.capabilities.remove(.reportsHeartbeat) }
             })
         script.run()
-        script.hear(offer(offered.0))
+        script.receive(offer(offered.0))
         let polls = script.pass(.seconds(offered.1 * 4), acknowledging: true)
         #expect(polls.map(\.dueAt) == (1...4).map { Instant.zero + .seconds(offered.1 * $0) })
     }
@@ -145,7 +145,7 @@ struct HeartbeatTests {
         script.run()
         script.pass(.seconds(10), acknowledging: true)
         script.pass(.seconds(7))
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         script.acknowledge()
         let beats = script.pass(.seconds(13), acknowledging: true)
         #expect(beats.map(\.dueAt) == [Instant.zero + .seconds(27)])
@@ -174,7 +174,7 @@ struct HeartbeatTests {
             var script = AgentScript(agent: Agent(index: index, cohort: cohort), now: .zero)
             script.run()
             if askedForFullState {
-                script.hear(ServerToAgent(flags: .reportFullState))
+                script.receive(ServerToAgent(flags: .reportFullState))
                 script.acknowledge()
             }
             return script.pass(.seconds(20)).first?.dueAt
@@ -191,7 +191,7 @@ struct HeartbeatTests {
     func lockstep(second: Int64) {
         var script = AgentScript(plan(10, phase: .lockstep), now: .zero + .seconds(second))
         script.run()
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         let beats = script.pass(.seconds(30), acknowledging: true)
         #expect(beats.map(\.dueAt) == (1...beats.count).map { Instant.zero + .seconds(10 * Int64($0)) })
         #expect(beats.count >= 3)

@@ -107,7 +107,7 @@ struct ReconnectTests {
         script.failed(cause)
         #expect(script.agent.state == .backingOff)
         #expect(script.steps.changes.map(\.cause) == [.connectFailed(cause)])
-        let counted = Oddity.allCases.reduce(0) { $0 + script.counts($1) }
+        let counted = Anomaly.allCases.reduce(0) { $0 + script.counts($1) }
         #expect(counted == 1)
     }
 }

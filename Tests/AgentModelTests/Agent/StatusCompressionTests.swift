@@ -62,7 +62,7 @@ struct StatusCompressionTests {
     func fullState() throws {
         var script = AgentScript()
         script.run()
-        script.hear(ServerToAgent(instanceUID: .uid(script.agent.instanceUID), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(script.agent.instanceUID), flags: .reportFullState))
         #expect(script.sent.count == 1)
         let sent = try #require(script.sent.first)
         #expect(sent.kind == .fullState)
@@ -77,7 +77,7 @@ struct StatusCompressionTests {
     func componentList() throws {
         var script = AgentScript()
         script.run()
-        script.hear(ServerToAgent(flags: .reportAvailableComponents))
+        script.receive(ServerToAgent(flags: .reportAvailableComponents))
         let sent = try #require(script.sent.first)
         #expect(sent.kind == .components)
         let components = try #require(sent.report.availableComponents)
@@ -92,7 +92,7 @@ struct StatusCompressionTests {
     func componentListUndeclared() {
         var script = AgentScript(.with { $0.capabilities.remove(.reportsAvailableComponents) })
         script.run()
-        script.hear(ServerToAgent(flags: .reportAvailableComponents))
+        script.receive(ServerToAgent(flags: .reportAvailableComponents))
         #expect(script.sent.isEmpty)
     }
 
@@ -111,13 +111,13 @@ struct StatusCompressionTests {
         var script = AgentScript()
         script.run(server: [.acceptsStatus])
         for _ in 0..<3 {
-            script.hear(ServerToAgent(flags: .reportFullState))
+            script.receive(ServerToAgent(flags: .reportFullState))
             #expect(script.sent.first?.report.effectiveConfig == nil)
         }
         script.lost()
         script.opened()
         script.acknowledge(capabilities: .all)
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         #expect(script.sent.first?.report.effectiveConfig != nil)
     }
 
@@ -125,7 +125,7 @@ struct StatusCompressionTests {
     func serverCapabilitiesAreHonoured() throws {
         var script = AgentScript()
         script.run(server: [.acceptsStatus])
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         let report = try #require(script.sent.first).report
         #expect(report.effectiveConfig == nil)
         #expect(report.agentDescription != nil)

@@ -13,13 +13,13 @@ struct ThrottlingTests {
     }
 
     @Test(
-        "UNAVAILABLE makes the agent say goodbye, close, wait as long as asked, and come back",
+        "UNAVAILABLE makes the agent sends agent_disconnect, close, wait as long as asked, and come back",
         arguments: [1, 30, 600] as [Int64])
     func waitsAsAsked(seconds: Int64) {
         var script = AgentScript(.with { $0.connectTimeout = .seconds(100_000) })
         script.run()
-        script.hear(unavailable(.seconds(seconds)))
-        #expect(script.sent.map(\.kind) == [.goodbye])
+        script.receive(unavailable(.seconds(seconds)))
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
         #expect(script.sent.first?.report.agentDisconnect != nil)
         #expect(script.steps.closeCodes == [1000])
         #expect(script.agent.state == .closing)
@@ -38,7 +38,7 @@ struct ThrottlingTests {
         var script = AgentScript()
         script.run()
         for _ in 0..<12 {
-            script.hear(unavailable())
+            script.receive(unavailable())
             let refused = script.now
             script.closed()
             #expect(script.agent.state == .backingOff)
@@ -52,7 +52,7 @@ struct ThrottlingTests {
             #expect(wait >= grown * 0.5 - 0.011 && wait <= grown * 1.5 + 0.011)
         }
         script.acknowledge()
-        script.hear(unavailable())
+        script.receive(unavailable())
         let refused = script.now
         script.closed()
         while script.agent.state == .backingOff { script.pass(.milliseconds(10)) }
@@ -64,7 +64,7 @@ struct ThrottlingTests {
         var script = AgentScript()
         script.start()
         script.opened()
-        script.hear(unavailable(.seconds(1)))
+        script.receive(unavailable(.seconds(1)))
         script.closed()
         script.pass(.seconds(1))
         script.opened()
@@ -76,7 +76,7 @@ struct ThrottlingTests {
     func ignoring() {
         var script = AgentScript(.with { $0.honoursThrottling = false })
         script.run()
-        script.hear(unavailable(.seconds(30)))
+        script.receive(unavailable(.seconds(30)))
         #expect(script.agent.state == .running)
         #expect(script.steps.closeCodes.isEmpty)
         #expect(script.counts(.unavailable) == 1)
@@ -87,7 +87,7 @@ struct ThrottlingTests {
         var script = AgentScript()
         script.start()
         script.opened()
-        script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: "no")))
+        script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest, errorMessage: "no")))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.badRequest) == 1)
         script.lost()
@@ -100,7 +100,7 @@ struct ThrottlingTests {
         var script = AgentScript()
         script.start()
         script.opened()
-        script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown, errorMessage: "odd")))
+        script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown, errorMessage: "odd")))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.unknownError) == 1)
         #expect(script.agent.state == .connected)
@@ -117,7 +117,7 @@ struct ThrottlingTests {
         script.run()
         var answer = ServerToAgent(flags: .reportFullState)
         answer.errorResponse = ServerErrorResponse(type: .unknown)
-        script.hear(answer)
+        script.receive(answer)
         #expect(script.sent.isEmpty)
         #expect(script.counts(.errorWithContent) == 1)
         #expect(script.counts(.unknownError) == 1)
@@ -157,14 +157,14 @@ struct ThrottlingTests {
     @Test(
         "Each kind of refusal has its own count",
         arguments: [
-            (401, Oddity.upgradeUnauthorized), (403, .upgradeUnauthorized), (302, .upgradeRedirected),
+            (401, Anomaly.upgradeUnauthorized), (403, .upgradeUnauthorized), (302, .upgradeRedirected),
             (500, .upgradeRefused),
         ])
-    func refusals(status: Int, oddity: Oddity) {
+    func refusals(status: Int, anomaly: Anomaly) {
         var script = AgentScript()
         script.start()
         script.step { $0.upgradeRefused(status: status, retryAfter: nil, at: $1, &$2) }
-        #expect(script.counts(oddity) == 1)
+        #expect(script.counts(anomaly) == 1)
         #expect(script.agent.state == .backingOff)
     }
 }

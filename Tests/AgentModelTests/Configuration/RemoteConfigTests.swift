@@ -28,7 +28,7 @@ struct RemoteConfigTests {
     func applies() throws {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1, 2, 3]))
+        script.receive(Self.offer([1, 2, 3]))
         #expect(script.sent.map(\.kind) == [.status])
         #expect(
             script.sent.first?.report.remoteConfigStatus
@@ -52,9 +52,9 @@ struct RemoteConfigTests {
     func merge() throws {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1], "a: 1\n", file: ""))
+        script.receive(Self.offer([1], "a: 1\n", file: ""))
         script.pass(.seconds(2))
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
         #expect(files.count == 1)
         #expect(files[""]?.body == Array("a: 1\n".utf8))
@@ -70,7 +70,7 @@ struct RemoteConfigTests {
         var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
         script.run()
         let file = AgentConfigFile(body: Array("a: 1\n".utf8), contentType: "text/yaml")
-        script.hear(
+        script.receive(
             ServerToAgent(
                 remoteConfig: AgentRemoteConfig(
                     config: AgentConfigMap(
@@ -87,10 +87,10 @@ struct RemoteConfigTests {
     func opaqueHash(_ hash: [UInt8]) {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer(hash))
+        script.receive(Self.offer(hash))
         let told = script.sent + script.pass(.seconds(2))
         #expect(told.map(\.report.remoteConfigStatus?.lastRemoteConfigHash) == [hash, hash])
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         #expect(script.sent.first?.report.remoteConfigStatus?.lastRemoteConfigHash == hash)
     }
 
@@ -109,7 +109,7 @@ struct RemoteConfigTests {
     func appliesAtOnce() {
         var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
         script.run()
-        script.hear(Self.offer([9]))
+        script.receive(Self.offer([9]))
         #expect(script.sent.count == 1)
         #expect(script.sent.first?.report.remoteConfigStatus?.status == .applied)
         #expect(script.sent.first?.report.effectiveConfig != nil)
@@ -119,19 +119,19 @@ struct RemoteConfigTests {
     func repeated() {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1]))
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
+        script.receive(Self.offer([1]))
         #expect(script.sent.isEmpty)
         script.pass(.seconds(2))
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.offerRepeated) == 2)
 
         var failing = AgentScript(Self.plan { $0.remoteConfig.failureOdds = 1 })
         failing.run()
-        failing.hear(Self.offer([1]))
+        failing.receive(Self.offer([1]))
         failing.pass(.seconds(2))
-        failing.hear(Self.offer([1]))
+        failing.receive(Self.offer([1]))
         #expect(failing.sent.isEmpty)
     }
 
@@ -139,16 +139,16 @@ struct RemoteConfigTests {
     func fails() throws {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1], "good: 1\n"))
+        script.receive(Self.offer([1], "good: 1\n"))
         script.pass(.seconds(2))
-        script.hear(Self.offer([2], "bad: 1\n# muster: fail\n"))
+        script.receive(Self.offer([2], "bad: 1\n# muster: fail\n"))
         let sent = script.pass(.seconds(2))
         let status = try #require(sent.first?.report.remoteConfigStatus)
         #expect(status.status == .failed)
         #expect(status.lastRemoteConfigHash == [2])
         #expect(!status.errorMessage.isEmpty)
         #expect(sent.first?.report.effectiveConfig == nil)
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         let files = try #require(script.sent.first?.report.effectiveConfig?.configMap?.configMap)
         #expect(files["remote.yaml"]?.body == Array("good: 1\n".utf8))
     }
@@ -163,7 +163,7 @@ struct RemoteConfigTests {
     func invalid(body: String, type: String, reason: String) throws {
         var script = AgentScript(Self.plan { $0.remoteConfig.allowedSettings = ["receivers", "service", "a"] })
         script.run()
-        script.hear(Self.offer([7], body, type: type))
+        script.receive(Self.offer([7], body, type: type))
         let status = try #require(script.sent.first?.report.remoteConfigStatus)
         #expect(status.status == .failed)
         #expect(status.errorMessage.contains(reason), "\(status.errorMessage)")
@@ -177,7 +177,7 @@ struct RemoteConfigTests {
         ] {
             var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
             script.run()
-            script.hear(
+            script.receive(
                 ServerToAgent(
                     remoteConfig: AgentRemoteConfig(
                         config: AgentConfigMap(
@@ -217,9 +217,9 @@ struct RemoteConfigTests {
     func superseded() {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
         script.pass(.seconds(1))
-        script.hear(Self.offer([2]))
+        script.receive(Self.offer([2]))
         #expect(script.allSteps.stages.contains { $0.kind == .superseded && $0.wave == 1 })
         let sent = script.pass(.seconds(10))
         #expect(sent.compactMap { $0.report.remoteConfigStatus?.lastRemoteConfigHash } == [[2]])
@@ -230,10 +230,10 @@ struct RemoteConfigTests {
     func convergence() {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([0, 0, 0, 0, 0, 0, 1, 2, 99]))
+        script.receive(Self.offer([0, 0, 0, 0, 0, 0, 1, 2, 99]))
         script.now += .milliseconds(5)
         script.pass(.seconds(3))
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         let stages = script.allSteps.stages
         #expect(stages.map(\.kind) == [.offered, .applying, .applied, .converged])
         #expect(stages.allSatisfy { $0.wave == 0x102 })
@@ -244,7 +244,7 @@ struct RemoteConfigTests {
     func appliedOffline() throws {
         var script = AgentScript(Self.plan { $0.reconnect = .fixed(.seconds(60)) })
         script.run()
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
         script.lost()
         #expect(script.pass(.seconds(60)).isEmpty)
         script.opened()
@@ -261,7 +261,7 @@ struct RemoteConfigTests {
     func undeclared() {
         var script = AgentScript(Self.plan { $0.capabilities.remove(.acceptsRemoteConfig) })
         script.run()
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.undeclaredCapabilityUsed) == 1)
     }
@@ -270,7 +270,7 @@ struct RemoteConfigTests {
     func silent() {
         var script = AgentScript(Self.plan { $0.capabilities.remove(.reportsRemoteConfig) })
         script.run()
-        script.hear(Self.offer([1]))
+        script.receive(Self.offer([1]))
         #expect(script.sent.isEmpty)
         let sent = script.pass(.seconds(2))
         #expect(sent.count == 1)
@@ -285,7 +285,7 @@ struct RemoteConfigTests {
         for index in 0..<1000 {
             var script = AgentScript(agent: Agent(index: UInt64(index), cohort: cohort), now: .zero)
             script.run()
-            script.hear(Self.offer([1]))
+            script.receive(Self.offer([1]))
             let sent = script.pass(.seconds(2))
             if sent.last?.report.remoteConfigStatus?.status == .failed { failed += 1 }
         }
@@ -298,7 +298,7 @@ struct RemoteConfigTests {
         var script = AgentScript(
             Self.plan { $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.zero), historyLimit: 3) })
         script.run()
-        for number in 0..<20 { script.hear(Self.offer([UInt8(number)], "a: \(number)\n")) }
+        for number in 0..<20 { script.receive(Self.offer([UInt8(number)], "a: \(number)\n")) }
         #expect(script.agent.configuration?.history.map(\.hash) == [[17], [18], [19]])
     }
 
@@ -306,9 +306,9 @@ struct RemoteConfigTests {
     func rollback() throws {
         var script = AgentScript(Self.plan())
         script.run()
-        script.hear(Self.offer([1], "good: 1\n"))
+        script.receive(Self.offer([1], "good: 1\n"))
         script.pass(.seconds(2))
-        script.hear(Self.offer([2], "bad: 1\n# muster: die 30s\n"))
+        script.receive(Self.offer([2], "bad: 1\n# muster: die 30s\n"))
         script.pass(.seconds(2))
         #expect(script.allSent.last?.report.remoteConfigStatus?.status == .applied)
         script.pass(.seconds(29))
@@ -347,7 +347,7 @@ struct RemoteConfigTests {
         var script = AgentScript(
             Self.plan { $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.seconds(2)), watchers: watchers) })
         script.run()
-        script.hear(Self.offer([1], "service: {a: 1}\nextensions: {}\n", file: ""))
+        script.receive(Self.offer([1], "service: {a: 1}\nextensions: {}\n", file: ""))
         script.pass(.seconds(2))
         #expect(script.counts(.watcherNotified) == 2)
         #expect(script.agent.state == .closing)
@@ -359,12 +359,12 @@ struct RemoteConfigTests {
                     watchers: [.init(setting: "service", reaction: .restartPipelines)])
             })
         calm.run()
-        calm.hear(Self.offer([1], "service: {a: 1}\n"))
+        calm.receive(Self.offer([1], "service: {a: 1}\n"))
         let started = calm.allSent[0].report.health?.startTimeUnixNano ?? 0
         let sent = calm.pass(.seconds(2))
         #expect(sent.count == 1)
         #expect(sent.first?.report.health?.startTimeUnixNano == started + 2_000_000_000)
-        calm.hear(Self.offer([2], "service: {a: 1}\nother: 1\n"))
+        calm.receive(Self.offer([2], "service: {a: 1}\nother: 1\n"))
         #expect(calm.pass(.seconds(2)).first?.report.health == nil)
     }
 

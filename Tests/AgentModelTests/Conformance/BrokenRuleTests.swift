@@ -76,7 +76,7 @@ struct BrokenRuleTests {
                 $0.agentDescription?.identifyingAttributes[0].value = .string("w")
                 if good { $0.instanceUID = .uid(other) }
             }
-            return [.say(Conversation.full(0)), .hear(told), .say(next)]
+            return [.say(Conversation.full(0)), .receive(told), .say(next)]
         case .capabilitiesSet:
             return [.say(Conversation.full(0, good ? status : []))]
         case .undefinedBitsClear:
@@ -103,14 +103,14 @@ struct BrokenRuleTests {
             let server: ServerCapabilities = good ? [.acceptsStatus, .acceptsEffectiveConfig] : .acceptsStatus
             var next = Conversation.report(1, capable)
             next.effectiveConfig = EffectiveConfig()
-            return [.say(Conversation.full(0, capable)), .hear(ServerToAgent(capabilities: server)), .say(next)]
+            return [.say(Conversation.full(0, capable)), .receive(ServerToAgent(capabilities: server)), .say(next)]
         case .unchangedLeftOut:
             let next = Conversation.full(1) { if good { $0.agentDescription?.nonIdentifyingAttributes = [KeyValue()] } }
             return [.say(Conversation.full(0)), .say(next)]
         case .fullStateReported:
             return [
                 .say(Conversation.full(0, health) { $0.health = well }),
-                .hear(ServerToAgent(flags: .reportFullState)),
+                .receive(ServerToAgent(flags: .reportFullState)),
                 .say(Conversation.full(1, health) { $0.health = good ? well : nil }),
             ]
         case .componentListOnRequest:
@@ -119,7 +119,7 @@ struct BrokenRuleTests {
             list.availableComponents = AvailableComponents(components: ["a": ComponentDetails()], hash: [1])
             return [
                 .say(Conversation.full(0, components) { $0.availableComponents = AvailableComponents(hash: [1]) }),
-                .hear(asked), .say(list),
+                .receive(asked), .say(list),
             ]
         case .componentHash:
             return [
@@ -179,7 +179,7 @@ struct BrokenRuleTests {
             next.remoteConfigStatus = RemoteConfigStatus(lastRemoteConfigHash: [1], status: .applied)
             next.effectiveConfig = EffectiveConfig(configMap: files(["a"]))
             change(&next)
-            return [.say(Conversation.full(0, config)), .hear(offer), .say(next)]
+            return [.say(Conversation.full(0, config)), .receive(offer), .say(next)]
         }
         func settled(_ change: (inout ConnectionSettingsStatus) -> Void) -> AgentToServer {
             var status = ConnectionSettingsStatus(lastConnectionSettingsHash: [1], status: .applying)
@@ -202,9 +202,9 @@ struct BrokenRuleTests {
             return configured { if !good { $0.remoteConfigStatus?.errorMessage = "odd" } }
         case .settingsHashEchoed:
             let next = settled { if !good { $0.lastConnectionSettingsHash = [2] } }
-            return [.say(Conversation.full(0, settings)), .hear(settingsOffer), .say(next)]
+            return [.say(Conversation.full(0, settings)), .receive(settingsOffer), .say(next)]
         case .settingsOutcomeReported:
-            var bye = Conversation.goodbye(2)
+            var bye = Conversation.agentDisconnect(2)
             bye.capabilities = settings
             var last = Conversation.report(4, [.reportsHeartbeat, .reportsConnectionSettingsStatus, .reportsStatus])
             if good {
@@ -212,8 +212,9 @@ struct BrokenRuleTests {
                     lastConnectionSettingsHash: [1], status: .applied)
             }
             return [
-                .say(Conversation.full(0, settings)), .hear(settingsOffer), .say(settled { _ in }), .say(bye), .close,
-                .open, .say(Conversation.full(3, settings)), .hear(ServerToAgent()), .say(last),
+                .say(Conversation.full(0, settings)), .receive(settingsOffer), .say(settled { _ in }), .say(bye),
+                .close,
+                .open, .say(Conversation.full(3, settings)), .receive(ServerToAgent()), .say(last),
             ]
         default:
             var request = Conversation.report(1)
@@ -242,7 +243,7 @@ struct BrokenRuleTests {
             return report
         }
         let start: [Line] = [
-            .say(Conversation.full(0, capable)), .hear(ServerToAgent(packagesAvailable: offer)),
+            .say(Conversation.full(0, capable)), .receive(ServerToAgent(packagesAvailable: offer)),
         ]
         switch rule {
         case .packageNames:
@@ -254,7 +255,7 @@ struct BrokenRuleTests {
         default:
             let gone = told(2) { $0.packages = [:] }
             let without = ServerToAgent(packagesAvailable: PackagesAvailable(allPackagesHash: [9]))
-            return start + [.say(told(1) { _ in }), .hear(good ? without : ServerToAgent()), .say(gone)]
+            return start + [.say(told(1) { _ in }), .receive(good ? without : ServerToAgent()), .say(gone)]
         }
     }
 
@@ -269,7 +270,7 @@ struct BrokenRuleTests {
             Conversation.full(number) { $0.agentDescription?.nonIdentifyingAttributes = [KeyValue()] }
         }
         let start: [Line] = [.say(Conversation.full(0, beating))]
-        let bye = Conversation.goodbye(1)
+        let bye = Conversation.agentDisconnect(1)
         switch rule {
         case .heartbeatsDeclared:
             return [
@@ -277,9 +278,9 @@ struct BrokenRuleTests {
                 .say(Conversation.report(1, good ? beating : status)),
             ]
         case .heartbeatsTurnedOff:
-            return start + [.hear(offer(good ? 9 : 0)), .say(Conversation.report(1, beating))]
+            return start + [.receive(offer(good ? 9 : 0)), .say(Conversation.report(1, beating))]
         case .heartbeatInTime:
-            return start + [.hear(offer(10)), .wait(good ? 11 : 12), .say(Conversation.report(1, beating))]
+            return start + [.receive(offer(10)), .wait(good ? 11 : 12), .say(Conversation.report(1, beating))]
         case .badRequestNotRepeated, .unknownErrorNotRepeated:
             let error = Conversation.error(rule == .badRequestNotRepeated ? .badRequest : .unknown)
             func message(_ number: UInt64, _ data: UInt8) -> AgentToServer {
@@ -290,14 +291,15 @@ struct BrokenRuleTests {
             let first = Conversation.full(0) {
                 $0.customCapabilities = CustomCapabilities(capabilities: ["com.example.echo"])
             }
-            return [.say(first), .say(message(1, 1)), .hear(error), .say(message(2, good ? 2 : 1))]
+            return [.say(first), .say(message(1, 1)), .receive(error), .say(message(2, good ? 2 : 1))]
         case .unavailableHonoured:
             return start + [
-                .hear(Conversation.error(.unavailable)), .say(good ? bye : Conversation.report(1, beating)),
+                .receive(Conversation.error(.unavailable)), .say(good ? bye : Conversation.report(1, beating)),
             ]
         case .retryTimeHonoured:
             return start + [
-                .hear(Conversation.error(.unavailable, retry: 5_000_000_000)), .say(bye), .close, .wait(good ? 5 : 4),
+                .receive(Conversation.error(.unavailable, retry: 5_000_000_000)), .say(bye), .close,
+                .wait(good ? 5 : 4),
                 .open,
             ]
         case .disconnectIsLast:

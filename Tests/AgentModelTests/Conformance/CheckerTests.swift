@@ -21,7 +21,7 @@ struct CheckerTests {
 
     @Test("A clean conversation has no violation")
     func clean() {
-        #expect(rules([.say(full(0)), .hear(ServerToAgent(instanceUID: .uid(uid)))]).isEmpty)
+        #expect(rules([.say(full(0)), .receive(ServerToAgent(instanceUID: .uid(uid)))]).isEmpty)
     }
 
     @Test("Messages: readable, bounded, with uid, capabilities and sequence; the first describes the agent")
@@ -29,7 +29,7 @@ struct CheckerTests {
         #expect(rules([.sayBytes([0x0A, 0x7F])]) == [.readable])
         #expect(rules([.say(full(0)), .sayBytes([UInt8](repeating: 0, count: 2_000))]).contains(.withinSizeLimit))
         #expect(rules([.say(AgentToServer(capabilities: .reportsStatus))]) == [.instanceUID])
-        #expect(rules([.say(full(0, [])), .hear(ServerToAgent())]) == [.capabilitiesSet])
+        #expect(rules([.say(full(0, [])), .receive(ServerToAgent())]) == [.capabilitiesSet])
         #expect(
             rules([.say(full(0, [.reportsStatus, AgentCapabilities(rawValue: 1 << 40)]))]) == [.undefinedBitsClear])
         #expect(rules([.say(full(0)), .say(full(2))]).contains(.sequence))
@@ -45,12 +45,14 @@ struct CheckerTests {
         unsupported.effectiveConfig = EffectiveConfig()
         let start = full(0, [.reportsStatus, .reportsEffectiveConfig])
         #expect(
-            rules([.say(start), .hear(ServerToAgent(capabilities: .acceptsStatus)), .say(unsupported)])
+            rules([.say(start), .receive(ServerToAgent(capabilities: .acceptsStatus)), .say(unsupported)])
                 == [.serverCapabilitiesHonoured])
         #expect(rules([.say(full(0)), .say(full(1))]) == [.unchangedLeftOut])
-        #expect(rules([.say(full(0)), .hear(ServerToAgent(flags: .reportFullState)), .say(full(1))]).isEmpty)
+        #expect(rules([.say(full(0)), .receive(ServerToAgent(flags: .reportFullState)), .say(full(1))]).isEmpty)
         #expect(
-            rules([.say(full(0, .collector)), .hear(ServerToAgent(flags: .reportFullState)), .say(full(1, .collector))])
+            rules([
+                .say(full(0, .collector)), .receive(ServerToAgent(flags: .reportFullState)), .say(full(1, .collector)),
+            ])
                 == [.fullStateReported])
     }
 
@@ -63,11 +65,14 @@ struct CheckerTests {
                     opamp: OpAMPConnectionSettings(heartbeatIntervalSeconds: seconds)))
         }
         #expect(rules([.say(full(0)), .say(report(1))]) == [.heartbeatsDeclared])
-        #expect(rules([.say(full(0, beating)), .hear(offer(0)), .say(report(1, beating))]) == [.heartbeatsTurnedOff])
         #expect(
-            rules([.say(full(0, beating)), .hear(offer(10)), .wait(12), .say(report(1, beating))]) == [.heartbeatInTime]
+            rules([.say(full(0, beating)), .receive(offer(0)), .say(report(1, beating))]) == [.heartbeatsTurnedOff])
+        #expect(
+            rules([.say(full(0, beating)), .receive(offer(10)), .wait(12), .say(report(1, beating))]) == [
+                .heartbeatInTime
+            ]
         )
-        #expect(rules([.say(full(0, beating)), .hear(offer(10)), .wait(10), .say(report(1, beating))]).isEmpty)
+        #expect(rules([.say(full(0, beating)), .receive(offer(10)), .wait(10), .say(report(1, beating))]).isEmpty)
     }
 
     @Test("Components: with their hash, the list on request and then")
@@ -86,9 +91,12 @@ struct CheckerTests {
         let asked = ServerToAgent(flags: .reportAvailableComponents)
         let start = list(0, hash: [1], components: [:])
         #expect(
-            rules([.say(start), .hear(asked), .say(list(1, hash: [1], components: ["a": ComponentDetails()]))]).isEmpty)
+            rules([.say(start), .receive(asked), .say(list(1, hash: [1], components: ["a": ComponentDetails()]))])
+                .isEmpty)
         #expect(
-            rules([.say(start), .hear(asked), .say(list(1, hash: [1], components: [:]))]) == [.componentListOnRequest])
+            rules([.say(start), .receive(asked), .say(list(1, hash: [1], components: [:]))]) == [
+                .componentListOnRequest
+            ])
     }
 
     @Test("Statuses: hashes that were offered, fields that fit")
@@ -122,43 +130,45 @@ struct CheckerTests {
                 errorResponse: ServerErrorResponse(
                     type: type, retryInfo: retry.map { RetryInfo(retryAfterNanoseconds: $0) }))
         }
-        #expect(rules([.say(full(0)), .hear(error(.badRequest)), .say(full(1))]).contains(.badRequestNotRepeated))
+        #expect(rules([.say(full(0)), .receive(error(.badRequest)), .say(full(1))]).contains(.badRequestNotRepeated))
         let beating: AgentCapabilities = [.reportsStatus, .reportsHeartbeat]
         #expect(
-            rules([.say(full(0, beating)), .hear(error(.unavailable)), .say(report(1, beating))]) == [
+            rules([.say(full(0, beating)), .receive(error(.unavailable)), .say(report(1, beating))]) == [
                 .unavailableHonoured
             ])
-        var goodbye = report(1)
-        goodbye.agentDisconnect = AgentDisconnect()
+        var agentDisconnect = report(1)
+        agentDisconnect.agentDisconnect = AgentDisconnect()
         #expect(
             rules([
-                .say(full(0)), .hear(error(.unavailable, retry: 5_000_000_000)), .say(goodbye), .close, .wait(4), .open,
+                .say(full(0)), .receive(error(.unavailable, retry: 5_000_000_000)), .say(agentDisconnect), .close,
+                .wait(4), .open,
             ])
                 == [.retryTimeHonoured])
         #expect(
             rules([
-                .say(full(0)), .hear(error(.unavailable, retry: 5_000_000_000)), .say(goodbye), .close, .wait(5), .open,
+                .say(full(0)), .receive(error(.unavailable, retry: 5_000_000_000)), .say(agentDisconnect), .close,
+                .wait(5), .open,
             ])
             .isEmpty)
     }
 
     @Test("Leaving: AgentDisconnect before the close, and nothing after it; a new uid is used at once")
     func leaving() {
-        var goodbye = report(1)
-        goodbye.agentDisconnect = AgentDisconnect()
+        var agentDisconnect = report(1)
+        agentDisconnect.agentDisconnect = AgentDisconnect()
         #expect(rules([.say(full(0)), .close]) == [.disconnectBeforeClose])
-        #expect(rules([.say(full(0)), .say(goodbye), .close]).isEmpty)
+        #expect(rules([.say(full(0)), .say(agentDisconnect), .close]).isEmpty)
         var more = full(2)
         more.agentDescription = nil
         more.flags = .requestInstanceUID
-        #expect(rules([.say(full(0)), .say(goodbye), .say(more)]) == [.disconnectIsLast])
+        #expect(rules([.say(full(0)), .say(agentDisconnect), .say(more)]) == [.disconnectIsLast])
         let other = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0077)
         let told = ServerToAgent(
             instanceUID: .uid(uid), agentIdentification: AgentIdentification(newInstanceUID: .uid(other)))
         var still = full(1)
         still.agentDescription?.identifyingAttributes[0].value = .string("w")
-        #expect(rules([.say(full(0)), .hear(told), .say(still)]) == [.assignedInstanceUIDUsed])
+        #expect(rules([.say(full(0)), .receive(told), .say(still)]) == [.assignedInstanceUIDUsed])
         still.instanceUID = .uid(other)
-        #expect(rules([.say(full(0)), .hear(told), .say(still)]).isEmpty)
+        #expect(rules([.say(full(0)), .receive(told), .say(still)]).isEmpty)
     }
 }

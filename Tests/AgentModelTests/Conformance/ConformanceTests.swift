@@ -167,8 +167,8 @@ struct ConformanceTests {
         script.checker = ConformanceChecker(maximumBytes: 100_000)
         script.run()
         script.pass(.seconds(20), acknowledging: true)
-        script.hear(RemoteConfigTests.offer([1, 2]))
-        script.hear(
+        script.receive(RemoteConfigTests.offer([1, 2]))
+        script.receive(
             ServerToAgent(
                 errorResponse: ServerErrorResponse(
                     type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 9_000_000_000))))

@@ -37,8 +37,8 @@ struct ConnectionSettingsTests {
     func tryAndCommit() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1]))
-        #expect(script.sent.map(\.kind) == [.status, .goodbye])
+        script.receive(offer([1]))
+        #expect(script.sent.map(\.kind) == [.status, .agentDisconnect])
         #expect(
             script.sent.first?.report.connectionSettingsStatus
                 == ConnectionSettingsStatus(lastConnectionSettingsHash: [1], status: .applying))
@@ -66,7 +66,7 @@ struct ConnectionSettingsTests {
     func tryAndRevert(way: Int) throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1]))
+        script.receive(offer([1]))
         script.closed()
         #expect(script.agent.state == .connecting)
         switch way {
@@ -77,7 +77,7 @@ struct ConnectionSettingsTests {
             script.lost(.closedByServer(code: 1008))
         default:
             script.opened()
-            script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown)))
+            script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown)))
             script.closed()
         }
         #expect(script.agent.state == .connecting)
@@ -93,11 +93,11 @@ struct ConnectionSettingsTests {
     func repeated() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1]))
+        script.receive(offer([1]))
         script.closed()
         script.failed()
         script.opened()
-        script.hear(offer([1]))
+        script.receive(offer([1]))
         #expect(script.sent.isEmpty)
         #expect(script.agent.state == .running)
         #expect(script.counts(.offerRepeated) == 1)
@@ -107,7 +107,7 @@ struct ConnectionSettingsTests {
     func badEndpoint() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], endpoint: "ftp://x"))
+        script.receive(offer([1], endpoint: "ftp://x"))
         #expect(script.sent.map(\.kind) == [.status])
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
         #expect(script.agent.state == .running)
@@ -127,7 +127,7 @@ struct ConnectionSettingsTests {
     func unusable(settings: OpAMPConnectionSettings, reason: String) throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: settings)))
+        script.receive(ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: settings)))
         let status = try #require(script.sent.first?.report.connectionSettingsStatus)
         #expect(status.status == .failed)
         #expect(status.errorMessage.contains(reason), "\(status.errorMessage)")
@@ -143,7 +143,7 @@ struct ConnectionSettingsTests {
         func script(_ trial: (inout AgentScript) -> Void) -> AgentScript {
             var script = AgentScript(plan())
             script.run()
-            script.hear(
+            script.receive(
                 ServerToAgent(
                     connectionSettings: ConnectionSettingsOffers(
                         hash: [1],
@@ -177,7 +177,7 @@ struct ConnectionSettingsTests {
             })
         script.run()
         script.pass(.seconds(9), acknowledging: true)
-        script.hear(offer([1]))
+        script.receive(offer([1]))
         script.closed()
         script.opened()
         script.pass(.seconds(1))
@@ -198,7 +198,7 @@ struct ConnectionSettingsTests {
         var script = AgentScript(plan())
         script.run()
         for round in 0..<5 {
-            script.hear(offer([]))
+            script.receive(offer([]))
             guard round == 0 else {
                 #expect(script.agent.state == .running && script.sent.isEmpty)
                 continue
@@ -219,7 +219,7 @@ struct ConnectionSettingsTests {
         var script = AgentScript(plan { $0.connectionSettings.dropsCertificate = drops })
         script.run()
         func take(_ offer: ServerToAgent) throws -> OpAMPConnectionSettings {
-            script.hear(offer)
+            script.receive(offer)
             script.closed()
             let target = try #require(targets(script.steps).first)
             script.opened()
@@ -232,7 +232,7 @@ struct ConnectionSettingsTests {
         #expect(try take(offer([2], certificate: given)).certificate == given)
         #expect(try take(offer([3], endpoint: "ws://third/v1/opamp")).certificate == (drops ? TLSCertificate() : given))
         // A heartbeat interval alone is no reason to leave.
-        script.hear(offer([4], endpoint: ""))
+        script.receive(offer([4], endpoint: ""))
         #expect(script.agent.state == .running)
     }
 
@@ -240,7 +240,7 @@ struct ConnectionSettingsTests {
     func ephemeral() {
         var script = AgentScript(plan { $0.connectionSettings.persistsCertificates = false })
         script.run()
-        script.hear(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
+        script.receive(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
     }
 
@@ -253,7 +253,7 @@ struct ConnectionSettingsTests {
             change(&opamp)
             return ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [hash], opamp: opamp))
         }
-        script.hear(
+        script.receive(
             offer(1) {
                 $0.destinationEndpoint = "wss://a/v1/opamp"
                 $0.tls = TLSConnectionSettings(caPEMContents: "ca")
@@ -262,7 +262,7 @@ struct ConnectionSettingsTests {
         script.closed()
         script.opened()
         script.acknowledge()
-        script.hear(offer(2) { $0.headers = Headers(headers: [Header(key: "a", value: "b")]) })
+        script.receive(offer(2) { $0.headers = Headers(headers: [Header(key: "a", value: "b")]) })
         script.closed()
         let target = try #require(targets(script.steps).first).settings
         #expect(target.destinationEndpoint == "wss://a/v1/opamp")
@@ -275,12 +275,12 @@ struct ConnectionSettingsTests {
     func heartbeatOnly() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], endpoint: ""))
+        script.receive(offer([1], endpoint: ""))
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .applied)
         #expect(script.agent.state == .running)
         var silent = AgentScript(plan())
         silent.run()
-        silent.hear(offer([], endpoint: ""))
+        silent.receive(offer([], endpoint: ""))
         #expect(silent.sent.isEmpty)
     }
 
@@ -288,12 +288,12 @@ struct ConnectionSettingsTests {
     func undeclared() {
         var script = AgentScript(plan { $0.capabilities.remove(.acceptsOpAMPConnectionSettings) })
         script.run()
-        script.hear(offer([1]))
+        script.receive(offer([1]))
         #expect(script.agent.state == .running)
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
         var silent = AgentScript()
         silent.run()
-        silent.hear(offer([1]))
+        silent.receive(offer([1]))
         #expect(silent.sent.isEmpty)
         #expect(silent.agent.state == .running)
     }
@@ -304,13 +304,13 @@ struct ConnectionSettingsTests {
         let metrics = ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [4], ownMetrics: settings))
         var script = AgentScript(plan())
         script.run()
-        script.hear(metrics)
+        script.receive(metrics)
         #expect(script.counts(.telemetryAccepted) == 1)
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .applied)
         #expect(script.agent.state == .running)
         var silent = AgentScript(plan { $0.capabilities.remove(.reportsOwnMetrics) })
         silent.run()
-        silent.hear(metrics)
+        silent.receive(metrics)
         #expect(silent.counts(.undeclaredCapabilityUsed) == 1)
         #expect(silent.counts(.telemetryAccepted) == 0)
         #expect(silent.sent.first?.report.connectionSettingsStatus?.status == .failed)
@@ -320,7 +320,7 @@ struct ConnectionSettingsTests {
     func personal() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
+        script.receive(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
         let waves = script.allSteps.compactMap {
             if case .settings(let stage) = $0 { stage.wave as UInt64?? } else { nil }
         }
@@ -334,7 +334,7 @@ struct ConnectionSettingsTests {
         }
         var kept = AgentScript(plan())
         kept.run()
-        kept.hear(offer([1, 2, 3, 4, 5, 6, 7, 8, 9]))
+        kept.receive(offer([1, 2, 3, 4, 5, 6, 7, 8, 9]))
         kept.now = kept.now + .seconds(2)
         kept.closed()
         kept.opened()
@@ -346,14 +346,14 @@ struct ConnectionSettingsTests {
         #expect(last.wave == 0x0102_0304_0506_0708)
         var dropped = AgentScript(plan())
         dropped.run()
-        dropped.hear(offer([1]))
+        dropped.receive(offer([1]))
         dropped.closed()
         dropped.failed()
         #expect(kinds(dropped) == [.offered, .applying, .failed])
         var refused = AgentScript(plan())
         refused.run()
-        refused.hear(offer([1], endpoint: "ftp://x"))
-        refused.hear(offer([1], endpoint: "ftp://x"))
+        refused.receive(offer([1], endpoint: "ftp://x"))
+        refused.receive(offer([1], endpoint: "ftp://x"))
         #expect(kinds(refused) == [.offered, .failed])
     }
 
@@ -365,8 +365,8 @@ struct ConnectionSettingsTests {
             ServerToAgent(
                 connectionSettings: ConnectionSettingsOffers(hash: [hash], otherConnections: ["kafka": settings]))
         }
-        script.hear(offer(1, OtherConnectionSettings(destinationEndpoint: "kafka:9092", otherSettings: ["a": "1"])))
-        script.hear(offer(2, OtherConnectionSettings(certificate: TLSCertificate(cert: [7]))))
+        script.receive(offer(1, OtherConnectionSettings(destinationEndpoint: "kafka:9092", otherSettings: ["a": "1"])))
+        script.receive(offer(2, OtherConnectionSettings(certificate: TLSCertificate(cert: [7]))))
         let kept = script.agent.connectionSettings?.others["kafka"]
         #expect(kept?.destinationEndpoint == "kafka:9092")
         #expect(kept?.otherSettings == ["a": "1"])
@@ -385,10 +385,10 @@ struct ConnectionSettingsTests {
         #expect(script.sent.isEmpty)
         // Another uid needs another certificate.
         let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0009)
-        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
+        script.receive(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
         let again = try #require(script.sent.first { $0.kind == .request }?.report.connectionSettingsRequest)
         #expect(again.opamp?.certificateRequest?.csr == Array("CSR 7 \(given)".utf8))
-        script.hear(offer([3], endpoint: "", certificate: TLSCertificate(cert: [1, 2])))
+        script.receive(offer([3], endpoint: "", certificate: TLSCertificate(cert: [1, 2])))
         script.closed()
         #expect(targets(script.steps).first?.settings.certificate?.cert == [1, 2])
     }
@@ -401,7 +401,7 @@ struct ConnectionSettingsTests {
         #expect(!unable.allSent.contains { $0.kind == .request })
         var refused = AgentScript(asking)
         refused.run(server: .all)
-        refused.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
+        refused.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
         #expect(refused.counts(.certificateRefused) == 1)
         refused.acknowledge(capabilities: .all)
         #expect(refused.allSent.filter { $0.kind == .request }.count == 1)

@@ -21,7 +21,7 @@ struct CustomTests {
     private func ask(_ script: inout AgentScript, _ capability: String, _ type: String, _ data: [UInt8] = [])
         -> CustomMessage?
     {
-        script.hear(ServerToAgent(customMessage: CustomMessage(capability: capability, type: type, data: data)))
+        script.receive(ServerToAgent(customMessage: CustomMessage(capability: capability, type: type, data: data)))
         #expect(script.sent.allSatisfy { $0.kind == .custom })
         return script.sent.first?.report.customMessage
     }

@@ -33,7 +33,7 @@ struct FaultTests {
     func ignoresOffers() {
         var script = AgentScript(plan(.ignoresOffers))
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         #expect(script.sent.isEmpty)
         #expect(script.steps.faults(.ignoresOffers) == 1)
         #expect(script.pass(.seconds(100), acknowledging: true).allSatisfy { $0.kind == .heartbeat })
@@ -43,7 +43,7 @@ struct FaultTests {
     func appliesSlowly() {
         var script = AgentScript(plan(.appliesSlowly))
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let applied = script.pass(.seconds(100), acknowledging: true).first {
             $0.report.remoteConfigStatus?.status == .applied
         }
@@ -59,7 +59,7 @@ struct FaultTests {
                 $0.faults.timeToRecovery = .constant(.seconds(30))
             })
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let statuses = script.pass(.seconds(100), acknowledging: true).compactMap {
             $0.report.remoteConfigStatus?.status
         }
@@ -74,7 +74,7 @@ struct FaultTests {
     func diesAfterApplying() {
         var script = AgentScript(plan(.diesAfterApplying) { $0.faults.timeToDeath = .constant(.seconds(5)) })
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         script.pass(.seconds(7))
         #expect(script.agent.state == .restarting)
         #expect(script.allSteps.faults(.diesAfterApplying) == 1)
@@ -84,7 +84,7 @@ struct FaultTests {
     func reportsWrongHash() {
         var script = AgentScript(plan(.reportsWrongHash))
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         #expect(script.sent.first?.report.remoteConfigStatus?.lastRemoteConfigHash == [0xFE, 2])
         #expect(script.steps.faults(.reportsWrongHash) == 1)
     }
@@ -93,7 +93,7 @@ struct FaultTests {
     func reportsOtherConfig() {
         var script = AgentScript(plan(.reportsOtherConfig))
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let sent = script.pass(.seconds(2))
         #expect(sent.first?.report.remoteConfigStatus?.status == .applied)
         #expect(sent.first?.report.effectiveConfig == script.allSent[0].report.effectiveConfig)
@@ -170,7 +170,7 @@ struct FaultTests {
         script.acknowledge()
         #expect(script.allSteps.faults(fault) == 2)
         let own = InstanceUID(high: 1, low: 2)
-        script.hear(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(own))))
+        script.receive(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(own))))
         script.lost()
         script.opened()
         #expect(script.sent.first?.report.instanceUID == .uid(own))
@@ -228,7 +228,7 @@ struct FaultTests {
     func ignoresThrottling() {
         var script = AgentScript(plan(.ignoresThrottling))
         script.run()
-        script.hear(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
+        script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .unavailable)))
         #expect(script.agent.state == .running)
         #expect(script.steps.faults(.ignoresThrottling) == 1)
     }
@@ -249,14 +249,14 @@ struct FaultTests {
     }
 
     @Test("leavesWithoutGoodbye")
-    func leavesWithoutGoodbye() {
-        var script = AgentScript(plan(.leavesWithoutGoodbye))
+    func leavesWithoutAgentDisconnect() {
+        var script = AgentScript(plan(.leavesWithoutAgentDisconnect))
         script.run()
         script.drain()
         #expect(script.sent.isEmpty)
         #expect(script.steps.aborts == 1)
         #expect(script.agent.state == .disconnected)
-        #expect(script.steps.faults(.leavesWithoutGoodbye) == 1)
+        #expect(script.steps.faults(.leavesWithoutAgentDisconnect) == 1)
     }
 
     @Test("reconnectsTooFast: again and again, without back-off")
@@ -281,7 +281,7 @@ struct FaultTests {
         for index in 0..<400 {
             var script = AgentScript(agent: Agent(index: UInt64(index), cohort: cohort), now: .zero)
             script.run()
-            script.hear(RemoteConfigTests.offer([3], "a: 1\n  # muster: \(text)\n"))
+            script.receive(RemoteConfigTests.offer([3], "a: 1\n  # muster: \(text)\n"))
             let sent = script.pass(.seconds(3))
             if sent.contains(where: { $0.report.remoteConfigStatus?.status == .applied }) { applied += 1 }
         }
@@ -292,12 +292,12 @@ struct FaultTests {
     func slowAndLie() {
         var slow = AgentScript(plan(.isClone))
         slow.run()
-        slow.hear(RemoteConfigTests.offer([3], "a: 1\n# muster: slow 1m\n"))
+        slow.receive(RemoteConfigTests.offer([3], "a: 1\n# muster: slow 1m\n"))
         let applied = slow.pass(.seconds(100), acknowledging: true).first { $0.report.remoteConfigStatus != nil }
         #expect(applied?.at == Instant.zero + .seconds(60))
         var liar = AgentScript(plan(.isClone))
         liar.run()
-        liar.hear(RemoteConfigTests.offer([3], "a: 1\n# muster: lie\n"))
+        liar.receive(RemoteConfigTests.offer([3], "a: 1\n# muster: lie\n"))
         let sent = liar.pass(.seconds(2))
         #expect(sent.first?.report.effectiveConfig == liar.allSent[0].report.effectiveConfig)
     }

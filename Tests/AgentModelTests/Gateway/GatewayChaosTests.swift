@@ -90,7 +90,7 @@ struct GatewayChaosTests {
             case .backingOff, .restarting: pass(.seconds(2))
             case .connected, .running, .configuring, .updating:
                 if random.chance(0.03) { return step { $0.connectionLost(.reset, at: $1, &$2) } }
-                hear(answer())
+                receive(answer())
             case .initializing, .disconnected: break
             }
         }
@@ -120,7 +120,7 @@ struct GatewayChaosTests {
             return answer
         }
 
-        private mutating func hear(_ answer: ServerToAgent) {
+        private mutating func receive(_ answer: ServerToAgent) {
             let bytes = answer.encoded()
             step { gateway, now, effects in
                 guard let view = try? ServerToAgentView(bytes.span.bytes) else { return }

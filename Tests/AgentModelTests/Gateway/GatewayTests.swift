@@ -41,7 +41,7 @@ struct GatewayTests {
             if let wakeAt = effects.wakeAt { timer = wakeAt }
         }
 
-        mutating func hear(_ answer: ServerToAgent) {
+        mutating func receive(_ answer: ServerToAgent) {
             let bytes = answer.encoded()
             step { gateway, now, effects in
                 guard let view = try? ServerToAgentView(bytes.span.bytes) else { return }
@@ -50,7 +50,7 @@ struct GatewayTests {
         }
 
         mutating func acknowledgeAll() {
-            for (report, _) in sent { hear(ServerToAgent(instanceUID: report.instanceUID, capabilities: .all)) }
+            for (report, _) in sent { receive(ServerToAgent(instanceUID: report.instanceUID, capabilities: .all)) }
         }
 
         mutating func pass(_ span: Nanoseconds) -> [(report: AgentToServer, kind: ReportKind)] {
@@ -62,7 +62,7 @@ struct GatewayTests {
                 step { $0.wake(at: $1, &$2) }
                 let reports = sent
                 meanwhile += reports
-                for (report, _) in reports { hear(ServerToAgent(instanceUID: report.instanceUID)) }
+                for (report, _) in reports { receive(ServerToAgent(instanceUID: report.instanceUID)) }
             }
             now = end
             return meanwhile
@@ -106,9 +106,9 @@ struct GatewayTests {
         var script = Script(members: 3)
         script.run()
         let second = script.gateway.members[1].instanceUID
-        script.hear(ServerToAgent(instanceUID: .uid(second), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(second), flags: .reportFullState))
         #expect(script.sent.map(\.report.instanceUID) == [.uid(second)])
-        script.hear(ServerToAgent(instanceUID: .uid(InstanceUID(high: 1, low: 1)), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(InstanceUID(high: 1, low: 1)), flags: .reportFullState))
         #expect(script.sent.isEmpty)
         #expect(script.steps.counts(.foreignMessage) == 1)
     }
@@ -119,13 +119,13 @@ struct GatewayTests {
         script.run()
         let former = script.gateway.members[0].instanceUID
         let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(former), agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
         #expect(script.gateway.members[0].instanceUID == given)
-        script.hear(ServerToAgent(instanceUID: .uid(former)))
+        script.receive(ServerToAgent(instanceUID: .uid(former)))
         #expect(script.steps.counts(.foreignMessage) == 0)
-        script.hear(ServerToAgent(instanceUID: .uid(given), flags: .reportFullState))
+        script.receive(ServerToAgent(instanceUID: .uid(given), flags: .reportFullState))
         #expect(script.sent.map(\.report.instanceUID) == [.uid(given)])
     }
 
@@ -149,8 +149,8 @@ struct GatewayTests {
         var answer = ServerToAgent(instanceUID: .uid(uid))
         answer.errorResponse = ServerErrorResponse(
             type: .unavailable, retryInfo: RetryInfo(retryAfterNanoseconds: 5_000_000_000))
-        script.hear(answer)
-        #expect(script.sent.map(\.kind) == [.goodbye])
+        script.receive(answer)
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
         #expect(script.steps.closeCodes.isEmpty && script.steps.aborts == 0)
         #expect(script.gateway.members[0].state == .closing)
         script.acknowledgeAll()
@@ -162,12 +162,12 @@ struct GatewayTests {
         #expect(script.gateway.members[0].state == .running)
     }
 
-    @Test("Draining: the members' goodbyes, then the gateway's, then one close")
+    @Test("Draining: the members' agent_disconnects, then the gateway's, then one close")
     func drain() {
         var script = Script(members: 3)
         script.run()
         script.step { $0.drain(at: $1, &$2) }
-        #expect(script.sent.map(\.kind) == Array(repeating: .goodbye, count: 4))
+        #expect(script.sent.map(\.kind) == Array(repeating: .agentDisconnect, count: 4))
         #expect(script.sent.last?.report.instanceUID == .uid(script.gateway.leader.instanceUID))
         #expect(script.steps.closeCodes == [1000])
         script.step { $0.closeCompleted(at: $1, &$2) }
@@ -175,14 +175,14 @@ struct GatewayTests {
         #expect(script.gateway.members.allSatisfy { $0.state == .disconnected })
     }
 
-    @Test("A member that leaves is gone once its goodbye is answered, or when the connection is")
+    @Test("A member that leaves is gone once its agent_disconnect is answered, or when the connection is")
     func leaving() {
         var script = Script(members: 2)
         script.run()
         script.step { $0.drain(at: $1, &$2) }
         let member = script.gateway.members[0].instanceUID
-        script.hear(ServerToAgent(instanceUID: .uid(member)))
-        #expect(script.steps.answered.map(\.kind) == [.goodbye])
+        script.receive(ServerToAgent(instanceUID: .uid(member)))
+        #expect(script.steps.answered.map(\.kind) == [.agentDisconnect])
         #expect(script.gateway.members.map(\.state) == [.disconnected, .closing])
         script.step { $0.connectionLost(.endOfStream, at: $1, &$2) }
         #expect(script.gateway.members.map(\.state) == [.disconnected, .disconnected])
@@ -211,7 +211,7 @@ struct GatewayTests {
     func throttledGateway() {
         var script = Script(members: 2)
         script.run()
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(script.gateway.leader.instanceUID),
                 errorResponse: ServerErrorResponse(
@@ -235,9 +235,9 @@ struct GatewayTests {
         #expect(rates == [99, 99, 99, 99])
     }
 
-    @Test("A member that leaves without a goodbye says nothing, and the connection stays")
+    @Test("A member that leaves without an agent_disconnect says nothing, and the connection stays")
     func silentMember() {
-        var script = Script(members: 2) { $0.faults = FaultPlan(rates: [.leavesWithoutGoodbye: 1]) }
+        var script = Script(members: 2) { $0.faults = FaultPlan(rates: [.leavesWithoutAgentDisconnect: 1]) }
         script.run()
         script.step { $0.drain(at: $1, &$2) }
         #expect(script.sent.isEmpty)
@@ -259,7 +259,7 @@ struct GatewayTests {
                 configMap: ["": AgentConfigFile(body: Array("# muster: crash\na: 1\n".utf8), contentType: "text/yaml")]
             ),
             configHash: [1])
-        script.hear(ServerToAgent(instanceUID: .uid(member), remoteConfig: crash))
+        script.receive(ServerToAgent(instanceUID: .uid(member), remoteConfig: crash))
         #expect(script.steps.aborts == 0)
         #expect(script.gateway.members[0].state == .restarting)
         #expect(script.gateway.state == .running)
@@ -271,7 +271,7 @@ struct GatewayTests {
     func hastyMember() {
         var script = Script(members: 1) { $0.faults = FaultPlan(rates: [.reconnectsTooFast: 1]) }
         script.run()
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(script.gateway.members[0].instanceUID),
                 errorResponse: ServerErrorResponse(
@@ -290,10 +290,10 @@ struct GatewayTests {
         script.run()
         let member = script.gateway.members[0].instanceUID
         let opamp = OpAMPConnectionSettings(destinationEndpoint: "ws://h:1/v1/opamp", heartbeatIntervalSeconds: 30)
-        script.hear(
+        script.receive(
             ServerToAgent(
                 instanceUID: .uid(member), connectionSettings: ConnectionSettingsOffers(hash: [1], opamp: opamp)))
-        #expect(script.sent.map(\.kind) == [.status, .goodbye])
+        #expect(script.sent.map(\.kind) == [.status, .agentDisconnect])
         script.acknowledgeAll()
         #expect(script.gateway.members[0].state == .connected)
         let back = try #require(script.sent.first { $0.kind == .reconnect })

@@ -17,7 +17,7 @@ struct HealthTests {
                 $0.zones = zones
                 $0.health = HealthPlan(
                     checkInterval: .seconds(10), checkTimeout: .seconds(3), failureThreshold: threshold,
-                    afflictions: [.init(model, share: share, zone: zone, hangs: hangs)])
+                    healthFaults: [.init(model, share: share, zone: zone, hangs: hangs)])
             }, index: index)
         script.run()
         return script
@@ -180,7 +180,7 @@ struct HealthTests {
             .with {
                 $0.heartbeat = HeartbeatPlan(interval: .zero)
                 $0.capabilities.remove(.reportsHealth)
-                $0.health = HealthPlan(afflictions: [.init(.suddenDeath(after: .constant(.zero)))])
+                $0.health = HealthPlan(healthFaults: [.init(.suddenDeath(after: .constant(.zero)))])
             })
         script.run()
         #expect(script.pass(.seconds(1000)).isEmpty)
@@ -211,7 +211,7 @@ struct RestartTests {
         var script = AgentScript(plan(.supervised))
         script.run()
         script.pass(.seconds(100))
-        script.hear(command)
+        script.receive(command)
         let down = try #require(script.sent.first?.report.health)
         #expect(!down.healthy && down.startTimeUnixNano == 0 && !down.lastError.isEmpty)
         // Everything beside the command is ignored.
@@ -224,13 +224,13 @@ struct RestartTests {
         #expect(script.agent.state == .running)
     }
 
-    @Test("As a whole the process says goodbye, closes, and comes back with a new start time and sequence")
+    @Test("As a whole the process sends agent_disconnect, closes, and comes back with a new start time and sequence")
     func whole() throws {
         var script = AgentScript(plan(.whole))
         script.run()
         let uid = script.agent.instanceUID
-        script.hear(command)
-        #expect(script.sent.map(\.kind) == [.goodbye])
+        script.receive(command)
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
         #expect(script.steps.closeCodes == [1000])
         script.closed()
         #expect(script.agent.state == .restarting)
@@ -247,7 +247,7 @@ struct RestartTests {
     func undeclared() {
         var script = AgentScript(.with { $0.capabilities.remove(.acceptsRestartCommand) })
         script.run()
-        script.hear(command)
+        script.receive(command)
         #expect(script.counts(.undeclaredCapabilityUsed) == 1)
         #expect(script.sent.map(\.kind) == [.fullState])
     }

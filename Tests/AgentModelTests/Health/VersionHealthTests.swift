@@ -8,7 +8,8 @@ import Testing
 @Suite("Health that depends on the version of the agent")
 struct VersionHealthTests {
     private static func plan(
-        _ afflictions: [HealthPlan.Affliction], zones: [String] = ["z"], _ change: (inout CohortPlan) -> Void = { _ in }
+        _ healthFaults: [HealthPlan.HealthFault], zones: [String] = ["z"],
+        _ change: (inout CohortPlan) -> Void = { _ in }
     ) -> CohortPlan {
         .with {
             $0.heartbeat = HeartbeatPlan(interval: .zero)
@@ -17,7 +18,7 @@ struct VersionHealthTests {
             $0.packages = PackagePlan(
                 downloadTime: .constant(.seconds(4)), progressInterval: .seconds(1_000),
                 installTime: .constant(.seconds(2)))
-            $0.health = HealthPlan(checkInterval: .seconds(10), failureThreshold: 1, afflictions: afflictions)
+            $0.health = HealthPlan(checkInterval: .seconds(10), failureThreshold: 1, healthFaults: healthFaults)
             change(&$0)
         }
     }
@@ -42,7 +43,7 @@ struct VersionHealthTests {
     private static func healths(
         after version: String, for span: Nanoseconds, _ script: inout AgentScript
     ) -> [ComponentHealth] {
-        script.hear(offer(version))
+        script.receive(offer(version))
         let first = script.sent
         for _ in first { script.acknowledge() }
         let sent = first + script.pass(.seconds(6) + span, acknowledging: true)
@@ -126,7 +127,7 @@ struct VersionHealthTests {
             })
         var bad = Self.offer("2.0")
         bad.packagesAvailable?.packages["agent"]?.file?.signature = [1]
-        script.hear(bad)
+        script.receive(bad)
         script.acknowledge()
         script.pass(.seconds(30), acknowledging: true)
         #expect(script.allSteps.conditions == [.unhealthy])
@@ -155,7 +156,7 @@ struct VersionHealthTests {
             var script = Self.running(
                 Self.plan([.init(.outage(from: .zero, lasting: nil), version: "2.0")]), index: UInt64(index))
             script.pass(.seconds(1_000), acknowledging: true)
-            script.hear(Self.offer("2.0"))
+            script.receive(Self.offer("2.0"))
             script.acknowledge()
             let found = script.pass(.seconds(16), acknowledging: true).first { $0.report.health?.healthy == false }
             if let found { moments.insert(found.at) }

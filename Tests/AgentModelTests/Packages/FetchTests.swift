@@ -30,8 +30,8 @@ struct FetchTests {
                     hash: [2]),
             ], allPackagesHash: [9]))
 
-    private func news(_ script: AgentScript, _ number: UInt32, _ event: DownloadNews.Event) -> DownloadNews {
-        DownloadNews(agent: script.agent.index, number: number, event: event)
+    private func update(_ script: AgentScript, _ number: UInt32, _ event: DownloadUpdate.Event) -> DownloadUpdate {
+        DownloadUpdate(agent: script.agent.index, number: number, event: event)
     }
 
     private func status(_ script: AgentScript, _ name: String) -> PackageStatus? {
@@ -42,7 +42,7 @@ struct FetchTests {
     func fetches() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let wish = try #require(script.allSteps.downloads.first)
         #expect(script.allSteps.downloads.count == 1)
         #expect(wish.file.downloadURL == "http://files/a" && wish.requiresSignature && wish.agent == script.agent.index)
@@ -51,17 +51,20 @@ struct FetchTests {
         // Nothing is modelled: time alone changes nothing.
         #expect(script.pass(.seconds(100)).isEmpty)
         let progress = DownloadProgress(percent: 40, bytesPerSecond: 1_000)
-        script.step { [news = news(script, wish.number, .progressed(progress))] in $0.downloadTold(news, at: $1, &$2) }
+        script.step { [update = update(script, wish.number, .progressed(progress))] in
+            $0.downloadTold(update, at: $1, &$2)
+        }
         #expect(status(script, "a")?.downloadDetails?.downloadPercent == 40)
         #expect(status(script, "a")?.downloadDetails?.downloadBytesPerSecond == 1_000)
-        script.step { [news = news(script, wish.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        script.step { [update = update(script, wish.number, .ended(.verified))] in $0.downloadTold(update, at: $1, &$2)
+        }
         #expect(status(script, "a")?.status == .installing && status(script, "a")?.downloadDetails == nil)
         script.pass(.seconds(2))
         #expect(status(script, "a")?.status == .installed && status(script, "a")?.agentHasVersion == "1")
         let second = try #require(script.allSteps.downloads.last)
         #expect(second.file.downloadURL == "http://files/b" && second.number != wish.number)
-        script.step { [news = news(script, second.number, .ended(.failed("no such file")))] in
-            $0.downloadTold(news, at: $1, &$2)
+        script.step { [update = update(script, second.number, .ended(.failed("no such file")))] in
+            $0.downloadTold(update, at: $1, &$2)
         }
         #expect(status(script, "b")?.status == .installFailed && status(script, "b")?.errorMessage == "no such file")
         #expect(script.agent.state == .running)
@@ -75,12 +78,12 @@ struct FetchTests {
     func stale() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let wish = try #require(script.allSteps.downloads.first)
         let sent = script.allSent.count
         for (agent, number) in [(wish.agent + 1, wish.number), (wish.agent, wish.number &+ 1)] {
             script.step {
-                $0.downloadTold(DownloadNews(agent: agent, number: number, event: .ended(.verified)), at: $1, &$2)
+                $0.downloadTold(DownloadUpdate(agent: agent, number: number, event: .ended(.verified)), at: $1, &$2)
             }
         }
         #expect(script.allSent.count == sent && status(script, "a")?.status == .downloading)
@@ -90,11 +93,12 @@ struct FetchTests {
     func interrupted() throws {
         var script = AgentScript(plan { $0.reconnect = .fixed(.seconds(5)) })
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         let wish = try #require(script.allSteps.downloads.first)
         script.lost()
         #expect(script.allSteps.cancelledDownloads.isEmpty)
-        script.step { [news = news(script, wish.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        script.step { [update = update(script, wish.number, .ended(.verified))] in $0.downloadTold(update, at: $1, &$2)
+        }
         script.pass(.seconds(5))
         script.opened()
         #expect(status(script, "a")?.status == .installed)
@@ -104,7 +108,9 @@ struct FetchTests {
             agent.setTimer(&effects)
         }
         #expect(script.allSteps.cancelledDownloads == [script.agent.index])
-        script.step { [news = news(script, second.number, .ended(.verified))] in $0.downloadTold(news, at: $1, &$2) }
+        script.step { [update = update(script, second.number, .ended(.verified))] in
+            $0.downloadTold(update, at: $1, &$2)
+        }
         script.pass(.seconds(1))
         script.opened()
         script.acknowledge(capabilities: .all)
@@ -117,7 +123,7 @@ struct FetchTests {
     func leaves() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer)
+        script.receive(offer)
         script.drain()
         script.closed()
         #expect(script.agent.state == .disconnected)
@@ -146,12 +152,14 @@ struct FetchTests {
         #expect(wish.agent == 3)
         effects.removeAll()
         gateway.downloadTold(
-            DownloadNews(agent: 3, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1), &effects
+            DownloadUpdate(agent: 3, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
+            &effects
         )
         #expect(effects.list.packageStages == [.installing])
         effects.removeAll()
         gateway.downloadTold(
-            DownloadNews(agent: 2, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1), &effects
+            DownloadUpdate(agent: 2, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
+            &effects
         )
         #expect(effects.list.packageStages.isEmpty)
     }

@@ -41,7 +41,7 @@ struct PackageTests {
     func installs() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         let first = try #require(script.sent.first?.report.packageStatuses)
         #expect(first.serverProvidedAllPackagesHash == [9])
         #expect(first.packages["agent"]?.status == .downloading)
@@ -64,12 +64,12 @@ struct PackageTests {
     func newVersion() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         let report = try #require(script.pass(.seconds(6)).first { $0.report.agentDescription != nil }).report
         let version = report.agentDescription?.identifyingAttributes.first { $0.key == "service.version" }?.value
         #expect(version == .string("2.0"))
         #expect(report.health?.startTimeUnixNano == 1_780_000_000_000_000_000 + 6_000_000_000)
-        script.hear(ServerToAgent(flags: .reportFullState))
+        script.receive(ServerToAgent(flags: .reportFullState))
         #expect(script.sent.first?.report.agentDescription == report.agentDescription)
     }
 
@@ -77,21 +77,21 @@ struct PackageTests {
     func versionStays() throws {
         var script = AgentScript(plan { $0.packages.requiresSignature = true })
         func version(_ script: inout AgentScript) -> AnyValue? {
-            script.hear(ServerToAgent(flags: .reportFullState))
+            script.receive(ServerToAgent(flags: .reportFullState))
             return script.sent.first?.report.agentDescription?.identifyingAttributes.first {
                 $0.key == "service.version"
             }?
             .value
         }
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5, signature: [1])]))
+        script.receive(offer([9], ["agent": package("2.0", 5, signature: [1])]))
         script.pass(.seconds(10))
         #expect(version(&script) == .string("2.0"))
-        script.hear(offer([10], ["agent": package("3.0", 6)]))
+        script.receive(offer([10], ["agent": package("3.0", 6)]))
         #expect(script.agent.state == .updating && version(&script) == .string("2.0"))
         #expect(script.pass(.seconds(10)).allSatisfy { $0.report.agentDescription == nil })
         #expect(script.agent.state == .running && version(&script) == .string("2.0"))
-        script.hear(offer([11], [:]))
+        script.receive(offer([11], [:]))
         script.pass(.seconds(10))
         #expect(version(&script) == .string(DescriptionTemplate.collectorVersion))
     }
@@ -108,7 +108,7 @@ struct PackageTests {
             }
         }
         func settled(_ agent: Agent) -> SettledPackages? {
-            if case .shared(let settled)? = agent.depth?.value.packages { return settled }
+            if case .shared(let settled)? = agent.extended?.value.packages { return settled }
             return nil
         }
         for number in agents.indices {
@@ -135,10 +135,10 @@ struct PackageTests {
     func sameHash() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         script.pass(.seconds(10))
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.offerRepeated) == 2)
     }
@@ -151,12 +151,12 @@ struct PackageTests {
         script.run()
         var wanted = package("2.0", 5)
         wanted.hash = hash + [1]
-        script.hear(offer(hash, ["agent": wanted]))
+        script.receive(offer(hash, ["agent": wanted]))
         let last = try #require(script.pass(.seconds(20)).last?.report.packageStatuses)
         #expect(last.serverProvidedAllPackagesHash == hash)
         #expect(last.packages["agent"]?.agentHasHash == hash + [1])
         #expect(last.packages["agent"]?.serverOfferedHash == hash + [1])
-        script.hear(offer(hash, ["agent": wanted]))
+        script.receive(offer(hash, ["agent": wanted]))
         #expect(script.sent.isEmpty)
     }
 
@@ -164,19 +164,19 @@ struct PackageTests {
     func withoutHash() throws {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([], ["agent": package("2.0", 5)]))
+        script.receive(offer([], ["agent": package("2.0", 5)]))
         let refusal = try #require(script.sent.first?.report.packageStatuses)
         #expect(!refusal.errorMessage.isEmpty && refusal.packages.isEmpty)
         for _ in 0..<5 {
-            script.hear(offer([], ["agent": package("2.0", 5)]))
+            script.receive(offer([], ["agent": package("2.0", 5)]))
             #expect(script.sent.isEmpty)
         }
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         #expect(script.sent.first?.report.packageStatuses?.errorMessage == "")
         script.pass(.seconds(20))
-        script.hear(offer([], [:]))
+        script.receive(offer([], [:]))
         #expect(script.sent.first?.report.packageStatuses?.errorMessage == refusal.errorMessage)
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         #expect(script.sent.first?.report.packageStatuses?.errorMessage == "")
         #expect(script.pass(.seconds(20)).isEmpty)
     }
@@ -185,7 +185,7 @@ struct PackageTests {
     func unnamed() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([9], ["": package("2.0", 5)]))
+        script.receive(offer([9], ["": package("2.0", 5)]))
         let last = script.pass(.seconds(20)).last?.report.packageStatuses?.packages
         #expect(last?.keys.elements == [""])
         #expect(last?[""]?.agentHasVersion == "2.0")
@@ -195,11 +195,11 @@ struct PackageTests {
     func failedIsTriedAgain() {
         var script = AgentScript(plan { $0.packages.odds.download = 1 })
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         script.pass(.seconds(20))
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         #expect(script.pass(.seconds(20)).isEmpty)
-        script.hear(offer([2], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([2], ["a": package("1", 1, type: .addon)]))
         #expect(statuses(script.sent, "a") == [.downloading])
     }
 
@@ -212,7 +212,7 @@ struct PackageTests {
         #expect(script.allSent[0].report.packageStatuses?.packages.keys == ["a"])
         let names = ["a", "b", "c"]
         let packages = names.enumerated().map { ($1, package("2", UInt8($0 + 1), type: .addon)) }
-        script.hear(offer([1], OrderedDictionary(uniqueKeysWithValues: packages)))
+        script.receive(offer([1], OrderedDictionary(uniqueKeysWithValues: packages)))
         let told = (script.sent + script.pass(.seconds(60))).compactMap(\.report.packageStatuses)
         #expect(told.count > 10)
         #expect(told.allSatisfy { Set($0.packages.keys) == Set(names) })
@@ -224,9 +224,9 @@ struct PackageTests {
     func onlyDifferent() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon), "b": package("1", 2, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon), "b": package("1", 2, type: .addon)]))
         script.pass(.seconds(20))
-        script.hear(offer([2], ["a": package("1", 1, type: .addon), "b": package("2", 3, type: .addon)]))
+        script.receive(offer([2], ["a": package("1", 1, type: .addon), "b": package("2", 3, type: .addon)]))
         let sent = script.pass(.seconds(20))
         #expect(Set(statuses(sent, "a")) == [.installed])
         #expect(statuses(sent, "b").contains(.downloading))
@@ -237,9 +237,9 @@ struct PackageTests {
     func sameFile() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon, content: 7)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon, content: 7)]))
         script.pass(.seconds(20))
-        script.hear(offer([2], ["a": package("1.1", 2, type: .addon, content: 7)]))
+        script.receive(offer([2], ["a": package("1.1", 2, type: .addon, content: 7)]))
         let all = script.sent + script.pass(.seconds(20))
         #expect(!statuses(all, "a").contains(.downloading))
         #expect(all.last?.report.packageStatuses?.packages["a"]?.agentHasVersion == "1.1")
@@ -251,7 +251,7 @@ struct PackageTests {
         script.run()
         #expect(script.allSent[0].report.packageStatuses?.packages["old"]?.agentHasVersion == "0.1")
         #expect(script.allSent[0].report.packageStatuses?.packages["old"]?.serverOfferedVersion == "")
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         #expect(script.sent.first?.report.packageStatuses?.packages.keys == ["a"])
     }
 
@@ -268,7 +268,7 @@ struct PackageTests {
                 $0.packages.installed = [.init(name: "agent", version: "1.0")]
             })
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5, signature: [1])]))
+        script.receive(offer([9], ["agent": package("2.0", 5, signature: [1])]))
         let last = script.pass(.seconds(20)).last
         let status = try #require(last?.report.packageStatuses?.packages["agent"])
         #expect(status.status == .installFailed)
@@ -277,7 +277,7 @@ struct PackageTests {
         #expect(status.serverOfferedVersion == "2.0" && status.serverOfferedHash == [5])
         #expect(script.allSteps.packageStages.suffix(2) == [.failed, .gaveUp])
         // The failed offer is not tried again.
-        script.hear(offer([9], ["agent": package("2.0", 5, signature: [1])]))
+        script.receive(offer([9], ["agent": package("2.0", 5, signature: [1])]))
         #expect(script.sent.isEmpty)
     }
 
@@ -285,7 +285,7 @@ struct PackageTests {
     func unsigned() {
         var script = AgentScript(plan { $0.packages.requiresSignature = true })
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5)]))
+        script.receive(offer([9], ["agent": package("2.0", 5)]))
         #expect(statuses(script.pass(.seconds(20)), "agent").last == .installFailed)
     }
 
@@ -293,7 +293,7 @@ struct PackageTests {
     func noFile() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([9], ["agent": package("2.0", 5, url: "")]))
+        script.receive(offer([9], ["agent": package("2.0", 5, url: "")]))
         #expect(statuses(script.sent + script.pass(.seconds(20)), "agent").last == .installFailed)
     }
 
@@ -301,7 +301,7 @@ struct PackageTests {
     func dependencies() {
         var script = AgentScript(plan { $0.packages.dependencies = ["plugin": ["agent"], "agent": ["base"]] })
         script.run()
-        script.hear(
+        script.receive(
             offer(
                 [1],
                 [
@@ -324,7 +324,7 @@ struct PackageTests {
         let addons = ["plugin", "x", "y", "late", "fine"].enumerated().map {
             ($1, package("1", UInt8($0 + 1), type: .addon))
         }
-        script.hear(offer([1], OrderedDictionary(uniqueKeysWithValues: addons)))
+        script.receive(offer([1], OrderedDictionary(uniqueKeysWithValues: addons)))
         let last = script.pass(.seconds(60)).last?.report.packageStatuses?.packages
         #expect(last?["plugin"]?.errorMessage.contains("missing") == true)
         #expect(last?["late"]?.errorMessage.contains("plugin") == true)
@@ -337,10 +337,10 @@ struct PackageTests {
     func oneAtATime() {
         var script = AgentScript(plan())
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon), "b": package("1", 2, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon), "b": package("1", 2, type: .addon)]))
         script.pass(.seconds(1))
-        script.hear(offer([2], ["a": package("2", 3, type: .addon)]))
-        script.hear(offer([3], ["a": package("3", 4, type: .addon)]))
+        script.receive(offer([2], ["a": package("2", 3, type: .addon)]))
+        script.receive(offer([3], ["a": package("3", 4, type: .addon)]))
         script.pass(.seconds(60))
         for report in script.allSent.map(\.report) {
             let busy = report.packageStatuses?.packages.values.filter {
@@ -358,7 +358,7 @@ struct PackageTests {
     func otherType() {
         var script = AgentScript(plan { $0.packages.installed = [.init(name: "p", version: "1", type: .addon)] })
         script.run()
-        script.hear(offer([1], ["p": package("1", 1, type: .topLevel)]))
+        script.receive(offer([1], ["p": package("1", 1, type: .topLevel)]))
         #expect(script.sent.first?.report.packageStatuses?.packages["p"]?.agentHasVersion == "")
     }
 
@@ -366,7 +366,7 @@ struct PackageTests {
     func crashesInstalling() {
         var script = AgentScript(plan { $0.faults.rates = [.crashesInstalling: 1] })
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         script.pass(.seconds(6))
         #expect(script.agent.state == .restarting)
         #expect(script.allSteps.faults(.crashesInstalling) == 1)
@@ -383,7 +383,7 @@ struct PackageTests {
     func offline() {
         var script = AgentScript(plan { $0.reconnect = .fixed(.seconds(60)) })
         script.run()
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         script.lost()
         #expect(script.pass(.seconds(60)).isEmpty)
         script.opened()
@@ -394,7 +394,7 @@ struct PackageTests {
     func undeclared() {
         var script = AgentScript(plan { $0.capabilities.remove(.acceptsPackages) })
         script.run()
-        script.hear(offer([1], ["a": package("1", 1)]))
+        script.receive(offer([1], ["a": package("1", 1)]))
         #expect(script.sent.isEmpty)
         #expect(script.counts(.undeclaredCapabilityUsed) == 1)
     }
@@ -403,7 +403,7 @@ struct PackageTests {
     func serverDoesNotAccept() {
         var script = AgentScript(plan())
         script.run(server: [.acceptsStatus, .offersPackages])
-        script.hear(offer([1], ["a": package("1", 1, type: .addon)]))
+        script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         #expect((script.sent + script.pass(.seconds(60))).allSatisfy { $0.report.packageStatuses == nil })
     }
 }

@@ -88,9 +88,9 @@ struct AgentScript {
     }
 
     /// The server says something; it goes through bytes as on a wire.
-    mutating func hear(_ answer: ServerToAgent) {
+    mutating func receive(_ answer: ServerToAgent) {
         let bytes = answer.encoded()
-        if agent.state.isOnline { checker.heard(answer, at: now) }
+        if agent.state.isOnline { checker.received(answer, at: now) }
         step { agent, now, effects in
             do {
                 let view = try ServerToAgentView(bytes.span.bytes)
@@ -103,7 +103,7 @@ struct AgentScript {
 
     /// The server acknowledges the oldest report.
     mutating func acknowledge(capabilities: ServerCapabilities = []) {
-        hear(ServerToAgent(instanceUID: .uid(agent.instanceUID), capabilities: capabilities))
+        receive(ServerToAgent(instanceUID: .uid(agent.instanceUID), capabilities: capabilities))
     }
 
     /// Start, open, first report answered: a running agent.
@@ -144,12 +144,12 @@ struct AgentScript {
         step { $0.wake(at: $1, &$2) }
     }
 
-    func counts(_ oddity: Oddity) -> Int { allSteps.counts(oddity) }
+    func counts(_ anomaly: Anomaly) -> Int { allSteps.counts(anomaly) }
     var connects: Int { allSteps.connects }
 }
 
 extension [Effect] {
-    func counts(_ wanted: Oddity) -> Int {
+    func counts(_ wanted: Anomaly) -> Int {
         reduce(0) { sum, effect in
             if case .count(wanted, let times) = effect { return sum + Int(times) }
             return sum

@@ -43,7 +43,7 @@ struct ChaoticWorld {
             if random.chance(0.04) {
                 script.lost(.reset)
             } else {
-                script.hear(answer())
+                script.receive(answer())
             }
         case .closing:
             if random.chance(0.7) { script.closed() } else { script.acknowledge() }
@@ -63,15 +63,15 @@ struct ChaoticWorld {
 
     /// The host tells how a fetch goes; now and then it says twice that it is over.
     private mutating func tell(of wish: PackageDownload) {
-        let event: DownloadNews.Event
+        let event: DownloadUpdate.Event
         switch random.index(below: 4) {
         case 0: event = .progressed(DownloadProgress(percent: 100 * random.unit(), bytesPerSecond: 1_000))
         case 1: event = .ended(.failed("the file is not there"))
         default: event = .ended(.verified)
         }
-        let news = DownloadNews(agent: wish.agent, number: wish.number, event: event)
+        let update = DownloadUpdate(agent: wish.agent, number: wish.number, event: event)
         if case .ended = event { downloads.ended(wish) }
-        for _ in 0..<(random.chance(0.2) ? 2 : 1) { script.step { $0.downloadTold(news, at: $1, &$2) } }
+        for _ in 0..<(random.chance(0.2) ? 2 : 1) { script.step { $0.downloadTold(update, at: $1, &$2) } }
     }
 
     private mutating func answer() -> ServerToAgent {
@@ -95,8 +95,8 @@ struct ChaoticWorld {
             answer.packagesAvailable = packageOffer()
         default: break
         }
-        if let offer = answer.remoteConfig { configs.heard(offer) }
-        if let offer = answer.packagesAvailable { packages.heard(offer) }
+        if let offer = answer.remoteConfig { configs.received(offer) }
+        if let offer = answer.packagesAvailable { packages.received(offer) }
         return answer
     }
 
@@ -153,7 +153,7 @@ struct ChaoticWorld {
             odds: .init(download: 0.1, install: 0.2), dependencies: ["plugin": ["agent"]])
         $0.health = HealthPlan(
             checkInterval: .seconds(2),
-            afflictions: [.init(.flapping(up: .constant(.seconds(9)), down: .constant(.seconds(5))))])
+            healthFaults: [.init(.flapping(up: .constant(.seconds(9)), down: .constant(.seconds(5))))])
         $0.custom = CustomPlan(responders: [.echo(capability: "com.example.echo")])
     }
 

@@ -21,7 +21,7 @@ struct ConfigLedger {
         self.local = local
     }
 
-    mutating func heard(_ offer: AgentRemoteConfig) {
+    mutating func received(_ offer: AgentRemoteConfig) {
         offers[offer.configHash] = offer.config ?? AgentConfigMap()
     }
 

@@ -7,10 +7,10 @@ import OpAMP
 enum Conversation {
     static let uid = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
 
-    /// What is said is sent by the agent, what is heard comes from the server.
+    /// What is said is sent by the agent, what is received comes from the server.
     enum Line {
         case say(AgentToServer)
-        case hear(ServerToAgent)
+        case receive(ServerToAgent)
         /// The connection is gone and another one is open.
         case open
         /// A second connection is open beside the first.
@@ -35,7 +35,7 @@ enum Conversation {
         return report
     }
 
-    static func goodbye(_ number: UInt64) -> AgentToServer {
+    static func agentDisconnect(_ number: UInt64) -> AgentToServer {
         var report = report(number)
         report.agentDisconnect = AgentDisconnect()
         return report
@@ -55,7 +55,7 @@ enum Conversation {
         for line in lines {
             switch line {
             case .say(let report): checker.sent(report.encoded(), at: now)
-            case .hear(let answer): checker.heard(answer, at: now)
+            case .receive(let answer): checker.received(answer, at: now)
             case .open:
                 checker.gone()
                 checker.opened(at: now)

@@ -19,7 +19,7 @@ struct PackageLedger {
         self.local = Set(local)
     }
 
-    mutating func heard(_ offer: PackagesAvailable) {
+    mutating func received(_ offer: PackagesAvailable) {
         for (name, package) in offer.packages {
             offers[offer.allPackagesHash, default: [:]][name, default: []].insert(package.hash)
         }

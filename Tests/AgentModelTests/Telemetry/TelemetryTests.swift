@@ -53,14 +53,14 @@ struct TelemetryTests {
         var script = script()
         script.run()
         #expect(pass(&script, seconds: 60).isEmpty)
-        #expect(script.agent.depth == nil)
+        #expect(script.agent.extended == nil)
     }
 
     @Test("Metrics are exported every 10 s, or as often as the plan has it, to where was offered", arguments: [10, 2])
     func interval(seconds: Int64) {
         var script = script { $0.telemetry = TelemetryPlan(interval: .seconds(seconds)) }
         script.run()
-        script.hear(Self.offer(metrics: "http://h:4318/v1/metrics"))
+        script.receive(Self.offer(metrics: "http://h:4318/v1/metrics"))
         let found = pass(&script, seconds: 60)
         #expect(found.count == Int(60 / seconds))
         #expect(found.allSatisfy { $0.export.signal == .metrics && $0.export.items > 10 })
@@ -134,7 +134,7 @@ struct TelemetryTests {
     func quiet() {
         var script = script()
         script.run()
-        script.hear(Self.offer(traces: "http://h/v1/traces", logs: "http://h/v1/logs"))
+        script.receive(Self.offer(traces: "http://h/v1/traces", logs: "http://h/v1/logs"))
         #expect(pass(&script, seconds: 60).isEmpty)
         script.lost()
         script.opened()
@@ -147,7 +147,7 @@ struct TelemetryTests {
     func badDestination() {
         var script = script()
         script.run()
-        script.hear(Self.offer(metrics: "kafka:9092"))
+        script.receive(Self.offer(metrics: "kafka:9092"))
         #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
         #expect(script.counts(.settingsRejected) == 1)
         #expect(pass(&script, seconds: 30).isEmpty)
@@ -157,12 +157,12 @@ struct TelemetryTests {
     func unchanged() {
         var script = script()
         script.run()
-        script.hear(Self.offer(metrics: "http://h/v1/metrics"))
-        script.hear(Self.offer(2, logs: "http://other/v1/logs"))
-        script.hear(ServerToAgent())
+        script.receive(Self.offer(metrics: "http://h/v1/metrics"))
+        script.receive(Self.offer(2, logs: "http://other/v1/logs"))
+        script.receive(ServerToAgent())
         let found = pass(&script, seconds: 30)
         #expect(found.contains { $0.export.destination.settings.destinationEndpoint == "http://h/v1/metrics" })
-        script.hear(Self.offer(3, metrics: "http://new/v1/metrics"))
+        script.receive(Self.offer(3, metrics: "http://new/v1/metrics"))
         let later = pass(&script, seconds: 30).filter { $0.export.signal == .metrics }
         #expect(!later.isEmpty)
         #expect(later.allSatisfy { $0.export.destination.settings.destinationEndpoint == "http://new/v1/metrics" })
@@ -172,11 +172,11 @@ struct TelemetryTests {
     func offeredAgain() {
         var script = script()
         script.run()
-        script.hear(Self.offer(metrics: "http://h/v1/metrics"))
+        script.receive(Self.offer(metrics: "http://h/v1/metrics"))
         var exported = 0
         for hash in 0..<120 {
             exported += pass(&script, seconds: 1).count
-            script.hear(Self.offer(UInt8(hash + 2), metrics: "http://h/v1/metrics"))
+            script.receive(Self.offer(UInt8(hash + 2), metrics: "http://h/v1/metrics"))
         }
         #expect(exported == 12)
         #expect(script.counts(.telemetryAccepted) == 1)
@@ -186,7 +186,7 @@ struct TelemetryTests {
     func offline() {
         var script = script { $0.reconnect = .fixed(.seconds(600)) }
         script.run()
-        script.hear(Self.offer(metrics: "http://h/v1/metrics"))
+        script.receive(Self.offer(metrics: "http://h/v1/metrics"))
         script.lost()
         #expect(pass(&script, seconds: 60).count == 6)
         script.drain()
@@ -197,7 +197,7 @@ struct TelemetryTests {
     func late() {
         var script = script()
         script.run()
-        script.hear(Self.offer(metrics: "http://h/v1/metrics"))
+        script.receive(Self.offer(metrics: "http://h/v1/metrics"))
         script.wakeLate(.seconds(95))
         #expect(exports(script.steps).count == 1)
         #expect(script.timer > script.now)
@@ -227,14 +227,14 @@ struct TelemetryTests {
 
     @Test("Thousands of agents that got the same offer keep one destination")
     func shared() {
-        var shelf = TelemetryShelf()
+        var cache = TelemetryCache()
         let settings = TelemetryConnectionSettings(destinationEndpoint: "http://h/v1/metrics")
-        let first = shelf.destination(settings)
-        #expect(shelf.destination(settings) === first)
+        let first = cache.destination(settings)
+        #expect(cache.destination(settings) === first)
         for number in 0..<100 {
-            _ = shelf.destination(TelemetryConnectionSettings(destinationEndpoint: "http://h\(number)"))
+            _ = cache.destination(TelemetryConnectionSettings(destinationEndpoint: "http://h\(number)"))
         }
-        #expect(shelf.destination(settings) !== first)
+        #expect(cache.destination(settings) !== first)
     }
 
     @Test("What an agent exports is the same in every run of a seed")

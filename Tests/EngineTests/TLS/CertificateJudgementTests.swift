@@ -9,7 +9,7 @@ struct CertificateJudgementTests {
         var testDescription: String
         /// What the client makes of it; nil: it is fine.
         var failure: TLSFailure?
-        /// What the server then hears; nil: it is fine.
+        /// What the server then receives; nil: it is fine.
         var alert: UInt8?
         var make: @Sendable (CertificateAuthority) throws -> (TLSServerOptions, TLSClientOptions)
 

@@ -59,8 +59,8 @@ struct TLSConnectionTests {
         }
     }
 
-    @Test("Corked frames leave in one send, and a goodbye is told as the peer's end")
-    func corkAndGoodbye() async throws {
+    @Test("Corked frames leave in one send, and an agent_disconnect is told as the peer's end")
+    func corkAndAgentDisconnect() async throws {
         let authority = try CertificateAuthority()
         let identity = try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"]))
         let serverContext = try TLSServerContext(TLSServerOptions(identity: identity))

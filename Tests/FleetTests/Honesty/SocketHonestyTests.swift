@@ -11,21 +11,21 @@ struct SocketHonestyTests {
     static let agents = 50
     static let interval = Nanoseconds.milliseconds(200)
 
-    /// A run against `script`, until the server's log has come as far as `isOver` says, or at most `patience`.
+    /// A run against `script`, until the server's log has come as far as `isOver` says, or at most `timeout`.
     static func run(
         against script: AnsweringServer.Script, until isOver: (AnsweringServer.Log) -> Bool
     ) async throws -> (record: RunRecord, log: AnsweringServer.Log) {
         let server = try AnsweringServer(script)
         var profile = Profile.standard
         profile.agents = agents
-        profile.duration = patience
+        profile.duration = timeout
         profile.drain = .seconds(4)
         profile.shards = 1
         profile.cohorts[0].heartbeat.interval = interval
         profile.server = .url(try ServerURL(server.url))
         let run = try await FleetRun(profile)
         async let performance = run.perform(as: .test) { _ in }
-        let deadline = Shard.clock + patience
+        let deadline = Shard.clock + timeout
         while !isOver(await server.log()), Shard.clock < deadline {
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -34,7 +34,7 @@ struct SocketHonestyTests {
         return (record, await server.stop())
     }
 
-    private static let patience = Nanoseconds.seconds(20)
+    private static let timeout = Nanoseconds.seconds(20)
 
     /// What the way there and back may have added, measured in the run itself: twice a round trip of the pings that went between
     /// the same two threads all the time, and twice what can hide between two pings.

@@ -5,7 +5,7 @@ import Metrics
 import OpAMP
 import Testing
 
-/// Minds of agents, the mind of the server and the measuring joined on a virtual axis, without sockets: what `Hosting` does with
+/// Minds of agents, the state machine of the server and the measuring joined on a virtual axis, without sockets: what `Hosting` does with
 /// real ones. It also looks at what goes over its wire, for the scripts whose course cannot be told beforehand.
 final class VirtualFleet {
     /// What came of a script.
@@ -15,7 +15,7 @@ final class VirtualFleet {
         let wire: [Exchange]
         /// Answers with UNAVAILABLE that reached an agent.
         let refusals: Int
-        /// Reports that reached an agent's connection as none of: first of a connection, heartbeat, goodbye.
+        /// Reports that reached an agent's connection as none of: first of a connection, heartbeat, agent_disconnect.
         let otherReports: Int
         let server: ControlPlane.ServerCounts
     }
@@ -175,8 +175,8 @@ final class VirtualFleet {
             metrics.count(.throttled, Int(amount))
         case .count(.heartbeatsSkipped, let amount):
             metrics.count(.skippedHeartbeats, Int(amount))
-        case .count(let oddity, let amount):
-            metrics.count(named: oddity.name, UInt64(amount))
+        case .count(let anomaly, let amount):
+            metrics.count(named: anomaly.name, UInt64(amount))
         case .firstAnswered, .stateChanged, .healthReported, .fault, .readSlowly, .config, .package, .settings,
             .exportTelemetry, .connectTo, .download, .cancelDownload:
             break
@@ -248,7 +248,7 @@ final class VirtualFleet {
             case .wake(let instant):
                 serverToken += 1
                 queue.put(.serverWake(token: serverToken), at: max(instant, now))
-            case .refuse, .close, .abort, .certificateRequested, .heard, .reported:
+            case .refuse, .close, .abort, .certificateRequested, .received, .reported:
                 Issue.record("the server of a script does not \(effect)")
             }
         }

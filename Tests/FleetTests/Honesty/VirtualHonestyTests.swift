@@ -4,7 +4,7 @@ import ControlPlane
 import Metrics
 import Testing
 
-/// The minds and the measuring against servers whose every delay is known, in virtual time: no clock, no socket, no tolerance but
+/// The state machines and the measuring against servers whose every delay is known, in virtual time: no clock, no socket, no tolerance but
 /// the width of a histogram bucket.
 @Suite("Honest figures in virtual time")
 struct VirtualHonestyTests {

@@ -75,12 +75,12 @@ struct InteroperabilityTests {
         }
         Self.expectOrder(record, verdict, status)
         let counters = record.summary.counters
-        #expect(verdict.goodbyes == Self.agents)
+        #expect(verdict.agentDisconnects == Self.agents)
         #expect(UInt64(verdict.heartbeats) == counters[.heartbeats])
         #expect(counters[.remoteConfigsReceived] == UInt64(Self.agents))
         #expect(counters[.configsApplied] == UInt64(Self.agents))
         #expect(counters[.fullStateReports] == UInt64(Self.agents))
-        #expect(counters[.goodbyes] == UInt64(Self.agents))
+        #expect(counters[.agentDisconnects] == UInt64(Self.agents))
         #expect(counters.errors == 0)
     }
 
@@ -93,7 +93,7 @@ struct InteroperabilityTests {
             #expect(try await conversation.perform("close") == Self.agents)
             try await conversation.waitForHeartbeats()
             #expect(try await conversation.perform("unavailable 1") == Self.agents)
-            try await conversation.wait("all have left") { $0.goodbyes >= Self.agents }
+            try await conversation.wait("all have left") { $0.agentDisconnects >= Self.agents }
             try await conversation.waitForHeartbeats()
             #expect(try await conversation.perform("restart") == Self.agents)
             try await conversation.waitForHeartbeats()
@@ -172,13 +172,13 @@ private struct Conversation {
         return try await server.json(ServerVerdict.self)
     }
 
-    /// Waits until the server's own figures fulfil a condition, at most `patience`.
+    /// Waits until the server's own figures fulfil a condition, at most `timeout`.
     func wait(_ what: Comment, until isFulfilled: (ServerVerdict) -> Bool) async throws {
-        let deadline = Shard.clock + Self.patience
+        let deadline = Shard.clock + Self.timeout
         while true {
             let verdict = try await status()
             if isFulfilled(verdict) { return }
-            try #require(Shard.clock < deadline, "\(what): not within \(Self.patience), \(verdict)")
+            try #require(Shard.clock < deadline, "\(what): not within \(Self.timeout), \(verdict)")
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -191,5 +191,5 @@ private struct Conversation {
         }
     }
 
-    private static let patience = Nanoseconds.seconds(20)
+    private static let timeout = Nanoseconds.seconds(20)
 }

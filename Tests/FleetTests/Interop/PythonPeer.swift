@@ -45,7 +45,7 @@ final class PythonPeer: Sendable {
         var description: String {
             switch self {
             case .noInterpreter: PythonPeers.absence
-            case .silent(let program, let patience): "\(program) has said nothing for \(patience)"
+            case .silent(let program, let timeout): "\(program) has said nothing for \(timeout)"
             case .ended(let program, let status): "\(program) has ended with status \(status) without a word"
             case .unreadable(let line): "not the JSON that was expected: \(line)"
             }
@@ -104,14 +104,14 @@ final class PythonPeer: Sendable {
         let thread = Thread { [self] in
             while true {
                 let data = reading.availableData
-                heard([UInt8](data))
+                received([UInt8](data))
                 if data.isEmpty { return }
             }
         }
         thread.start()
     }
 
-    private func heard(_ bytes: [UInt8]) {
+    private func received(_ bytes: [UInt8]) {
         output.withLock { output in
             if bytes.isEmpty { output.isOver = true }
             for byte in bytes {
@@ -126,24 +126,24 @@ final class PythonPeer: Sendable {
     }
 
     /// The next line that it says.
-    func line(within patience: Nanoseconds = PythonPeer.patience) async throws -> String {
-        let deadline = Shard.clock + patience
+    func line(within timeout: Nanoseconds = PythonPeer.timeout) async throws -> String {
+        let deadline = Shard.clock + timeout
         while true {
             let (line, isOver) = output.withLock { output in
                 (output.lines.isEmpty ? nil : output.lines.removeFirst(), output.isOver)
             }
             if let line { return line }
             if isOver, !process.isRunning { throw Failure.ended(program, status: process.terminationStatus) }
-            guard Shard.clock < deadline else { throw Failure.silent(program, patience) }
+            guard Shard.clock < deadline else { throw Failure.silent(program, timeout) }
             try await Task.sleep(for: Self.nap)
         }
     }
 
     /// The next line, read as JSON.
     func json<Value: Decodable>(
-        _ type: Value.Type, within patience: Nanoseconds = PythonPeer.patience
+        _ type: Value.Type, within timeout: Nanoseconds = PythonPeer.timeout
     ) async throws -> Value {
-        try Self.decode(type, try await line(within: patience))
+        try Self.decode(type, try await line(within: timeout))
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, _ line: String) throws -> Value {
@@ -162,11 +162,11 @@ final class PythonPeer: Sendable {
     }
 
     /// Ends its input and waits for its end.
-    func end(within patience: Nanoseconds = PythonPeer.patience) async throws -> End {
+    func end(within timeout: Nanoseconds = PythonPeer.timeout) async throws -> End {
         try? input.close()
-        let deadline = Shard.clock + patience
+        let deadline = Shard.clock + timeout
         while process.isRunning || !output.withLock(\.isOver) {
-            guard Shard.clock < deadline else { throw Failure.silent(program, patience) }
+            guard Shard.clock < deadline else { throw Failure.silent(program, timeout) }
             try await Task.sleep(for: Self.nap)
         }
         return End(status: process.terminationStatus, lines: output.withLock(\.lines))
@@ -184,7 +184,7 @@ final class PythonPeer: Sendable {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
-    /// A Python takes a second to start on a busy machine, and its checks have patience of their own of up to ten.
-    static let patience = Nanoseconds.seconds(30)
+    /// A Python takes a second to start on a busy machine, and its checks have timeout of their own of up to ten.
+    static let timeout = Nanoseconds.seconds(30)
     private static let nap = Duration.milliseconds(10)
 }

@@ -24,7 +24,7 @@ struct ServerVerdict: Decodable {
     let connected: Int
     let reports: Int
     let heartbeats: Int
-    let goodbyes: Int
+    let agentDisconnects: Int
     let configStatusOfOffer: [String: Int]
     let counts: [String: Int]
     let violations: [Breach]

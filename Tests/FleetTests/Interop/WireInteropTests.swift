@@ -67,7 +67,7 @@ struct WireInteropTests {
     // MARK: - Plain HTTP
 
     private struct HTTPVerdict: Decodable {
-        let reports, compressed, refused, goodbyes, agents: Int
+        let reports, compressed, refused, agentDisconnects, agents: Int
         let violations: [String]
     }
 
@@ -83,7 +83,7 @@ struct WireInteropTests {
         let counters = record.summary.counters
         #expect(verdict.violations.isEmpty, "\(verdict.violations)")
         #expect(verdict.agents == Self.agents)
-        #expect(verdict.goodbyes == Self.agents)
+        #expect(verdict.agentDisconnects == Self.agents)
         #expect(verdict.reports == Int(counters[.messagesSent]))
         let refuses = options.contains("--refuse-coding")
         #expect((verdict.refused > 0) == refuses)

@@ -35,7 +35,7 @@ struct CohortPlanTests {
         cohort.restart = RestartProfile(form: .whole, downtime: .constant(.seconds(9)))
         cohort.health = HealthProfile(
             checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
-            afflictions: [
+            healthFaults: [
                 .init(
                     .outage(from: .share(0.5), length: .seconds(3)), share: 0.5, zone: "z", version: "v", hangs: true),
                 .init(.flapping(up: .constant(.seconds(1)), down: .constant(.seconds(2)))),
@@ -48,7 +48,7 @@ struct CohortPlanTests {
         #expect(plan.restartForm == .whole && plan.restartTime == .constant(.seconds(9)))
         let health = HealthPlan(
             checkInterval: .seconds(5), checkTimeout: .seconds(1), failureThreshold: 4,
-            afflictions: [
+            healthFaults: [
                 .init(
                     .outage(from: .seconds(130), lasting: .seconds(3)), share: 0.5, zone: "z", version: "v", hangs: true
                 ),

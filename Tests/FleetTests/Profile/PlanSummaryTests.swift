@@ -87,7 +87,7 @@ struct PlanSummaryTests {
     @Test("The text names the agents that are ill or misbehave")
     func troubles() {
         let cohort = CohortProfile(
-            health: HealthProfile(afflictions: [
+            health: HealthProfile(healthFaults: [
                 .init(.decay(each: .constant(.seconds(5))), share: 0.5),
                 .init(.outage(from: .share(0.25), length: .seconds(3)), zone: "eu-west-1a"),
                 .init(.outage(from: .share(0), length: nil), share: 0.1, version: "0.115.0"),

@@ -121,7 +121,7 @@ struct ProfileReaderTests {
             historyLimit: 2, watchers: [ConfigWatcher(setting: "service", reaction: .restartAgent)])
         one.health = HealthProfile(
             checkInterval: .seconds(4), checkTimeout: .seconds(2), failureThreshold: 3,
-            afflictions: [
+            healthFaults: [
                 .init(.flapping(up: .constant(.seconds(10)), down: .constant(.seconds(1))), share: 0.05, hangs: true),
                 .init(.decay(each: .exponential(mean: .seconds(60)))),
                 .init(.suddenDeath(after: .constant(.seconds(5))), share: 0.01),
@@ -482,8 +482,8 @@ struct ProfileReaderTests {
     func manyErrors() throws {
         let text = (0..<200).map { "k\($0): 1" }.joined(separator: "\n")
         let errors = try #require(throws: ProfileErrors.self) { try read(text) }
-        #expect(errors.list.count == ProfileErrors.mostKept)
-        #expect(errors.leftOut == 200 - ProfileErrors.mostKept)
+        #expect(errors.list.count == ProfileErrors.maxKept)
+        #expect(errors.leftOut == 200 - ProfileErrors.maxKept)
         #expect("\(errors)".hasSuffix("and 150 more"))
     }
 

@@ -381,7 +381,7 @@ struct RandomProfile {
         return HealthProfile(
             checkInterval: interval, checkTimeout: interval.scaled(by: random.unit()),
             failureThreshold: 1 + random.index(below: 5),
-            afflictions: (0..<random.index(below: 4)).map { _ in
+            healthFaults: (0..<random.index(below: 4)).map { _ in
                 let courses: [HealthProfile.Course] = [
                     .flapping(up: distribution(), down: distribution()), .decay(each: distribution()),
                     .suddenDeath(after: distribution()),

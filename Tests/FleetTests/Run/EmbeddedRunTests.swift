@@ -37,7 +37,7 @@ struct EmbeddedRunTests {
         #expect(counters[.agentsConnected] == 50)
         #expect(counters[.agentsAnswered] == 50)
         #expect(counters[.agentsFailed] == 0)
-        #expect(counters[.goodbyes] == 50)
+        #expect(counters[.agentDisconnects] == 50)
         #expect(counters[.heartbeats] > 50)
         for error in Counter.errors {
             #expect(counters[error] == 0, "\(error.name)")
@@ -51,7 +51,7 @@ struct EmbeddedRunTests {
         var profile = Self.profile(duration: .seconds(4))
         profile.cohorts[0].health = HealthProfile(
             checkInterval: .milliseconds(200), checkTimeout: .milliseconds(100), failureThreshold: 1,
-            afflictions: [.init(.suddenDeath(after: .constant(.milliseconds(500))), share: 1)])
+            healthFaults: [.init(.suddenDeath(after: .constant(.milliseconds(500))), share: 1)])
         let record = try await Self.perform(profile)
         #expect(record.summary.outcome == .completed)
         #expect(record.summary.health[.unhealthy] == 50)
@@ -68,7 +68,7 @@ struct EmbeddedRunTests {
         let counters = record.summary.counters
         #expect(record.summary.outcome == .completed)
         #expect(counters[.reconnects] == 50)
-        #expect(counters[.goodbyes] == 50)
+        #expect(counters[.agentDisconnects] == 50)
         #expect(Self.agentsSeenByServer(record) == 50)
     }
 
@@ -102,7 +102,7 @@ struct EmbeddedRunTests {
         let record = await performing.value
         #expect(record.summary.outcome == .interrupted)
         #expect(record.summary.counters[.agentsAnswered] == 50)
-        #expect(record.summary.counters[.goodbyes] == 50)
+        #expect(record.summary.counters[.agentDisconnects] == 50)
     }
 
     @Test("The same seed gives the same fleet on any number of shards", arguments: [1, 3])

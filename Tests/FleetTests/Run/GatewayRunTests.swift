@@ -37,7 +37,7 @@ struct GatewayRunTests {
         #expect(counters[.agentsAnswered] == 80)
         #expect(counters[.connectionsOpened] == 26)
         #expect(counters[.firstReports] == 80)
-        #expect(counters[.goodbyes] == 80)
+        #expect(counters[.agentDisconnects] == 80)
         #expect(counters[.heartbeats] > 80)
         for error in Counter.errors { #expect(counters[error] == 0, "\(error.name)") }
         #expect(record.summary.reconciliation.isServerKnown)
@@ -53,7 +53,7 @@ struct GatewayRunTests {
         #expect(record.summary.outcome == .completed)
         #expect(counters[.connectionsCut] == 26)
         #expect(counters[.reconnects] == 26)
-        #expect(counters[.goodbyes] == 80)
+        #expect(counters[.agentDisconnects] == 80)
         #expect(record.summary.reconciliation.lines.first { $0.what == "agents connected" }?.server == 80)
     }
 

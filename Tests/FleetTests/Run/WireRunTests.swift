@@ -18,8 +18,8 @@ struct WireRunTests {
         let counters = record.summary.counters
         #expect(record.summary.outcome == .completed)
         #expect(counters[.agentsAnswered] == 20)
-        #expect(counters[.goodbyes] == 20)
-        #expect(counters[.goodbyesUnsent] == 0)
+        #expect(counters[.agentDisconnects] == 20)
+        #expect(counters[.agentDisconnectsUnsent] == 0)
         for error in Counter.errors { #expect(counters[error] == 0, "\(error.name)") }
         #expect(record.summary.reconciliation.agrees, "\(record.summary.reconciliation)")
     }

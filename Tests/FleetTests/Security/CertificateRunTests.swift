@@ -75,7 +75,7 @@ struct CertificateRunTests {
         #expect(summary.counters[.settingsReverted] == UInt64(Self.agents))
         #expect(summary.counters[.tlsClientRefused] == UInt64(Self.agents))
         #expect(summary.counters[.reconnects] == UInt64(Self.agents))
-        #expect(summary.counters[.goodbyes] >= UInt64(Self.agents))
+        #expect(summary.counters[.agentDisconnects] >= UInt64(Self.agents))
     }
 
     @Test("A rotation in the middle of a configuration push: everybody has both in the end")

@@ -53,9 +53,9 @@ final class DownloadBed: @unchecked Sendable {
         let progress = Mutex<[DownloadProgress]>([])
         let outcome: DownloadOutcome = await withCheckedContinuation { continuation in
             shard.perform { [self] in
-                downloads?.begin(wish, by: route.map { route in { _, _ in route } }) { news in
-                    #expect(news.agent == agent && news.number == 1)
-                    switch news.event {
+                downloads?.begin(wish, by: route.map { route in { _, _ in route } }) { update in
+                    #expect(update.agent == agent && update.number == 1)
+                    switch update.event {
                     case .progressed(let step): progress.withLock { $0.append(step) }
                     case .ended(let outcome): continuation.resume(returning: outcome)
                     }

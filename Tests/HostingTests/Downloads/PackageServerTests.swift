@@ -144,7 +144,7 @@ struct PackageServerTests {
         try Data(count: size).write(to: folder.appendingPathComponent("large"))
         let store = try PackageStore(folder: folder.path)
         var wire = ServerWire()
-        wire.readPatience = .milliseconds(500)
+        wire.readTimeout = .milliseconds(500)
         let server = try OpAMPServer(
             plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1, wallClockAtZero: 0,
             packages: store)
@@ -159,7 +159,7 @@ struct PackageServerTests {
         let counts = await server.counts()
         #expect(counts.connectionsOpen == 0 && counts.connectionsLost == 1 && counts.filesSent == 0)
 
-        // Longer for the whole than the patience with one that takes nothing.
+        // Longer for the whole than the timeout with one that takes nothing.
         let bed = try await DownloadBed()
         let hash = ContentDigest.of([UInt8](repeating: 0, count: size))
         let told = await bed.fetch("http://\(server.addresses[0])/packages/large", hash: hash) {

@@ -13,7 +13,7 @@ struct WebSocketTranscript: Equatable {
 
     var entries: [Entry] = []
     /// The most bytes the reader held between two pieces.
-    var mostHeld = 0
+    var maxHeld = 0
     var isMidMessage = false
     /// How many payloads stood in the input, uncopied.
     var zeroCopy = 0
@@ -25,7 +25,7 @@ struct WebSocketTranscript: Equatable {
         var scratch: [UInt8] = []
         for piece in pieces {
             read(piece, &reader, &scratch)
-            mostHeld = max(mostHeld, reader.heldBytes)
+            maxHeld = max(maxHeld, reader.heldBytes)
         }
         isMidMessage = reader.isMidMessage
     }

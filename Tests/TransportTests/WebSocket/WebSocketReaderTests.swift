@@ -34,7 +34,7 @@ struct WebSocketReaderTests {
         let transcript = WebSocketTranscript([input], role: .client)
         #expect(transcript.entries == [.message(.binary, [1, 2]), .message(.binary, [3]), .ping([])])
         #expect(transcript.zeroCopy == 3)
-        #expect(transcript.mostHeld == 0)
+        #expect(transcript.maxHeld == 0)
         #expect(!transcript.isMidMessage)
     }
 

@@ -83,7 +83,7 @@ struct WebSocketSplitTests {
             let pieces = Splits.random(bytes, longest: 50, &random)
             let split = WebSocketTranscript(pieces, role: role, limits: limits, deflate: true)
             #expect(whole == split)
-            #expect(split.mostHeld <= Int(limits.messageBytes + limits.frameBytes) + 14)
+            #expect(split.maxHeld <= Int(limits.messageBytes + limits.frameBytes) + 14)
         }
     }
 
@@ -96,7 +96,7 @@ struct WebSocketSplitTests {
             let role: WebSocketRole = random.chance(0.5) ? .client : .server
             let whole = WebSocketTranscript([bytes], role: role, limits: limits, deflate: true)
             #expect(whole == WebSocketTranscript(Splits.single(bytes), role: role, limits: limits, deflate: true))
-            #expect(whole.mostHeld <= 256 + 200 + 14)
+            #expect(whole.maxHeld <= 256 + 200 + 14)
         }
     }
 }

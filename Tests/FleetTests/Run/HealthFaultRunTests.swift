@@ -6,7 +6,7 @@ import Testing
 
 /// Whole runs on real sockets whose agents are ill or misbehave: what befell them is in the results.
 @Suite("Runs whose agents are ill or misbehave", .takingTurns)
-struct AfflictedRunTests {
+struct HealthFaultRunTests {
     private static func profile(_ cohorts: [CohortProfile], agents: Int, seconds: Int64) -> Profile {
         var profile = Profile.standard
         profile.agents = agents
@@ -37,12 +37,12 @@ struct AfflictedRunTests {
     }
 
     private static func illWith(_ version: String, zone: String? = nil, zones: [String]) -> CohortProfile {
-        let affliction = HealthProfile.Affliction(.outage(from: .share(0), length: nil), zone: zone, version: version)
+        let healthFault = HealthProfile.HealthFault(.outage(from: .share(0), length: nil), zone: zone, version: version)
         return CohortProfile(
             name: zones[0], zones: zones,
             health: HealthProfile(
                 checkInterval: .milliseconds(100), checkTimeout: .milliseconds(50), failureThreshold: 2,
-                afflictions: [affliction]))
+                healthFaults: [healthFault]))
     }
 
     @Test("A bad version makes every agent that runs it unhealthy, and the good one heals them all")
@@ -68,7 +68,7 @@ struct AfflictedRunTests {
                 CohortProfile(name: "there", zones: ["there"], health: Self.illWith("2.0", zones: ["there"]).health),
                 CohortProfile(name: "well"),
             ], agents: 30, seconds: 9)
-        profile.cohorts[1].health.afflictions[0].version = "1.0"
+        profile.cohorts[1].health.healthFaults[0].version = "1.0"
         profile.cohorts[1].packages.plan.installed = [.init(name: "collector", version: "1.0")]
         profile.events = [TimedEvent(at: .after(.seconds(2)), action: Self.offer("2.0"))]
         let summary = try await Self.perform(profile)

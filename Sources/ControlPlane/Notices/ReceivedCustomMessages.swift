@@ -1,7 +1,7 @@
 public import OpAMP
 
 /// A custom message from an agent (spec: CustomMessage), for a capability that the server has.
-public struct CustomHeard: Equatable, Sendable {
+public struct ReceivedCustomMessages: Equatable, Sendable {
     public var uid: InstanceUID
     public var connection: ConnectionID
     public var message: CustomMessage

@@ -2,8 +2,8 @@ import Basis
 import OpAMP
 import OrderedCollections
 
-/// The latest offers of each kind that an agent has heard: what it may speak of.
-struct OffersHeard {
+/// The latest offers of each kind that an agent has received: what it may speak of.
+struct ReceivedOffers {
     /// What an offer of packages said: the hash of each by its name.
     private struct PackageOffer: Hashable {
         let hash: [UInt8]

@@ -2,7 +2,7 @@ import Basis
 import OpAMP
 
 /// What only some agents have: boxed, and made when first needed.
-struct Depth {
+struct ExtendedState {
     /// What the agent declares, where it is no longer what its cohort does.
     var capabilities: AgentCapabilities?
     /// The uid that the agent had before the server gave it another: answers to reports under way still bear it.
@@ -30,7 +30,7 @@ struct Depth {
     /// Status changes that wait for others.
     var batch: Batch?
 
-    /// When something of it next falls due. Kept up to date by `withDepth`, so that a heartbeat reads one number.
+    /// When something of it next falls due. Kept up to date by `withExtendedState`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
 
     fileprivate var earliestDeadline: Instant {
@@ -59,10 +59,10 @@ struct Depth {
 extension Agent {
     /// Changes the rare state, making it where there is none yet. The box leaves the agent meanwhile, so that it is changed
     /// in place.
-    mutating func withDepth<Result>(_ change: (inout Depth) -> Result) -> Result {
-        var box = depth ?? Boxed(Depth())
-        depth = nil
-        defer { depth = box }
+    mutating func withExtendedState<Result>(_ change: (inout ExtendedState) -> Result) -> Result {
+        var box = extended ?? Boxed(ExtendedState())
+        extended = nil
+        defer { extended = box }
         let result = change(&box.value)
         box.value.nextDeadline = box.value.earliestDeadline
         return result
@@ -70,22 +70,22 @@ extension Agent {
 
     /// Changes what the agent makes of remote configurations.
     mutating func withConfiguration<Result>(_ change: (inout Configuration) -> Result) -> Result {
-        withDepth { depth in
-            var configuration = depth.configuration ?? Configuration()
-            depth.configuration = nil
-            defer { depth.configuration = configuration }
+        withExtendedState { extended in
+            var configuration = extended.configuration ?? Configuration()
+            extended.configuration = nil
+            defer { extended.configuration = configuration }
             return change(&configuration)
         }
     }
 
-    var configuration: Configuration? { depth?.value.configuration }
+    var configuration: Configuration? { extended?.value.configuration }
 
     /// What is under way apart from the connection.
-    var work: LifeCycle.Work { depth?.value.work ?? [] }
+    var work: LifeCycle.Work { extended?.value.work ?? [] }
 
     /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
-    mutating func advanceDepth(at now: Instant, _ effects: inout Effects) {
-        guard let due = depth?.value.nextDeadline, due <= now, isProcessUp else { return }
+    mutating func advanceExtendedState(at now: Instant, _ effects: inout Effects) {
+        guard let due = extended?.value.nextDeadline, due <= now, isProcessUp else { return }
         if isDue(\.crashes, now) { return crashForNoReason(at: now, &effects) }
         if isDue(\.collectorBack, now) { collectorIsBack(at: now, &effects) }
         if isDue(\.healthDue, now) { checkHealth(at: now, &effects) }
@@ -101,9 +101,9 @@ extension Agent {
         if isDue(\.telemetryDue, now) { exportTelemetry(at: now, &effects) }
     }
 
-    private func isDue(_ deadline: KeyPath<Depth, Instant>, _ now: Instant) -> Bool {
-        guard let depth else { return false }
-        return depth.value[keyPath: deadline] <= now
+    private func isDue(_ deadline: KeyPath<ExtendedState, Instant>, _ now: Instant) -> Bool {
+        guard let extended else { return false }
+        return extended.value[keyPath: deadline] <= now
     }
 
     /// Whether the agent's process runs: one that is down or not yet started does nothing of its own.

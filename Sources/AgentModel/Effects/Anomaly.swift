@@ -1,5 +1,5 @@
 /// Everything out of the ordinary that an agent counts, each under its own name.
-public enum Oddity: UInt8, CaseIterable, Sendable {
+public enum Anomaly: UInt8, CaseIterable, Sendable {
     // What the server did.
     /// The server answered an error of type BAD_REQUEST; the report is not sent again (Bad Request).
     case badRequest
