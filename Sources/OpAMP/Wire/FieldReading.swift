@@ -71,6 +71,8 @@ extension WireReader {
         guard field.has(.lengthDelimited) else { return try skip(field) }
         let outer = try enterMessage()
         var message = value.wrappedValue ?? Message()
+        // What came in earlier parts belongs to `message` alone now: adding to it does not copy it.
+        value = Rare(wrappedValue: nil)
         try message.decodeFields(from: &self)
         value = Rare(consume message)
         leaveMessage(outer)
@@ -83,6 +85,8 @@ extension WireReader {
     ) throws(DecodingError) {
         guard field.has(.lengthDelimited) else { return try skip(field) }
         let run = run(of: field)
+        let address = Self.address(of: values)
+        defer { noteMove(from: address, to: Self.address(of: values), of: values.count) }
         try values.append(addingCapacity: run) { (row) throws(DecodingError) in
             for index in 0..<run {
                 if index > 0 { _ = repeats(field) }
@@ -99,7 +103,9 @@ extension WireReader {
     mutating func strings(_ field: FieldTag, into values: inout [String]) throws(DecodingError) {
         guard field.has(.lengthDelimited) else { return try skip(field) }
         if values.isEmpty { values.reserveCapacity(run(of: field)) }
+        let address = Self.address(of: values)
         values.append(try text())
+        noteMove(from: address, to: Self.address(of: values), of: values.count)
     }
 }
 

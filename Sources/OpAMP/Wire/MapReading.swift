@@ -11,7 +11,10 @@ extension WireReader {
         _ field: FieldTag, into values: inout OrderedDictionary<String, Message>
     ) throws(DecodingError) {
         guard field.has(.lengthDelimited) else { return try skip(field) }
-        values.reserveCapacity(values.count + min(run(of: field), Self.maxReserved))
+        // Only for the first row: room reserved for each row would be exactly its size, and all entries would move each time.
+        if values.isEmpty { values.reserveCapacity(min(run(of: field), Self.maxReserved)) }
+        let address = Self.address(of: values)
+        defer { noteMove(from: address, to: Self.address(of: values), of: values.count) }
         repeat {
             let outer = try enterEntry()
             if let key = try plainKey() {
@@ -23,24 +26,18 @@ extension WireReader {
         } while repeats(field)
     }
 
-    /// Reads an entry's value where it will stay, in the map: moving it there later would cost as much as reading it.
+    /// Reads an entry's value where it will stay, in the map: moving it there later would cost as much as reading it. The value
+    /// of an earlier entry with the same key is dropped first, so that each value is read once.
     @inline(__always)
     private mutating func plainValue<Message: FieldTable>(
         of key: String, into values: inout OrderedDictionary<String, Message>
     ) throws(DecodingError) {
-        let (count, place) = (values.count, place)
+        let count = values.count
+        let isRepeated = values.updateValue(Message(), forKey: key) != nil
+        let index = isRepeated ? values.index(forKey: key) ?? count : count
         let outer = try enterMessage()
-        try values[key, default: Message()].decodeFields(from: &self)
+        try values.values[index].decodeFields(from: &self)
         leaveMessage(outer)
-        if values.count == count {
-            // The key was there before: what was merged into its value has to replace it instead.
-            restart(at: place)
-            var value = Message()
-            let outer = try enterMessage()
-            try value.decodeFields(from: &self)
-            leaveMessage(outer)
-            values.updateValue(value, forKey: key)
-        }
     }
 
     /// Reads the rest of an entry whose fields come in any number and order.
@@ -79,6 +76,8 @@ extension WireReader {
             }
         }
         leaveEntry(outer)
+        let address = Self.address(of: values)
         values.updateValue(value, forKey: key)
+        noteMove(from: address, to: Self.address(of: values), of: values.count)
     }
 }

@@ -14,6 +14,10 @@ struct WireReader {
     private var depthLeft: Int
     /// Fields skipped so far, at any depth; a group counts once.
     private(set) var unknownFieldCount = 0
+    #if DEBUG
+        /// What the reading has cost so far, for tests: one for each tag, and one for each element of a list or map that moved.
+        private(set) var stepCount = 0
+    #endif
 
     /// Runs `body` with a reader over `bytes`.
     /// - Throws: What `body` throws, or `.tooLarge`.
@@ -52,6 +56,7 @@ struct WireReader {
     @inline(__always)
     mutating func nextField() throws(DecodingError) -> FieldTag? {
         if position == end { return nil }
+        noteSteps(1)
         let first = position.load(as: UInt8.self)
         // One byte, a number above zero and a wire type up to 2: nearly every field there is.
         if first < 0x80 && first >= 8 && first & 7 <= 2 {
@@ -61,6 +66,13 @@ struct WireReader {
         let tag = try longTag()
         if tag.has(.endGroup) { throw error(.unbalancedGroup) }
         return tag
+    }
+
+    @inline(__always)
+    mutating func noteSteps(_ count: Int) {
+        #if DEBUG
+            stepCount += count
+        #endif
     }
 
     @inline(never)
