@@ -1,3 +1,5 @@
+import Basis
+
 /// The HdrHistogram V2 interchange format: compressed, in base 64, as every HdrHistogram implementation reads and
 /// writes it.
 ///
@@ -37,7 +39,7 @@ enum HistogramCodec {
         var bytes: [UInt8] = []
         append(compressedCookie | wordSize, to: &bytes)
         append(UInt32(stream.count), to: &bytes)
-        return Base64.encode(bytes + stream)
+        return Base64.text(bytes + stream)
     }
 
     /// The lowest and the highest value of the result are those of its first and last bucket: the format has no exact

@@ -1,3 +1,5 @@
+import Basis
+
 /// A made-up package for rehearsals: a tar archive with one executable, whose content follows from a seed. Any part of it can be
 /// made at any time, so that none of it has to be held.
 public struct GeneratedPackage: Hashable, Sendable {
@@ -47,10 +49,7 @@ public struct GeneratedPackage: Hashable, Sendable {
 
     /// Eight bytes of content: SplitMix64's output of that number.
     private func word(_ index: Int) -> UInt64 {
-        var mixed = seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        SeededRandom.mixed(seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
     }
 
     private static func header(name: String, size: Int) -> [UInt8] {

@@ -1,4 +1,4 @@
-import Basis
+public import Basis
 public import Metrics
 
 /// What is printed when a run has ended: everything a reader needs to judge it, the verdict first where it is bad.

@@ -1,4 +1,4 @@
-import Basis
+public import Basis
 public import Metrics
 
 /// What the terminal shows while a run goes on: a pure function of the latest snapshot, redrawn in place at each tick.

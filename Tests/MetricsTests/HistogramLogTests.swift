@@ -136,20 +136,4 @@ struct HistogramLogTests {
         #expect(!reader.isMalformed)
         #expect(buckets == [[0, 1], [2, count], [UInt64(LatencyScale.bucketCount - 1), count]])
     }
-
-    @Test(
-        "Base 64 is that of RFC 4648, section 10",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ])
-    func base64(plain: String, coded: String) {
-        #expect(Base64.encode(Array(plain.utf8)) == coded)
-        #expect(Base64.decode(coded) == Array(plain.utf8))
-    }
-
-    @Test("What is not base 64 is refused", arguments: ["Zg=", "Zg", "Z===", "====", "Zg==Zg==", "Zm 8=", "Zm9é"])
-    func notBase64(text: String) {
-        #expect(Base64.decode(text) == nil)
-    }
 }

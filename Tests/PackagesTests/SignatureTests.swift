@@ -92,16 +92,6 @@ struct SignatureTests {
         #expect(throws: (any Error).self) { try TrustedKeys(pems: ["a b": key.publicKey.pem]) }
     }
 
-    @Test("Base64 is read strictly and written as others write it", arguments: 0...20)
-    func base64(count: Int) {
-        var random = SeededRandom(seed: UInt64(count))
-        let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        let text = Base64Text.text(bytes)
-        #expect(text.utf8.count == (count + 2) / 3 * 4)
-        #expect(Base64Text.bytes(text) == bytes)
-        #expect(Base64Text.bytes(text + "=") == nil && Base64Text.bytes(" " + text) == nil)
-    }
-
     @Test("SHA-256 in pieces is that of the whole (FIPS 180-4's example)")
     func digest() {
         #expect(

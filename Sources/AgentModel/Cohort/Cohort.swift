@@ -48,7 +48,7 @@ public final class Cohort: Sendable {
 
     /// The stream that all clones of the cohort take their identity from: far beyond any agent's number.
     var cloneStream: UInt64 {
-        plan.name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } | 1 << 63
+        FNV1a.hash(plan.name.utf8) | 1 << 63
     }
 
     func unixTime(at instant: Instant) -> UInt64 {

@@ -1,3 +1,4 @@
+import Basis
 import OpAMP
 import OrderedCollections
 
@@ -24,7 +25,7 @@ struct ConfigEntries: Hashable, Sendable {
     }
 
     private static func fingerprint(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        FNV1a.hash(bytes)
     }
 
     /// What is different in `next`.

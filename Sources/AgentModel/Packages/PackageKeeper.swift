@@ -50,7 +50,7 @@ struct PackageKeeper {
         for package in local {
             // The agent never computes hashes that a server compares; a local package has one all the same, as it must be
             // set, and a fingerprint of name and version serves.
-            let hash = Fingerprint.of(Array("\(package.name)@\(package.version)".utf8))
+            let hash = FNV1a.fingerprint(Array("\(package.name)@\(package.version)".utf8))
             installed[package.name] = Installed(
                 type: package.type, version: package.version, hash: hash, contentHash: hash)
             statuses.packages[package.name] = PackageStatus(

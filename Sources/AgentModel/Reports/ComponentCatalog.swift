@@ -1,3 +1,4 @@
+import Basis
 import OpAMP
 import OrderedCollections
 
@@ -20,7 +21,7 @@ enum ComponentCatalog {
                 ComponentDetails(metadata: [KeyValue(key: "code.namespace", value: .string(module))])
         }
         let bare = AvailableComponents(components: kinds)
-        return AvailableComponents(components: kinds, hash: Fingerprint.of(bare.encoded()))
+        return AvailableComponents(components: kinds, hash: FNV1a.fingerprint(bare.encoded()))
     }
 
     private static let kinds: [(kind: String, singular: String, names: [String])] = [
@@ -42,23 +43,4 @@ enum ComponentCatalog {
         ),
         ("connectors", "connector", ["forward", "spanmetrics", "count", "routing", "servicegraph", "exceptions"]),
     ]
-}
-
-/// A short, fast fingerprint of bytes. Not for secrets.
-enum Fingerprint {
-    /// 16 bytes: two FNV-1a hashes of different start.
-    static func of(_ bytes: [UInt8]) -> [UInt8] {
-        var (first, second): (UInt64, UInt64) = (0xCBF2_9CE4_8422_2325, 0x6C62_272E_07BB_0142)
-        for byte in bytes {
-            first = (first ^ UInt64(byte)) &* 0x100_0000_01B3
-            second = (second ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        var fingerprint: [UInt8] = []
-        for word in [first, second] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                fingerprint.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
-        }
-        return fingerprint
-    }
 }

@@ -1,3 +1,4 @@
+import Basis
 public import OpAMP
 
 /// Which agents are meant. The same agent is meant on every shard and in every run.
@@ -27,9 +28,7 @@ extension Selection {
 
     /// An even number in `0 ..< 1` for each uid.
     private static func place(of uid: InstanceUID, salt: UInt64) -> Double {
-        var mixed = uid.high &* 0x9E37_79B9_7F4A_7C15 ^ uid.low ^ salt &* 0xD134_2543_DE82_EF95
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((mixed ^ (mixed >> 31)) >> 11) * 0x1p-53
+        let word = uid.high &* 0x9E37_79B9_7F4A_7C15 ^ uid.low ^ salt &* 0xD134_2543_DE82_EF95
+        return SeededRandom.fraction(SeededRandom.mixed(word))
     }
 }

@@ -1,4 +1,5 @@
 import AgentModel
+import Basis
 public import Hosting
 public import OpAMP
 import Transport
@@ -34,7 +35,7 @@ public struct PackageAccess: Sendable, CustomStringConvertible {
             // A colon cannot stand in a bearer token (RFC 6750, section 2.1).
             headers = Self.headers(
                 first.contains(":")
-                    ? "Basic \(String(decoding: Base64.encode(Array(first.utf8)), as: UTF8.self))" : "Bearer \(first)")
+                    ? "Basic \(Base64.text(Array(first.utf8)))" : "Bearer \(first)")
         }
     }
 

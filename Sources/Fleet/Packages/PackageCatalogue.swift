@@ -1,3 +1,4 @@
+import Basis
 public import Hosting
 import OpAMP
 import Packages
@@ -72,7 +73,7 @@ struct PackageCatalogue: Sendable {
         case .file(let name):
             facts = try Self.facts(of: name, in: store, mustBeSigned: package.isSigned)
         case .generated(let bytes):
-            let word = "\(package.name) \(package.version)".utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            let word = FNV1a.hash("\(package.name) \(package.version)".utf8, basis: seed)
             let made = GeneratedPackage(seed: word, size: bytes, executable: Self.harmless(package.name))
             let path = "\(Self.harmless(package.name))-\(Self.harmless(package.version))-\(SizeText.format(bytes)).tar"
             store.add(made, named: path)

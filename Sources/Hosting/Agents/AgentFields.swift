@@ -1,4 +1,5 @@
 public import AgentModel
+import Basis
 public import Transport
 
 /// The fields that the agents of a fleet add to their upgrades and requests: credentials, and whatever else a profile names.
@@ -29,7 +30,7 @@ public struct AgentFields: Sendable, CustomStringConvertible {
             switch form {
             case .plain: value
             case .bearer: "Bearer \(value)"
-            case .basic: "Basic \(String(decoding: Base64.encode(Array(value.utf8)), as: UTF8.self))"
+            case .basic: "Basic \(Base64.text(Array(value.utf8)))"
             }
         }
     }

@@ -30,7 +30,7 @@ public struct ServerWire: Sendable {
         public init(_ secrets: some Sequence<String>) {
             accepted = Set(
                 secrets.flatMap { secret in
-                    let basic = String(decoding: Base64.encode(Array(secret.utf8)), as: UTF8.self)
+                    let basic = Base64.text(Array(secret.utf8))
                     return ["bearer \(secret)", "basic \(basic)"]
                 })
         }

@@ -1,3 +1,5 @@
+import Basis
+
 /// Holds the entries of one archive to the policies, one after the other as they stream by.
 ///
 /// Links are judged by their text alone, strictly: `..` may stand only at the beginning of a symbolic link's target, no

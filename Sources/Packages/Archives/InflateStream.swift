@@ -4,6 +4,7 @@
 //  - input and output pointers are set for one call and cleared before it returns; zlib has written exactly as many bytes
 //    of the output as its counter fell.
 
+import Basis
 import CZlib
 
 /// Decompresses gzip or raw deflate piece by piece through one buffer of fixed size: a bomb costs time, which the caller

@@ -1,3 +1,5 @@
+import Basis
+
 /// Looks into a package's file as it streams by: which kind of archive it is, whether that may be unpacked, and whether the
 /// sandbox allows what it holds. Holds a header at a time, never the file.
 public final class PackageInspector {

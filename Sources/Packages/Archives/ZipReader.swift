@@ -1,3 +1,5 @@
+import Basis
+
 /// Reads a zip archive as it streams by: local headers with their contents first, then the directory, where the kinds and
 /// permissions of the entries stand. Compressed contents are decompressed for their true size and dropped.
 ///

@@ -1,3 +1,5 @@
+import Basis
+
 /// A signature beside its file: who signed, how, and the signature itself. It is what Muster puts into
 /// `DownloadableFile.signature`, whose bytes the specification leaves to the agent (Code Signing), and into `.sig` files.
 ///
@@ -35,7 +37,7 @@ public struct DetachedSignature: Hashable, Sendable {
         guard let algorithm = SignatureAlgorithm(rawValue: word) else { throw .unknownAlgorithm }
         let signer = try Self.value(lines[2], of: "signer")
         guard Self.isSigner(signer) else { throw .badSigner }
-        guard let signature = Base64Text.bytes(try Self.value(lines[3], of: "signature")), !signature.isEmpty else {
+        guard let signature = Base64.decode(try Self.value(lines[3], of: "signature")), !signature.isEmpty else {
             throw .badBase64
         }
         self.init(algorithm: algorithm, signer: signer, signature: signature)
@@ -47,7 +49,7 @@ public struct DetachedSignature: Hashable, Sendable {
         \(Self.heading)
         algorithm: \(algorithm.rawValue)
         signer: \(signer)
-        signature: \(Base64Text.text(signature))
+        signature: \(Base64.text(signature))
 
         """
     }

@@ -1,3 +1,4 @@
+import Basis
 public import Transport
 
 /// Fetches one file over any number of connections (specification: Downloading Packages): bytes in, events out.

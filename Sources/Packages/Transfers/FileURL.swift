@@ -1,3 +1,5 @@
+import Basis
+
 /// Where a package's file is: an `http` or `https` address (DownloadableFile.download_url).
 public struct FileURL: Hashable, Sendable {
     public var isSecure: Bool

@@ -1,3 +1,5 @@
+import Basis
+
 /// Pieces of HTML and SVG. Text goes through `escaped` before it comes near either.
 enum Markup {
     static func escaped(_ text: String) -> String {

@@ -1,3 +1,5 @@
+import Basis
+
 /// Whether bytes are well-formed UTF-8 (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
 enum UTF8Validity {
     /// One pass; runs of ASCII go eight bytes at a time.

@@ -1,3 +1,4 @@
+import Basis
 import CZlib
 
 /// Encodes and decodes HTTP content. One serves all connections of a shard: it keeps its contexts from use to use, each

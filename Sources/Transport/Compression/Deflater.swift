@@ -1,3 +1,4 @@
+import Basis
 import CZlib
 
 /// Compresses messages for permessage-deflate (RFC 7692, section 7.2.1).

@@ -1,3 +1,4 @@
+import Basis
 import CZlib
 
 /// One stream of zlib, compressing or decompressing, at an address of its own.

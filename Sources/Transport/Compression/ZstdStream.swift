@@ -1,3 +1,4 @@
+import Basis
 import CZstd
 
 // Invariants that make the pointers in this file safe:

@@ -1,3 +1,5 @@
+import Basis
+
 /// Which content codings a peer takes, and how gladly (RFC 9110, section 12.5.3).
 public struct AcceptEncoding: Hashable, Sendable {
     /// Thousandths of a preference, by coding; nil for those not named.

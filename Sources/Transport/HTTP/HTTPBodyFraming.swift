@@ -1,3 +1,5 @@
+import Basis
+
 /// How the end of a message's body is known (RFC 9112, section 6.3).
 enum HTTPBodyFraming: Equatable, Sendable {
     case none

@@ -1,3 +1,5 @@
+import Basis
+
 /// Reads a chunked body (RFC 9112, section 7.1) as it arrives. Extensions and trailers are skipped within their limits.
 struct HTTPChunks: Sendable {
     private var state = State.size(value: 0, digits: 0)

@@ -1,3 +1,5 @@
+import Basis
+
 /// Dates as HTTP writes them (RFC 9110, section 5.6.7), as seconds since 1970-01-01 00:00:00 UTC.
 public enum HTTPDate {
     private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

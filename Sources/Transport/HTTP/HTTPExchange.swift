@@ -1,3 +1,5 @@
+import Basis
+
 /// The client's side of one HTTP/1.1 connection that carries one request at a time, as OpAMP polls (RFC 9112, section 9).
 ///
 /// `begin` writes a request, `next` reads its response, `transportClosed` says what a close meant. A connection that was

@@ -1,3 +1,5 @@
+import Basis
+
 /// The fields of a head (RFC 9110, section 5), read or to be written: one block of bytes and where each field stands in it.
 ///
 /// Names are compared without case. Looking up allocates nothing; a value becomes a `String` only when asked for. To be

@@ -1,3 +1,5 @@
+import Basis
+
 /// Reads one head, start line and fields up to the empty line (RFC 9112, sections 2 to 5), as its bytes arrive.
 ///
 /// Each line is judged when it ends, and the very first bytes as they come, so that a peer that speaks something else is

@@ -1,3 +1,5 @@
+import Basis
+
 /// The server's side of one HTTP/1.1 connection: whole requests, and upgrades to WebSocket beside them on one port.
 ///
 /// After a request the caller answers, with `HTTPWriter.appendResponse`, before it asks for the next: a client that sends

@@ -1,3 +1,5 @@
+import Basis
+
 /// Writes heads (RFC 9112, sections 3 and 4) behind what a caller's buffer already holds; the body follows by the caller.
 public enum HTTPWriter {
     /// Appends a request's head.

@@ -1,3 +1,5 @@
+import Basis
+
 /// When a server that refuses for now wants to be asked again (RFC 9110, section 10.2.3).
 public enum RetryAfter: Hashable, Sendable {
     case seconds(UInt32)

@@ -1,3 +1,5 @@
+import Basis
+
 /// The client's side of one opening handshake (RFC 6455, section 4.1): writes the request, checks the response.
 ///
 /// Lives only until the connection is open; holds the response's head while it arrives.

@@ -1,3 +1,5 @@
+import Basis
+
 /// One element of a `Sec-WebSocket-Extensions` field (RFC 6455, section 9.1). Names in lower case.
 struct WebSocketExtension: Equatable {
     var name: String

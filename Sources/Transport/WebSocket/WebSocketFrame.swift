@@ -1,3 +1,5 @@
+import Basis
+
 /// Writes frames (RFC 6455, section 5.2) behind what a caller's buffer already holds. Nothing is allocated while the
 /// buffer's capacity lasts, and the payload is copied once.
 public enum WebSocketFrame {

@@ -1,3 +1,5 @@
+import Basis
+
 /// The head of one frame as read (RFC 6455, section 5.2), checked against the rules of the connection.
 struct WebSocketFrameHeader {
     var opcode: WebSocketOpcode

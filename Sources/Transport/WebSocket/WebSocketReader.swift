@@ -1,3 +1,5 @@
+import Basis
+
 /// Reads the frames of one WebSocket connection (RFC 6455), in either role: bytes in, events out.
 ///
 /// Theory of operation. Most frames arrive whole: they are read where they stand, and the event refers to them by range.

@@ -1,3 +1,5 @@
+import Basis
+
 /// The server's side of the opening handshake (RFC 6455, section 4.2): checks a request, writes the answer.
 public enum WebSocketServerHandshake {
     /// Whether a request asks for WebSocket at all; plain requests share the port.
@@ -21,7 +23,9 @@ public enum WebSocketServerHandshake {
         let versions = request.fields.values(of: "Sec-WebSocket-Version")
         guard versions == ["13"] else { throw .unsupportedVersion }
         let keys = request.fields.values(of: "Sec-WebSocket-Key").map { Array($0.utf8) }
-        guard keys.count == 1, let key = keys.first, Base64.decodedCount(key.span.bytes) == 16 else { throw .badKey }
+        guard keys.count == 1, let key = keys.first, Base64.decode(key, allowsExtraBits: true)?.count == 16 else {
+            throw .badKey
+        }
 
         let answer = answer(to: request.fields, deflate)
         HTTPWriter.appendResponse(101, fields: fields, contentLength: nil, to: &bytes)

@@ -118,12 +118,12 @@ struct PlanSummaryTests {
 
     @Test("Figures are grouped and rounded for people")
     func figures() {
-        #expect([0, 999, 1_000, 1_234_567, -5_000].map(Figures.count) == ["0", "999", "1,000", "1,234,567", "-5,000"])
+        #expect([0, 999, 1_000, 1_234_567, -5_000].map(Fleet.Figures.count) == ["0", "999", "1,000", "1,234,567", "-5,000"])
         #expect(
-            [0, 850, 1_024, 6_246, 20 * 1_048_576].map { Figures.bytes($0) } == [
+            [0, 850, 1_024, 6_246, 20 * 1_048_576].map { Fleet.Figures.bytes($0) } == [
                 "0 B", "850 B", "1 KiB", "6.1 KiB", "20 MiB",
             ])
-        #expect([0, 0.333, 5, 12.6, 4_000].map { Figures.rate($0) } == ["0", "0.33", "5", "13", "4,000"])
+        #expect([0, 0.333, 5, 12.6, 4_000].map { Fleet.Figures.rate($0) } == ["0", "0.33", "5", "13", "4,000"])
         #expect(Sparkline.text([0, 0.01, 0.5, 1]) == " ▁▅█")
     }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("SHA-1 and base64")
+@Suite("SHA-1")
 struct SHA1Tests {
     @Test(
         "SHA-1 gives the digests of FIPS 180's examples",
@@ -29,24 +29,5 @@ struct SHA1Tests {
         ])
     func padding(count: Int, digest: String) {
         #expect(SHA1.digest([UInt8](repeating: 0x78, count: count)) == hex(digest))
-    }
-
-    @Test(
-        "Base64 gives the encodings of RFC 4648, section 10",
-        arguments: [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ])
-    func base64(plain: String, encoded: String) {
-        #expect(text(Base64.encode(utf8(plain))) == encoded)
-        let count = Base64.decodedCount(utf8(encoded).span.bytes)
-        #expect(count == plain.utf8.count)
-    }
-
-    @Test(
-        "What is not base64 has no decoded size", arguments: ["Zg=", "Z===", "Zg==Zg==", "Zm9!", "Zm 9", "====", "Zg"])
-    func notBase64(encoded: String) {
-        let count = Base64.decodedCount(utf8(encoded).span.bytes)
-        #expect(count == nil)
     }
 }

@@ -23,8 +23,17 @@ public struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
 
     @inlinable
     public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
+        state &+= Self.increment
+        return Self.mixed(state)
+    }
+
+    /// What the state grows by at each number.
+    @usableFromInline static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+    /// SplitMix64's finisher: every bit of the result depends on every bit of `word`.
+    @inlinable
+    package static func mixed(_ word: UInt64) -> UInt64 {
+        var mixed = word
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
@@ -33,7 +42,13 @@ public struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
     /// A uniform number in `0 ..< 1`, with 53 random bits.
     @inlinable
     public mutating func unit() -> Double {
-        Double(next() >> 11) * 0x1p-53
+        Self.fraction(next())
+    }
+
+    /// A number in `0 ..< 1` from the upper 53 bits of `word`.
+    @inlinable
+    package static func fraction(_ word: UInt64) -> Double {
+        Double(word >> 11) * 0x1p-53
     }
 
     /// True with the given probability; at or below 0 never, at or above 1 always.

@@ -1,18 +1,20 @@
 extension RawSpan {
     /// The byte at `index`. Traps outside the span, like an array's subscript.
-    @inline(__always)
-    func byte(_ index: Int) -> UInt8 {
+    @inlinable @inline(__always)
+    package func byte(_ index: Int) -> UInt8 {
         unsafeLoad(fromByteOffset: index, as: UInt8.self)
     }
 
     /// The big-endian integer that starts at `index`.
-    @inline(__always)
-    func bigEndian<Integer: FixedWidthInteger & BitwiseCopyable>(_ type: Integer.Type, at index: Int) -> Integer {
+    @inlinable @inline(__always)
+    package func bigEndian<Integer: FixedWidthInteger & BitwiseCopyable>(_ type: Integer.Type, at index: Int) -> Integer
+    {
         Integer(bigEndian: unsafeLoadUnaligned(fromByteOffset: index, as: Integer.self))
     }
 
     /// Whether the bytes are those of `text`, ASCII letters compared without case. Allocates nothing.
-    func equalsIgnoringCase(_ text: String) -> Bool {
+    @inlinable
+    package func equalsIgnoringCase(_ text: String) -> Bool {
         let other = text.utf8
         guard byteCount == other.count else { return false }
         var index = 0
@@ -24,13 +26,14 @@ extension RawSpan {
     }
 
     /// The bytes as text; what is not UTF-8 is repaired.
-    var repairedText: String {
+    package var repairedText: String {
         withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The span without the spaces and tabs at its two ends.
+    @inlinable
     @_lifetime(copy self)
-    func trimmed() -> RawSpan {
+    package func trimmed() -> RawSpan {
         var (start, end) = (0, byteCount)
         while start < end, byte(start).isSpaceOrTab { start += 1 }
         while end > start, byte(end - 1).isSpaceOrTab { end -= 1 }
@@ -38,7 +41,8 @@ extension RawSpan {
     }
 
     /// The first index in `range` that holds `wanted`. Eight bytes at a time.
-    func firstIndex(of wanted: UInt8, in range: Range<Int>) -> Int? {
+    @inlinable
+    package func firstIndex(of wanted: UInt8, in range: Range<Int>) -> Int? {
         let lows: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
         let pattern = lows &* UInt64(wanted)
@@ -60,18 +64,20 @@ extension RawSpan {
 
 extension [UInt8] {
     /// Appends the bytes of `span`; one copy, no allocation while the capacity lasts.
-    @inline(__always)
-    mutating func append(_ span: RawSpan) {
+    @inlinable @inline(__always)
+    package mutating func append(_ span: RawSpan) {
         span.withUnsafeBytes { append(contentsOf: $0) }
     }
 
     /// Appends the UTF-8 of `text`.
-    mutating func append(_ text: String) {
+    @inlinable
+    package mutating func append(_ text: String) {
         append(contentsOf: text.utf8)
     }
 
     /// Appends `number` in decimal. Allocates nothing.
-    mutating func append(decimal number: UInt64) {
+    @inlinable
+    package mutating func append(decimal number: UInt64) {
         var divisor: UInt64 = 1
         while number / divisor >= 10 { divisor *= 10 }
         while divisor > 0 {
@@ -82,7 +88,8 @@ extension [UInt8] {
 
     /// Makes room for `extra` more bytes of a unit that will hold `total` bytes in the end: doubles as data arrives, so that
     /// a peer that only announces a large unit makes nothing grow, and never reaches beyond `total`.
-    mutating func grow(by extra: Int, towards total: Int) {
+    @inlinable
+    package mutating func grow(by extra: Int, towards total: Int) {
         let needed = count + extra
         if needed > capacity {
             reserveCapacity(Swift.max(needed, Swift.min(total, 2 * count)))
@@ -91,17 +98,18 @@ extension [UInt8] {
 }
 
 extension UInt8 {
-    @inline(__always)
-    var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+    @inlinable @inline(__always)
+    package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 
-    @inline(__always)
-    var isSpaceOrTab: Bool { self == 0x20 || self == 0x09 }
+    @inlinable @inline(__always)
+    package var isSpaceOrTab: Bool { self == 0x20 || self == 0x09 }
 
-    @inline(__always)
-    var isDecimalDigit: Bool { self &- 0x30 < 10 }
+    @inlinable @inline(__always)
+    package var isDecimalDigit: Bool { self &- 0x30 < 10 }
 
     /// The value of a hexadecimal digit.
-    var hexadecimalValue: UInt8? {
+    @inlinable
+    package var hexadecimalValue: UInt8? {
         switch self {
         case 0x30...0x39: self - 0x30
         case 0x41...0x46: self - 0x41 + 10
@@ -109,17 +117,4 @@ extension UInt8 {
         default: nil
         }
     }
-
-    /// Whether the byte may stand in a token: a method, a field name, a parameter (RFC 9110, 5.6.2).
-    var isTokenCharacter: Bool {
-        switch self {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: true
-        default: false
-        }
-    }
-
-    /// Whether the byte may stand in a field value: visible, space, tab, or obsolete text (RFC 9110, 5.5).
-    @inline(__always)
-    var isFieldValueCharacter: Bool { self >= 0x20 ? self != 0x7F : self == 0x09 }
 }

@@ -1,8 +1,6 @@
 import Basis
 import Testing
 
-@testable import Transport
-
 @Suite("Bytes of a span")
 struct RawSpanBytesTests {
     @Test("The first index of a byte is the one that a plain search finds, in every range")
@@ -27,7 +25,7 @@ struct RawSpanBytesTests {
     func decimal(number: UInt64) {
         var bytes: [UInt8] = []
         bytes.append(decimal: number)
-        #expect(text(bytes) == String(number))
+        #expect(String(decoding: bytes, as: UTF8.self) == String(number))
     }
 
     @Test("A buffer grows with what arrives, to no more than twice that nor beyond the end")

@@ -1,9 +1,8 @@
-import Basis
-
-/// Numbers as people read them: three significant digits, the unit that fits, thousands set apart.
-enum Figures {
+/// Numbers for people: three significant digits, the unit that fits, commas between thousands. The one formatter of all that
+/// Muster prints.
+package enum Figures {
     /// `64 ns`, `312 µs`, `1.20 ms`, `12.3 s`, `2m05s`, `1h05m`; `0` for zero.
-    static func duration(_ span: Nanoseconds) -> String {
+    package static func duration(_ span: Nanoseconds) -> String {
         let nanoseconds = Double(span.count)
         switch span.count {
         case ..<0: return "-" + duration(.zero - span)
@@ -17,7 +16,7 @@ enum Figures {
     }
 
     /// Whole seconds of a run: `42s`, `2m05s`, `1h05m`, `2d03h`.
-    static func clock(_ span: Nanoseconds) -> String {
+    package static func clock(_ span: Nanoseconds) -> String {
         let seconds = Int64(max(span, .zero).seconds.rounded())
         switch seconds {
         case ..<60: return "\(seconds)s"
@@ -28,7 +27,7 @@ enum Figures {
     }
 
     /// `12,345`.
-    static func count(_ value: some BinaryInteger) -> String {
+    package static func count(_ value: some BinaryInteger) -> String {
         let digits = Array(String(value.magnitude))
         var text = ""
         for (index, digit) in digits.enumerated() {
@@ -39,13 +38,13 @@ enum Figures {
     }
 
     /// A rate, without its unit: `0`, `0.25`, `12.3`, `1,234`.
-    static func rate(_ perSecond: Double) -> String {
+    package static func rate(_ perSecond: Double) -> String {
         guard perSecond.isFinite, perSecond > 0 else { return "0" }
         return perSecond < 999.5 ? threeDigits(perSecond) : count(Int64(min(perSecond, 9e18).rounded()))
     }
 
     /// `512 B`, `1.23 kB`, `45.6 MB`, `7.89 GB`: powers of ten.
-    static func bytes(_ value: Double) -> String {
+    package static func bytes(_ value: Double) -> String {
         let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
         var (rest, unit) = (max(value, 0), 0)
         while rest >= 999.5, unit < units.count - 1 {
@@ -55,20 +54,32 @@ enum Figures {
         return (unit == 0 ? "\(Int(rest.rounded()))" : threeDigits(rest)) + " " + units[unit]
     }
 
+    /// `850 B`, `6.1 KiB`, `20 MiB`: powers of two, for sizes that a profile sets in such units.
+    package static func binaryBytes(_ value: Double) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        var (rest, unit) = (max(value, 0), 0)
+        while rest >= 1_024, unit < units.count - 1 {
+            rest /= 1_024
+            unit += 1
+        }
+        let text = unit == 0 || rest >= 9.95 ? "\(Int(rest.rounded()))" : decimals(rest, 1)
+        return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + " " + units[unit]
+    }
+
     /// `0 %`, `0.3 %`, `34 %`: of a share in 0...1.
-    static func percent(_ share: Double) -> String {
+    package static func percent(_ share: Double) -> String {
         guard share.isFinite, share > 0 else { return "0 %" }
         if share < 0.0005 { return "<0.1 %" }
         return (share < 0.0995 ? decimals(share * 100, 1) : "\(Int((share * 100).rounded()))") + " %"
     }
 
     /// `2 cores`, `1 core`, `1.5 cores`.
-    static func cores(_ count: Double) -> String {
+    package static func cores(_ count: Double) -> String {
         decimals(count, count == count.rounded() ? 0 : 1) + (count == 1 ? " core" : " cores")
     }
 
     /// Three significant digits of a value in 0.001..<1000, trailing zeros kept: columns of them line up.
-    static func threeDigits(_ value: Double) -> String {
+    package static func threeDigits(_ value: Double) -> String {
         switch value {
         case ..<9.995: decimals(value, 2)
         case ..<99.95: decimals(value, 1)
@@ -77,7 +88,7 @@ enum Figures {
     }
 
     /// A fixed number of decimals.
-    static func decimals(_ value: Double, _ places: Int) -> String {
+    package static func decimals(_ value: Double, _ places: Int) -> String {
         guard value.isFinite, value.magnitude < 9e12 else { return "0" }
         let scale = (0..<places).reduce(1) { product, _ in product * 10 }
         let scaled = Int64((value * Double(scale)).rounded())

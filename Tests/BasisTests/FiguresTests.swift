@@ -1,9 +1,7 @@
 import Basis
 import Testing
 
-@testable import Report
-
-@Suite("Figures as people read them")
+@Suite("Figures for people")
 struct FiguresTests {
     @Test(
         "Durations have three significant digits and the unit that fits",
@@ -55,5 +53,26 @@ struct FiguresTests {
         ])
     func percents(share: Double, text: String) {
         #expect(Figures.percent(share) == text)
+    }
+
+    @Test(
+        "Bytes in powers of two",
+        arguments: [
+            (0, "0 B"), (850, "850 B"), (1024, "1 KiB"), (6_200, "6.1 KiB"), (10_239, "10 KiB"), (20_971_520, "20 MiB"),
+            (-1, "0 B"),
+        ])
+    func binaryBytes(value: Double, text: String) {
+        #expect(Figures.binaryBytes(value) == text)
+    }
+
+    @Test("A table's columns are as wide as their widest cells, the first to the left, the others to the right")
+    func table() {
+        var table = TextTable(header: ["cohort", "agents", "heartbeat"])
+        table.append(["a", "1,000", "10s"])
+        table.append(["longer one", "2", "none"])
+        #expect(
+            table.plainLines(leftColumns: [2]) == [
+                "  cohort      agents  heartbeat", "  a            1,000  10s", "  longer one       2  none",
+            ])
     }
 }

@@ -1,0 +1,5 @@
+/// Whether text may carry terminal colours.
+public enum TextStyle: Hashable, Sendable {
+    case plain
+    case colour
+}
