@@ -111,6 +111,6 @@ let package = Package(
                 "Transport", "Packages", "PeerPrograms",
                 orderedCollections,
             ],
-            swiftSettings: settings),
+            exclude: ["Profile/Corpus"], swiftSettings: settings),
     ]
 )

@@ -248,7 +248,7 @@ struct FaultTests {
         #expect(script.allSteps.faults(.hasSkewedClock) == 1)
     }
 
-    @Test("leavesWithoutGoodbye")
+    @Test("leavesWithoutAgentDisconnect")
     func leavesWithoutAgentDisconnect() {
         var script = AgentScript(plan(.leavesWithoutAgentDisconnect))
         script.run()

@@ -98,7 +98,7 @@ struct HealthFaultRunTests {
         let total = summary.named.sorted.reduce(0) { $0 + ($1.name.hasPrefix("fault_") ? $1.count : 0) }
         #expect(summary.counters[.faults] == total)
         // Three agents have each: all ignore both offers, and each leaves once.
-        #expect(summary.named["fault_leavesWithoutGoodbye"] <= 3)
+        #expect(summary.named["fault_leavesWithoutAgentDisconnect"] <= 3)
         #expect(summary.named["fault_ignoresOffers"] >= 6)
         #expect(summary.outcome == .completed)
         Self.expectWholeBooks(record, agents: profile.agents)
