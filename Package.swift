@@ -61,16 +61,17 @@ let package = Package(
         .target(
             name: "Fleet",
             dependencies: [
-                "Basis", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
-                yams,
-                orderedCollections,
+                "Basis", "Schema", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
+                "Hosting", yams, orderedCollections,
             ],
             swiftSettings: settings),
+        .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(name: "Report", dependencies: ["Basis", "Metrics"], swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [
-                "Basis", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
+                "Basis", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet",
+                "Report",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -78,6 +79,7 @@ let package = Package(
         // For tests: other people's programs at the other end.
         .target(name: "PeerPrograms", path: "Tests/PeerPrograms", swiftSettings: settings),
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
+        .testTarget(name: "SchemaTests", dependencies: ["Basis", "Schema"], swiftSettings: settings),
         .testTarget(
             name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
@@ -107,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Basis", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet", "Report",
+                "Basis", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet",
+                "Report",
                 "Transport", "Packages", "PeerPrograms",
                 orderedCollections,
             ],

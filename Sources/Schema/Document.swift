@@ -1,0 +1,91 @@
+public import Basis
+
+/// A change of a document by an option of the command line, before the one reading: bounds, rules and inheritance hold for it
+/// as for the document's own text.
+public struct Override: Sendable {
+    public let option: String
+    let edit: @Sendable (inout Tree) -> Void
+
+    public init(_ option: String, _ edit: @escaping @Sendable (_ tree: inout Tree) -> Void) {
+        self.option = option
+        self.edit = edit
+    }
+}
+
+extension Tree {
+    /// A value of the command line.
+    public static func option(_ option: String, _ value: String) -> Tree {
+        Tree(.scalar(value, plain: true), .option(option))
+    }
+
+    /// A mapping of the command line's values.
+    public static func option(_ option: String, _ entries: [(String, Tree)]) -> Tree {
+        Tree(.mapping(entries.map { Entry(key: $0.0, keyPlace: .option(option), value: $0.1) }), .option(option))
+    }
+}
+
+extension Schema {
+    /// Reads a document, strictly: an unknown key, a value of the wrong kind or out of range, or values that contradict each
+    /// other are errors with their place, and all of them are reported at once. What reading costs is bounded, whatever the
+    /// document holds: its size, its depth, the errors kept.
+    /// - Parameters:
+    ///   - source: its name in messages.
+    ///   - folder: the folder that paths count from; nil where the document is not a file.
+    ///   - judging: whether the rules are judged, too.
+    public func read(
+        _ bytes: [UInt8], source: String, folder: String? = nil, overrides: [Override] = [], judging: Bool = true
+    ) throws(Problems) -> Section {
+        let reading = Reading(folder: folder, judges: judging)
+        var tree: Tree
+        do {
+            tree = try Tree(yaml: bytes)
+        } catch {
+            throw Problems(source: source, list: [error])
+        }
+        for override in overrides { override.edit(&tree) }
+        let section = kind.read(Spot(tree: tree, path: "", reading: reading), nil)
+        let last = Place.text(line: .max, column: .max)
+        let ordered = reading.problems.enumerated().sorted {
+            ($0.element.place ?? last, $0.offset) < ($1.element.place ?? last, $1.offset)
+        }
+        guard let section, ordered.isEmpty else {
+            throw Problems(source: source, list: ordered.map(\.element), omitted: reading.omitted)
+        }
+        return section
+    }
+
+    /// The document with every default, in the order of the table; reading it gives an equal value.
+    public func write(_ section: Section) -> String { kind.write(section)?.yaml ?? "{}\n" }
+
+    /// A random value that can be written and read; it need not comply with the rules.
+    public func sample(_ random: inout SeededRandom) -> Section { kind.sample(&random, nil) }
+
+    /// The options of the command line that replace keys, with what they do.
+    public var options: [(option: String, way: String, documentation: String)] {
+        func options(_ fields: [Field], _ prefix: String) -> [(String, String, String)] {
+            fields.flatMap { field -> [(String, String, String)] in
+                let own = field.option.map { [($0, prefix + field.name, field.documentation)] } ?? []
+                guard case .section(let below) = field.shape.detail else { return own }
+                return own + options(below.fields, "\(prefix)\(field.name).")
+            }
+        }
+        return options(described.fields, "").map { (option: $0.0, way: $0.1, documentation: $0.2) }
+    }
+
+    /// The override for an option of the table; nil where there is no such option. An option for a key that items inherit holds
+    /// for those that say otherwise, too.
+    public func override(_ option: String, _ value: String) -> Override? {
+        guard let found = options.first(where: { $0.option == option }) else { return nil }
+        let first = found.way.prefix { $0 != "." }
+        let lists = described.fields.filter { field in
+            guard case .list(let item, _) = field.shape.detail, case .section(let section) = item.detail else {
+                return false
+            }
+            return section.fields.contains { $0.name == first }
+        }
+        return Override(option) { tree in
+            tree.set(found.way, .option(option, value))
+            for list in lists { tree.remove("\(list.name).*.\(found.way)") }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// What one reading collects. Local to it.
+final class Reading {
+    private(set) var problems: [Problem] = []
+    private(set) var omitted = 0
+    /// How many there were, repeated ones too.
+    private(set) var count = 0
+    /// The folder that paths count from; nil where the document is not a file.
+    let folder: String?
+    /// Whether rules are judged.
+    let judges: Bool
+
+    init(folder: String?, judges: Bool) {
+        self.folder = folder
+        self.judges = judges
+    }
+
+    /// Each error once: what is inherited, or set for all items, is read more than once.
+    func add(_ problem: Problem) {
+        count += 1
+        if problems.contains(where: { $0.place != nil && $0.place == problem.place && $0.kind == problem.kind }) {
+            return
+        }
+        if problems.count < Problems.maxKept { problems.append(problem) } else { omitted += 1 }
+    }
+}
+
+/// A value while it is read: its tree, its place and its path.
+public struct Spot {
+    public internal(set) var tree: Tree
+    public let path: String
+    let reading: Reading
+    /// The mapping whose values this one inherits, if any.
+    var inherited: [Spot] = []
+
+    /// The folder that paths count from: the document's; nil where the document is not a file.
+    public var folder: String? { reading.folder }
+
+    /// Whether the value came with an option of the command line: paths then count from the working directory.
+    public var isOption: Bool { if case .option? = tree.place { true } else { false } }
+
+    /// The value under a key; `a.b` also looks into the mapping under `a`.
+    public func child(_ key: String) -> Spot? {
+        if let entry = tree[key] { return child(entry) }
+        guard let dot = key.firstIndex(of: ".") else { return nil }
+        return child(String(key[..<dot]))?.child(String(key[key.index(after: dot)...]))
+    }
+
+    func child(_ entry: Tree.Entry) -> Spot {
+        Spot(
+            tree: entry.value, path: path(to: entry.key), reading: reading,
+            inherited: inherited.compactMap { $0.child(entry.key) })
+    }
+
+    /// The same place with nothing in it, where a word stands for a section.
+    var emptied: Spot { Spot(tree: Tree(.mapping([]), tree.place), path: path, reading: reading) }
+
+    func item(_ index: Int, _ item: Tree) -> Spot {
+        Spot(tree: item, path: "\(path)[\(index)]", reading: reading)
+    }
+
+    func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    public func report(_ kind: Problem.Kind) {
+        reading.add(Problem(kind, path: path, place: tree.place))
+    }
+
+    /// Reports an error at keys below here.
+    public func report(_ kind: Problem.Kind, at way: String, _ place: Place? = nil) {
+        reading.add(Problem(kind, path: path(to: way), place: place ?? self.place(of: way)))
+    }
+
+    /// The place of the value at keys below here, or of the nearest around it that is written out.
+    private func place(of way: String) -> Place? {
+        guard case .mapping(let entries) = tree.shape else { return tree.place }
+        // Keys may hold dots.
+        let entry = entries.filter { way == $0.key || way.hasPrefix("\($0.key).") || way.hasPrefix("\($0.key)[") }
+            .max { $0.key.utf8.count < $1.key.utf8.count }
+        if let entry {
+            let rest = way.dropFirst(entry.key.count)
+            return rest.first == "." ? child(entry).place(of: String(rest.dropFirst())) : entry.value.place
+        }
+        let first = String(way.prefix { $0 != "." && $0 != "[" })
+        return inherited.first.flatMap { $0.child(first) != nil ? $0.place(of: way) : nil } ?? tree.place
+    }
+
+    /// A word or text; nil where it is something else, which is reported.
+    public func scalar(_ wanted: String) -> (text: String, plain: Bool)? {
+        if case .scalar(let text, let plain) = tree.shape { return (text, plain) }
+        report(.wrongType(found: tree.inWords, wanted: wanted))
+        return nil
+    }
+
+    /// Reports each key of the mapping that is not `allowed`; whether there were any.
+    @discardableResult
+    func refuseUnknown(allowed: [String], renamed: [String: String] = [:]) -> Bool {
+        guard case .mapping(let entries) = tree.shape else { return false }
+        let known = Set(allowed)
+        let unknown = entries.filter { !known.contains($0.key) }
+        for entry in unknown {
+            let kind: Problem.Kind =
+                renamed[entry.key].map { .renamedKey(entry.key, to: $0) } ?? .unknownKey(entry.key, allowed: allowed)
+            report(kind, at: entry.key, entry.keyPlace)
+        }
+        return !unknown.isEmpty
+    }
+}
