@@ -88,6 +88,13 @@ public final class Shard: @unchecked Sendable {
         bell.withLock { if let bell = $0 { _ = clinux_eventfd_signal(bell) } }
     }
 
+    /// Runs `body` on the shard and gives its result to the caller.
+    public func value<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            perform { continuation.resume(returning: body()) }
+        }
+    }
+
     /// Ends every connection and timer of the shard, tells the owners `closed(.local)`, closes every descriptor, and
     /// then calls `then` on the shard's queue. Calling it again only adds a waiter.
     public func stop(then: @escaping @Sendable () -> Void) {

@@ -3,12 +3,12 @@ import Basis
 public import Transport
 
 /// The fields that the agents of a fleet add to their upgrades and requests: credentials, and whatever else a profile names.
-/// Holds secrets, so its description tells nothing of them.
+/// Holds secrets, so its description names none of them.
 public struct AgentFields: Sendable, CustomStringConvertible {
     /// One field.
     public struct Field: Sendable {
-        /// What comes of the value on the wire.
-        public enum Form: Sendable {
+        /// How the value is written.
+        public enum Scheme: Sendable {
             case plain
             /// `Bearer` and the value (RFC 6750, section 2.1).
             case bearer
@@ -18,16 +18,16 @@ public struct AgentFields: Sendable, CustomStringConvertible {
 
         public let name: String
         public let value: AgentText
-        public let form: Form
+        public let scheme: Scheme
 
-        public init(_ name: String, _ value: AgentText, as form: Form = .plain) {
+        public init(_ name: String, _ value: AgentText, as scheme: Scheme = .plain) {
             self.name = name
             self.value = value
-            self.form = form
+            self.scheme = scheme
         }
 
         func text(of value: String) -> String {
-            switch form {
+            switch scheme {
             case .plain: value
             case .bearer: "Bearer \(value)"
             case .basic: "Basic \(Base64.text(Array(value.utf8)))"
@@ -56,11 +56,11 @@ public struct AgentFields: Sendable, CustomStringConvertible {
     public var isCommon: Bool { own.isEmpty }
 
     /// Appends what `agent` alone has. A value that HTTP does not allow is left out.
-    /// - Parameter except: fields that the server has given the agent, which take the place of its own.
+    /// - Parameter except: fields that the server has given the agent, which replace its own.
     /// - Returns: how many values were left out.
-    func append(of agent: Agent, except taken: HTTPFields? = nil, to fields: inout HTTPFields) -> Int {
+    func append(of agent: Agent, except given: HTTPFields? = nil, to fields: inout HTTPFields) -> Int {
         var failed = 0
-        for field in own where taken?.contains(field.name) != true {
+        for field in own where given?.contains(field.name) != true {
             do throws(HTTPFieldError) {
                 try fields.append(field.name, field.text(of: field.value.text(of: agent)))
             } catch {
@@ -73,11 +73,11 @@ public struct AgentFields: Sendable, CustomStringConvertible {
     public var description: String { "\(common.count + own.count) fields" }
 }
 
-/// A text that may be another one for each agent.
+/// A text, the same for all agents or another one for each.
 public enum AgentText: Sendable {
     case same(String)
     case template(Template)
-    /// Agent i has line i. Never empty; a fleet that is larger begins again at the first.
+    /// Agent i has line i. Never empty; a larger fleet begins again at the first.
     case lines([String])
 
     func text(of agent: Agent) -> String {

@@ -3,6 +3,7 @@ import Basis
 import Engine
 import Metrics
 import OpAMP
+import Transport
 
 /// What all agents of one shard share: the metrics, the target, and the buffers through which every message passes.
 ///
@@ -20,9 +21,9 @@ final class AgentHost {
     /// Sends the agents' own telemetry, once a server has offered a destination; made with the first request.
     private var exporter: TelemetryExporter?
     private let resolveDestination: DestinationResolver
-    /// The words for steps of agents' lives, each made once.
+    /// The names of steps of agents' lives, each made once.
     private var transitions: [TransitionKey: Transition] = [:]
-    /// Writes down the steps of some agents, where the run asks for it.
+    /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
 
     /// The files that agents fetch; made when the first does.
@@ -31,14 +32,14 @@ final class AgentHost {
     private let downloadSetup: DownloadSetup
     private let downloadSeed: UInt64
 
-    /// Holds the agents to the specification, where the run asks for it.
+    /// Checks the agents against the specification, where the run asks for it.
     let watch: ConformanceWatch?
 
-    /// True while the run itself breaks a connection: what is lost by that is nobody's error.
+    /// True while the run itself cuts a connection: what is lost by that is no error.
     var isCutting = false
-    /// What the state machine that was called last asks for; emptied before the next call of any state machine.
+    /// The effects of the step under way; emptied before the next step of any state machine.
     var effects = Effects()
-    /// Frames on their way to the kernel; empty between events.
+    /// Frames to be written; empty between events.
     var output: [UInt8] = []
     /// Where a frame that came in pieces or masked is put together.
     var scratch: [UInt8] = []
@@ -83,13 +84,13 @@ final class AgentHost {
         output.reserveCapacity(1 << 16)
     }
 
-    /// Takes note of how many agents the shard is going to have.
+    /// Records how many agents the shard is going to have.
     func planned(_ agents: Int) {
         links.reserveCapacity(agents)
         metrics.agentsMoved(agents, from: nil, to: .planned)
     }
 
-    /// An agent's life has taken a step.
+    /// An agent has changed its state.
     func moved(_ change: StateChange, of index: UInt64) {
         metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
         let key = TransitionKey(change)
@@ -99,7 +100,7 @@ final class AgentHost {
         trace?.note(change, transition, of: index)
     }
 
-    /// Sends a request with an agent's own telemetry; its body lies in the effects.
+    /// Sends a request with an agent's own telemetry; its body is in the effects.
     func send(_ export: TelemetryExport) {
         let exporter =
             exporter ?? TelemetryExporter(shard: shard, metrics: metrics, target: target, resolve: resolveDestination)
@@ -110,12 +111,12 @@ final class AgentHost {
     /// Whether no own telemetry is on its way.
     var isTelemetryQuiet: Bool { exporter?.isQuiet ?? true }
 
-    /// Where the agents of a cohort connect, as the profile has it.
+    /// Where the agents of a cohort connect by the profile.
     func home(of cohort: Cohort) -> AgentPlace {
         homes[cohort.plan.name] ?? home
     }
 
-    /// Makes agent `index` and starts its life now.
+    /// Makes agent `index` and starts it now.
     func start(index: UInt64, cohort: Cohort) {
         let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
@@ -135,20 +136,20 @@ final class AgentHost {
         link.start()
     }
 
-    /// Takes note of what the engine has counted since the last time.
+    /// Records what the engine has counted since the last time.
     func noteEngine() {
         let calls = shard.counters.sends
         metrics.count(.writeCalls, Int(calls &- notedWriteCalls))
         notedWriteCalls = calls
     }
 
-    /// Counts the agents that had no answer in all their life, which are the run's failures, and those whose agent_disconnect is cut off.
+    /// Counts the agents that never had an answer, and the agent_disconnect messages that can no longer be sent.
     func settle() {
         metrics.count(.agentDisconnectsUnsent, links.reduce(0) { $0 + $1.unsentAgentDisconnects })
         metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
     }
 
-    /// Lets go of the agents, which hold their host: after the shard has stopped.
+    /// Releases the agents, which hold their host: after the shard has stopped.
     func forget() {
         links = []
         exporter = nil
@@ -159,12 +160,31 @@ final class AgentHost {
         UInt32(truncatingIfNeeded: random.next())
     }
 
-    /// The time of day, for the dates that HTTP speaks of.
+    /// The time of day, for dates in HTTP fields.
     var unixSeconds: Int64 {
         Int64(clamping: (unixOrigin &+ shard.now.nanoseconds) / 1_000_000_000)
     }
 
     func handshakeNonce() -> (UInt64, UInt64) {
         (random.next(), random.next())
+    }
+
+    /// The fields of an upgrade or request of `agent`: the target's, and the agent's own as far as the target does not name them.
+    func fields(of agent: Agent, to target: AgentTarget) -> HTTPFields {
+        var fields = target.fields
+        appendFields(of: agent, to: target, &fields)
+        return fields
+    }
+
+    /// Appends the agent's own fields as far as the target does not name them.
+    func appendFields(of agent: Agent, to target: AgentTarget, _ fields: inout HTTPFields) {
+        let failed = target.agentFields.append(of: agent, except: target.fields, to: &fields)
+        if failed > 0 { metrics.count(named: "header_not_sendable", UInt64(failed)) }
+    }
+
+    /// Where the certificates come from that agents show to the servers of files: as to the server at `target`, or as the profile
+    /// has it where that one is reached in plaintext.
+    func identities(for target: AgentTarget) -> (any AgentIdentities)? {
+        target.security?.identities ?? downloads.setup.identities
     }
 }

@@ -1,23 +1,20 @@
 import AgentModel
 import Basis
-import OpAMP
+import Engine
 
-/// One agent on a connection of its own.
-final class AgentLink: WebSocketLink, FleetMember, @unchecked Sendable {
-    private var mind: Agent
+/// One agent on a WebSocket of its own.
+final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
+    var machine: Agent
 
     init(agent: Agent, host: AgentHost) {
-        mind = agent
+        machine = agent
         super.init(host: host, home: host.home(of: agent.cohort))
     }
 
-    override var agent: Agent { mind }
+    var agent: Agent { machine }
 
-    override func take(_ event: LinkEvent, at now: Instant, _ effects: inout Effects) {
-        mind.take(event, at: now, &effects)
-    }
-
-    override func receive(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
-        mind.received(answer, at: now, &effects)
-    }
+    override func connected() { socketConnected() }
+    override func received(_ bytes: RawSpan) { socketReceived(bytes) }
+    override func closed(_ cause: CloseCause) { socketClosed(cause) }
+    override func timerFired(due: Instant) { socketTimerFired(due: due) }
 }

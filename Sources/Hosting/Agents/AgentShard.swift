@@ -3,7 +3,7 @@ public import Basis
 public import Engine
 public import Metrics
 
-/// One shard of a fleet, steered from outside: arrivals, lost connections, leaving, and the second's figures.
+/// One shard of a fleet, steered from outside: arrivals, lost connections, agents that stop, and the second's figures.
 ///
 /// The calls may come from any thread; the work is done on the shard.
 public final class AgentShard: @unchecked Sendable {
@@ -58,8 +58,8 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// Cuts the connection of a share of the agents at one moment, without agent_disconnect: the network's fault, so to speak. They come back under their
-    /// reconnect policies.
+    /// Cuts the connections of a share of the agents at one moment, without agent_disconnect, as a failure of the network would. They
+    /// reconnect by their policies.
     /// - Parameter share: 0 ... 1; which agents it hits is drawn from `seed` and the agent's index.
     public func dropConnections(share: Double, seed: UInt64) {
         shard.perform { [self] in
@@ -72,7 +72,7 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// No agent starts any more, and those that are there send agent_disconnect and leave, evenly spread over `span`.
+    /// No agent starts any more, and those that have started send agent_disconnect and stop, evenly spread over `span`.
     public func drain(over span: Nanoseconds) {
         shard.perform { [self] in
             pump?.cancel()
@@ -114,5 +114,31 @@ private final class ScheduleBox: @unchecked Sendable {
 
     init(_ schedule: sending any IteratorProtocol<PlannedArrival>) {
         self.schedule = schedule
+    }
+}
+
+/// What a shard is told besides which agents it has.
+public struct AgentShardOptions: Sendable {
+    /// Whether every message is checked against the specification's agent side; costly.
+    public var checksConformance: Bool
+    /// Every how many agents one is traced; `nil`: none is.
+    public var traceStride: UInt64?
+    /// Finds the target that an offer of connection settings leads to.
+    public var resolveOffer: OfferResolver
+    /// Finds where own telemetry goes.
+    public var resolveDestination: DestinationResolver
+    /// The targets of cohorts that connect otherwise than the others, by the cohort's name: of the same transport and limits.
+    public var cohortTargets: [String: AgentTarget] = [:]
+    /// The shard's part of what the fleet's downloads share.
+    public var downloads = DownloadSetup()
+
+    public init(
+        checksConformance: Bool = false, traceStride: UInt64? = nil, resolveOffer: @escaping OfferResolver,
+        resolveDestination: @escaping DestinationResolver
+    ) {
+        self.checksConformance = checksConformance
+        self.traceStride = traceStride
+        self.resolveOffer = resolveOffer
+        self.resolveDestination = resolveDestination
     }
 }

@@ -1,3 +1,4 @@
+import Basis
 public import Engine
 public import OpAMP
 public import Transport
@@ -21,7 +22,7 @@ public struct AgentTarget: Sendable {
     /// The proxy that the connections go through, where there is one: `addresses` are then the proxy's.
     public var proxy: ProxyRoute?
     public var compression = WireCompression()
-    /// The most bytes in one of the server's messages (specification: WebSocket Message Size Limits).
+    /// The limit of bytes in one of the server's messages (specification: WebSocket Message Size Limits).
     public var limits: WebSocketLimits
     /// How the connections are secured; `nil`: not at all.
     public var security: TargetSecurity?
@@ -71,6 +72,24 @@ public struct AgentTarget: Sendable {
     func source(of index: UInt64) -> SocketAddress? {
         sources.isEmpty ? nil : sources[Int(index / UInt64(addresses.count) % UInt64(sources.count))]
     }
+
+    /// How agent `index` connects.
+    /// - Parameters:
+    ///   - identity: the certificate to show when asked.
+    ///   - resumes: whether an earlier session of TLS may be resumed.
+    ///   - timeout: for each phase.
+    func connectPlan(
+        of index: UInt64, identity: PackedIdentity?, resumes: Bool, timeout: Nanoseconds
+    ) -> ConnectPlan {
+        ConnectPlan(
+            address: address(of: index), source: source(of: index), tunnel: tunnel,
+            tls: security?.request(identity: identity, resumes: resumes), timeouts: ConnectTimeouts(each: timeout))
+    }
+
+    /// What a proxy is asked for, where there is one.
+    var tunnel: (authority: String, fields: HTTPFields)? {
+        proxy.map { (host, $0.fields) }
+    }
 }
 
 /// A proxy on the way to the server, asked for a tunnel with HTTP CONNECT.
@@ -80,6 +99,17 @@ public struct ProxyRoute: Sendable {
 
     public init(fields: HTTPFields = HTTPFields()) {
         self.fields = fields
+    }
+}
+
+/// Where agents connect and how: one object for all agents of a cohort, and one for an agent that a server has sent elsewhere.
+final class AgentPlace {
+    let target: AgentTarget
+    /// The fields of every request over plain HTTP but the agent's own.
+    private(set) lazy var requestFields = PollingHost.fields(of: target)
+
+    init(_ target: AgentTarget) {
+        self.target = target
     }
 }
 

@@ -1,12 +1,12 @@
 import Basis
 import Engine
 
-/// Sends a shard's agents away one after the other, evenly over a span. An endpoint without a connection: only its timer is used.
+/// Has a shard's agents disconnect and stop one after the other, evenly over a span. An endpoint without a connection: only its timer is used.
 final class Drainage: Endpoint, @unchecked Sendable {
     private let host: AgentHost
     private let span: Nanoseconds
     private var start = Instant.zero
-    private var departed = 0
+    private var drained = 0
 
     init(host: AgentHost, over span: Nanoseconds) {
         self.host = host
@@ -16,23 +16,23 @@ final class Drainage: Endpoint, @unchecked Sendable {
 
     func begin() {
         start = shard.now
-        depart()
+        drainDue()
     }
 
     override func timerFired(due: Instant) {
-        depart()
+        drainDue()
     }
 
-    /// Every agent whose turn has come.
-    private func depart() {
+    /// Drains every agent whose turn has come.
+    private func drainDue() {
         let agents = host.links.count
         let elapsed = span > .zero ? (shard.now - start).seconds / span.seconds : 1
         let due = elapsed >= 1 ? agents : min(Int(Double(agents) * elapsed) + 1, agents)
-        while departed < due {
-            host.links[departed].drain()
-            departed += 1
+        while drained < due {
+            host.links[drained].drain()
+            drained += 1
         }
-        if departed < agents {
+        if drained < agents {
             setTimer(at: shard.now + Drainage.step)
         }
     }

@@ -4,7 +4,7 @@ import Engine
 /// Holds an endpoint's reading to a rate: after each piece it pauses for as long as the piece should have taken.
 final class SlowReading {
     private let bytesPerSecond: Int
-    /// When reading goes on; `distantFuture` while it is not paused.
+    /// When reading is resumed; `distantFuture` while it is not paused.
     private(set) var resumesAt = Instant.distantFuture
     /// When the agent itself wants to be woken: the endpoint's one timer serves both.
     var agentWake: Instant

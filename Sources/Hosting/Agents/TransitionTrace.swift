@@ -2,7 +2,7 @@ import AgentModel
 import Basis
 import Metrics
 
-/// Which step of a life it is, for looking up its words.
+/// A change of state, as the key to its names.
 struct TransitionKey: Hashable {
     let from: AgentState
     let to: AgentState
@@ -19,9 +19,9 @@ extension Transition {
     }
 }
 
-/// Writes down every step of each agent whose number is a multiple of the stride. Confined to its shard.
+/// Records every change of state of each agent whose number is a multiple of the stride. Confined to its shard.
 final class TransitionTrace {
-    /// Steps of one shard that are kept; what comes after them is only counted.
+    /// Changes of one shard that are kept; later ones are only counted.
     static let limit = 200_000
 
     private let stride: UInt64

@@ -6,9 +6,9 @@ public struct WireCompression: Hashable, Sendable {
     public var offersDeflate: Bool
     /// How request bodies over plain HTTP are encoded; identity: not at all.
     public var requests: ContentCoding
-    /// Messages and bodies below so many bytes gain nothing from compression and are sent as they are.
+    /// Messages and bodies of fewer bytes are sent uncompressed.
     public var threshold: Int
-    /// zlib's level, 1 (fastest) to 9 (smallest); zstd's own scale, 1 to 19, where request bodies are encoded so. Nil: the usual one.
+    /// zlib's level, 1 (fastest) to 9 (smallest); zstd's own scale, 1 to 19, where request bodies are encoded so. Nil: the default.
     public var level: Int?
 
     public static let standardThreshold = 128
@@ -24,38 +24,39 @@ public struct WireCompression: Hashable, Sendable {
     }
 }
 
-/// The compressors of all WebSockets of one shard. None keeps a trace of any message, so that no agent has one of its own.
+/// The compressors of all WebSockets of one shard. Without context takeover none keeps anything of a message, so that no agent has
+/// one of its own.
 struct SharedDeflate {
     /// By level, and by the size of the window: servers may ask for smaller ones.
-    private var deflaters: [Kind: Deflater] = [:]
+    private var deflaters: [DeflaterSettings: Deflater] = [:]
 
-    private struct Kind: Hashable {
+    private struct DeflaterSettings: Hashable {
         var windowBits: Int
         var level: Int
     }
 
     let inflater = Inflater()
     /// A message being compressed; empty between events.
-    var packed: [UInt8] = []
+    var compressed: [UInt8] = []
     /// A message being decompressed; empty between events.
     var plain: [UInt8] = []
 
-    /// Compresses a message, `prefix` and `payload`, into `packed`. False where the window is too small to compress with.
-    /// - Parameter level: zlib's; nil: the usual one.
-    mutating func pack(_ payload: RawSpan, prefix: UInt8, windowBits: Int, level: Int? = nil) -> Bool {
-        let kind = Kind(windowBits: windowBits, level: level ?? SharedDeflate.standardLevel)
-        guard let deflater = deflaters[kind] ?? Deflater(windowBits: windowBits, level: kind.level) else {
+    /// Compresses a message, `prefix` and `payload`, into `compressed`. False where the window is too small to compress with.
+    /// - Parameter level: zlib's; nil: the default.
+    mutating func compress(_ payload: RawSpan, prefix: UInt8, windowBits: Int, level: Int? = nil) -> Bool {
+        let settings = DeflaterSettings(windowBits: windowBits, level: level ?? SharedDeflate.standardLevel)
+        guard let deflater = deflaters[settings] ?? Deflater(windowBits: windowBits, level: settings.level) else {
             return false
         }
-        deflaters[kind] = deflater
-        packed.removeAll(keepingCapacity: true)
-        deflater.message(payload, prefix: prefix, into: &packed)
+        deflaters[settings] = deflater
+        compressed.removeAll(keepingCapacity: true)
+        deflater.message(payload, prefix: prefix, into: &compressed)
         return true
     }
 
     /// A buffer that one large message has grown is given back.
     mutating func trim() {
-        if packed.capacity > SharedDeflate.kept { packed = [] }
+        if compressed.capacity > SharedDeflate.kept { compressed = [] }
         if plain.capacity > SharedDeflate.kept { plain = [] }
     }
 

@@ -2,7 +2,7 @@ import AgentModel
 import Engine
 import Transport
 
-/// The way of one attempt at a file: through the proxy that the agent's other connections go through, and under the certificate
+/// How one attempt at a file connects: through the proxy that the agent's other connections go through, and under the certificate
 /// that they show.
 struct DownloadRoute: Sendable {
     /// Where the proxy is, and what is for it alone; nil: straight to the file's server.
@@ -10,11 +10,11 @@ struct DownloadRoute: Sendable {
     /// What is shown to a server that asks for a certificate.
     var identity: PackedIdentity?
 
-    /// Finds the way of an attempt when it begins: by then the agent may have another certificate than when it wished for the file.
+    /// Finds the route of an attempt when it begins: by then the agent may have another certificate than when it requested the file.
     typealias Finder = (_ agent: UInt64, _ isSecure: Bool) throws(TLSError) -> DownloadRoute
 }
 
-extension WebSocketLink {
+extension Link {
     /// How `agent` fetches files: the link's own agent, or one behind its gateway, which has a certificate of its own where every
     /// agent has.
     func downloadRoute(of agent: UInt64, isSecure: Bool) throws(TLSError) -> DownloadRoute {
@@ -28,25 +28,6 @@ extension WebSocketLink {
             route.identity = try host.identities(for: target)?.identity(of: agent, cohort: cohort)
         }
         return route
-    }
-}
-
-extension PollLink {
-    /// How the link's agent fetches files.
-    func downloadRoute(isSecure: Bool) throws(TLSError) -> DownloadRoute {
-        let target = place.target
-        var route = DownloadRoute(proxy: target.proxyEntry(of: agent.index))
-        guard isSecure else { return route }
-        route.identity = try packedIdentity(for: target)
-        return route
-    }
-}
-
-extension AgentHost {
-    /// Where the certificates come from that agents show to the servers of files: as to the server at `target`, or as the profile
-    /// has it where that one speaks plaintext.
-    func identities(for target: AgentTarget) -> (any AgentIdentities)? {
-        target.security?.identities ?? downloads.setup.identities
     }
 }
 

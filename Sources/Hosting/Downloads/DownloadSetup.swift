@@ -10,14 +10,14 @@ public struct DownloadSetup: Sendable {
     public var bandwidth: Int?
     /// Keys trusted by every cohort besides its own: the one that the embedded server signs with.
     public var madeKeys: [String: VerifyingKey]
-    /// What https servers are trusted by; nil: the system's authorities.
+    /// The trust in https servers; nil: the system's authorities.
     public var security: TLSClientContext?
     /// What agents show to https servers that ask for a certificate, where their OpAMP connection shows none; nil: nothing.
     public var identities: (any AgentIdentities)?
     let verdicts: VerdictCache
     let kept: KeptFiles
 
-    /// The usual limit of the whole fleet: as many connections as a file server sees from a careful rollout.
+    /// The default limit of the whole fleet: as many connections as a file server sees from a careful rollout.
     public static let usualConcurrency = 64
 
     public init(
@@ -34,7 +34,7 @@ public struct DownloadSetup: Sendable {
         kept = KeptFiles()
     }
 
-    /// The part of shard `index` of `count`: at least one download, so that no agent waits for ever.
+    /// The part of shard `index` of `count`: at least one download, so that no agent waits forever.
     public func share(of index: Int, of count: Int) -> DownloadSetup {
         var part = self
         let count = max(count, 1)

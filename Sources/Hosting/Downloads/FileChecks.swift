@@ -13,16 +13,16 @@ final class FileChecks {
         case refused(String)
     }
 
-    private let wish: PackageDownload
+    private let request: PackageDownload
     private let downloads: ShardDownloads
     private let digest = ContentDigest()
-    /// Nil where nobody asks what the file holds, or it is known already.
+    /// Nil where the profile asks for no check of the contents, or the verdict is known already.
     private var inspector: PackageInspector?
     private var kept: KeptFile?
     private var hasBegun = false
 
-    init(of wish: PackageDownload, _ downloads: ShardDownloads) {
-        self.wish = wish
+    init(of request: PackageDownload, _ downloads: ShardDownloads) {
+        self.request = request
         self.downloads = downloads
     }
 
@@ -50,7 +50,7 @@ final class FileChecks {
     func complete() -> Verdict {
         if !hasBegun { begin() }
         let found = digest.finish()
-        let offered = wish.file.contentHash
+        let offered = request.file.contentHash
         guard offered.isEmpty || offered == found else {
             count("hash_mismatch")
             return .otherHash("the file's content does not have the hash that was offered")
@@ -70,13 +70,13 @@ final class FileChecks {
 
     private func begin() {
         hasBegun = true
-        let plan = wish.plan
-        if plan.contents != .off || plan.sandbox != nil, known(wish.file.contentHash) == nil {
+        let plan = request.plan
+        if plan.contents != .off || plan.sandbox != nil, known(request.file.contentHash) == nil {
             inspector = PackageInspector(
                 ArchivePolicy(executables: plan.executables), sandbox: plan.sandbox.map(SandboxPolicy.init))
         }
         guard let folder = plan.folder else { return }
-        do { kept = try downloads.setup.kept.open(in: folder, digest: wish.file.contentHash) } catch { notKept() }
+        do { kept = try downloads.setup.kept.open(in: folder, digest: request.file.contentHash) } catch { notKept() }
     }
 
     private func notKept() {
@@ -88,25 +88,26 @@ final class FileChecks {
 
     private func key(_ digest: [UInt8]) -> VerdictCache.Key {
         VerdictCache.Key(
-            digest: digest, signature: wish.file.signature, plan: wish.plan, requiresSignature: wish.requiresSignature)
+            digest: digest, signature: request.file.signature, plan: request.plan,
+            requiresSignature: request.requiresSignature)
     }
 
     private func known(_ digest: [UInt8]) -> VerdictCache.Verdicts? {
-        guard wish.plan.sharesVerdicts, !digest.isEmpty else { return nil }
+        guard request.plan.sharesVerdicts, !digest.isEmpty else { return nil }
         return downloads.setup.verdicts[key(digest)]
     }
 
     private func verdicts(of digest: [UInt8]) -> VerdictCache.Verdicts {
         if let known = known(digest) { return known }
-        let trusted = downloads.trusted(wish.plan.trustedKeys)
+        let trusted = downloads.trusted(request.plan.trustedKeys)
         // An agent without keys that asks for no signature has nothing to check one with.
-        let isAsked = !trusted.isEmpty || wish.requiresSignature
+        let isAsked = !trusted.isEmpty || request.requiresSignature
         let inspected = inspector?.finish()
         let verdicts = VerdictCache.Verdicts(
-            signature: isAsked ? trusted.judge(wish.file.signature, digest: digest) : nil,
-            contents: wish.plan.contents == .off ? .notAsked : inspected?.contents ?? .notAsked,
+            signature: isAsked ? trusted.judge(request.file.signature, digest: digest) : nil,
+            contents: request.plan.contents == .off ? .notAsked : inspected?.contents ?? .notAsked,
             sandbox: inspected?.sandbox ?? .notAsked)
-        if wish.plan.sharesVerdicts { downloads.setup.verdicts.remember(verdicts, of: key(digest)) }
+        if request.plan.sharesVerdicts { downloads.setup.verdicts.remember(verdicts, of: key(digest)) }
         return verdicts
     }
 
@@ -121,7 +122,7 @@ final class FileChecks {
         case .valid:
             downloads.metrics.count(.packageSignaturesValid)
             return nil
-        case .unsigned where !wish.requiresSignature:
+        case .unsigned where !request.requiresSignature:
             return nil
         case .unsigned, .malformed, .unknownSigner, .wrongAlgorithm, .invalid:
             downloads.metrics.count(.packageSignatureRefused)
@@ -137,7 +138,7 @@ final class FileChecks {
             return nil
         case .notAsked:
             return nil
-        case .notAnArchive where wish.plan.contents != .archive:
+        case .notAnArchive where request.plan.contents != .archive:
             return nil
         case .notAnArchive:
             downloads.metrics.count(.packageContentsRefused)

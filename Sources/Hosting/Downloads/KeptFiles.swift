@@ -4,13 +4,13 @@ import Packages
 import Synchronization
 
 /// Where verified files are kept: `sha256-<hash>` in a folder, so that a content is stored once however many agents fetched
-/// it, and no name of a stranger ever becomes a path. One for the whole process.
+/// it, and no name from a server ever becomes a path. One for the whole process.
 final class KeptFiles: Sendable {
     /// Contents that some agent is writing at present.
     private let beingWritten = Mutex<Set<String>>([])
     private let count = Atomic<Int>(0)
 
-    /// A file to write a content into; nil where it is there already, or another agent is writing it.
+    /// A file to write a content into; nil where it exists already, or another agent is writing it.
     /// - Parameter digest: the hash that the content is to have; empty: not known beforehand.
     /// - Throws: the folder cannot be written to.
     func open(in folder: String, digest: [UInt8]) throws -> KeptFile? {
@@ -39,7 +39,7 @@ final class KeptFiles: Sendable {
     fileprivate static func name(of digest: [UInt8]) -> String { "sha256-\(HexText.text(digest))" }
 }
 
-/// A content on its way to its folder, under a name of its own until it is verified.
+/// A content that is being written, under a temporary name until it is verified.
 final class KeptFile {
     private let files: KeptFiles
     private let folder: URL
@@ -73,7 +73,7 @@ final class KeptFile {
         try handle?.truncate(atOffset: 0)
     }
 
-    /// The content is verified: it takes its name.
+    /// The content is verified: the file gets its name.
     func keep(as digest: [UInt8]) throws {
         guard let handle else { return }
         self.handle = nil
@@ -87,7 +87,7 @@ final class KeptFile {
         }
     }
 
-    /// The content is not wanted.
+    /// The content is not kept.
     func discard() {
         guard let handle else { return }
         self.handle = nil

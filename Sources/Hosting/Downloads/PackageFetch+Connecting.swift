@@ -8,9 +8,10 @@ import Transport
 /// Opening a connection for an attempt: as the agent's other connections are opened, through the same proxy and under the same
 /// certificate.
 ///
-/// As curl and Go's HTTP client do it, a file of https is fetched through a tunnel that the proxy opens (CONNECT), one of http
+/// As curl and Go's HTTP client do, a file of https is fetched through a tunnel that the proxy opens (CONNECT), one of http
 /// by the proxy itself, which is asked for it with its whole address.
 extension PackageFetch {
+    /// Begins the next attempt.
     func attempt() {
         guard let url = transfer?.url else { return }
         retryAt = .distantFuture
@@ -41,80 +42,64 @@ extension PackageFetch {
     }
 
     private func dial(_ address: SocketAddress, _ url: FileURL) {
-        stage = .connecting
-        let context = url.isSecure ? downloads.tls : nil
-        if url.isSecure, context == nil {
-            return failed(.downloadNotConnected, "TLS could not be set up", isWorthRetrying: false)
+        var tls: ConnectPlan.TLSRequest?
+        if url.isSecure {
+            guard let context = downloads.tls else {
+                return failed(.downloadNotConnected, "TLS could not be set up", isWorthRetrying: false)
+            }
+            tls = ConnectPlan.TLSRequest(
+                context: context, serverName: url.host, identity: route.identity,
+                resumes: downloads.hasVisited(url, agent))
         }
         let sources = downloads.sources
-        let source = sources.isEmpty ? nil : sources[Int(agent % UInt64(sources.count))]
-        // Behind a proxy TLS begins once there is a tunnel.
-        let isDirect = route.proxy == nil
-        connect(
-            to: address, from: source, timeout: PackageFetch.dialTimeout, tls: isDirect ? context : nil,
-            serverName: isDirect && url.isSecure ? url.host : nil, identity: isDirect ? route.identity : nil,
-            resumes: downloads.hasVisited(url, agent))
+        var timeouts = ConnectTimeouts.standard
+        timeouts.tunnel = request.plan.stallTimeout
+        let attempt = ConnectAttempt(
+            ConnectPlan(
+                address: address, source: sources.isEmpty ? nil : sources[Int(agent % UInt64(sources.count))],
+                tunnel: url.isSecure ? route.proxy.map { (url.authority, $0.fields) } : nil, tls: tls,
+                timeouts: timeouts),
+            at: shard.now)
+        stage = .connecting(attempt)
+        _ = attempt.begin(on: self)
     }
 
-    /// The connection stands: to the server, secured where it has to be, or to the proxy in front of it.
-    func reachedPeer() {
+    func connecting(_ progress: ConnectAttempt.Progress) {
+        switch progress {
+        case .underWay: break
+        case .ready: ask()
+        case .failed(let error): connectFailed(error)
+        }
+    }
+
+    func connectFailed(_ error: ConnectError) {
+        switch (error.phase, error.reason) {
+        case (_, .proxy(let error)):
+            metrics.count(named: error.name)
+            failed(Counter(proxy: error), "\(error)", isWorthRetrying: error.isWorthRetrying)
+        case (.tunnel, _):
+            failed(
+                .downloadNotConnected, "the proxy opened no tunnel: \(error.causeName)", isWorthRetrying: true)
+        case (.dial, _), (.tls, _):
+            if case .closed(.tls(let failure)) = error.reason { metrics.count(named: failure.name) }
+            let peer = route.proxy == nil || error.phase == .tls ? "the file's server" : "the proxy"
+            failed(.downloadNotConnected, "\(peer) could not be reached: \(error.causeName)", isWorthRetrying: true)
+        }
+    }
+
+    /// The connection is up: to the server, secured where it has to be, or to the proxy that is asked for the file.
+    private func ask() {
         guard let url = transfer?.url else { return abort() }
-        guard case .connecting = stage, let proxy = route.proxy, url.isSecure else { return ask(url) }
-        let tunnel = ProxyTunnel()
-        var request: [UInt8] = []
-        tunnel.appendRequest(authority: url.authority, fields: proxy.fields, to: &request)
-        stage = .tunnelling(tunnel)
-        idleTimeout = wish.plan.stallTimeout
-        write(request.span.bytes)
-    }
-
-    /// Bytes from the proxy.
-    func received(_ bytes: RawSpan, in tunnel: ProxyTunnel) {
-        var (tunnel, offset) = (tunnel, 0)
-        do throws(ProxyError) {
-            let isOpen = try tunnel.next(bytes, at: &offset)
-            stage = .tunnelling(tunnel)
-            if isOpen { reachedServer() }
-        } catch {
-            noTunnel(error, nil)
-        }
-    }
-
-    /// The proxy's tunnel stands: TLS begins in it.
-    private func reachedServer() {
-        guard let url = transfer?.url, let proxy = route.proxy, let context = downloads.tls else { return abort() }
-        stage = .securing
-        idleTimeout = nil
-        secure(
-            with: context, to: proxy.address, serverName: url.host, identity: route.identity,
-            resumes: downloads.hasVisited(url, agent), timeout: PackageFetch.dialTimeout)
-    }
-
-    /// - Parameters:
-    ///   - error: what the proxy said, or how it broke the protocol; nil: the connection to it ended by `cause`.
-    func noTunnel(_ error: ProxyError?, _ cause: CloseCause?) {
-        guard let error else {
-            let name = cause?.name ?? "closed"
-            return failed(.downloadNotConnected, "the proxy opened no tunnel: \(name)", isWorthRetrying: true)
-        }
-        metrics.count(named: error.name)
-        failed(Counter(proxy: error), "\(error)", isWorthRetrying: error.isWorthRetrying)
-    }
-
-    private func ask(_ url: FileURL) {
         stage = .receiving
-        idleTimeout = wish.plan.stallTimeout
+        idleTimeout = request.plan.stallTimeout
         if url.isSecure {
             downloads.visited(url, agent)
             metrics.count(named: isTLSResumed ? "download_handshakes_resumed" : "download_handshakes_full")
         }
-        var request: [UInt8] = []
-        transfer?.begin(askingProxy: url.isSecure ? nil : route.proxy?.fields, appendingRequestTo: &request)
-        write(request.span.bytes)
+        var bytes: [UInt8] = []
+        transfer?.begin(askingProxy: url.isSecure ? nil : route.proxy?.fields, appendingRequestTo: &bytes)
+        write(bytes.span.bytes)
     }
-
-    /// How long a connection may take to open.
-    private static let dialTimeout = Nanoseconds.seconds(10)
 }
 
 extension ProxyError {
@@ -128,7 +113,7 @@ extension ProxyError {
     }
 }
 
-/// Which agents have had a session with which servers of files: nobody resumes one that it has not had itself.
+/// Which agents have had a TLS session with which servers of files: an agent resumes only its own.
 struct DownloadVisits {
     private struct Visit: Hashable {
         var agent: UInt64

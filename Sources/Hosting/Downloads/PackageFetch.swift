@@ -9,18 +9,14 @@ import Transport
 /// One agent's download of one file: attempts on connections of their own, the bytes hashed and looked into as they arrive,
 /// nothing held. Confined to its shard.
 ///
-/// Everything it tells, it tells from its own timer or socket: never while the agent's state machine is being asked.
+/// It reports progress and outcome from its own timer or socket: never while the agent's effects are being performed.
 final class PackageFetch: Endpoint, @unchecked Sendable {
-    enum Stage {
+    enum DownloadStage {
         /// For its turn, or, with a wait, for its next attempt.
         case waiting
         /// The server's name is being looked up, for the attempt of that number.
         case resolving(attempt: Int)
-        case connecting
-        /// A proxy was asked for a tunnel.
-        case tunnelling(ProxyTunnel)
-        /// The tunnel stands, TLS begins in it.
-        case securing
+        case connecting(ConnectAttempt)
         case receiving
         /// The connection of a redirect is being closed; the next one follows.
         case redirecting
@@ -29,13 +25,13 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         case over
     }
 
-    let wish: PackageDownload
+    let request: PackageDownload
     let downloads: ShardDownloads
     let begun: Instant
     private let tell: (DownloadUpdate) -> Void
     /// Nil: straight to the server, under no certificate.
     let findRoute: DownloadRoute.Finder?
-    var stage = Stage.waiting
+    var stage = DownloadStage.waiting
     var transfer: FileTransfer?
     /// The way of the present attempt.
     var route = DownloadRoute()
@@ -44,54 +40,56 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     var checks: FileChecks
     /// The file consists of pieces of several transfers.
     private var isPieced = false
-    private var pace: Pace
+    private var bandwidth: BandwidthLimit
     // What the one timer is for; `.distantFuture` where it is not.
     var retryAt = Instant.distantFuture
     private var resumeAt = Instant.distantFuture
     private var progressAt = Instant.distantFuture
     private var giveUpAt = Instant.distantFuture
+    /// What was reported last.
     private var told = (bytes: 0, at: Instant.zero)
 
     init(
-        _ wish: PackageDownload, in downloads: ShardDownloads, by route: DownloadRoute.Finder?,
+        _ request: PackageDownload, in downloads: ShardDownloads, by route: DownloadRoute.Finder?,
         tell: @escaping (DownloadUpdate) -> Void
     ) {
-        self.wish = wish
+        self.request = request
         findRoute = route
         self.downloads = downloads
         self.tell = tell
         begun = downloads.shard.now
-        pace = Pace(wish.plan.bandwidth)
-        checks = FileChecks(of: wish, downloads)
+        bandwidth = BandwidthLimit(request.plan.bandwidth)
+        checks = FileChecks(of: request, downloads)
         super.init(shard: downloads.shard)
     }
 
-    var agent: UInt64 { wish.agent }
+    var agent: UInt64 { request.agent }
     var metrics: ShardMetrics { downloads.metrics }
 
     // MARK: - Steered by the shard's downloads
 
     /// It is this one's turn.
-    func granted(since wished: Instant) {
+    func granted(since requested: Instant) {
         granted = shard.now
-        metrics.record(.downloadWait, shard.now - wished)
-        giveUpAt = shard.now + wish.plan.timeout
-        progressAt = shard.now + wish.progressInterval
+        metrics.record(.downloadWait, shard.now - requested)
+        giveUpAt = shard.now + request.plan.timeout
+        progressAt = shard.now + request.progressInterval
         told = (0, shard.now)
-        guard let url = FileURL(wish.file.downloadURL) else { return end(.badAddress, .downloadBadAddress) }
+        guard let url = FileURL(request.file.downloadURL) else { return end(.badAddress, .downloadBadAddress) }
         var fields = HTTPFields()
-        for header in wish.file.headers?.headers ?? [] where !PackageFetch.ownFields.contains(header.key.lowercased()) {
+        for header in request.file.headers?.headers ?? []
+        where !PackageFetch.ownFields.contains(header.key.lowercased()) {
             // One that HTTP does not allow cannot be sent; the others still are.
             try? fields.append(header.key, header.value)
         }
         transfer = FileTransfer(
             url: url, fields: fields,
-            limits: FileTransfer.Limits(bytes: wish.plan.largestFile, redirects: wish.plan.redirects),
-            canResumeBlindly: !wish.file.contentHash.isEmpty)
+            limits: FileTransfer.Limits(bytes: request.plan.largestFile, redirects: request.plan.redirects),
+            canResumeBlindly: !request.file.contentHash.isEmpty)
         attempt()
     }
 
-    /// Nobody wants it any more.
+    /// The agent no longer wants it.
     func abandon() {
         stage = .over
         checks.discard()
@@ -103,17 +101,19 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     override func connected() {
         switch stage {
-        case .connecting, .securing: reachedPeer()
-        case .waiting, .resolving, .tunnelling, .receiving, .redirecting, .ended, .over: abort()
+        case .connecting(let attempt): connecting(attempt.connected(on: self))
+        case .waiting, .resolving, .receiving, .redirecting, .ended, .over: abort()
         }
     }
 
     override func received(_ bytes: RawSpan) {
-        if case .tunnelling(let tunnel) = stage { return received(bytes, in: tunnel) }
         var offset = 0
+        if case .connecting(let attempt) = stage {
+            return connecting(attempt.received(bytes, at: &offset, on: self))
+        }
         while case .receiving = stage, let event = transfer?.next(bytes, at: &offset) {
             if case .body(let range) = event {
-                take(bytes.extracting(range))
+                bodyReceived(bytes.extracting(range))
             } else {
                 happened(event)
             }
@@ -122,12 +122,8 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     override func closed(_ cause: CloseCause) {
         switch stage {
-        case .connecting, .securing:
-            if case .tls = cause { metrics.count(named: cause.name) }
-            let peer = route.proxy == nil || stage.isSecuring ? "the file's server" : "the proxy"
-            failed(.downloadNotConnected, "\(peer) could not be reached: \(cause.name)", isWorthRetrying: true)
-        case .tunnelling(let tunnel):
-            noTunnel(cause == .peerClosed ? tunnel.transportClosed() : nil, cause)
+        case .connecting(let attempt):
+            connectFailed(attempt.closed(cause))
         case .receiving:
             if case .tls = cause {
                 // In TLS 1.3 the server judges the agent's certificate when the agent is done with the handshake already.
@@ -147,11 +143,11 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         }
     }
 
-    private func take(_ bytes: RawSpan) {
+    private func bodyReceived(_ bytes: RawSpan) {
         metrics.count(.downloadBytes, bytes.byteCount)
         checks.add(bytes)
         let now = shard.now
-        let until = max(pace.spend(bytes.byteCount, at: now), downloads.pace.spend(bytes.byteCount, at: now))
+        let until = max(bandwidth.spend(bytes.byteCount, at: now), downloads.bandwidth.spend(bytes.byteCount, at: now))
         guard until > now + PackageFetch.minPause, resumeAt == .distantFuture || until > resumeAt else { return }
         // While this side does not read, the server's silence says nothing.
         idleTimeout = nil
@@ -173,7 +169,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         case .redirected:
             metrics.count(.downloadsRedirected)
             stage = .redirecting
-            abortOrGoOn()
+            abortOrContinue()
         case .finished:
             complete()
         case .failed(let failure):
@@ -188,8 +184,8 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         }
     }
 
-    /// Ends the connection; where it has ended already, `closed` does not come again.
-    private func abortOrGoOn() {
+    /// Ends the connection; where it has ended already, `closed` is not called again.
+    private func abortOrContinue() {
         if isIdle { closed(.local) } else { abort() }
     }
 
@@ -197,7 +193,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
 
     private func complete() {
         let verdict = checks.complete()
-        if case .otherHash = verdict, isPieced, attempts < wish.plan.attempts {
+        if case .otherHash = verdict, isPieced, attempts < request.plan.attempts {
             // Pieces of two different files, perhaps: once more from the beginning.
             transfer?.startOver()
             checks.restart()
@@ -221,9 +217,9 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     /// An attempt failed: there is another, or the download has failed.
     func failed(_ counter: Counter, _ words: String, isWorthRetrying: Bool) {
         metrics.count(counter)
-        guard isWorthRetrying, attempts < wish.plan.attempts else { return end(.failed(words)) }
+        guard isWorthRetrying, attempts < request.plan.attempts else { return end(.failed(words)) }
         metrics.count(.downloadsRetried)
-        let doubled = wish.plan.retryDelay * Int64(1 << min(attempts - 1, 16))
+        let doubled = request.plan.retryDelay * Int64(1 << min(attempts - 1, 16))
         var delay = downloads.jittered(min(doubled, FetchPlan.longestRetryDelay))
         if case .seconds(let seconds)? = transfer?.retryAfter {
             delay = max(delay, min(.seconds(Int64(seconds)), FetchPlan.longestRetryDelay))
@@ -254,11 +250,11 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         if case .ended(let outcome) = stage { return tellEnd(outcome) }
         if giveUpAt <= now {
             metrics.count(.downloadTimedOut)
-            return end(.failed("the file was not there within \(wish.plan.timeout)"))
+            return end(.failed("the file was not there within \(request.plan.timeout)"))
         }
         if resumeAt <= now {
             resumeAt = .distantFuture
-            if case .receiving = stage { idleTimeout = wish.plan.stallTimeout }
+            if case .receiving = stage { idleTimeout = request.plan.stallTimeout }
             resumeReading()
         }
         if retryAt <= now {
@@ -274,7 +270,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     }
 
     private func tellProgress(at now: Instant) {
-        progressAt = now + wish.progressInterval
+        progressAt = now + request.progressInterval
         guard let transfer, case .receiving = stage else { return }
         let span = (now - told.at).seconds
         let fresh = max(transfer.received - told.bytes, 0)
@@ -282,7 +278,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         let percent = transfer.total.map { $0 > 0 ? 100 * Double(transfer.received) / Double($0) : 100 } ?? 0
         tell(
             DownloadUpdate(
-                agent: agent, number: wish.number,
+                agent: agent, number: request.number,
                 event: .progressed(
                     DownloadProgress(percent: percent, bytesPerSecond: span > 0 ? Double(fresh) / span : 0))))
     }
@@ -292,7 +288,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         metrics.count(outcome == .verified ? .downloadsFinished : .downloadsFailed)
         checks.discard()
         downloads.left(self)
-        tell(DownloadUpdate(agent: agent, number: wish.number, event: .ended(outcome)))
+        tell(DownloadUpdate(agent: agent, number: request.number, event: .ended(outcome)))
     }
 
     /// The fields that are the connection's own business, whatever an offer says.
@@ -305,10 +301,6 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     private static let minPause = Nanoseconds.milliseconds(2)
     /// The throughput of smaller files is that of a connection's opening.
     private static let minMeasured = 16 << 10
-}
-
-extension PackageFetch.Stage {
-    fileprivate var isSecuring: Bool { if case .securing = self { true } else { false } }
 }
 
 extension TransferFailure {

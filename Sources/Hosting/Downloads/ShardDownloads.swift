@@ -4,15 +4,15 @@ import Engine
 import Metrics
 import Packages
 
-/// The downloads of one shard's agents: so many at the same time, the others in turn. Confined to its shard.
+/// The downloads of one shard's agents: as many at the same time as the setup allows, the others in turn. Confined to its shard.
 final class ShardDownloads {
     let shard: Shard
     let metrics: ShardMetrics
     let setup: DownloadSetup
     /// Local addresses to connect from, in turn; empty where the system chooses.
     let sources: [SocketAddress]
-    /// The bound on what all read together.
-    var pace: Pace
+    /// The limit on what all read together.
+    var bandwidth: BandwidthLimit
     /// Secures connections to https servers; where the run has no trust of its own, the system's, set up when it is first needed.
     private(set) lazy var tls = setup.security ?? (try? TLSClientContext())
     private var random: SeededRandom
@@ -29,21 +29,21 @@ final class ShardDownloads {
         self.metrics = metrics
         self.setup = setup
         self.sources = sources
-        pace = Pace(setup.bandwidth)
+        bandwidth = BandwidthLimit(setup.bandwidth)
         random = SeededRandom(seed: seed ^ 0x646F_776E_6C6F_6164)
     }
 
-    /// An agent wants a file. `tell` is called from a later turn of the shard, never from here.
+    /// An agent requests a file. `tell` is called from a later turn of the shard, never from here.
     /// - Parameter route: asked when an attempt begins; nil: straight to the server, under no certificate.
     func begin(
-        _ wish: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadUpdate) -> Void
+        _ request: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadUpdate) -> Void
     ) {
         metrics.count(.downloadsStarted)
         // One that the agent no longer wants is not told of any more.
-        cancel(agent: wish.agent)
-        let fetch = PackageFetch(wish, in: self, by: route, tell: tell)
+        cancel(agent: request.agent)
+        let fetch = PackageFetch(request, in: self, by: route, tell: tell)
         if active.count < setup.concurrency {
-            active[wish.agent] = fetch
+            active[request.agent] = fetch
             fetch.granted(since: shard.now)
         } else {
             metrics.count(.downloadsQueued)
@@ -103,5 +103,24 @@ final class ShardDownloads {
     /// A pause before another attempt: between half of `delay` and the whole of it.
     func jittered(_ delay: Nanoseconds) -> Nanoseconds {
         delay.scaled(by: 0.5 + random.unit() / 2)
+    }
+}
+
+/// A limit in bytes a second: each byte delays the moment at which the next may be read.
+struct BandwidthLimit {
+    private let bytesPerSecond: Double?
+    private var free = Instant.zero
+
+    /// - Parameter bytesPerSecond: nil: no limit.
+    init(_ bytesPerSecond: Int?) {
+        self.bytesPerSecond = bytesPerSecond.map { Double(max($0, 1)) }
+    }
+
+    /// Takes note of bytes that were read.
+    /// - Returns: when the next may be.
+    mutating func spend(_ bytes: Int, at now: Instant) -> Instant {
+        guard let bytesPerSecond else { return now }
+        free = max(free, now) + Nanoseconds(seconds: Double(bytes) / bytesPerSecond)
+        return free
     }
 }

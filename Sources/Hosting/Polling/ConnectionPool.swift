@@ -6,26 +6,26 @@ import Transport
 /// The connections of one shard to one server address, shared by all agents that poll there.
 ///
 /// A request takes the connection that was used last, or a new one while the limit allows it, or waits in turn. Confined to its
-/// shard. An endpoint without a connection of its own: its timer gives up those that have waited too long.
+/// shard. An endpoint without a connection of its own: its timer ends the waits that last too long.
 final class ConnectionPool: Endpoint, @unchecked Sendable {
     let metrics: ShardMetrics
     private let plan: PollingPlan
-    let address: SocketAddress
+    private let address: SocketAddress
     private let sources: [SocketAddress]
     private let limits: HTTPLimits
     /// Where the tunnels through a proxy lead; nil: there is no proxy.
-    let tunnel: (authority: String, fields: HTTPFields)?
+    private let tunnel: (authority: String, fields: HTTPFields)?
     /// The codings of request bodies that the server has refused, of which none is tried again.
     private var refusedCodings: Set<ContentCoding> = []
     /// What is sent in their place.
     private var acceptedCoding = ContentCoding.identity
-    let security: TargetSecurity?
+    private let security: TargetSecurity?
     /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
     let identity: PackedIdentity?
     /// Connections that have ended and left a session behind: so many of the next may resume one.
     private var resumable = 0
     private var idle: [PooledConnection] = []
-    /// How many are dialling, lent or idle.
+    /// How many are being made, lent or idle.
     private(set) var connectionCount = 0
     private var dialing = 0
     private var dialed = 0
@@ -44,7 +44,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         var limits = HTTPLimits()
         limits.bodyBytes = Int(target.limits.messageBytes)
         self.limits = limits
-        tunnel = target.proxy.map { (target.host, $0.fields) }
+        tunnel = target.tunnel
         super.init(shard: shard)
     }
 
@@ -53,7 +53,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or `notGranted`, which it
     /// also is, at once, where too many wait.
     /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet another such, so
-    ///   it takes no idle connection, and it goes before the others.
+    ///   it uses no idle connection, and it goes before the others.
     func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
         if !isRepeated, waiting.isEmpty, let connection = takeIdle() {
             metrics.record(.poolWait, .zero)
@@ -76,19 +76,19 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         waiting.cancel(link)
     }
 
-    /// How request bodies may be encoded of agents that would like to send them in `wish`.
-    func coding(for wish: ContentCoding) -> ContentCoding {
-        refusedCodings.contains(wish) ? acceptedCoding : wish
+    /// How agents may encode request bodies that are to be sent in `preferred`.
+    func coding(for preferred: ContentCoding) -> ContentCoding {
+        refusedCodings.contains(preferred) ? acceptedCoding : preferred
     }
 
-    /// The server does not take `coding` in requests; the next to be tried is one that it names.
+    /// The server does not accept `coding` in requests; the next to be tried is one that it names.
     func refused(_ coding: ContentCoding, accepting accepted: AcceptEncoding) {
         // Another agent's refusal may have come first.
         guard refusedCodings.insert(coding).inserted else { return }
         acceptedCoding = accepted.best(of: [.zstd, .gzip].filter { !refusedCodings.contains($0) })
     }
 
-    /// Takes a connection back: the next in turn gets it, or it rests.
+    /// A connection is given back: the next in turn gets it, or it is idle.
     func release(_ connection: PooledConnection, isReusable: Bool) {
         guard isReusable, connection.isReusable, !connection.isTooOld(for: plan.liveness) else {
             return connection.leave()
@@ -114,10 +114,10 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     }
 
     /// An attempt failed: that is the answer to whoever waited longest, one failure for one attempt.
-    func dialFailed(_ reason: PollLink.NotGranted) {
+    func dialFailed(_ error: ConnectError) {
         dialing -= 1
         if let place = waiting.popFirst() {
-            place.link.notGranted(reason)
+            place.link.notGranted(.failed(error))
         }
         refill()
     }
@@ -133,17 +133,9 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             let resumes = resumable > 0
             if resumes { resumable -= 1 }
             connection.dial(
-                to: address, from: source, timeout: ConnectionPool.dialTimeout, security: security,
-                identity: identity, resumes: resumes)
-        }
-    }
-
-    /// An end by its cause, with the name of one that has no counter of its own.
-    func count(_ cause: CloseCause) {
-        metrics.count(Counter(cause))
-        switch cause {
-        case .tls, .other, .badSource: metrics.count(named: cause.name)
-        default: break
+                ConnectPlan(
+                    address: address, source: source, tunnel: tunnel,
+                    tls: security?.request(identity: identity, resumes: resumes)))
         }
     }
 
@@ -184,7 +176,4 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             setTimer(at: oldest + plan.acquireTimeout)
         }
     }
-
-    /// How long a connection may take to open.
-    private static let dialTimeout = Nanoseconds.seconds(10)
 }

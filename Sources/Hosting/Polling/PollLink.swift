@@ -9,40 +9,36 @@ import Transport
 /// own: only its timer is used; each request borrows a connection from the shard's pool.
 ///
 /// For the state machine a session begins when the agent gets its first connection and lasts over any number of later ones: between two
-/// polls the agent is as connected as HTTP agents ever are. A server that refuses a request for now ends the session without a
-/// agent_disconnect; the state machine waits as its policy and the server's Retry-After have it, and begins another. Confined to its shard.
-final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
-    enum Stage {
+/// polls the agent is as connected as HTTP agents ever are. A server that refuses a request for now ends the session without an
+/// agent_disconnect; the state machine waits as its policy and the server's Retry-After say, and begins another. Confined to its shard.
+final class PollLink: Endpoint, Link, @unchecked Sendable {
+    /// How far the agent's session is.
+    enum Session {
         case offline
         /// The state machine waits for the first connection of a session.
         case connecting
         case open
-        /// The state machine leaves: what waits is still sent, then the session is over.
+        /// The state machine ends the session: what waits is still sent.
         case leaving
     }
 
-    var agent: Agent
+    var machine: Agent
     let host: AgentHost
     let polling: PollingHost
-    /// The profile's target for the agents of this cohort.
     let home: AgentPlace
-    var stage = Stage.offline
+    var session = Session.offline
     var requests = PollRequests()
     /// The connection that the agent has borrowed.
     var connection: PooledConnection?
     /// The agent's place in the pool's queue; 0: it has none.
     var ticket: UInt32 = 0
-    /// Where a server has sent the agent to; `nil`: the profile's target.
     var offered: AgentPlace? {
         didSet { ownPool = nil }
     }
-    /// Where the agent polls at present.
-    var place: AgentPlace { offered ?? home }
     /// The pool of an agent whose certificate no other agent shows.
     private var ownPool: ConnectionPool?
-    /// The server has refused a request: what the state machine says of that is no message and no answer.
+    /// The server has refused a request: what the state machine does about that is no message and no answer.
     var isRefused = false
-    /// The state machine has ended the session: what was not answered by then is nobody's loss.
     var isLeaving = false
     /// When the request that was last in flight left.
     var lastSent = Instant.zero
@@ -51,72 +47,151 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
 
     /// Why the pool has no connection for the agent.
     enum NotGranted {
-        case failed(CloseCause)
-        case noTunnel(ProxyError)
+        case failed(ConnectError)
         case waitedTooLong
     }
 
     init(agent: Agent, host: AgentHost, polling: PollingHost) {
-        self.agent = agent
+        machine = agent
         self.host = host
         self.polling = polling
         home = host.home(of: agent.cohort)
         super.init(shard: host.shard)
     }
 
-    /// An agent_disconnect that waits, or one that nobody has asked for.
+    var agent: Agent { machine }
+
+    /// An agent_disconnect that waits, or one that has not been asked for yet.
     var unsentAgentDisconnects: Int {
-        agent.state.isOnline ? 1 : requests.list.count { $0.kind == .agentDisconnect && !$0.isSent }
+        agent.state.isOnline ? 1 : waitingAgentDisconnects
     }
 
-    // MARK: - Steered by the run
+    override func timerFired(due: Instant) { wake(due: due) }
 
-    func start() {
-        act { agent, now, effects in agent.start(at: now, &effects) }
+    // MARK: - What the state machine asks for
+
+    var isConnected: Bool { connection != nil }
+    var isOffline: Bool { if case .offline = session { true } else { false } }
+
+    /// `advance` gets the connection.
+    func connect() {
+        session = .connecting
     }
 
-    func loseConnection() {
-        if connection != nil { host.metrics.count(.connectionsCut) }
-        host.isCutting = true
-        tell { agent, now, effects in agent.loseConnection(at: now, &effects) }
-        host.isCutting = false
-        advance()
+    func send(_ report: ReportSlice) {
+        // A server that refuses for now is not told agent_disconnect: that would be one more request.
+        if isRefused, report.kind == .agentDisconnect { return }
+        let bytes = Array(host.effects.bytes[report.range])
+        if !requests.append(PollRequest(kind: report.kind, bytes: bytes)) {
+            // The state machine gives its oldest up at the same number, so this is one that it no longer waits for.
+            host.metrics.count(.writeOverflow)
+        }
     }
 
-    func drain() {
-        act { agent, now, effects in agent.drain(at: now, &effects) }
+    func answered(_ answer: AnsweredReport) {
+        guard !isRefused else { return }
+        host.metrics.record(answer, service: shard.now - lastSent)
     }
 
-    override func timerFired(due: Instant) {
-        host.metrics.record(.schedulingDelay, shard.now - due)
-        act { agent, now, effects in agent.wake(at: now, &effects) }
+    func close(code: UInt16) {
+        guard case .open = session else { return }
+        if isRefused { requests.removeAll() }
+        session = .leaving
+        isLeaving = true
     }
 
-    // MARK: - Told by the pool
+    /// Drops whatever is under way.
+    func drop() {
+        session = .offline
+        dropRequests()
+        pool.cancel(self)
+        connection?.drop()
+        connection = nil
+    }
+
+    /// The connection belongs to others too: an agent that reads slowly cannot be had over a pool.
+    func readSlowly(_ bytesPerSecond: Int) {
+        host.metrics.count(named: "slow_reading_over_pool")
+    }
+
+    func setWake(at instant: Instant) {
+        if instant == .distantFuture {
+            cancelTimer()
+        } else {
+            setTimer(at: instant)
+        }
+    }
+
+    func countsItself(_ anomaly: Anomaly, _ amount: Int) -> Bool {
+        switch anomaly {
+        case .unavailable, .badRequest: isRefused
+        default: false
+        }
+    }
+
+    /// Does what can be done now: gets a connection where one is needed, sends the next report, ends a session that is left.
+    func advance() {
+        guard connection == nil, ticket == 0 else { return }
+        switch session {
+        case .connecting:
+            useConnection(isRepeated: false)
+        case .open, .leaving:
+            if let next = requests.first {
+                useConnection(isRepeated: next.isRepeated)
+            } else if case .leaving = session {
+                session = .offline
+                act { machine, now, effects in machine.closeCompleted(at: now, &effects) }
+            }
+        case .offline:
+            break
+        }
+    }
+
+    // MARK: - Connections of the pool
+
+    private func useConnection(isRepeated: Bool) {
+        if let connection = pool.acquire(for: self, isRepeated: isRepeated), !use(connection) { connection.giveBack() }
+    }
+
+    /// Uses a connection: for the session that begins with it, and for the report that waits.
+    /// - Returns: false where there was nothing to send: a report too large, say.
+    private func use(_ connection: PooledConnection) -> Bool {
+        self.connection = connection
+        if case .connecting = session {
+            session = .open
+            isLeaving = false
+            countConnected()
+            tell { machine, now, effects in machine.connected(at: now, &effects) }
+        }
+        guard let request = requests.first, self.connection === connection else {
+            self.connection = nil
+            return false
+        }
+        send(request, over: connection)
+        return true
+    }
 
     /// It is the agent's turn. False where it has no use for the connection after all.
     func granted(_ connection: PooledConnection) -> Bool {
-        take(connection)
+        use(connection)
     }
 
     func notGranted(_ reason: NotGranted) {
         let failure: ConnectFailure =
             switch reason {
-            case .failed(let cause): ConnectFailure(cause)
-            case .noTunnel: .other
+            case .failed(let error): ConnectFailure(error)
             case .waitedTooLong: .noLocalResource
             }
-        switch stage {
+        switch session {
         case .connecting:
-            stage = .offline
-            act { agent, now, effects in agent.connectionFailed(failure, at: now, &effects) }
+            session = .offline
+            act { machine, now, effects in machine.connectionFailed(failure, at: now, &effects) }
         case .open:
             lose(failure == .timedOut ? .idle : .reset)
             advance()
         case .leaving:
-            // The agent_disconnect cannot be said.
-            countUnsentAgentDisconnects()
-            requests.removeAll()
+            // The agent_disconnect cannot be sent.
+            dropRequests()
             advance()
         case .offline:
             break
@@ -125,63 +200,24 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
 
     /// The session is over without the state machine having asked for it.
     func lose(_ cause: LossCause) {
-        countUnsentAgentDisconnects()
-        requests.removeAll()
-        switch stage {
+        dropRequests()
+        switch session {
         case .open:
-            stage = .offline
-            tell { agent, now, effects in agent.connectionLost(cause, at: now, &effects) }
+            session = .offline
+            tell { machine, now, effects in machine.connectionLost(cause, at: now, &effects) }
         case .leaving, .connecting, .offline:
             // A leaving agent has nothing left to say, and `advance` ends its session.
             break
         }
     }
 
-    // MARK: - One request at a time
-
-    /// Does what can be done now: gets a connection where one is needed, sends the next report, ends a session that is left.
-    func advance() {
-        guard connection == nil, ticket == 0 else { return }
-        switch stage {
-        case .connecting:
-            if let connection = pool.acquire(for: self, isRepeated: false) {
-                if !take(connection) { connection.giveBack() }
-            }
-        case .open, .leaving:
-            if let next = requests.first {
-                if let connection = pool.acquire(for: self, isRepeated: next.isRepeated) {
-                    if !take(connection) { connection.giveBack() }
-                }
-            } else if case .leaving = stage {
-                stage = .offline
-                act { agent, now, effects in agent.closeCompleted(at: now, &effects) }
-            }
-        case .offline:
-            break
-        }
+    private func dropRequests() {
+        host.metrics.count(.agentDisconnectsUnsent, waitingAgentDisconnects)
+        requests.removeAll()
     }
 
-    /// Uses a connection: for the session that begins with it, and for the report that waits.
-    /// - Returns: False where there was nothing to send: a report too large, say.
-    private func take(_ connection: PooledConnection) -> Bool {
-        self.connection = connection
-        if case .connecting = stage {
-            stage = .open
-            isLeaving = false
-            if hasConnected {
-                host.metrics.count(.reconnects)
-            } else {
-                hasConnected = true
-                host.metrics.count(.agentsConnected)
-            }
-            tell { agent, now, effects in agent.connected(at: now, &effects) }
-        }
-        guard let request = requests.first, self.connection === connection else {
-            self.connection = nil
-            return false
-        }
-        send(request, over: connection)
-        return true
+    private var waitingAgentDisconnects: Int {
+        requests.list.count { $0.kind == .agentDisconnect && !$0.isSent }
     }
 
     /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its server.
@@ -193,7 +229,7 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
             return polling.pool(of: address, target: target, identity: nil)
         }
         let cohort = agent.cohort.plan.name
-        // What cannot be made is not shown, and the server says what it makes of that.
+        // A certificate that cannot be made is not shown; what that means is the server's to say.
         let identity = try? identities.identity(of: agent.index, cohort: cohort)
         guard let identity, !identities.isShared(by: cohort) else {
             return polling.pool(of: address, target: target, identity: identity)
@@ -203,7 +239,6 @@ final class PollLink: Endpoint, FleetMember, @unchecked Sendable {
         return pool
     }
 
-    /// The agent's certificate: that of its connections to `target` where they show one.
     func packedIdentity(for target: AgentTarget) throws(TLSError) -> PackedIdentity? {
         if target.security?.identities != nil, let shown = pool.identity { return shown }
         return try host.identities(for: target)?.identity(of: agent.index, cohort: agent.cohort.plan.name)

@@ -1,24 +1,24 @@
 public import Basis
 
-/// How a fleet that polls over plain HTTP uses its connections (specification: Plain HTTP Transport). The connections belong to
-/// nobody: each request takes one from its shard's pool and gives it back.
+/// How a fleet that polls over plain HTTP uses its connections (specification: Plain HTTP Transport). No connection
+/// belongs to an agent: each request borrows one from its shard's pool.
 public struct PollingPlan: Hashable, Sendable {
-    /// The most connections that one shard holds to one server address at a time; at least 1.
+    /// The limit of connections of one shard to one server address; at least 1.
     public var connections: Int
-    /// A connection that nobody has used for so long is closed.
+    /// A connection that is idle for so long is closed.
     public var idleTimeout: Nanoseconds
-    /// A request that has waited so long for a connection is given up.
+    /// A request that waits longer for a connection fails.
     public var acquireTimeout: Nanoseconds
     /// A connection that has been open for so long is not used again, as fleets do that are to spread anew over their server's
     /// addresses; nil: as long as it lives.
     public var liveness: Nanoseconds?
-    /// So many requests may wait for a connection at once; more are given up at once, and counted.
+    /// So many requests may wait for a connection at once; further ones fail at once, and are counted.
     public var queueLimit: Int
 
     /// A million: more agents than one shard has.
     public static let standardQueueLimit = 1_000_000
 
-    /// 256 connections for a whole process: what the fleets of a cloud's load balancer come through.
+    /// 256 connections for a whole process: about as many as a load balancer keeps to a server.
     public static let processConnections = 256
 
     public init(

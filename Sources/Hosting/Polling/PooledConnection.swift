@@ -3,13 +3,10 @@ import Engine
 import Metrics
 import Transport
 
-/// One HTTP connection of a pool: dialling, lent to an agent for one exchange, or idle. Confined to its shard.
+/// One HTTP connection of a pool: being made, lent to an agent for one exchange, or idle. Confined to its shard.
 final class PooledConnection: Endpoint, @unchecked Sendable {
-    private enum Stage {
-        case dialing(Instant)
-        /// A proxy was asked for a tunnel.
-        case tunnelling(ProxyTunnel)
-        case securing(Instant)
+    private enum Lending {
+        case connecting(ConnectAttempt)
         case idle
         /// Lent to an agent; a request may or may not be in flight.
         case lent(PollLink)
@@ -24,21 +21,18 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         case lostRace
         /// The connection ended before the response was complete.
         case lost(CloseCause)
-        /// What came back is no HTTP.
+        /// The response is not HTTP.
         case malformed(HTTPExchangeError)
         case timedOut
     }
 
     private let pool: ConnectionPool
     private var exchange: HTTPExchange
-    private var stage = Stage.over
+    private var lending = Lending.over
     /// When it was first of use.
     private var opened = Instant.zero
     /// It was up once: where TLS keeps sessions, it has left one.
     private(set) var hasOpened = false
-    /// What TLS is to begin with once a proxy has opened its tunnel.
-    private var identity: PackedIdentity?
-    private var resumes = false
 
     init(pool: ConnectionPool, limits: HTTPLimits) {
         self.pool = pool
@@ -48,35 +42,21 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
 
     // MARK: - Steered by the pool and by the agent that has it
 
-    /// - Parameters:
-    ///   - identity: the certificate to show when asked.
-    ///   - resumes: whether an earlier session may be resumed.
-    func dial(
-        to address: SocketAddress, from source: SocketAddress?, timeout: Nanoseconds, security: TargetSecurity?,
-        identity: PackedIdentity?, resumes: Bool
-    ) {
-        stage = .dialing(shard.now)
+    func dial(_ plan: ConnectPlan) {
         pool.metrics.count(.connectionsAttempted)
-        // Behind a proxy TLS begins once there is a tunnel.
-        let isDirect = pool.tunnel == nil
-        if !isDirect { (self.identity, self.resumes) = (identity, resumes) }
-        let isUnderWay = connect(
-            to: address, from: source, timeout: timeout, tls: isDirect ? security?.context : nil,
-            serverName: security?.serverName, identity: isDirect ? identity : nil, resumes: resumes)
-        if !isUnderWay {
-            // The shard is stopping: nobody is served any more.
-            stage = .over
-        }
+        let attempt = ConnectAttempt(plan, at: shard.now, metrics: pool.metrics)
+        // A shard that is stopping serves no more requests.
+        lending = attempt.begin(on: self) ? .connecting(attempt) : .over
     }
 
     func lend(to link: PollLink) {
-        stage = .lent(link)
+        lending = .lent(link)
         cancelTimer()
     }
 
-    /// Nobody needs it for now.
+    /// No request waits for it.
     func rest(for span: Nanoseconds) {
-        stage = .idle
+        lending = .idle
         setTimer(at: shard.now + span)
     }
 
@@ -104,70 +84,45 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         pool.release(self, isReusable: true)
     }
 
-    /// Leaves the pool in good order.
+    /// Leaves the pool and closes in order.
     func leave() {
         guard isInPool else { return }
-        stage = .over
+        lending = .over
         cancelTimer()
         pool.metrics.count(.connectionsClosed)
         pool.left(self)
-        closeGracefully(within: WebSocketLink.closeTimeout)
+        closeGracefully(within: ConnectTimeouts.close)
     }
 
     /// Leaves the pool at once, with whatever was in flight.
     func drop() {
         guard isInPool else { return }
-        stage = .over
+        lending = .over
         cancelTimer()
         pool.left(self)
         abort()
     }
 
     private var isInPool: Bool {
-        if case .over = stage { return false }
+        if case .over = lending { return false }
         return true
     }
 
     // MARK: - What the socket reports
 
-    override func reached() {
-        guard case .dialing(let since) = stage else { return }
-        pool.metrics.record(.connect, shard.now - since)
-        stage = .securing(shard.now)
-    }
-
     override func connected() {
-        switch stage {
-        case .dialing(let since):
-            pool.metrics.record(.connect, shard.now - since)
-            askForTunnel()
-        case .securing(let since):
-            pool.metrics.recordHandshake(shard.now - since, isResumed: isTLSResumed)
-            open()
-        case .tunnelling, .idle, .lent, .over:
-            return
+        guard case .connecting(let attempt) = lending else { return }
+        connecting(attempt.connected(on: self))
+    }
+
+    private func connecting(_ progress: ConnectAttempt.Progress) {
+        switch progress {
+        case .underWay: break
+        case .ready: open()
+        case .failed(let error):
+            lending = .over
+            dialFailed(error)
         }
-    }
-
-    private func askForTunnel() {
-        guard let route = pool.tunnel else { return open() }
-        let tunnel = ProxyTunnel()
-        var request: [UInt8] = []
-        tunnel.appendRequest(authority: route.authority, fields: route.fields, to: &request)
-        stage = .tunnelling(tunnel)
-        setTimer(at: shard.now + PooledConnection.tunnelTimeout)
-        pool.metrics.count(.bytesSent, request.count)
-        write(request.span.bytes)
-    }
-
-    /// The proxy's tunnel stands: TLS begins in it, where the target is secured.
-    private func reachedServer() {
-        guard let security = pool.security else { return open() }
-        stage = .securing(shard.now)
-        secure(
-            with: security.context, to: pool.address, serverName: security.serverName, identity: identity,
-            resumes: resumes)
-        identity = nil
     }
 
     /// Requests may be sent.
@@ -178,31 +133,18 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         pool.ready(self)
     }
 
-    /// Bytes from the proxy.
-    private func received(_ bytes: RawSpan, in tunnel: ProxyTunnel) {
-        var (tunnel, offset) = (tunnel, 0)
-        do throws(ProxyError) {
-            let isOpen = try tunnel.next(bytes, at: &offset)
-            stage = .tunnelling(tunnel)
-            guard isOpen else { return }
-            cancelTimer()
-            reachedServer()
-        } catch {
-            noTunnel(error)
-        }
-    }
-
-    /// The proxy does not let us through.
-    private func noTunnel(_ error: ProxyError) {
-        pool.metrics.count(proxy: error)
-        drop()
-        pool.dialFailed(.noTunnel(error))
+    private func dialFailed(_ error: ConnectError) {
+        pool.left(self)
+        pool.metrics.count(error)
+        pool.dialFailed(error)
     }
 
     override func received(_ bytes: RawSpan) {
         pool.metrics.count(.bytesReceived, bytes.byteCount)
-        if case .tunnelling(let tunnel) = stage { return received(bytes, in: tunnel) }
         var offset = 0
+        if case .connecting(let attempt) = lending {
+            return connecting(attempt.received(bytes, at: &offset, on: self))
+        }
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
             if offset < bytes.byteCount {
@@ -213,7 +155,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
             if !response.keepAlive { pool.metrics.count(.keepAliveRefusals) }
             finish(.response(response.head, body: exchange.body), isReusable: isReusable)
         } catch {
-            if case .lent = stage {
+            if case .lent = lending {
                 finish(.malformed(error), isReusable: false)
             } else {
                 pool.metrics.count(named: error.name)
@@ -223,22 +165,12 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     }
 
     override func closed(_ cause: CloseCause) {
-        let former = stage
-        stage = .over
+        let former = lending
+        lending = .over
         cancelTimer()
         switch former {
-        case .dialing, .securing:
-            pool.left(self)
-            pool.count(cause)
-            pool.dialFailed(.failed(cause))
-        case .tunnelling(let tunnel):
-            pool.left(self)
-            if cause == .peerClosed {
-                pool.metrics.count(proxy: tunnel.transportClosed())
-            } else {
-                pool.count(cause)
-            }
-            pool.dialFailed(.failed(cause))
+        case .connecting(let attempt):
+            dialFailed(attempt.closed(cause))
         case .idle:
             pool.metrics.count(.connectionsClosed)
             pool.left(self)
@@ -260,20 +192,16 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     }
 
     override func timerFired(due: Instant) {
-        switch stage {
+        switch lending {
         case .idle: leave()
         case .lent: finish(.timedOut, isReusable: false)
-        case .tunnelling:
-            pool.metrics.count(.connectTimedOut)
-            drop()
-            pool.dialFailed(.failed(.timedOut(.connect)))
-        case .dialing, .securing, .over: break
+        case .connecting, .over: break
         }
     }
 
-    /// The exchange is over: the agent is told, the connection goes to whoever waits, and the agent says what it has left to say.
+    /// The exchange is over: the agent is told, the connection goes to whoever waits, and the agent sends what it has left to send.
     private func finish(_ outcome: Outcome, isReusable: Bool) {
-        guard case .lent(let link) = stage else { return }
+        guard case .lent(let link) = lending else { return }
         cancelTimer()
         link.finished(outcome, on: self)
         if case .timedOut = outcome {
@@ -283,7 +211,4 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         }
         link.advance()
     }
-
-    /// How long a proxy may take to open a tunnel.
-    private static let tunnelTimeout = Nanoseconds.seconds(10)
 }

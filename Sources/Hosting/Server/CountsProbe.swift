@@ -3,27 +3,19 @@ import ControlPlane
 public import Engine
 import Transport
 
-/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has nothing there,
+/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has nothing at that path,
 /// and that is an answer too.
 public final class CountsProbe: Endpoint, @unchecked Sendable {
     private let host: String
-    private let proxy: ProxyRoute?
-    /// The proxy's tunnel while it is being opened.
-    private var tunnel: ProxyTunnel?
-    private var reader = HTTPReader(.responses, limits: CountsProbe.limits)
-    private var body: [UInt8] = []
-    private var isFine = false
+    private let attempt: ConnectAttempt
+    private var exchange = HTTPExchange(limits: CountsProbe.limits)
     private var completion: (@Sendable ([UInt8]?) -> Void)?
 
-    /// A proxy has opened its tunnel; TLS may begin in it.
-    private var hasTunnel = false
-    private var reachedServer: ((CountsProbe) -> Void)?
-
     private init(
-        shard: Shard, host: String, proxy: ProxyRoute?, completion: @escaping @Sendable ([UInt8]?) -> Void
+        shard: Shard, host: String, _ plan: ConnectPlan, completion: @escaping @Sendable ([UInt8]?) -> Void
     ) {
         self.host = host
-        self.proxy = proxy
+        attempt = ConnectAttempt(plan, at: shard.now)
         self.completion = completion
         super.init(shard: shard)
     }
@@ -38,73 +30,41 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     ) async -> [UInt8]? {
         await withCheckedContinuation { continuation in
             shard.perform {
-                let probe = CountsProbe(shard: shard, host: host, proxy: proxy) { continuation.resume(returning: $0) }
+                let plan = ConnectPlan(
+                    address: address, tunnel: proxy.map { (host, $0.fields) },
+                    tls: security?.request(identity: identity, resumes: false),
+                    timeouts: ConnectTimeouts(each: timeout))
+                let probe = CountsProbe(shard: shard, host: host, plan) { continuation.resume(returning: $0) }
                 probe.setTimer(at: shard.now + timeout)
-                let secures = { (probe: CountsProbe) in
-                    guard let security else { return probe.askServer() }
-                    probe.secure(
-                        with: security.context, to: address, serverName: security.serverName, identity: identity,
-                        resumes: false, timeout: timeout)
-                }
-                probe.reachedServer = secures
-                let isUnderWay =
-                    proxy == nil
-                    ? probe.connect(
-                        to: address, timeout: timeout, tls: security?.context, serverName: security?.serverName,
-                        identity: identity, resumes: false)
-                    : probe.connect(to: address, timeout: timeout)
-                if !isUnderWay {
-                    probe.finish(nil)
-                }
+                if !probe.attempt.begin(on: probe) { probe.finish(nil) }
             }
         }
     }
 
     public override func connected() {
-        guard let proxy, !hasTunnel else { return askServer() }
-        let tunnel = ProxyTunnel()
-        var request: [UInt8] = []
-        tunnel.appendRequest(authority: host, fields: proxy.fields, to: &request)
-        self.tunnel = tunnel
-        write(request.span.bytes)
+        connecting(attempt.connected(on: self))
     }
 
-    private func askServer() {
-        var request: [UInt8] = []
-        HTTPWriter.appendRequest(
-            .get, target: ServerHost.countsPath, host: host, fields: HTTPFields(), contentLength: nil, to: &request)
-        reader.expectResponse(to: .get)
-        write(request.span.bytes)
+    private func connecting(_ progress: ConnectAttempt.Progress) {
+        switch progress {
+        case .underWay: break
+        case .ready:
+            var request: [UInt8] = []
+            exchange.begin(
+                .get, target: ServerHost.countsPath, host: host, fields: HTTPFields(), body: nil, to: &request)
+            write(request.span.bytes)
+        case .failed: finish(nil)
+        }
     }
 
     public override func received(_ bytes: RawSpan) {
         var offset = 0
-        if var tunnel {
-            do throws(ProxyError) {
-                let isOpen = try tunnel.next(bytes, at: &offset)
-                self.tunnel = isOpen ? nil : tunnel
-                if isOpen {
-                    hasTunnel = true
-                    reachedServer?(self)
-                }
-            } catch {
-                finish(nil)
-            }
-            return
-        }
-        do throws(HTTPError) {
-            while completion != nil, let event = try reader.next(bytes, at: &offset) {
-                switch event {
-                case .response(let head):
-                    isFine = head.status == 200 && head.fields["Content-Type"] == "application/json"
-                case .body(let range):
-                    body.append(bytes.extracting(range))
-                case .end:
-                    finish(isFine ? body : nil)
-                case .informational, .request:
-                    break
-                }
-            }
+        guard attempt.phase == nil else { return connecting(attempt.received(bytes, at: &offset, on: self)) }
+        do throws(HTTPExchangeError) {
+            guard let response = try exchange.next(bytes, at: &offset) else { return }
+            let head = response.head
+            let hasCounts = head.status == 200 && head.fields["Content-Type"] == "application/json"
+            finish(hasCounts ? exchange.body : nil)
         } catch {
             finish(nil)
         }

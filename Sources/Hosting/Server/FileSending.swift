@@ -6,7 +6,7 @@ final class FileSending {
     var remaining: Int
     /// How many bytes are still sent before the connection is broken off on purpose; nil: it is not.
     var breakAfter: Int?
-    var pace: Pace
+    var pace: BandwidthLimit
     /// When more may be sent.
     var resumeAt = Instant.zero
 
@@ -14,6 +14,6 @@ final class FileSending {
         self.reader = reader
         remaining = count
         breakAfter = breaks ? flaws.breakAfter : nil
-        pace = Pace(flaws.bandwidth)
+        pace = BandwidthLimit(flaws.bandwidth)
     }
 }

@@ -153,9 +153,9 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         switch stage {
         case .webSocket:
             if deflateWindow != 0, answer.byteCount >= ServerLink.compressionThreshold,
-                host.deflate.pack(answer, prefix: 0, windowBits: deflateWindow)
+                host.deflate.compress(answer, prefix: 0, windowBits: deflateWindow)
             {
-                let packed = host.deflate.packed
+                let packed = host.deflate.compressed
                 host.wireCounts.compressedOut += 1
                 host.wireCounts.uncompressedBytesOut += UInt64(answer.byteCount + 1)
                 host.wireCounts.compressedBytesOut += UInt64(packed.count)

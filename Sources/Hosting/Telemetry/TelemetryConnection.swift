@@ -6,8 +6,8 @@ import Transport
 
 /// One connection to a destination of own telemetry: one export request after the other. Confined to its shard.
 final class TelemetryConnection: Endpoint, @unchecked Sendable {
-    private enum Stage {
-        case dialing
+    private enum ExportStage {
+        case connecting(ConnectAttempt)
         case idle
         case busy(TelemetryRequest)
         case over
@@ -15,7 +15,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
 
     private let lane: TelemetryLane
     private var exchange = HTTPExchange(limits: TelemetryConnection.limits)
-    private var stage = Stage.over
+    private var stage = ExportStage.over
 
     init(lane: TelemetryLane, shard: Shard) {
         self.lane = lane
@@ -23,14 +23,13 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
     }
 
     func dial(to address: SocketAddress, from source: SocketAddress?, _ route: TelemetryRoute) {
-        stage = .dialing
-        if !connect(
-            to: address, from: source, timeout: Self.dialTimeout, tls: route.tls, serverName: route.serverName,
-            identity: route.identity)
-        {
-            // The shard is stopping: nothing is sent any more.
-            stage = .over
+        let tls = route.tls.map {
+            ConnectPlan.TLSRequest(
+                context: $0, serverName: route.serverName, identity: route.identity, resumes: true)
         }
+        let attempt = ConnectAttempt(ConnectPlan(address: address, source: source, tls: tls), at: shard.now)
+        // A shard that is stopping sends nothing any more.
+        stage = attempt.begin(on: self) ? .connecting(attempt) : .over
     }
 
     var isReusable: Bool { isOpen && exchange.isReady && waitingBytes == 0 }
@@ -52,13 +51,24 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         stage = .over
         cancelTimer()
         lane.left(self)
-        closeGracefully(within: WebSocketLink.closeTimeout)
+        closeGracefully(within: ConnectTimeouts.close)
     }
 
     override func connected() {
-        guard case .dialing = stage else { return }
-        rest()
-        lane.dialed(self)
+        guard case .connecting(let attempt) = stage else { return }
+        connecting(attempt.connected(on: self))
+    }
+
+    private func connecting(_ progress: ConnectAttempt.Progress) {
+        switch progress {
+        case .underWay: break
+        case .ready:
+            rest()
+            lane.dialed(self)
+        case .failed(let error):
+            stage = .over
+            lane.dialFailed(error)
+        }
     }
 
     private func rest() {
@@ -96,7 +106,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         if rejected > 0 { lane.metrics.count(named: "telemetry_items_rejected", UInt64(rejected)) }
     }
 
-    /// The connection has come to nothing; what was under way on it is lost.
+    /// The connection failed; the request that was in flight on it is lost.
     private func drop() {
         if case .busy = stage { lane.metrics.count(.telemetryUnreachable) }
         stage = .over
@@ -110,7 +120,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         stage = .over
         cancelTimer()
         switch former {
-        case .dialing: lane.dialFailed()
+        case .connecting(let attempt): lane.dialFailed(attempt.closed(cause))
         case .idle: lane.left(self)
         case .busy:
             lane.metrics.count(.telemetryUnreachable)
@@ -123,15 +133,14 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         switch stage {
         case .idle: leave()
         case .busy: drop()
-        case .dialing, .over: break
+        case .connecting, .over: break
         }
     }
 
-    private static let dialTimeout = Nanoseconds.seconds(10)
-    /// The time that OTLP exporters usually give a destination.
+    /// The default timeout of OTLP exporters.
     private static let answerTimeout = Nanoseconds.seconds(10)
     private static let idleTimeout = Nanoseconds.seconds(60)
-    /// A response is empty, or says in a few words what was not taken.
+    /// A response is empty, or says briefly what was rejected.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()
         limits.bodyBytes = 1 << 20

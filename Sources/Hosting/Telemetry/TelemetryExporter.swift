@@ -9,9 +9,9 @@ import Transport
 /// Sends the own telemetry of a shard's agents to the destinations that servers offered them: OTLP over HTTP, a few connections for
 /// each destination, a bounded queue before them. Confined to its shard.
 ///
-/// It shares the agents' shard and nothing else with them: no connection, no buffer, no timer. What a destination does not take is
-/// counted and dropped, so that the next export is not held up by it; the counters in it are cumulative, and say all that the lost
-/// ones said.
+/// It shares the agents' shard and nothing else with them: no connection, no buffer, no timer. What a destination does not accept is
+/// counted and dropped, so that it does not delay the next export; the counters in it are cumulative, so that the next export holds
+/// what the lost one held.
 final class TelemetryExporter {
     private let shard: Shard
     private let metrics: ShardMetrics
@@ -19,7 +19,7 @@ final class TelemetryExporter {
     private let resolve: DestinationResolver
     private var lanes: [ObjectIdentifier: TelemetryLane] = [:]
 
-    /// Destinations of one shard; a server that offers each agent one of its own is cut off here.
+    /// The limit of destinations of one shard, for servers that offer each agent one of its own.
     static let laneLimit = 64
 
     init(shard: Shard, metrics: ShardMetrics, target: AgentTarget, resolve: @escaping DestinationResolver) {
@@ -36,7 +36,7 @@ final class TelemetryExporter {
         lane.send(TelemetryRequest(signal: export.signal, body: body, items: export.items))
     }
 
-    /// Whether everything that was sent has been answered or given up.
+    /// Whether everything that was sent has been answered or has failed.
     var isQuiet: Bool { lanes.values.allSatisfy(\.isQuiet) }
 
     private func lane(to destination: TelemetryDestination) -> TelemetryLane? {
@@ -52,7 +52,7 @@ final class TelemetryExporter {
     }
 }
 
-/// One request on its way.
+/// One export request.
 struct TelemetryRequest {
     let signal: TelemetrySignal
     let body: [UInt8]

@@ -5,14 +5,14 @@ import Metrics
 import OTLP
 import OpAMP
 
-/// The way to one destination: what waits for it, and its connections. Confined to its shard.
+/// The queue to one destination, and its connections. Confined to its shard.
 final class TelemetryLane: @unchecked Sendable {
     let destination: TelemetryDestination
     let metrics: ShardMetrics
     private let shard: Shard
     private let sources: [SocketAddress]
     private let resolve: DestinationResolver
-    private var state = State.unresolved
+    private var state = Destination.unresolved
     private var waiting: [TelemetryRequest] = []
     private var waitingBytes = 0
     private var idle: [TelemetryConnection] = []
@@ -21,21 +21,21 @@ final class TelemetryLane: @unchecked Sendable {
     private var dialing = 0
     private var dialed = 0
 
-    private enum State {
+    private enum Destination {
         case unresolved
         case resolving
         case ready(TelemetryRoute)
-        /// Nobody is there; what comes meanwhile is not even tried.
+        /// The destination could not be reached; until then requests are dropped without an attempt.
         case down(until: Instant, TelemetryRoute?)
     }
 
     /// Connections of one shard to one destination: exporters share few.
     private static let connectionLimit = 4
-    /// Requests that wait; a destination so far behind gets no more.
+    /// Requests that wait; further ones are dropped.
     private static let queueLimit = 1_024
     private static let queueBytes = 8 << 20
-    /// How long a destination that could not be reached is left alone.
-    private static let timeout = Nanoseconds.seconds(5)
+    /// How long no attempt is made at a destination that could not be reached.
+    private static let retryDelay = Nanoseconds.seconds(5)
 
     init(
         destination: TelemetryDestination, shard: Shard, metrics: ShardMetrics, sources: [SocketAddress],
@@ -114,12 +114,12 @@ final class TelemetryLane: @unchecked Sendable {
         connection.dial(to: address, from: source, route)
     }
 
-    /// Everything that waits is lost, and the destination left alone for a while.
+    /// Everything that waits is lost, and no attempt is made for a while.
     private func giveUp(_ route: TelemetryRoute?) {
         metrics.count(.telemetryUnreachable, waiting.count)
         waiting = []
         waitingBytes = 0
-        state = .down(until: shard.now + Self.timeout, route)
+        state = .down(until: shard.now + Self.retryDelay, route)
     }
 
     // MARK: - Told by connections
@@ -134,8 +134,9 @@ final class TelemetryLane: @unchecked Sendable {
         advance()
     }
 
-    /// An attempt failed. As long as a connection stands, the destination is there, and what waits goes over that.
-    func dialFailed() {
+    /// An attempt failed. While another connection is up, what waits goes over that.
+    func dialFailed(_ error: ConnectError) {
+        metrics.count(named: "telemetry_connect_\(error.phase)_failed")
         connections -= 1
         dialing -= 1
         if case .ready(let route) = state, connections == dialing { giveUp(route) }

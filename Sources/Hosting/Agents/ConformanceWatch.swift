@@ -3,8 +3,8 @@ import Basis
 import Metrics
 import OpAMP
 
-/// Listens on every connection of a shard's agents, in both directions, and counts where an agent breaks a rule of the
-/// specification's agent side.
+/// Reads all messages of a shard's agents, in both directions, and counts where an agent breaks a rule of the specification's agent
+/// side.
 ///
 /// Exists only in runs that ask for it: every message is decoded in full, and what a checker knows of an agent takes more memory
 /// than the agent. Confined to its shard.
@@ -21,8 +21,8 @@ final class ConformanceWatch {
     }
 
     /// The link's connection is open.
-    func opened(_ link: WebSocketLink, at now: Instant) {
-        // A link has one connection at a time by its make, so the former one is gone.
+    func opened(_ link: any FleetMember, at now: Instant) {
+        // A link has one connection at a time, so the former one is gone.
         check(link) { checker in
             checker.gone()
             checker.opened(at: now)
@@ -30,7 +30,7 @@ final class ConformanceWatch {
     }
 
     /// - Parameter bytes: the report, without the WebSocket message header.
-    func sent(_ bytes: [UInt8], _ kind: ReportKind, on link: WebSocketLink, at now: Instant) {
+    func sent(_ bytes: [UInt8], _ kind: ReportKind, on link: any FleetMember, at now: Instant) {
         check(link) { checker in
             // The first report of a life: what the process was before has ended.
             if kind == .first, let uid = Self.sender(of: bytes) { checker.restarted(uid) }
@@ -39,14 +39,14 @@ final class ConformanceWatch {
     }
 
     /// Call before the agent receives it.
-    func received(_ answer: RawSpan, on link: WebSocketLink, at now: Instant) {
+    func received(_ answer: RawSpan, on link: any FleetMember, at now: Instant) {
         // What cannot be read, the agent does not receive either.
         guard let answer = try? ServerToAgent(decoding: answer) else { return }
         check(link) { $0.received(answer, at: now) }
     }
 
     /// The agent's side closes the connection.
-    func closed(_ link: WebSocketLink) {
+    func closed(_ link: any FleetMember) {
         check(link) { $0.closedByClient() }
     }
 
@@ -54,7 +54,7 @@ final class ConformanceWatch {
         (try? AgentToServerView(bytes.span.bytes))?.instanceUID.uid
     }
 
-    private func check(_ link: WebSocketLink, _ step: (inout ConformanceChecker) -> Void) {
+    private func check(_ link: any FleetMember, _ step: (inout ConformanceChecker) -> Void) {
         let id = ObjectIdentifier(link)
         let known = checkers[id]?.counts ?? [:]
         step(&checkers[id, default: Self.checker(for: link.agent.cohort.plan)])
@@ -68,7 +68,7 @@ final class ConformanceWatch {
         if examples.count < Self.exampleLimit, let latest = checkers[id]?.violations.last { examples.append(latest) }
     }
 
-    /// Heartbeats may be as late as a busy machine makes them, and stray as the profile has it.
+    /// Heartbeats may be as late as a busy machine makes them, and vary as the profile's jitter says.
     private static func checker(for plan: CohortPlan) -> ConformanceChecker {
         let interval = max(plan.heartbeat.interval, longestInterval)
         return ConformanceChecker(
@@ -76,7 +76,7 @@ final class ConformanceWatch {
     }
 
     static let totalName = "conformance_violations"
-    /// More examples than this help nobody.
+    /// Enough to see what is wrong; the counts tell the rest.
     private static let exampleLimit = 20
     private static let lateness = Nanoseconds.seconds(1)
     /// What servers usually offer at most; an offer is not known when the checker is made.

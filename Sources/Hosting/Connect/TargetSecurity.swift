@@ -6,7 +6,7 @@ public import Engine
 /// `nil` in the place of one means plaintext.
 public struct TargetSecurity: Sendable {
     public let context: TLSClientContext
-    /// What SNI asks for and the server's certificate is held against; `nil`: the address that is connected to.
+    /// What SNI asks for and the server's certificate must carry; `nil`: the address that is connected to.
     public let serverName: String?
     /// Where each agent's own certificate comes from; `nil`: all show the context's, or none.
     public let identities: (any AgentIdentities)?
@@ -17,7 +17,12 @@ public struct TargetSecurity: Sendable {
         self.identities = identities
     }
 
-    /// The same where a certificate was offered that cannot be used: every attempt to connect fails, as TLS.
+    /// TLS to the target.
+    func request(identity: PackedIdentity?, resumes: Bool) -> ConnectPlan.TLSRequest {
+        ConnectPlan.TLSRequest(context: context, serverName: serverName, identity: identity, resumes: resumes)
+    }
+
+    /// The same where a certificate was offered that cannot be used: every attempt to connect fails with an error of TLS.
     public func showingNothingUsable() -> TargetSecurity {
         TargetSecurity(context: context, serverName: serverName, identities: NothingUsable())
     }
@@ -39,18 +44,18 @@ public protocol AgentIdentities: Sendable {
     /// - Returns: `nil` where the agents of the cohort show none.
     func identity(of agent: UInt64, cohort: String) throws(TLSError) -> PackedIdentity?
 
-    /// Whether the agents of a cohort show one certificate among them.
+    /// Whether all agents of a cohort show the same certificate.
     func isShared(by cohort: String) -> Bool
 }
 
-/// A certificate that was offered and is none, or is for a key that the agent does not have.
+/// A certificate that was offered and is invalid, or is for a key that the agent does not have.
 private struct NothingUsable: AgentIdentities {
     func identity(of agent: UInt64, cohort: String) throws(TLSError) -> PackedIdentity? { throw .keyMismatch }
 
     func isShared(by cohort: String) -> Bool { false }
 }
 
-/// The same certificate for everybody.
+/// The same certificate for all agents.
 struct OneIdentity: AgentIdentities {
     let identity: PackedIdentity
 

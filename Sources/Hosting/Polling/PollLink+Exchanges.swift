@@ -5,7 +5,47 @@ import Metrics
 import OpAMP
 import Transport
 
+/// One request and its response.
 extension PollLink {
+    /// Sends the report that waits first, compressed where that is worth it and the server accepts it.
+    func send(_ request: PollRequest, over connection: PooledConnection) {
+        let target = place.target
+        var fields = place.requestFields
+        // Digits and hyphens are always a valid field value.
+        try? fields.append("OpAMP-Instance-UID", "\(agent.instanceUID)")
+        host.appendFields(of: agent, to: target, &fields)
+        if !request.isSent {
+            host.metrics.count(.messagesSent)
+            host.metrics.count(request.kind.counter)
+        }
+        var body = request.bytes
+        let coding =
+            body.count >= target.compression.threshold ? pool.coding(for: target.compression.requests) : .identity
+        if coding != .identity {
+            body = []
+            polling.coder(level: target.compression.level).encode(request.bytes.span.bytes, as: coding, into: &body)
+            try? fields.append("Content-Encoding", coding.name)
+            host.metrics.count(.compressedSent)
+            host.metrics.count(.compressedSentPlainBytes, request.bytes.count)
+            host.metrics.count(.compressedSentWireBytes, body.count)
+        }
+        requests.markFirstSent(as: coding)
+        lastSent = shard.now
+        connection.send(
+            target: target.path, host: target.host, fields: fields, body: body,
+            timeout: agent.cohort.plan.answerTimeout, output: &polling.output)
+    }
+
+    /// The server does not accept the coding of the request that waits first (415). Its pool learns so, and the same report is
+    /// sent again: in another coding that the answer names (RFC 7694), or plain. No coding is refused twice.
+    /// - Returns: false where the request was plain: then the media type is what the server does not accept.
+    private func sendsAgainUncoded(_ head: HTTPResponseHead) -> Bool {
+        guard let first = requests.first, first.coding != .identity else { return false }
+        host.metrics.count(.compressionRefusals)
+        pool.refused(first.coding, accepting: AcceptEncoding(head.fields))
+        return true
+    }
+
     // MARK: - How an exchange ended
 
     /// The connection is about to go back to the pool: nothing is sent from here; `advance` follows.
@@ -25,7 +65,7 @@ extension PollLink {
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .lost(let cause):
-            pool.count(cause)
+            host.metrics.count(closed: cause)
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .malformed(let error):
@@ -35,7 +75,7 @@ extension PollLink {
             refuse(.unavailable, retryAfter: nil)
         case .timedOut:
             // The state machine's own timeout ends at the same time: it counts the report as unanswered, and then learns why.
-            tell { agent, now, effects in agent.wake(at: now, &effects) }
+            tell { machine, now, effects in machine.wake(at: now, &effects) }
             lose(.idle)
         }
     }
@@ -70,13 +110,13 @@ extension PollLink {
         do throws(DecodingError) {
             let view = try ServerToAgentView(bytes)
             host.effects.removeAll()
-            agent.received(view, at: shard.now, &host.effects)
+            machine.received(view, at: shard.now, &host.effects)
         } catch {
-            // There is no connection to be closed over it: the answer is dropped, and the next poll asks again.
+            // The connection is the pool's and stays: the answer is dropped, and the next poll asks again.
             host.metrics.count(.malformedAnswer)
             return refuse(.badRequest, retryAfter: nil)
         }
-        perform()
+        performEffects()
     }
 
     // MARK: - Refusals
@@ -98,13 +138,13 @@ extension PollLink {
         }
     }
 
-    /// Tells the state machine of a refusal in the words that it knows: a server that is unavailable is left alone for a while, a bad
-    /// request is not repeated.
+    /// Tells the state machine of a refusal as if the server had sent an error response: a server that is unavailable is left alone for
+    /// a while, a bad request is not repeated.
     private func refuse(_ type: ServerErrorResponseType, retryAfter: Nanoseconds?) {
         let retry = retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(clamping: $0.count)) }
         let answer = ServerToAgent(errorResponse: ServerErrorResponse(type: type, retryInfo: retry))
         isRefused = true
-        tell { agent, now, effects in agent.received(answer, at: now, &effects) }
+        tell { machine, now, effects in machine.received(answer, at: now, &effects) }
         isRefused = false
     }
 

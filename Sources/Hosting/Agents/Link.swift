@@ -1,0 +1,237 @@
+import AgentModel
+import Basis
+import Engine
+import Metrics
+import OpAMP
+
+/// One agent of a fleet, or several that share a connection, however they talk to their server: what the run itself does with them.
+/// Confined to its shard.
+protocol FleetMember: AnyObject {
+    /// The agent; of several, the one that the connection belongs to.
+    var agent: Agent { get }
+    /// The agent that the connection belongs to has had an answer.
+    var hasBeenAnswered: Bool { get }
+    /// How many agents have had no answer in all their life.
+    var unanswered: Int { get }
+    /// How many agents have still to send agent_disconnect.
+    var unsentAgentDisconnects: Int { get }
+
+    /// The agent starts and connects.
+    func start()
+    /// The run cuts the connection, as an event of the profile asks for.
+    func loseConnection()
+    /// The agent sends agent_disconnect, closes and stops.
+    func drain()
+}
+
+extension FleetMember {
+    var unanswered: Int { hasBeenAnswered ? 0 : 1 }
+    var unsentAgentDisconnects: Int { agent.state.isOnline ? 1 : 0 }
+}
+
+/// A state machine that one link serves: an agent, or a gateway with the agents behind it.
+protocol LinkedStateMachine: SendableMetatype {
+    mutating func start(at now: Instant, _ effects: inout Effects)
+    mutating func connected(at now: Instant, _ effects: inout Effects)
+    mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects)
+    mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects)
+    mutating func upgradeRefused(status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects)
+    mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects)
+    mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects)
+    mutating func loseConnection(at now: Instant, _ effects: inout Effects)
+    mutating func wake(at now: Instant, _ effects: inout Effects)
+    mutating func closeCompleted(at now: Instant, _ effects: inout Effects)
+    mutating func drain(at now: Instant, _ effects: inout Effects)
+    mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects)
+}
+
+extension Agent: LinkedStateMachine {}
+extension Gateway: LinkedStateMachine {}
+
+/// A state machine on a transport. The link translates: what the transport reports is told to the state machine, and the effects
+/// that the state machine returns are performed here, in one loop for every transport. It decides nothing about the protocol.
+///
+/// The kinds of links, `AgentLink`, `GatewayLink` and `PollLink`, are final classes: the methods here are compiled for each of
+/// them, so that nothing on a heartbeat's way is looked up at run time. Confined to its shard.
+protocol Link: Endpoint, FleetMember {
+    associatedtype Machine: LinkedStateMachine
+
+    var machine: Machine { get set }
+    var host: AgentHost { get }
+    /// The profile's target for the agents of this cohort.
+    var home: AgentPlace { get }
+    /// Where a server has sent the agent; `nil`: to the profile's target.
+    var offered: AgentPlace? { get set }
+    /// The agent itself has ended the connection: what was not answered by then is not lost.
+    var isLeaving: Bool { get set }
+    var hasConnected: Bool { get set }
+    var hasBeenAnswered: Bool { get set }
+
+    // What each transport does in its own way.
+
+    /// Whether a connection of the agent is up.
+    var isConnected: Bool { get }
+    /// Whether the transport may connect: there is no connection, and none is being made.
+    var isOffline: Bool { get }
+
+    /// Connects to `place`.
+    func connect()
+    /// Sends a report, whose bytes are in the host's effects.
+    func send(_ report: ReportSlice)
+    /// A report was answered.
+    func answered(_ answer: AnsweredReport)
+    /// An agent has had the first answer of a connection.
+    func firstAnswered()
+    /// Closes the connection in order.
+    func close(code: UInt16)
+    /// Drops the connection, or the attempt at one.
+    func drop()
+    /// Reads from this connection no faster than so many bytes a second.
+    func readSlowly(_ bytesPerSecond: Int)
+    /// The state machine wants to be woken; `.distantFuture`: never.
+    func setWake(at instant: Instant)
+    /// Whether the link itself counts what the state machine has found, or has counted it already.
+    func countsItself(_ anomaly: Anomaly, _ amount: Int) -> Bool
+    /// All effects of a step are performed: does what is left to do.
+    func advance()
+    /// The agent's certificate: on connections to `target`, and to the servers of files.
+    func packedIdentity(for target: AgentTarget) throws(TLSError) -> PackedIdentity?
+}
+
+extension Link {
+    /// Where the agent connects at present.
+    var place: AgentPlace { offered ?? home }
+
+    // MARK: - Steered by the run
+
+    func start() {
+        act { machine, now, effects in machine.start(at: now, &effects) }
+    }
+
+    func loseConnection() {
+        if isConnected { host.metrics.count(.connectionsCut) }
+        host.isCutting = true
+        tell { machine, now, effects in machine.loseConnection(at: now, &effects) }
+        host.isCutting = false
+        advance()
+    }
+
+    func drain() {
+        act { machine, now, effects in machine.drain(at: now, &effects) }
+    }
+
+    /// The state machine's timer has fired.
+    func wake(due: Instant) {
+        host.metrics.record(.schedulingDelay, shard.now - due)
+        act { machine, now, effects in machine.wake(at: now, &effects) }
+    }
+
+    // MARK: - Events and effects
+
+    /// Tells the state machine what happened, performs its effects, and goes on.
+    func act(_ event: (inout Machine, Instant, inout Effects) -> Void) {
+        tell(event)
+        advance()
+    }
+
+    /// Tells the state machine what happened and performs its effects; the caller calls `advance`. Never called while the effects
+    /// of another step are being performed.
+    func tell(_ event: (inout Machine, Instant, inout Effects) -> Void) {
+        host.effects.removeAll()
+        event(&machine, shard.now, &host.effects)
+        performEffects()
+    }
+
+    /// Performs the effects of a step of the state machine.
+    func performEffects() {
+        let host = host
+        for index in host.effects.list.indices {
+            perform(host.effects.list[index])
+        }
+        if let wakeAt = host.effects.wakeAt { setWake(at: wakeAt) }
+    }
+
+    private func perform(_ effect: Effect) {
+        let metrics = host.metrics
+        switch effect {
+        case .send(let report): send(report)
+        case .answered(let answer): answered(answer)
+        case .firstAnswered(let span):
+            metrics.record(.ready, span)
+            firstAnswered()
+        case .stateChanged(let change): host.moved(change, of: agent.index)
+        case .healthReported(let change):
+            metrics.healthReported(ReportedHealth(change.to), after: change.from.map { ReportedHealth($0) })
+        case .count(let anomaly, let amount): count(anomaly, Int(amount))
+        case .connect:
+            offered = nil
+            connect()
+        case .connectTo(let target): connect(to: target)
+        case .close(let code): close(code: code)
+        case .abort: drop()
+        case .fault(let fault):
+            metrics.count(.faults)
+            metrics.count(named: "fault_\(fault.name)")
+        case .readSlowly(let bytesPerSecond): readSlowly(bytesPerSecond)
+        case .config(let stage): metrics.record(stage, at: shard.now)
+        case .package(let stage): metrics.record(stage, at: shard.now)
+        case .settings(let stage): metrics.record(stage, at: shard.now)
+        case .exportTelemetry(let export): host.send(export)
+        case .download(let request): beginDownload(request)
+        case .cancelDownload(let agent): host.downloads.cancel(agent: agent)
+        }
+    }
+
+    private func count(_ anomaly: Anomaly, _ amount: Int) {
+        if case .answersLost = anomaly, host.isCutting || isLeaving {
+            host.metrics.count(.reportsCut, amount)
+        } else if !countsItself(anomaly, amount) {
+            host.metrics.count(anomaly: anomaly, amount)
+        }
+    }
+
+    /// An agent has had the first answer of a connection.
+    func firstAnswered() {
+        guard !hasBeenAnswered else { return }
+        hasBeenAnswered = true
+        host.metrics.count(.agentsAnswered)
+    }
+
+    /// The agent's transport is up.
+    func countConnected() {
+        if hasConnected {
+            host.metrics.count(.reconnects)
+        } else {
+            hasConnected = true
+            host.metrics.count(.agentsConnected)
+        }
+    }
+
+    /// Connects as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt.
+    private func connect(to target: ConnectionTarget) {
+        let (resolve, usual) = (host.resolveOffer, home.target)
+        Task { [self] in
+            let found = await resolve(target.settings, usual)
+            shard.perform { [self] in
+                guard agent.state == .connecting, isOffline else { return }
+                if let found {
+                    offered = AgentPlace(found)
+                    connect()
+                    advance()
+                } else {
+                    host.metrics.count(.dnsFailure)
+                    act { machine, now, effects in machine.connectionFailed(.nameNotFound, at: now, &effects) }
+                }
+            }
+        }
+    }
+
+    private func beginDownload(_ request: PackageDownload) {
+        let route: DownloadRoute.Finder = { [weak self] (agent, isSecure) throws(TLSError) in
+            try self?.downloadRoute(of: agent, isSecure: isSecure) ?? DownloadRoute()
+        }
+        host.downloads.begin(request, by: route) { [weak self] update in
+            self?.act { machine, now, effects in machine.downloadTold(update, at: now, &effects) }
+        }
+    }
+}
