@@ -115,5 +115,7 @@ let package = Package(
                 orderedCollections,
             ],
             exclude: ["Profile/Corpus"], swiftSettings: settings),
+        // The built command, run as a process.
+        .testTarget(name: "CommandTests", dependencies: ["muster", "PeerPrograms"], swiftSettings: settings),
     ]
 )

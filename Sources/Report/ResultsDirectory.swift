@@ -1,73 +1,127 @@
-public import Foundation
+import Basis
+import Foundation
 public import Metrics
 
 /// Where the results of one run are written: `results/<run>/`, documented in `docs/results.md`.
 ///
-/// Each file appears whole or not at all: it is written beside its place under another name and then renamed. The
-/// summary is written last, so a directory that has one has everything.
-public struct ResultsDirectory: Hashable, Sendable {
-    /// Runs of one name that may stand side by side: two starts within a second, in a script.
+/// It is locked while it exists, so that no other run writes there, and holds the room of `summary.json` from its start. Each file
+/// appears whole or not at all. The summary is written last: a directory that has one has everything, or says there what is missing.
+public final class ResultsDirectory: Sendable {
+    /// Runs of one name that may exist side by side: two starts within a second, in a script.
     static let maxRunsOfOneName = 99
+    /// Room for the summary: some ten times what one with a few phases takes.
+    static let summaryBytes = 512 << 10
 
-    public let url: URL
+    private static let summaryName = "summary.json"
+    private static let lockName = ".lock"
+    /// Every file that a run may write.
+    static let names = [
+        "summary.json", "report.html", "series.csv", "histograms.hlog", "waves.csv", "transitions.csv", "profile.yaml",
+    ]
 
-    /// The run's name: `run`, with a number where the name was taken.
-    public var run: String { url.lastPathComponent }
+    public let path: String
+    private let lock: FileLock
+    private let summary: ReservedFile
+    /// Whether the directory did not exist before.
+    private let isNew: Bool
 
-    /// Makes the directory of a run, and the ones above it where they are missing.
+    /// The run's name: the directory's.
+    public var run: String { URL(fileURLWithPath: path).lastPathComponent }
+
+    /// Takes the directory that the user named; creates it where it is missing.
+    /// - Parameter replacing: whether results of another run that are there are deleted; without it they are a reason to refuse.
+    /// - Throws: `ResultsError`; nothing has been deleted then.
+    public static func create(at path: String, replacing: Bool = false) throws(ResultsError) -> ResultsDirectory {
+        let path = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL.path
+        let isNew: Bool
+        do throws(FileError) { isNew = try Files.createDirectory(path) } catch { throw .file(error) }
+        return try ResultsDirectory(path: path, isNew: isNew, replacing: replacing)
+    }
+
+    /// Creates the directory of a run in `parent`, and the ones above it where they are missing. Where the name is taken, it gets
+    /// a number.
     public static func create(in parent: String, run: String) throws(ResultsError) -> ResultsDirectory {
-        let parentURL = URL(fileURLWithPath: parent, isDirectory: true)
-        do {
-            try FileManager.default.createDirectory(at: parentURL, withIntermediateDirectories: true)
-        } catch {
-            throw ResultsError(path: parentURL.path, error)
-        }
+        let parent = URL(fileURLWithPath: parent, isDirectory: true).standardizedFileURL.path
+        do throws(FileError) { try Files.createDirectory(parent) } catch { throw .file(error) }
         for number in 1...maxRunsOfOneName {
-            let url = parentURL.appendingPathComponent(number == 1 ? run : "\(run)-\(number)", isDirectory: true)
-            guard !FileManager.default.fileExists(atPath: url.path) else { continue }
-            do {
-                try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+            let path = "\(parent)/\(number == 1 ? run : "\(run)-\(number)")"
+            do throws(FileError) {
+                guard try Files.createDirectory(path) else { continue }
             } catch {
-                throw ResultsError(path: url.path, error)
+                if error.cause == .notADirectory { continue }
+                throw .file(error)
             }
-            return ResultsDirectory(url: url)
+            return try ResultsDirectory(path: path, isNew: true, replacing: false)
         }
-        throw ResultsError(path: parentURL.appendingPathComponent(run).path, cause: .tooManyRuns)
+        throw .tooManyRuns(path: "\(parent)/\(run)")
     }
 
-    /// Writes everything about a run; may be called again during a run, as a checkpoint.
-    public func write(_ record: RunRecord) throws(ResultsError) {
-        try write(record.profile, to: "profile.yaml")
-        try write(SeriesTable.text(of: record.series), to: "series.csv")
-        if !record.summary.waves.isEmpty { try write(WaveTable.text(of: record.summary.waves), to: "waves.csv") }
-        if !record.trace.isEmpty { try write(TraceTable.text(of: record.trace), to: "transitions.csv") }
+    private init(path: String, isNew: Bool, replacing: Bool) throws(ResultsError) {
+        self.path = path
+        self.isNew = isNew
+        let attempt: FileLock.Attempt
+        do throws(FileError) {
+            attempt = try FileLock.acquire(
+                "\(path)/\(Self.lockName)", note: "process \(ProcessInfo.processInfo.processIdentifier)")
+        } catch {
+            throw .file(error)
+        }
+        switch attempt {
+        case .held(let note): throw .inUse(path: path, by: note)
+        case .acquired(let lock): self.lock = lock
+        }
+        let present = Self.names.filter { Files.exists("\(path)/\($0)") }
+        guard present.isEmpty || replacing else { throw .holdsAnotherRun(path: path, files: present) }
+        do throws(FileError) {
+            summary = try ReservedFile("\(path)/\(Self.summaryName)", bytes: Self.summaryBytes)
+            for name in present { try Files.delete("\(path)/\(name)") }
+        } catch {
+            if isNew { Self.remove(path) }
+            throw .file(error)
+        }
+    }
+
+    /// Deletes the directory again, where it was created for a run that never began.
+    public func abandon() {
+        if isNew { Self.remove(path) }
+    }
+
+    /// Deletes a directory in which nothing has been written.
+    private static func remove(_ path: String) {
+        for name in [lockName, ".\(summaryName).part"] { try? Files.delete("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    /// Writes everything about a run.
+    /// - Throws: `ResultsErrors`: the files that could not be written. All others have been, and the summary names them.
+    public func write(_ record: RunRecord) throws(ResultsErrors) {
+        var missing: [(name: String, error: ResultsError)] = []
+        func write(_ name: String, _ text: @autoclosure () -> String) {
+            let file = "\(path)/\(name)"
+            do throws(FileError) { try Files.replace(file, with: text().utf8) } catch {
+                missing.append((name, .file(error)))
+            }
+        }
+        write("profile.yaml", record.profile)
+        write("series.csv", SeriesTable.text(of: record.series))
+        if !record.summary.waves.isEmpty { write("waves.csv", WaveTable.text(of: record.summary.waves)) }
+        if !record.trace.isEmpty { write("transitions.csv", TraceTable.text(of: record.trace)) }
         let log = HistogramLog(startTime: record.summary.identity.startedAt, entries: record.histograms)
-        try write(log.text, to: "histograms.hlog")
-        try write(ReportPage.html(for: record), to: "report.html")
-        let summary: Data
-        do {
-            summary = try SummaryDocument(record.summary).json()
-        } catch {
-            throw ResultsError(path: url.appendingPathComponent("summary.json").path, cause: .notEncodable)
-        }
-        try write(summary, to: "summary.json")
+        write("histograms.hlog", log.text)
+        write("report.html", ReportPage.html(for: record))
+        if let error = complete(record, missing: missing.map(\.name)) { missing.append((Self.summaryName, error)) }
+        guard missing.isEmpty else { throw ResultsErrors(list: missing.map(\.error)) }
     }
 
-    private func write(_ text: String, to name: String) throws(ResultsError) {
-        try write(Data(text.utf8), to: name)
-    }
-
-    private func write(_ data: Data, to name: String) throws(ResultsError) {
-        let place = url.appendingPathComponent(name)
-        let draft = url.appendingPathComponent(".\(name).part")
-        do {
-            try data.write(to: draft)
-            guard rename(draft.path, place.path) == 0 else {
-                throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-            }
+    private func complete(_ record: RunRecord, missing: [String]) -> ResultsError? {
+        var document = SummaryDocument(record.summary)
+        document.missingFiles = missing.isEmpty ? nil : missing
+        guard let json = try? document.json() else { return .notEncodable(path: summary.path) }
+        do throws(FileError) {
+            try summary.complete(json)
+            return nil
         } catch {
-            try? FileManager.default.removeItem(at: draft)
-            throw ResultsError(path: place.path, error)
+            return .file(error)
         }
     }
 }

@@ -26,6 +26,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var transitions: [TransitionPart]
     public var process: ProcessPart
     public var reconciliation: ReconciliationPart
+    /// Files of the results that could not be written; nil where all were.
+    public var missingFiles: [String]?
 
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
@@ -174,6 +176,7 @@ extension SummaryDocument {
         transitions = try values.decodeIfPresent([TransitionPart].self, forKey: .transitions) ?? []
         process = try values.decode(ProcessPart.self, forKey: .process)
         reconciliation = try values.decode(ReconciliationPart.self, forKey: .reconciliation)
+        missingFiles = try values.decodeIfPresent([String].self, forKey: .missingFiles)
     }
 
     public init(_ summary: RunSummary) {

@@ -14,9 +14,9 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let profile = try options.resolve()
-        guard !resolved else { return print(profile.resolvedYAML) }
-        print(PlanSummary(profile).text(width: Terminal.width ?? 100))
+        guard !resolved else { return Output.standard.print(profile.resolvedYAML) }
+        Output.standard.print(PlanSummary(profile).text(width: Terminal.width ?? 100))
         let remedy = profile.capacity().remedy.map { "This machine is too small for it as it is set up.\n\($0)" }
-        print(remedy ?? "This machine has room for it.")
+        Output.standard.print(remedy ?? "This machine has room for it.")
     }
 }

@@ -10,7 +10,7 @@ final class LiveDisplay: Sendable {
     }
 
     private enum Form {
-        /// Redrawn in place; how many lines stand there now.
+        /// Redrawn in place; how many lines are on the screen now.
         case frame(lines: Int)
         /// A line now and then; how many snapshots since the last one.
         case lines(skipped: Int)
@@ -39,13 +39,15 @@ final class LiveDisplay: Sendable {
                 if skipped + 1 < LiveDisplay.linePeriod {
                     form = .lines(skipped: skipped + 1)
                 } else {
-                    Terminal.write(ProgressLine.line(for: snapshot, of: plan) + "\n")
+                    Output.standard.show(ProgressLine.line(for: snapshot, of: plan) + "\n")
                     form = .lines(skipped: 0)
                 }
             case .frame(let before):
+                // A slow terminal gets the next frame.
+                guard !Output.standard.isBusy else { return }
                 let lines = LiveFrame.lines(
                     for: snapshot, of: plan, width: Terminal.width ?? 100, style: Terminal.style)
-                Terminal.write(Self.rewind(before) + lines.joined(separator: "\n") + "\n")
+                Output.standard.show(Self.rewind(before) + lines.joined(separator: "\n") + "\n")
                 form = .frame(lines: lines.count)
             }
         }
@@ -58,19 +60,19 @@ final class LiveDisplay: Sendable {
             case .silent:
                 break
             case .lines:
-                Terminal.write(text + "\n")
+                Output.standard.show(text + "\n")
             case .frame(let before):
-                Terminal.write(Self.rewind(before) + text + "\n")
+                Output.standard.show(Self.rewind(before) + text + "\n")
                 form = .frame(lines: 0)
             }
         }
     }
 
-    /// Takes the display away, so that what follows stands in its place.
+    /// Clears the display, so that what follows takes its place.
     func finish() {
         form.withLock { form in
             if case .frame(let before) = form {
-                Terminal.write(Self.rewind(before))
+                Output.standard.show(Self.rewind(before))
                 form = .frame(lines: 0)
             }
         }

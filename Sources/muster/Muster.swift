@@ -17,6 +17,7 @@ struct Muster: AsyncParsableCommand {
         defaultSubcommand: nil)
 
     static func main() async {
+        Output.prepare()
         ProcessHeap.giveBackLargeBlocks()
         do {
             var command = try parseAsRoot()
@@ -25,22 +26,32 @@ struct Muster: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            end(.fine)
         } catch let failure as Failure {
-            FileHandle.standardError.write(Data("muster: \(failure.message)\n".utf8))
-            Foundation.exit(failure.code.rawValue)
+            end(failure.code, failure.message)
         } catch let code as ExitStatus {
-            Foundation.exit(code.rawValue)
+            end(code)
         } catch {
             let text = fullMessage(for: error)
-            let isAsked = exitCode(for: error) == .success
-            let stream = isAsked ? FileHandle.standardOutput : FileHandle.standardError
-            stream.write(Data((text + "\n").utf8))
-            Foundation.exit(isAsked ? 0 : ExitStatus.badUsage.rawValue)
+            guard exitCode(for: error) == .success else {
+                ErrorOutput.write(text)
+                end(.badUsage)
+            }
+            Output.standard.print(text)
+            end(.fine)
         }
+    }
+
+    /// Ends the process: a message of its own, what could not be shown, and the exit code, which is 1 instead of 0 where output was lost.
+    private static func end(_ status: ExitStatus, _ message: String? = nil) -> Never {
+        if let message { ErrorOutput.write("muster: \(message)") }
+        let problem = Output.standard.problem
+        if let problem { ErrorOutput.write("muster: \(problem)") }
+        Foundation.exit(problem != nil && status == .fine ? ExitStatus.runFailed.rawValue : status.rawValue)
     }
 }
 
-/// What the process leaves behind, for scripts.
+/// The exit code of the process, for scripts.
 enum ExitStatus: Int32, Error {
     case fine = 0
     case runFailed = 1

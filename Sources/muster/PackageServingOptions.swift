@@ -91,7 +91,7 @@ struct PackageServingOptions: ParsableArguments {
     func offer(from store: PackageStore, to access: PackageAccess, on server: OpAMPServer, isSecure: Bool) throws {
         let scheme = isSecure ? "https" : "http"
         guard let address = server.addresses.first else { return }
-        Terminal.write("serving packages on \(scheme)://\(address)\(PackageStore.prefix) to \(access)\n")
+        Output.standard.print("serving packages on \(scheme)://\(address)\(PackageStore.prefix) to \(access)")
         guard !offers.isEmpty else { return }
         let flaw = try packageWrong.map { word in
             guard let flaw = PackageOffer.Flaw(rawValue: word) else {
@@ -115,6 +115,6 @@ struct PackageServingOptions: ParsableArguments {
         server.steer { registry, now, effects in
             try? registry.offer(Offer(revision: 1, .packages(available)), to: .all, at: now, &effects)
         }
-        for line in StandingOffer.words(for: available) { Terminal.write("offering \(line)\n") }
+        for line in StandingOffer.words(for: available) { Output.standard.print("offering \(line)") }
     }
 }

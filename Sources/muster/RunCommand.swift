@@ -14,6 +14,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .customLong("out"), help: "The directory for the results; results/<time>-<profile> where left out.")
     var out: String?
 
+    @Flag(help: "Replace the results of another run in the directory of --out.")
+    var force = false
+
     @Flag(help: "Plain lines instead of the live display, also on a terminal.")
     var plain = false
 
@@ -41,14 +44,18 @@ struct RunCommand: AsyncParsableCommand {
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
         let directory = try createDirectory(for: profile, started)
-        let run = try await prepare(profile)
+        let run: FleetRun
+        do { run = try await prepare(profile) } catch {
+            directory.abandon()
+            throw error
+        }
         let display = LiveDisplay(plan: plan(of: run, profile), mode: quiet ? .silent : plain ? .plain : .automatic)
         let interruptions = Interruptions {
             display.note("interrupted: the fleet leaves, then the results are written; again to leave at once")
             await run.interrupt()
         }
         display.note(
-            "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.url.path)")
+            "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.path)")
 
         if let page { display.note("metrics: \(page.url)") }
         if profile.tls?.skipsVerification == true {
@@ -65,18 +72,14 @@ struct RunCommand: AsyncParsableCommand {
             page?.show(snapshot)
         }
         await page?.stop()
-        interruptions.stop()
         display.finish()
-
-        do throws(ResultsError) {
-            try directory.write(record)
-        } catch {
-            printTable(record.summary)
-            throw Failure(.runFailed, "\(error)")
-        }
+        var problem: ResultsErrors?
+        do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
         printTable(record.summary)
         if checkConformance { await printViolations(of: run, record.summary) }
-        print("results: \(directory.url.path)")
+        Output.standard.print("results: \(directory.path)")
+        interruptions.stop()
+        if let problem { throw Failure(.runFailed, "\(problem)") }
         switch record.summary.outcome {
         case .completed: return
         case .interrupted: throw ExitStatus.interrupted
@@ -87,7 +90,7 @@ struct RunCommand: AsyncParsableCommand {
     private func createDirectory(for profile: Profile, _ started: Date) throws -> ResultsDirectory {
         do throws(ResultsError) {
             if let out {
-                return try ResultsDirectory.create(at: out)
+                return try ResultsDirectory.create(at: out, replacing: force)
             }
             return try ResultsDirectory.create(in: "results", run: "\(started.fileStamp)-\(profile.name)")
         } catch {
@@ -96,15 +99,18 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func printTable(_ summary: RunSummary) {
-        print(
+        Output.standard.print(
             ClosingTable.lines(for: summary, width: Terminal.width, style: Terminal.style).joined(
                 separator: "\n"))
     }
 
     private func printViolations(of run: FleetRun, _ summary: RunSummary) async {
         let total = summary.named["conformance_violations"]
-        print("conformance: \(total == 0 ? "no violation" : total == 1 ? "1 violation" : "\(total) violations")")
-        for violation in await run.violations.prefix(RunCommand.violationsShown) { print("  \(violation)") }
+        Output.standard.print(
+            "conformance: \(total == 0 ? "no violation" : total == 1 ? "1 violation" : "\(total) violations")")
+        for violation in await run.violations.prefix(RunCommand.violationsShown) {
+            Output.standard.print("  \(violation)")
+        }
     }
 
     /// More examples than this would push the table off the screen.

@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
-            Terminal.write("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp\n")
+            Output.standard.print("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp")
         }
         if let store {
             try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
@@ -93,12 +93,12 @@ struct ServeCommand: AsyncParsableCommand {
             server.steer { registry, now, effects in
                 try? registry.offer(Offer(revision: 2, .remoteConfig(config)), to: .all, at: now, &effects)
             }
-            for path in offeredConfigs { Terminal.write("offering the configuration \(path)\n") }
+            for path in offeredConfigs { Output.standard.print("offering the configuration \(path)") }
         }
         for await _ in interruption.stream {}
-        interruptions.stop()
         let counts = await server.stop()
-        print(ServerCountsTable.text(for: counts))
+        Output.standard.print(ServerCountsTable.text(for: counts))
+        interruptions.stop()
     }
 
     /// What is offered to every agent; nil: no configuration.

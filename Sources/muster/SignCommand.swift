@@ -35,17 +35,15 @@ struct SignCommand: ParsableCommand {
                     throw Failure(.runFailed, "\(error)")
                 }
                 let folder = URL(fileURLWithPath: out, isDirectory: true)
-                do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-                    throw Failure(.badUsage, "--out: '\(out)' cannot be made: \(error.localizedDescription)")
+                do throws(FileError) { try Files.createDirectory(out) } catch {
+                    throw Failure(.badUsage, "--out: \(error)")
                 }
                 let privatePath = folder.appendingPathComponent("\(name).key.pem").path
                 let publicPath = folder.appendingPathComponent("\(name).pub.pem").path
-                guard !FileManager.default.fileExists(atPath: publicPath) else {
-                    throw Failure(.badUsage, SignWords.exists(publicPath))
-                }
-                try NewFile.write(key.pem, to: privatePath, mode: 0o600)
-                try NewFile.write(key.publicKey.pem, to: publicPath, mode: 0o644)
-                print("\(algorithm.rawValue): \(privatePath) (keep it secret), \(publicPath)")
+                guard !Files.exists(publicPath) else { throw Failure(.badUsage, SignWords.exists(publicPath)) }
+                try SignWords.create(privatePath, with: key.pem, mode: 0o600)
+                try SignWords.create(publicPath, with: key.publicKey.pem, mode: 0o644)
+                Output.standard.print("\(algorithm.rawValue): \(privatePath) (keep it secret), \(publicPath)")
             }
         }
     }
@@ -78,8 +76,8 @@ struct SignCommand: ParsableCommand {
             try SignWords.replace(file + ".sig", with: signature.text)
             try SignWords.replace(
                 file + ".sha256", with: "\(hash)  \(URL(fileURLWithPath: file).lastPathComponent)\n")
-            print("\(hash)  \(file)")
-            print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
+            Output.standard.print("\(hash)  \(file)")
+            Output.standard.print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
         }
     }
 
@@ -113,7 +111,7 @@ struct SignCommand: ParsableCommand {
             let hash = HexText.text(found.digest)
             var isFine = true
             func tell(_ what: String, _ name: String, _ isGood: Bool) {
-                print(
+                Output.standard.print(
                     "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed " : "REFUSED") \(name)"
                 )
                 isFine = isFine && isGood
@@ -121,7 +119,7 @@ struct SignCommand: ParsableCommand {
             if let beside = try? SignWords.text(of: file + ".sha256", option: "") {
                 tell("hash", hash, beside.split(separator: " ").first.map(String.init) == hash)
             } else {
-                print("hash       computed \(hash)")
+                Output.standard.print("hash       computed \(hash)")
             }
             let path = signature ?? file + ".sig"
             let bytes = try SignWords.text(of: path, option: "--signature")
@@ -160,42 +158,40 @@ private enum SignWords {
     }
 
     static func exists(_ path: String) -> String {
-        "\(path) is there already; give another --signer or --out, or remove it yourself."
+        "\(path) already exists; give another --signer or --out, or delete it."
     }
 
     /// A small text file.
     static func text(of path: String, option: String) throws -> String {
-        let limit = 64 << 10
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: limit + 1),
-            data.count <= limit, let text = String(validating: data, as: UTF8.self)
-        else {
-            throw Failure(.badUsage, "\(option): '\(path)' is no text file of at most 64 KiB that can be read.")
+        do throws(FileError) { return try Files.text(path, limit: 64 << 10) } catch {
+            throw Failure(.badUsage, "\(option): \(error)")
         }
-        return text
+    }
+
+    static func create(_ path: String, with text: String, mode: mode_t) throws {
+        do throws(FileError) { try Files.create(path, text.utf8, mode: mode) } catch {
+            throw Failure(error.cause == .alreadyExists ? .badUsage : .runFailed, "\(error)")
+        }
     }
 
     /// Reads a file once, in pieces.
     static func inspect(_ path: String) throws -> (digest: [UInt8], contents: ContentsVerdict) {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw Failure(.badUsage, "'\(path)' is no file that can be read.")
-        }
         let digest = ContentDigest()
         let inspector = PackageInspector()
-        do {
-            while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
-                let bytes = Array(data)
-                digest.add(bytes.span.bytes)
-                inspector.add(bytes.span.bytes)
+        do throws(FileError) {
+            try Files.readPieces(path) { piece in
+                digest.add(piece.span.bytes)
+                inspector.add(piece.span.bytes)
             }
         } catch {
-            throw Failure(.badUsage, "'\(path)' cannot be read: \(error.localizedDescription)")
+            throw Failure(.badUsage, "\(error)")
         }
         return (digest.finish(), inspector.finish().contents)
     }
 
     static func replace(_ path: String, with text: String) throws {
-        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw Failure(.runFailed, "\(path) cannot be written: \(error.localizedDescription)")
+        do throws(FileError) { try Files.replace(path, with: text.utf8) } catch {
+            throw Failure(.runFailed, "\(error)")
         }
     }
 }

@@ -20,8 +20,4 @@ enum Terminal {
     static var style: TextStyle {
         isInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil ? .colour : .plain
     }
-
-    static func write(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
-    }
 }

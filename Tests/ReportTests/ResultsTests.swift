@@ -16,7 +16,7 @@ struct ResultsTests {
     }
 
     static func read(_ name: String, in directory: ResultsDirectory) throws -> String {
-        try String(contentsOf: directory.url.appendingPathComponent(name), encoding: .utf8)
+        try String(contentsOf: URL(fileURLWithPath: directory.path).appendingPathComponent(name), encoding: .utf8)
     }
 
     @Test("Every file is there, whole, and parses; nothing else is")
@@ -25,11 +25,10 @@ struct ResultsTests {
             let directory = try ResultsDirectory.create(in: url.appendingPathComponent("a/b").path, run: "run")
             let record = SampleRun.record()
             try directory.write(record)
-            try directory.write(record)
-            let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
-            #expect(names == ["histograms.hlog", "profile.yaml", "report.html", "series.csv", "summary.json"])
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+            #expect(names == [".lock", "histograms.hlog", "profile.yaml", "report.html", "series.csv", "summary.json"])
             #expect(try Self.read("profile.yaml", in: directory) == record.profile)
-            let summary = try Data(contentsOf: directory.url.appendingPathComponent("summary.json"))
+            let summary = try Data(contentsOf: URL(fileURLWithPath: "\(directory.path)/summary.json"))
             #expect(try SummaryDocument(json: summary) == SummaryDocument(record.summary))
             let log = try HistogramLog.read(Self.read("histograms.hlog", in: directory))
             #expect(log.entries.count == record.histograms.count)
@@ -98,54 +97,83 @@ struct ResultsTests {
         #expect(SeriesTable.quoted(text) == cell)
     }
 
-    @Test("A place that cannot be written is named, with its cause and a remedy")
+    @Test("A directory that cannot be created is named, with its cause and a remedy")
     func unwritablePlaces() throws {
         try Self.inTemporaryDirectory { url in
             let file = url.appendingPathComponent("file")
             try Data().write(to: file)
-            let inTheWay = #expect(throws: ResultsError.self) { try ResultsDirectory.create(in: file.path, run: "r") }
-            #expect(inTheWay?.path == file.path)
-            #expect(inTheWay?.cause == .notADirectory, "\(String(describing: inTheWay))")
-
-            let gone = try ResultsDirectory.create(in: url.path, run: "gone")
-            try FileManager.default.removeItem(at: gone.url)
-            let missing = #expect(throws: ResultsError.self) { try gone.write(SampleRun.record()) }
-            #expect(missing?.cause == .missingParent, "\(String(describing: missing))")
-            #expect(missing?.path.hasSuffix("gone/profile.yaml") == true)
+            for path in [file.path, file.path + "/below"] {
+                let error = #expect(throws: ResultsError.self) { try ResultsDirectory.create(at: path) }
+                #expect(error == .file(FileError(.create, path, .notADirectory)))
+                #expect(error?.description.contains("exists and is not a directory") == true)
+                #expect(error?.description.contains("--out") == true)
+            }
         }
     }
 
-    @Test("A file that cannot be put in its place leaves no draft behind")
-    func noDraftIsLeft() throws {
+    @Test("Where a file of the results cannot be written, the others are, and the summary names it")
+    func othersAreWritten() throws {
         try Self.inTemporaryDirectory { url in
             let directory = try ResultsDirectory.create(in: url.path, run: "r")
-            let blocked = directory.url.appendingPathComponent("series.csv/x")
-            try FileManager.default.createDirectory(at: blocked, withIntermediateDirectories: true)
-            #expect(throws: ResultsError.self) { try directory.write(SampleRun.record()) }
-            let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
-            #expect(names.allSatisfy { !$0.hasSuffix(".part") })
+            try FileManager.default.createDirectory(
+                atPath: directory.path + "/series.csv/x", withIntermediateDirectories: true)
+            let errors = #expect(throws: ResultsErrors.self) { try directory.write(SampleRun.record()) }
+            #expect(errors?.list == [.file(FileError(.write, directory.path + "/series.csv", .isADirectory))])
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            #expect(names.contains("report.html") && names.allSatisfy { !$0.hasSuffix(".part") })
+            let summary = try SummaryDocument(
+                json: Data(contentsOf: URL(fileURLWithPath: directory.path + "/summary.json")))
+            #expect(summary.missingFiles == ["series.csv"])
         }
     }
 
-    @Test(
-        "Errors of the file system become causes with a remedy of their own",
-        arguments: [
-            (POSIXErrorCode.ENOSPC, ResultsError.Cause.diskFull), (.EDQUOT, .diskFull), (.EACCES, .notWritable),
-            (.EPERM, .notWritable), (.EROFS, .readOnlyVolume), (.ENOTDIR, .notADirectory), (.ENOENT, .missingParent),
-        ])
-    func causes(code: POSIXErrorCode, cause: ResultsError.Cause) {
-        let error = ResultsError(path: "/x/y", POSIXError(code))
-        #expect(error.cause == cause)
-        #expect(error.description.hasPrefix("/x/y: "))
+    @Test("Room for the summary is taken when the run begins, and given back where it ends without one")
+    func roomIsReserved() throws {
+        try Self.inTemporaryDirectory { url in
+            let draft = url.path + "/r/.summary.json.part"
+            do {
+                let directory = try ResultsDirectory.create(in: url.path, run: "r")
+                let size = try FileManager.default.attributesOfItem(atPath: draft)[.size] as? Int
+                #expect(size == ResultsDirectory.summaryBytes)
+                directory.abandon()
+            }
+            #expect(!FileManager.default.fileExists(atPath: url.path + "/r"))
+        }
     }
 
-    @Test(
-        "Foundation's own names for the same causes are known",
-        arguments: [
-            (CocoaError.Code.fileWriteOutOfSpace, ResultsError.Cause.diskFull), (.fileWriteNoPermission, .notWritable),
-            (.fileWriteVolumeReadOnly, .readOnlyVolume), (.fileNoSuchFile, .missingParent),
-        ])
-    func foundationCauses(code: CocoaError.Code, cause: ResultsError.Cause) {
-        #expect(ResultsError(path: "/x", CocoaError(code)).cause == cause)
+    @Test("A directory that a run is using is refused, and free when that run has ended")
+    func directoryIsLocked() throws {
+        try Self.inTemporaryDirectory { url in
+            let path = url.path + "/same"
+            do {
+                let first = try ResultsDirectory.create(at: path)
+                let error = #expect(throws: ResultsError.self) {
+                    try ResultsDirectory.create(at: path, replacing: true)
+                }
+                let process = ProcessInfo.processInfo.processIdentifier
+                #expect(error == .inUse(path: first.path, by: "process \(process)"))
+            }
+            _ = try ResultsDirectory.create(at: path)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+        }
+    }
+
+    @Test("Results of another run are refused, or replaced whole; files that are no results stay")
+    func otherResults() throws {
+        try Self.inTemporaryDirectory { url in
+            for name in ["waves.csv", "profile.yaml", "mine.txt"] {
+                try Data("old".utf8).write(to: url.appendingPathComponent(name))
+            }
+            let error = #expect(throws: ResultsError.self) { try ResultsDirectory.create(at: url.path) }
+            #expect(error == .holdsAnotherRun(path: url.path, files: ["waves.csv", "profile.yaml"]))
+            #expect(FileManager.default.fileExists(atPath: url.path + "/waves.csv"))
+            let directory = try ResultsDirectory.create(at: url.path, replacing: true)
+            try directory.write(SampleRun.record())
+            let names = try FileManager.default.contentsOfDirectory(atPath: url.path).filter { !$0.hasPrefix(".") }
+            #expect(
+                names.sorted() == [
+                    "histograms.hlog", "mine.txt", "profile.yaml", "report.html", "series.csv", "summary.json",
+                ])
+        }
     }
 }

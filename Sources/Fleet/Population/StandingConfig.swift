@@ -1,3 +1,4 @@
+public import Basis
 import Foundation
 public import OpAMP
 import OrderedCollections
@@ -23,15 +24,13 @@ public enum StandingConfig {
     }
 
     private static func contents(of path: String, atMost limit: Int) throws(StandingConfigError) -> [UInt8] {
-        // A pipe or a device might never end.
-        let type =
-            try? FileManager.default.attributesOfItem(
-                atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)[.type] as? FileAttributeType
-        guard type == .typeRegular, let file = FileHandle(forReadingAtPath: path) else { throw .unreadable(path: path) }
-        defer { try? file.close() }
-        guard let data = try? file.read(upToCount: limit + 1) ?? Data() else { throw .unreadable(path: path) }
-        guard data.count <= limit else { throw .tooLarge(path: path) }
-        return [UInt8](data)
+        do throws(FileError) {
+            // A pipe or a device might never end.
+            return try Files.read(path, limit: limit, onlyRegular: true)
+        } catch {
+            if case .tooLargeToRead = error.cause { throw .tooLarge(path: path) }
+            throw .unreadable(error)
+        }
     }
 
     private static func contentType(of name: String) -> String {
@@ -45,13 +44,13 @@ public enum StandingConfig {
 
 /// A configuration that cannot be offered: the user's to mend.
 public enum StandingConfigError: Error, Hashable, Sendable, CustomStringConvertible {
-    case unreadable(path: String)
+    case unreadable(FileError)
     case twice(name: String)
     case tooLarge(path: String)
 
     public var description: String {
         switch self {
-        case .unreadable(let path): return "'\(path)' is no file that can be read"
+        case .unreadable(let error): return "\(error)"
         case .twice(let name): return "two files are called '\(name)'; agents tell files by their names, so rename one"
         case .tooLarge(let path):
             return

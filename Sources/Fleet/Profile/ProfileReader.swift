@@ -11,18 +11,18 @@ public struct ProfileReader: Sendable {
 
     /// Reads the file at `path`.
     public func read(path: String) throws(ProfileErrors) -> Profile {
-        let content: Data
+        let content: [UInt8]
         do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? file.close() }
-            content = try file.read(upToCount: YAMLTree.largest + 1) ?? Data()
+            content = try Files.read(path, limit: YAMLTree.largest)
         } catch {
-            let missing = !FileManager.default.fileExists(atPath: path)
-            let reason = missing ? "there is no such file" : error.localizedDescription
+            if case .tooLargeToRead(let limit) = error.cause {
+                throw ProfileErrors(source: path, list: [ProfileError(.tooLarge(limit: limit))])
+            }
+            let reason = "\(error.cause); \(error.remedy)"
             throw ProfileErrors(source: path, list: [ProfileError(.unreadable(reason: reason))])
         }
         return try read(
-            bytes: Array(content), source: path, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
+            bytes: content, source: path, folder: URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
     /// Reads a profile's text. `source` is its name in messages.

@@ -1,4 +1,5 @@
 import AgentModel
+import Basis
 import Foundation
 public import Hosting
 import Transport
@@ -83,20 +84,12 @@ enum Secrets {
             }
             text = value
         case .file(let path):
-            guard let file = FileHandle(forReadingAtPath: path) else {
-                throw .secret("\(place(source)) cannot be read; check its path and permissions")
+            do throws(FileError) { text = try Files.text(path, limit: largestFile) } catch {
+                throw .secret("the file \(error)")
             }
-            defer { try? file.close() }
-            guard let data = try? file.read(upToCount: largestFile + 1) else {
-                throw .secret("\(place(source)) cannot be read; check that it is a file")
-            }
-            guard data.count <= largestFile, let decoded = String(data: data, encoding: .utf8) else {
-                throw .secret("\(place(source)) is larger than 256 MiB or not UTF-8 text")
-            }
-            text = decoded
         }
         let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-        guard !lines.isEmpty else { throw .secret("\(place(source)) is empty; it has to hold a line") }
+        guard !lines.isEmpty else { throw .secret("\(place(source)) is empty; write the secret into it") }
         return lines
     }
 

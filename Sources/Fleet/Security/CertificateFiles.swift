@@ -1,5 +1,11 @@
+import Basis
 import Engine
-import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// A certificate, key or list that was named and cannot be used. The user's to mend: says which file and what to do.
 public struct SecurityError: Error, Sendable, CustomStringConvertible {
@@ -15,25 +21,19 @@ public struct SecurityError: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(place): \(reason)" }
 }
 
-/// Reads and writes the PEM files that certificates and keys stand in.
+/// Reads and writes the PEM files of certificates and keys.
 enum CertificateFiles {
     /// More than the authorities of any system take.
     private static let largest = 4 << 20
 
     /// The text of the file at `path`.
     static func text(of path: String, named place: String) throws(SecurityError) -> String {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "there is no such file"
-            throw SecurityError(place, "\(path): \(reason)")
+        do throws(FileError) {
+            return try Files.text(path, limit: largest)
+        } catch {
+            guard error.cause == .notUTF8 else { throw SecurityError(place, "\(error)") }
+            throw SecurityError(place, "\(path): not PEM text; convert it with `openssl x509 -inform der`")
         }
-        defer { try? file.close() }
-        guard let data = try? file.read(upToCount: largest + 1) ?? Data(), data.count <= largest else {
-            throw SecurityError(place, "\(path): is no PEM file of at most \(largest >> 20) MiB")
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw SecurityError(place, "\(path): is no PEM text; convert it with `openssl x509 -inform der`")
-        }
-        return text
     }
 
     /// A certificate with its chain, and its key.
@@ -58,11 +58,12 @@ enum CertificateFiles {
         }
     }
 
-    /// Writes `text` to a new file, a secret one readable by its owner alone.
+    /// Writes `text` to a file in place of the one before, a secret one readable by its owner alone.
     static func write(_ text: String, to path: String, isSecret: Bool, named place: String) throws(SecurityError) {
-        let rights: [FileAttributeKey: Any] = [.posixPermissions: isSecret ? 0o600 : 0o644]
-        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: rights) else {
-            throw SecurityError(place, "\(path): cannot be written; choose a folder that may be written to")
+        do throws(FileError) {
+            try Files.replace(path, with: text.utf8, mode: isSecret ? 0o600 : 0o644)
+        } catch {
+            throw SecurityError(place, "\(error)")
         }
     }
 }

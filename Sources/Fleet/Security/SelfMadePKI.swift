@@ -1,3 +1,4 @@
+import Basis
 public import Engine
 import Foundation
 
@@ -25,12 +26,8 @@ public struct SelfMadePKI: Sendable {
     public init(folder: String, hosts: [String] = []) throws(SecurityError) {
         let place = "the folder of the self-made authority"
         let path = { (name: String) in URL(fileURLWithPath: folder).appendingPathComponent(name).path }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw SecurityError(place, "\(folder): cannot be made: \(error.localizedDescription)")
-        }
-        if FileManager.default.fileExists(atPath: path(Name.authority)) {
+        do throws(FileError) { try Files.createDirectory(folder) } catch { throw SecurityError(place, "\(error)") }
+        if Files.exists(path(Name.authority)) {
             authority = CertificateAuthority(
                 identity: try CertificateFiles.identity(
                     path(Name.authority), key: path(Name.authorityKey), named: place))

@@ -1,3 +1,4 @@
+import Basis
 import Fleet
 import Foundation
 import OpAMP
@@ -33,11 +34,13 @@ struct StandingConfigTests {
         let other = try file("c.yaml", "a: 2\n", in: "b")
         #expect(throws: StandingConfigError.twice(name: "c.yaml")) { _ = try StandingConfig.offer([one, other]) }
         let missing = folder.appendingPathComponent("none.yaml").path
-        #expect(throws: StandingConfigError.unreadable(path: missing)) { _ = try StandingConfig.offer([missing]) }
-        #expect(throws: StandingConfigError.unreadable(path: folder.path)) {
+        #expect(throws: StandingConfigError.unreadable(FileError(.read, missing, .missing))) {
+            _ = try StandingConfig.offer([missing])
+        }
+        #expect(throws: StandingConfigError.unreadable(FileError(.read, folder.path, .isADirectory))) {
             _ = try StandingConfig.offer([folder.path])
         }
-        #expect(throws: StandingConfigError.unreadable(path: "/dev/zero")) {
+        #expect(throws: StandingConfigError.unreadable(FileError(.read, "/dev/zero", .notAFile))) {
             _ = try StandingConfig.offer(["/dev/zero"])
         }
     }

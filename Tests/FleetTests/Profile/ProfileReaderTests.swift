@@ -513,7 +513,7 @@ struct ProfileReaderTests {
     @Test("A file that is not there is told so")
     func missingFile() throws {
         let errors = try #require(throws: ProfileErrors.self) { try ProfileReader().read(path: "/nonexistent/p.yaml") }
-        #expect("\(errors)" == "/nonexistent/p.yaml: cannot be read: there is no such file")
+        #expect("\(errors)" == "/nonexistent/p.yaml: cannot be read: no such file or directory; check the path")
     }
 
     @Test(
