@@ -104,7 +104,7 @@ public enum Measure: Int, CaseIterable, Hashable, Sendable {
             )
         case .schedulingDelay:
             (
-                "scheduling_delay", "tool's own delay",
+                "scheduling_delay", "scheduling lag",
                 "from the moment a timer of the tool was due to the moment it ran: the error of the tool itself"
             )
         }

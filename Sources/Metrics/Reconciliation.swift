@@ -60,7 +60,7 @@ public struct Reconciliation: Hashable, Sendable {
                     ? "agents under the instance uid of others, as the profile has it"
                     : "agents connected, but never reported, or the server knew them from before",
                 more: named["fault_forgetsInstanceUID"] > 0
-                    ? "agents that came back under a new instance uid, as the profile has it"
+                    ? "agents that reconnected under a new instance uid, as the profile has it"
                     : "other agents talk to the server, or it gave some a new uid"))
         lines.append(Line(what: "agents never connected", tool: started > connected ? started - connected : 0))
         lines.append(Line(what: "agents answered", tool: counters[.agentsAnswered]))
@@ -68,7 +68,7 @@ public struct Reconciliation: Hashable, Sendable {
         lines.append(
             Self.compare(
                 "connections opened", counters[.connectionsOpened], server?.connectionsAccepted,
-                fewer: "something between the two answers in the server's place",
+                fewer: "something between the two answers in place of the server",
                 more: "upgrades whose answer never arrived, or other clients"))
         lines.append(
             Self.compare(

@@ -17,10 +17,12 @@ public struct RunIdentity: Hashable, Sendable {
     public var tool: String
     /// The machine it ran on, in words.
     public var machine: String
+    /// Whether the server is the one that the run brings along.
+    public var isEmbedded: Bool
 
     public init(
         run: String, profile: String, server: String, seed: UInt64, agents: Int, shards: Int, startedAt: Double,
-        tool: String, machine: String
+        tool: String, machine: String, isEmbedded: Bool = false
     ) {
         self.run = run
         self.profile = profile
@@ -31,6 +33,7 @@ public struct RunIdentity: Hashable, Sendable {
         self.startedAt = startedAt
         self.tool = tool
         self.machine = machine
+        self.isEmbedded = isEmbedded
     }
 }
 
@@ -50,6 +53,21 @@ public enum RunOutcome: Hashable, Sendable {
         case .interrupted: "interrupted"
         case .failed: "failed"
         }
+    }
+}
+
+/// Something about a run, apart from how it was measured, that changes what its figures mean.
+public struct RunWarning: Hashable, Sendable {
+    /// What kind of warning it is, as `docs/results.md` names it.
+    public var rule: String
+    public var message: String
+    /// What to do about it.
+    public var remedy: String
+
+    public init(rule: String, message: String, remedy: String) {
+        self.rule = rule
+        self.message = message
+        self.remedy = remedy
     }
 }
 
@@ -78,6 +96,8 @@ public struct RunSummary: Sendable {
     /// For how many seconds the tool was the bottleneck.
     public var saturatedSeconds: Double
     public var reconciliation: Reconciliation
+    /// What else a reader has to know before the figures are used.
+    public var warnings: [RunWarning] = []
 
     /// The figures of one measure.
     public subscript(measure: Measure) -> MeasureSummary { measures[measure.rawValue] }

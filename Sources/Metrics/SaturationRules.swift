@@ -2,11 +2,11 @@ public import Basis
 
 /// When the tool itself is the bottleneck. Pure: figures in, verdict out; the rules are described in `docs/results.md`.
 public struct SaturationRules: Hashable, Sendable {
-    /// p99 of the tool's own delay beyond which the tool is strained.
+    /// p99 of the scheduling lag beyond which the generator is strained.
     public var strainedDelay = Nanoseconds.milliseconds(1)
-    /// p99 of the tool's own delay beyond which it is saturated.
+    /// p99 of the scheduling lag beyond which it is saturated.
     public var saturatedDelay = Nanoseconds.milliseconds(10)
-    /// The tool's own delay beyond which it is saturated as a share of the heartbeat interval, where that is the
+    /// The scheduling lag beyond which it is saturated as a share of the heartbeat interval, where that is the
     /// shorter.
     public var saturatedDelayShare = 0.1
     /// Share of the available cores from which the tool is strained.
@@ -23,7 +23,7 @@ public struct SaturationRules: Hashable, Sendable {
 
     /// What the rules look at: of one second, of a phase, of a run.
     public struct Evidence: Hashable, Sendable {
-        /// The tool's own delay.
+        /// The scheduling lag.
         public var delay: CompactHistogram
         /// The share of the available cores that the process used, 0...1.
         public var cpuShare: Double
@@ -54,14 +54,14 @@ public struct SaturationRules: Hashable, Sendable {
             cpuFinding(evidence, suffix),
             countFinding(
                 evidence, .skippedHeartbeats, "skipped-heartbeats", suffix,
-                "heartbeats were not sent, the tool being late",
+                "heartbeats were not sent, because the generator was late",
                 "fewer agents per process, a longer heartbeat interval, or more cores"),
             countFinding(
                 evidence, .outOfDescriptors, "out-of-descriptors", suffix,
-                "connections failed for want of a file descriptor",
+                "connections failed: out of file descriptors",
                 "raise the hard limit (ulimit -Hn), or split the fleet over several processes"),
             countFinding(
-                evidence, .outOfPorts, "out-of-ports", suffix, "connections failed for want of a local port",
+                evidence, .outOfPorts, "out-of-ports", suffix, "connections failed: out of local ports",
                 "give more source addresses (--source), or more destinations"),
             evidence.silentShards > 0
                 ? Verdict.Finding(
@@ -80,8 +80,8 @@ public struct SaturationRules: Hashable, Sendable {
         let (of, all) = (Int(saturated.seconds.rounded(.up)), Int(length.seconds.rounded(.up)))
         return Verdict.Finding(
             rule: "saturated-seconds", level: .strained,
-            message: "the tool was saturated in \(of) of \(all) seconds (\(place))",
-            remedy: "look at the series: figures of these seconds are not the server's alone",
+            message: "the generator was saturated in \(of) of \(all) seconds (\(place))",
+            remedy: "look at series.csv: the figures of these seconds are not the server's alone",
             figure: saturated.seconds / length.seconds)
     }
 
@@ -92,8 +92,8 @@ public struct SaturationRules: Hashable, Sendable {
         let saturated = max(min(saturatedDelay, interval ?? saturatedDelay), strainedDelay)
         guard p99 > strainedDelay else { return nil }
         return Verdict.Finding(
-            rule: "own-delay", level: p99 > saturated ? .saturated : .strained,
-            message: "the tool ran 1 % of its timers more than \(p99) late\(suffix)",
+            rule: "scheduling-lag", level: p99 > saturated ? .saturated : .strained,
+            message: "the generator ran 1 % of its timers more than \(p99) late\(suffix)",
             remedy: "fewer agents per process, more cores, or nothing else on this machine", figure: p99.seconds)
     }
 
@@ -102,7 +102,7 @@ public struct SaturationRules: Hashable, Sendable {
         let percent = Int((evidence.cpuShare * 100).rounded())
         return Verdict.Finding(
             rule: "own-cpu", level: evidence.cpuShare >= saturatedCPU ? .saturated : .strained,
-            message: "the tool used \(percent) % of the cores it may use\(suffix)",
+            message: "the generator used \(percent) % of the cores that it may use\(suffix)",
             remedy: "fewer agents per process, more cores, or the server on another machine", figure: evidence.cpuShare)
     }
 

@@ -1,11 +1,11 @@
 /// Whether the figures of a run can be believed: was it the server that was measured, or the tool?
 public struct Verdict: Hashable, Sendable {
     public enum Level: Int, Comparable, Sendable {
-        /// The tool kept its schedule.
+        /// The generator kept its schedule.
         case fine
-        /// The tool was late now and then; the figures hold, with a grain of salt.
+        /// The generator was late now and then; the figures are approximate.
         case strained
-        /// The tool was the bottleneck: what it measured is, in part, itself.
+        /// The generator was the bottleneck: what it measured is, in part, itself.
         case saturated
 
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
@@ -41,7 +41,7 @@ public struct Verdict: Hashable, Sendable {
         }
     }
 
-    /// The reasons, the gravest first.
+    /// The reasons, the most severe first.
     public private(set) var findings: [Finding]
 
     public init(findings: [Finding] = []) {
@@ -61,7 +61,7 @@ public struct Verdict: Hashable, Sendable {
                 let ofRule = findings.filter { $0.rule == rule }
                 guard var worst = ofRule.max(by: { ($0.level, $0.figure) < ($1.level, $1.figure) }) else { return nil }
                 if ofRule.count > 1 {
-                    worst.message += ", less so in \(ofRule.count - 1) other phase\(ofRule.count > 2 ? "s" : "")"
+                    worst.message += ", less in \(ofRule.count - 1) other phase\(ofRule.count > 2 ? "s" : "")"
                 }
                 return worst
             })
@@ -71,9 +71,9 @@ public struct Verdict: Hashable, Sendable {
 
     public var isSaturated: Bool { level == .saturated }
 
-    /// The line that stands before everything else when the tool was the bottleneck; nil when it was not.
+    /// The line that comes before everything else when the generator was the bottleneck; nil when it was not.
     public var headline: String? {
         guard isSaturated, let first = findings.first else { return nil }
-        return "GENERATOR SATURATED: \(first.message). These figures measure the tool as well as the server."
+        return "GENERATOR SATURATED: \(first.message). These figures measure the generator as well as the server."
     }
 }

@@ -2,48 +2,39 @@ import Basis
 import Metrics
 
 extension ClosingTable {
-    /// How the fleet came to have what was offered: a line for each wave, its times by the wave's own clock.
-    ///
-    /// Where nothing was superseded there is no column for it, and the 90th percentile goes first where the lines would be
-    /// too wide.
+    /// How the offers spread over the fleet: a line for each wave, its times by the wave's own clock.
     static func convergence(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         guard !summary.waves.isEmpty else { return [] }
         let columns = Column.allCases.filter {
             $0 != .superseded || summary.waves.contains { $0.count(.superseded) > 0 }
         }
-        var lines = table(summary, columns)
-        if lines.contains(where: { $0.width > width }) { lines = table(summary, columns.filter { $0 != .p90 }) }
-        if summary.waves.contains(where: { $0.wave.clock == .firstReceipt }) {
-            lines.append(
-                PaintedLine(
-                    "  *  from the first agent's receipt: when the server put the offer up is not known", .faint))
-        }
-        return lines
-    }
-
-    private static func table(_ summary: RunSummary, _ columns: [Column]) -> [PaintedLine] {
-        var table = TextTable(header: [""] + columns.map(\.rawValue))
+        var table = ColumnBlocks(header: [""] + columns.map(\.rawValue))
         for wave in summary.waves {
             let mark = wave.wave.clock == .firstReceipt ? " *" : ""
             table.append(
                 painted: [(wave.wave.label + mark, .normal)]
                     + columns.map { cell($0, of: wave, summary.identity.agents) })
         }
-        return table.lines()
+        var lines = table.lines(width: width)
+        if summary.waves.contains(where: { $0.wave.clock == .firstReceipt }) {
+            let note = "*  from the first agent's receipt: when the server began to offer is not known"
+            lines += Prose.wrapped(note, width: width - 2).map { PaintedLine("  " + $0, .faint) }
+        }
+        return lines
     }
 
     private enum Column: String, CaseIterable {
         case offered, applied, converged, failed, superseded
-        case fleet = "of all"
+        case fleet = "of fleet"
         case p50, p90, p99, last
     }
 
-    private static func cell(_ column: Column, of wave: WaveSummary, _ agents: Int) -> (text: String, paint: Paint) {
+    private static func cell(_ column: Column, of wave: WaveSummary, _ agents: Int) -> ColumnBlocks.Cell {
         let (offered, converged) = (wave.count(.received), wave.count(.converged))
-        func count(_ value: UInt64, _ paint: Paint = .normal) -> (text: String, paint: Paint) {
+        func count(_ value: UInt64, _ paint: Paint = .normal) -> ColumnBlocks.Cell {
             (Figures.count(value), paint)
         }
-        func span(_ percentile: Double) -> (text: String, paint: Paint) {
+        func span(_ percentile: Double) -> ColumnBlocks.Cell {
             (converged > 0 ? Figures.duration(wave[.converged].value(atPercentile: percentile)) : "-", .normal)
         }
         switch column {

@@ -5,8 +5,11 @@ extension ClosingTable {
     /// The run in a handful of lines.
     static func overview(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         let counters = summary.counters
-        let seconds = max(summary.duration.seconds, 1e-9)
-        func rate(_ count: UInt64) -> String { "\(Figures.rate(Double(count) / seconds))/s" }
+        let steady = summary.steady
+        func rate(_ path: KeyPath<SteadyPart, Double>) -> String {
+            let rate = Figures.rate((steady ?? SteadyPart(whole: summary))[keyPath: path])
+            return "\(rate)/s \(steady == nil ? "on average" : "when steady")"
+        }
         func line(_ label: String, _ parts: [String]) -> [PaintedLine] { labelled(label, parts, width: width) }
         let sent = counters.reportsSent
         let kinds: [Counter] = [.firstReports, .heartbeats, .statusReports, .fullStateReports, .agentDisconnects]
@@ -27,11 +30,11 @@ extension ClosingTable {
                     "\(Figures.count(counters[.agentsFailed])) failed",
                     "\(Figures.count(counters[.reconnects])) reconnects",
                 ]),
-            line("reports", ["\(Figures.count(sent)) sent (\(rate(sent)))"] + byKind),
+            line("reports", ["\(Figures.count(sent)) sent", rate(\.reportsPerSecond)] + byKind),
             line(
                 "answers",
                 [
-                    "\(Figures.count(counters[.answersReceived])) received (\(rate(counters[.answersReceived])))",
+                    "\(Figures.count(counters[.answersReceived])) received", rate(\.answersPerSecond),
                     "\(Figures.count(counters[.unanswered])) reports unanswered",
                 ]),
             line(
@@ -41,47 +44,36 @@ extension ClosingTable {
                     "\(Figures.bytes(Double(counters[.bytesReceived]))) in",
                 ]),
             health(summary).map { line("health", $0) },
-            compression(counters).map { line("packed", $0) },
+            compression(counters).map { line("compression", $0) },
             line(
-                "this tool",
+                "generator",
                 [
                     "CPU \(Figures.percent(process.meanCPUShare)) of \(Figures.cores(process.availableCores))"
-                        + ", at most \(Figures.percent(process.peakCPUShare))",
+                        + ", peak \(Figures.percent(process.peakCPUShare))",
                     perMessage, "\(Figures.bytes(Double(process.peakResidentBytes))) memory",
                     summary.verdict.level == .fine ? "on time" : summary.verdict.level.name,
                 ].filter { !$0.isEmpty }),
         ].compactMap { $0 }.flatMap { $0 }
     }
 
-    /// A label and what is to be said under it; what does not fit on its line goes on below it.
+    /// A label and what is said under it; what does not fit on its line goes on below it.
     private static func labelled(_ label: String, _ parts: [String], width: Int) -> [PaintedLine] {
-        let separator = " · "
-        var lines: [PaintedLine] = []
-        var line = PaintedLine("  " + label)
-        line.advance(to: labelColumn)
-        var isFresh = true
-        for part in parts {
-            if !isFresh, line.width + separator.count + part.count > width {
-                lines.append(line)
-                line = PaintedLine(String(repeating: " ", count: labelColumn))
-                isFresh = true
-            }
-            line.append((isFresh ? "" : separator) + part)
-            isFresh = false
+        joined(parts, indent: labelColumn, width: width).enumerated().map { index, text in
+            guard index == 0 else { return PaintedLine(text) }
+            return PaintedLine("  " + label.padded(to: labelColumn - 2) + text.dropFirst(labelColumn))
         }
-        return lines + [line]
     }
 
-    private static let labelColumn = 12
+    private static let labelColumn = 15
 
-    /// Only where agents were ill: how they last reported themselves, and the most that were so at once.
+    /// Only where agents were not healthy: what they last reported, and the maximum at one time.
     private static func health(_ summary: RunSummary) -> [String]? {
         guard summary.healthPeaks.ailing > 0 else { return nil }
         let worst: [ReportedHealth] = [.degraded, .unhealthy]
         return ["at the end"]
             + ReportedHealth.allCases.map { "\(Figures.count(summary.health[$0])) \($0.name)" }
             + worst.filter { summary.healthPeaks[$0] > 0 }.map {
-                "at most \(Figures.count(summary.healthPeaks[$0])) \($0.name) at once"
+                "peak \(Figures.count(summary.healthPeaks[$0])) \($0.name)"
             }
     }
 
@@ -97,5 +89,11 @@ extension ClosingTable {
                 + "\(Figures.bytes(Double(counters[wire]))) (\(Figures.percent(share)))"
         }
         return parts.isEmpty ? nil : parts
+    }
+}
+
+extension String {
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(width - count, 0))
     }
 }

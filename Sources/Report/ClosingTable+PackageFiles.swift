@@ -2,11 +2,11 @@ import Basis
 import Metrics
 
 extension ClosingTable {
-    /// How the names of verdicts on package files begin among the named counters: what they say is no error of itself.
+    /// How the names of verdicts on package files begin among the named counters: they are no errors of themselves.
     static let verdictPrefix = "verdict_"
 
     /// What became of the package files that agents fetched; nothing where none did.
-    static func packageFiles(_ summary: RunSummary) -> [PaintedLine] {
+    static func packageFiles(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         let counters = summary.counters
         guard counters[.downloadsStarted] > 0 else { return [] }
         let courses: [Counter] = [
@@ -17,7 +17,7 @@ extension ClosingTable {
                 "\(Figures.count(counters[.downloadsFinished])) of \(Figures.count(counters[.downloadsStarted])) fetched and verified",
                 Figures.bytes(Double(counters[.downloadBytes])),
             ] + courses.filter { counters[$0] > 0 }.map { "\(Figures.count(counters[$0])) \($0.title)" }
-        var lines = [PaintedLine("  " + parts.joined(separator: " · "))]
+        var lines = joined(parts, indent: 2, width: width).map { PaintedLine($0) }
         for (name, count) in summary.named.sorted where name.hasPrefix(verdictPrefix) {
             lines.append(
                 PaintedLine(

@@ -2,42 +2,30 @@ import Basis
 import Metrics
 
 extension ClosingTable {
-    /// Only where there are several: the one phase of a plain run is the run. Where the lines would be too wide, columns
-    /// that say least go first.
+    /// Only where there are several: the one phase of a plain run is the run.
     static func phases(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         guard summary.phases.count > 1 else { return [] }
-        var columns = PhaseColumn.allCases
-        var lines = phases(summary, columns)
-        for column in PhaseColumn.minFirst where lines.contains(where: { $0.width > width }) {
-            columns.removeAll { $0 == column }
-            lines = phases(summary, columns)
-        }
-        return lines
-    }
-
-    private static func phases(_ summary: RunSummary, _ columns: [PhaseColumn]) -> [PaintedLine] {
-        var table = TextTable(header: [""] + columns.map(\.rawValue))
+        let columns = PhaseColumn.allCases
+        var table = ColumnBlocks(header: [""] + columns.map(\.rawValue))
         for phase in summary.phases {
             table.append(painted: [(phase.label, .normal)] + columns.map { cell($0, of: phase) })
         }
-        return table.lines()
+        return table.lines(width: width)
     }
 
     private enum PhaseColumn: String, CaseIterable {
         case length
         case reports = "reports/s"
-        case reconnects
+        case reconnects, errors
         case p50 = "response p50"
-        case p99, max, errors
+        case p99, max
         case cpu = "CPU"
-        case tool
-
-        static let minFirst: [PhaseColumn] = [.cpu, .max, .reconnects, .length, .p50]
+        case generator
     }
 
-    private static func cell(_ column: PhaseColumn, of phase: PhaseSummary) -> (text: String, paint: Paint) {
+    private static func cell(_ column: PhaseColumn, of phase: PhaseSummary) -> ColumnBlocks.Cell {
         let response = phase.measures[Measure.heartbeatResponse.rawValue]
-        func span(_ value: Nanoseconds) -> (text: String, paint: Paint) {
+        func span(_ value: Nanoseconds) -> ColumnBlocks.Cell {
             (response.count > 0 ? Figures.duration(value) : "-", .normal)
         }
         switch column {
@@ -49,7 +37,7 @@ extension ClosingTable {
         case .max: return span(response.max)
         case .errors: return (Figures.count(phase.counters.errors), .normal)
         case .cpu: return (Figures.percent(phase.cpuShare), .normal)
-        case .tool: return (phase.level == .fine ? "on time" : phase.level.name, paint(of: phase.level))
+        case .generator: return (phase.level == .fine ? "on time" : phase.level.name, paint(of: phase.level))
         }
     }
 }

@@ -1,7 +1,7 @@
 public import Basis
 public import Metrics
 
-/// What is printed when a run has ended: everything a reader needs to judge it, the verdict first where it is bad.
+/// What is printed when a run has ended: everything that a reader needs to judge it, a saturated generator first.
 public enum ClosingTable {
     /// - Parameters:
     ///   - width: columns of the terminal; no line is wider. `nil`: there is no terminal, and nothing is cut off.
@@ -12,19 +12,19 @@ public enum ClosingTable {
         let width = max(limit ?? .max, 20)
         var lines: [PaintedLine] = []
         if let headline = summary.verdict.headline {
-            lines += wrapped(headline, width: width).map { PaintedLine($0, .alarm) }
+            lines += Prose.wrapped(headline, width: width).map { PaintedLine($0, .alarm) }
         }
-        lines += [title(summary), origin(summary), .empty]
+        lines += title(summary, width: width) + origin(summary, width: width) + [.empty]
         lines += overview(summary, width: width)
-        lines += section("latencies", latencies(summary))
+        lines += section("latencies", latencies(summary, width: width))
         lines += section("phases", phases(summary, width: width))
-        lines += section(
-            "convergence, from the moment each offer was put up", convergence(summary, width: width))
-        lines += section("package files", packageFiles(summary))
-        lines += section("misbehaviour that the profile asks for", faults(summary))
-        lines += section("errors", errors(summary))
-        lines += section("tool and server, count against count", reconciliation(summary.reconciliation, width: width))
-        lines += findings(summary.verdict, width: width)
+        lines += section("convergence, from the moment of each offer", convergence(summary, width: width))
+        lines += section("package files", packageFiles(summary, width: width))
+        lines += section("injected faults", faults(summary))
+        lines += section("errors", errors(summary, width: width))
+        lines += section("events without a counter of their own", otherEvents(summary))
+        lines += section("client and server counts", reconciliation(summary.reconciliation, width: width))
+        lines += section("warnings about these results", warnings(summary, width: width))
         if let results { lines += [.empty, PaintedLine("results in \(results)")] }
         return lines.map { $0.rendered(width: width, style: style) }
     }
@@ -33,29 +33,32 @@ public enum ClosingTable {
         lines.isEmpty ? [] : [.empty, PaintedLine(title, .strong)] + lines
     }
 
-    private static func title(_ summary: RunSummary) -> PaintedLine {
+    private static func title(_ summary: RunSummary, width: Int) -> [PaintedLine] {
+        let outcome: (String, Paint) =
+            switch summary.outcome {
+            case .completed: ("completed", .good)
+            case .interrupted: ("interrupted", .caution)
+            case .failed: ("failed", .bad)
+            }
         var line = PaintedLine(summary.identity.profile, .strong)
-        line.append(" against \(summary.identity.server): ")
-        switch summary.outcome {
-        case .completed: line.append("completed", .good)
-        case .interrupted: line.append("interrupted", .caution)
-        case .failed(let reason): line.append("failed, \(reason)", .bad)
-        }
+        line.append(" against \(summary.identity.server)\(summary.identity.isEmbedded ? " (embedded server)" : ""): ")
+        line.append(outcome.0, outcome.1)
         line.append(" after \(Figures.clock(summary.duration))")
-        return line
+        guard case .failed(let reason) = summary.outcome else { return [line] }
+        return [line] + Prose.wrapped("reason: \(reason)", width: width).map { PaintedLine($0, .bad) }
     }
 
-    private static func origin(_ summary: RunSummary) -> PaintedLine {
+    private static func origin(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         let identity = summary.identity
         let parts = [
             "run \(identity.run)", "seed \(identity.seed)", "\(identity.shards) shards", identity.tool,
             identity.machine,
         ]
-        return PaintedLine(parts.filter { !$0.isEmpty }.joined(separator: " · "), .faint)
+        return joined(parts.filter { !$0.isEmpty }, indent: 0, width: width).map { PaintedLine($0, .faint) }
     }
 
-    private static func latencies(_ summary: RunSummary) -> [PaintedLine] {
-        var table = TextTable(header: ["", "count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"])
+    private static func latencies(_ summary: RunSummary, width: Int) -> [PaintedLine] {
+        var table = ColumnBlocks(header: ["", "count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"])
         for measure in LiveFrame.measures {
             let figures = summary[measure]
             guard figures.count > 0 else { continue }
@@ -66,7 +69,7 @@ public enum ClosingTable {
                 [measure.title, Figures.count(figures.count)] + spans.map(Figures.duration),
                 measure == .schedulingDelay ? .faint : .normal)
         }
-        return table.isEmpty ? [] : table.lines()
+        return table.isEmpty ? [] : table.lines(width: width)
     }
 
     static func paint(of level: Verdict.Level) -> Paint {
@@ -77,29 +80,34 @@ public enum ClosingTable {
         }
     }
 
-    private static func errors(_ summary: RunSummary) -> [PaintedLine] {
+    private static func errors(_ summary: RunSummary, width: Int) -> [PaintedLine] {
         let entries = ErrorList.entries(summary.counters)
-        let others = otherNames(summary)
-        guard !entries.isEmpty || !others.isEmpty else { return [PaintedLine("  none", .good)] }
-        var table = TextTable(header: ["", "count", "by", "meaning"])
-        for entry in entries {
-            table.append(
-                painted: [
+        guard !entries.isEmpty else { return [PaintedLine("  none", .good)] }
+        func table(withMeaning: Bool) -> [PaintedLine] {
+            var table = TextTable(header: ["", "count", "caused by"] + (withMeaning ? ["meaning"] : []))
+            for entry in entries {
+                var cells: [ColumnBlocks.Cell] = [
                     (entry.counter.title, .bad), (Figures.count(entry.count), .normal), (entry.faultText, .normal),
-                    (entry.counter.summary, .faint),
-                ])
+                ]
+                if withMeaning { cells.append((entry.counter.summary, .faint)) }
+                table.append(painted: cells)
+            }
+            return table.lines(leftColumns: [2, 3])
         }
-        for (name, count) in others {
-            table.append([name, Figures.count(count), "", ""])
+        let wide = table(withMeaning: true)
+        guard wide.contains(where: { $0.width > width }) else { return wide }
+        // The meanings go below their lines.
+        let meanings: [[String]] = [[]] + entries.map { Prose.wrapped($0.counter.summary, width: width - 4) }
+        return zip(table(withMeaning: false), meanings).flatMap { line, meaning in
+            [line] + meaning.map { PaintedLine("    " + $0, .faint) }
         }
-        return table.lines(leftColumns: [2, 3])
     }
 
     private static func reconciliation(_ reconciliation: Reconciliation, width: Int) -> [PaintedLine] {
         guard reconciliation.isServerKnown else {
             return [PaintedLine("  the server's own counts are not known", .faint)]
         }
-        var table = TextTable(header: ["", "tool", "server", "difference"])
+        var table = TextTable(header: ["", "client", "server", "difference"])
         var remarks: [String?] = []
         for line in reconciliation.lines where line.server != nil {
             let difference = line.difference.map { $0 > 0 ? "+" + Figures.count($0) : Figures.count($0) } ?? ""
@@ -113,37 +121,34 @@ public enum ClosingTable {
         }
         return zip(table.lines(), [nil] + remarks).flatMap { row, remark in
             guard let remark else { return [row] }
-            return [row] + wrapped(remark, width: width - 4).map { PaintedLine("    " + $0, .faint) }
+            return [row] + Prose.wrapped(remark, width: width - 4).map { PaintedLine("    " + $0, .faint) }
         }
     }
 
-    private static func findings(_ verdict: Verdict, width: Int) -> [PaintedLine] {
-        guard !verdict.findings.isEmpty else { return [] }
-        var lines = [PaintedLine.empty, PaintedLine("what speaks against these figures", .strong)]
-        for finding in verdict.findings {
-            let text = "\(finding.level.name): \(finding.message); remedy: \(finding.remedy)"
-            for (index, part) in wrapped(text, width: width - 4).enumerated() {
-                lines.append(PaintedLine((index == 0 ? "  - " : "    ") + part, paint(of: finding.level)))
+    private static func warnings(_ summary: RunSummary, width: Int) -> [PaintedLine] {
+        let findings = summary.verdict.findings.map {
+            ("\($0.level.name): \($0.message); remedy: \($0.remedy)", paint(of: $0.level))
+        }
+        let warnings = summary.warnings.map { ("\($0.message); \($0.remedy)", Paint.caution) }
+        return (findings + warnings).flatMap { text, paint in
+            Prose.wrapped(text, width: width - 4).enumerated().map { index, part in
+                PaintedLine((index == 0 ? "  - " : "    ") + part, paint)
+            }
+        }
+    }
+
+    /// Parts between dots, on as many lines as they need.
+    static func joined(_ parts: [String], indent: Int, width: Int) -> [String] {
+        let separator = " · "
+        let margin = String(repeating: " ", count: indent)
+        var lines: [String] = []
+        for part in parts {
+            if let last = lines.last, last.count + separator.count + part.count <= width {
+                lines[lines.count - 1] += separator + part
+            } else {
+                lines.append(margin + part)
             }
         }
         return lines
-    }
-
-    /// Prose that is wider than this is hard to read, however wide the terminal.
-    private static let widestProse = 100
-
-    /// Words to lines of at most `width` columns; a longer word stands alone.
-    static func wrapped(_ text: String, width: Int) -> [String] {
-        let width = min(width, widestProse)
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > max(width, 20) {
-                lines.append(line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        return line.isEmpty ? lines : lines + [line]
     }
 }

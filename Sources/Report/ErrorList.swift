@@ -11,7 +11,7 @@ enum ErrorList {
             switch fault {
             case .network: "network"
             case .server: "server"
-            case .tool: "this tool or machine"
+            case .tool: "this machine"
             }
         }
     }

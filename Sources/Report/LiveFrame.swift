@@ -4,19 +4,19 @@ public import Metrics
 /// What the terminal shows while a run goes on: a pure function of the latest snapshot, redrawn in place at each tick.
 ///
 /// The saturation flag comes first; then the phase, the agents, the rates, the latencies of the phase so far, the
-/// errors, and what the tool itself uses.
+/// errors, and what the generator itself uses.
 public enum LiveFrame {
-    /// The measures worth a line, in this order; one that never occurred takes none.
+    /// The measures that have a line, in this order; one that never occurred has none.
     static let measures: [Measure] = [
         .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake,
         .tlsResumption, .upgrade, .configApplying, .configApplied, .configConverged, .packagesConverged, .downloadWait,
         .downloadTime, .downloadPerMebibyte, .poolWait, .schedulingDelay,
     ]
 
-    /// The most errors listed by name; the others are one figure.
+    /// How many errors are listed by name at most; the others are one figure.
     static let maxErrors = 6
 
-    static let labelWidth = 10
+    static let labelWidth = 11
 
     /// - Parameters:
     ///   - width: columns of the terminal; no line is wider.
@@ -85,7 +85,7 @@ public enum LiveFrame {
         for state in states where snapshot.states[state] != 0 || state == .connected {
             if !isFirst { line.append("  ·  ", .faint) }
             isFirst = false
-            // Who waits for a first answer and who has had it are both connected, to somebody who only glances.
+            // Agents that wait for their first answer and those that have had it are both connected, at a glance.
             let count = state == .connected ? snapshot.states.online : snapshot.states[state]
             line.append(Figures.count(count), paint(of: state))
             if state == .connected { line.append(" of \(Figures.count(plan.agents))") }
@@ -114,7 +114,7 @@ public enum LiveFrame {
 
     private static func traffic(_ snapshot: Snapshot) -> PaintedLine {
         let row = snapshot.row
-        var line = label("a second")
+        var line = label("rate/s")
         line.append(Figures.rate(row.rate(row.counters.reportsSent)), .strong)
         line.append(" reports  ·  ")
         line.append(Figures.rate(row.rate(of: .answersReceived)), .strong)
@@ -150,7 +150,7 @@ public enum LiveFrame {
             var line = label(index == 0 ? "errors" : "")
             line.append("\(Figures.count(entry.count)) \(entry.counter.title)", .bad)
             let now = snapshot.row.rate(of: entry.counter)
-            line.append("  \(now > 0 ? "\(Figures.rate(now)) a second now, " : "")\(entry.faultText)", .faint)
+            line.append("  \(now > 0 ? "\(Figures.rate(now))/s now, " : "")\(entry.faultText)", .faint)
             lines.append(line)
         }
         if entries.count > maxErrors {
@@ -163,7 +163,7 @@ public enum LiveFrame {
     }
 
     private static func tool(_ snapshot: Snapshot) -> PaintedLine {
-        var line = label("tool")
+        var line = label("generator")
         line.append(
             "CPU \(Figures.percent(snapshot.row.cpuShare)) of \(Figures.cores(snapshot.process.availableCores))")
         line.append("  ·  \(Figures.bytes(Double(snapshot.process.residentBytes)))  ·  ")
@@ -174,7 +174,8 @@ public enum LiveFrame {
         }
         if snapshot.saturatedSeconds > 0 {
             line.append(
-                "  ·  saturated for \(Figures.clock(Nanoseconds(seconds: snapshot.saturatedSeconds))) in all", .caution)
+                "  ·  saturated for \(Figures.clock(Nanoseconds(seconds: snapshot.saturatedSeconds))) in total",
+                .caution)
         }
         return line
     }

@@ -29,10 +29,17 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     /// Files of the results that could not be written; nil where all were.
     public var missingFiles: [String]?
 
+    /// What else has to be known before the figures are used.
+    public var warnings: [WarningPart]
+    /// The rates while all agents were connected and nothing happened to them; nil where that was never so.
+    public var steady: SteadyRates?
+
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
         public var profile: String
         public var server: String
+        /// Whether the run brought the server along; nil in documents of earlier releases.
+        public var embeddedServer: Bool?
         public var seed: UInt64
         public var agents: Int
         public var shards: Int
@@ -54,6 +61,18 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var findings: [FindingPart]
     }
 
+    public struct WarningPart: Codable, Hashable, Sendable {
+        public var rule: String
+        public var message: String
+        public var remedy: String
+    }
+
+    public struct SteadyRates: Codable, Hashable, Sendable {
+        public var durationSeconds: Double
+        public var reportsPerSecond: Double
+        public var answersPerSecond: Double
+    }
+
     public struct FindingPart: Codable, Hashable, Sendable {
         public var rule: String
         public var level: String
@@ -61,10 +80,10 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var remedy: String
     }
 
-    /// Agents by the health that they last reported, and the most of each at once.
+    /// Agents by the health that they last reported, and the maximum of each at one time.
     public struct HealthPart: Codable, Hashable, Sendable {
         public var last: [String: Int]
-        public var most: [String: Int]
+        public var max: [String: Int]
     }
 
     public struct ErrorPart: Codable, Hashable, Sendable {
@@ -166,7 +185,7 @@ extension SummaryDocument {
         verdict = try values.decode(VerdictPart.self, forKey: .verdict)
         agents = try values.decode([String: Int].self, forKey: .agents)
         health =
-            try values.decodeIfPresent(HealthPart.self, forKey: .health) ?? HealthPart(last: [:], most: [:])
+            try values.decodeIfPresent(HealthPart.self, forKey: .health) ?? HealthPart(last: [:], max: [:])
         counters = try values.decode([String: UInt64].self, forKey: .counters)
         errors = try values.decode([String: ErrorPart].self, forKey: .errors)
         named = try values.decode([String: UInt64].self, forKey: .named)
@@ -177,6 +196,8 @@ extension SummaryDocument {
         process = try values.decode(ProcessPart.self, forKey: .process)
         reconciliation = try values.decode(ReconciliationPart.self, forKey: .reconciliation)
         missingFiles = try values.decodeIfPresent([String].self, forKey: .missingFiles)
+        warnings = try values.decodeIfPresent([WarningPart].self, forKey: .warnings) ?? []
+        steady = try values.decodeIfPresent(SteadyRates.self, forKey: .steady)
     }
 
     public init(_ summary: RunSummary) {
@@ -184,12 +205,19 @@ extension SummaryDocument {
         schema = "muster/summary"
         schemaVersion = Self.currentVersion
         run = Run(
-            name: identity.run, profile: identity.profile, server: identity.server, seed: identity.seed,
+            name: identity.run, profile: identity.profile, server: identity.server,
+            embeddedServer: identity.isEmbedded, seed: identity.seed,
             agents: identity.agents, shards: identity.shards, startedAt: Self.finite(identity.startedAt),
             tool: identity.tool, machine: identity.machine)
         outcome = Outcome(status: summary.outcome.name)
         if case .failed(let reason) = summary.outcome { outcome.reason = reason }
         durationSeconds = summary.duration.seconds
+        warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
+        steady = summary.steady.map {
+            SteadyRates(
+                durationSeconds: $0.seconds, reportsPerSecond: Self.finite($0.reportsPerSecond),
+                answersPerSecond: Self.finite($0.answersPerSecond))
+        }
         verdict = VerdictPart(
             level: summary.verdict.level.name, headline: summary.verdict.headline,
             saturatedSeconds: Self.finite(summary.saturatedSeconds),
@@ -197,7 +225,7 @@ extension SummaryDocument {
                 FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
             })
         agents = Dictionary(uniqueKeysWithValues: LifeState.allCases.map { ($0.name, summary.states[$0]) })
-        health = HealthPart(last: Self.health(summary.health), most: Self.health(summary.healthPeaks))
+        health = HealthPart(last: Self.health(summary.health), max: Self.health(summary.healthPeaks))
         counters = Self.counters(summary.counters, where: { !$0.isError })
         errors = [:]
         for counter in Counter.errors {

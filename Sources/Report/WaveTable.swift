@@ -27,7 +27,7 @@ public enum WaveTable {
 /// `transitions.csv`: every step of the agents that were traced.
 public enum TraceTable {
     /// The names of the columns.
-    public static let columns = ["agent", "at_s", "from", "to", "cause", "stood_s"]
+    public static let columns = ["agent", "at_s", "from", "to", "cause", "in_state_s"]
 
     public static func text(of trace: [TracedTransition]) -> String {
         var text = columns.joined(separator: ",") + "\n"

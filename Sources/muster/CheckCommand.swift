@@ -2,10 +2,10 @@ import ArgumentParser
 import Engine
 import Fleet
 
-/// `muster check`: what a profile asks for, without running it.
+/// `muster check`: what a profile describes, without running it.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Validate a profile and show the load that it stands for.")
+        commandName: "check", abstract: "Validate a profile and show the load that it describes.")
 
     @OptionGroup var options: ProfileOptions
 
@@ -16,7 +16,9 @@ struct CheckCommand: ParsableCommand {
         let profile = try options.resolve()
         guard !resolved else { return Output.standard.print(profile.resolvedYAML) }
         Output.standard.print(PlanSummary(profile).text(width: Terminal.width ?? 100))
-        let remedy = profile.capacity().remedy.map { "This machine is too small for it as it is set up.\n\($0)" }
-        Output.standard.print(remedy ?? "This machine has room for it.")
+        let remedy = profile.capacity().remedy.map {
+            "This machine has not enough resources for it as it is configured.\n\($0)"
+        }
+        Output.standard.print(remedy ?? "This machine has enough resources for it.")
     }
 }

@@ -3,7 +3,7 @@ import Hosting
 import Metrics
 import Synchronization
 
-/// `--metrics`: the run's figures for a Prometheus server, while the run goes on.
+/// `--metrics`: the metrics of the run for a Prometheus server, during the run.
 final class MetricsPage: Sendable {
     private let latest = Latest()
     private let server: ScrapeServer
@@ -14,7 +14,7 @@ final class MetricsPage: Sendable {
         guard let address = Self.address(place) else {
             throw Failure(
                 .badUsage,
-                "--metrics: '\(place)' is no place to listen at. Give a port, such as 9464, or an IP address and a port, "
+                "--metrics: '\(place)' is not an address to listen on. Give a port, such as 9464, or an IP address and a port, "
                     + "such as 0.0.0.0:9464 or [::1]:9464.")
         }
         let latest = latest

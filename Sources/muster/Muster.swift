@@ -7,13 +7,13 @@ import Foundation
 struct Muster: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "muster",
-        abstract: "Drives a fleet of simulated OpAMP agents against a server, and measures it honestly.",
+        abstract: "A load tester for OpAMP servers: drives a fleet of simulated agents against a server.",
         discussion: """
-            Exit codes: 0 fine; 1 the run failed (no connection, agents without an answer, results not written); \
-            2 bad usage or profile, or a fleet too large for this machine; 130 interrupted (the results are written all the same).
+            Exit codes: 0 success; 1 the run failed (server not reachable, agents without a response, results or output not \
+            written); 2 invalid usage or profile, or a fleet too large for this machine; 130 interrupted (the results are written).
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, ServeCommand.self, CheckCommand.self, SignCommand.self],
+        subcommands: [RunCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, SignCommand.self],
         defaultSubcommand: nil)
 
     static func main() async {

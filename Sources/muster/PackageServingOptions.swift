@@ -14,43 +14,44 @@ struct PackageServingOptions: ParsableArguments {
     @Option(
         name: .customLong("offer"),
         help:
-            "A file of the folder to offer to every agent that takes packages, named as in collector-0.115.0.tar.gz; repeatable."
+            "A file of the folder to offer to every agent that accepts packages, named like collector-0.115.0.tar.gz; repeatable."
     )
     var offers: [String] = []
 
-    @Option(help: "Where agents reach this server, for the files' addresses: http://10.0.0.1:4320.")
+    @Option(help: "The address of this server as agents reach it, for the addresses of files: http://10.0.0.1:4320.")
     var packageURL: String?
 
-    @Option(help: "The most that each download gets: 1MiB/s.")
+    @Option(help: "The maximum rate of each download: 1MiB/s.")
     var packageBandwidth: String?
 
-    @Option(help: "The share of downloads that is broken off: 10%.")
+    @Option(help: "The share of downloads that are broken off: 10%.")
     var packageBreak: String?
 
-    @Option(help: "After how much a download is broken off: 64KiB.")
+    @Option(help: "How much of a download is sent before it is broken off: 64KiB.")
     var packageBreakAfter: String?
 
-    @Option(help: "What is wrong with the offer on purpose: hash, signature or signer.")
+    @Option(help: "A fault to inject into the offer: hash, signature or signer.")
     var packageWrong: String?
 
     @Option(
         name: .customLong("package-token-file"),
         help:
             """
-            A file of tokens for package files, or user:password for Basic, a line each; the first goes into the offers. \
-            Without it files need credentials where OpAMP does (--token-file).
+            A file of tokens for package files, or user:password for Basic, one per line; the offers contain the first one. \
+            Without it, files require credentials if OpAMP does (--token-file).
             """)
     var packageTokenFile: String?
 
     @Flag(
-        name: .customLong("package-no-token"), help: "Serve package files to anybody, also where OpAMP needs a token.")
+        name: .customLong("package-no-token"),
+        help: "Serve package files without credentials, even if OpAMP requires a token.")
     var packageNeedsNoToken = false
 
-    /// Who may fetch the files.
+    /// Who may download the files.
     /// - Parameter credentials: those for OpAMP.
     func access(opamp credentials: ServerWire.Credentials?) throws -> PackageAccess {
         if packageTokenFile != nil, packageNeedsNoToken {
-            throw Failure(.badUsage, "--package-no-token: --package-token-file says the opposite; take one out.")
+            throw Failure(.badUsage, "--package-no-token: contradicts --package-token-file; remove one of the two.")
         }
         if packages == nil, packageTokenFile != nil || packageNeedsNoToken {
             throw Failure(

@@ -6,53 +6,55 @@ import Foundation
 /// The profile and what the command line changes of it; shared by `run` and `check`.
 struct ProfileOptions: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("The profile to use, a YAML file; every default where left out.", valueName: "profile"))
+        help: ArgumentHelp(
+            "The profile to use: the path of a YAML file, or a name of `muster profiles`. Without it every key has its default.",
+            valueName: "profile"))
     var path: String?
 
     @Option(
-        help: "The server under test, ws://, wss://, http:// or https://host:port/path; an embedded one where left out."
+        help: "The server under test, ws://, wss://, http:// or https://host:port/path (default: an embedded one)."
     )
     var server: String?
 
-    @Option(help: "How many agents.")
+    @Option(help: "The number of agents.")
     var agents: Int?
 
-    @Option(help: "How long the run takes, arrival included: 30s, 5m, 1h30m.")
+    @Option(help: "The duration of the run, arrival included: 30s, 5m, 1h30m.")
     var duration: String?
 
-    @Option(help: "How long the fleet may take to leave: 10s.")
+    @Option(help: "The time limit for the agents to disconnect at the end: 10s.")
     var drain: String?
 
-    @Option(help: "The seed that all randomness derives from.")
+    @Option(help: "The seed of all randomness.")
     var seed: UInt64?
 
     @Option(help: "The heartbeat interval of every cohort: 500ms, 10s.")
     var heartbeat: String?
 
-    @Option(help: "On how many shards the agents run; one for each core where left out.")
+    @Option(help: "The number of shards that the agents run on (default: one per core).")
     var shards: Int?
 
     @Option(
         name: .customLong("source"), parsing: .upToNextOption,
-        help: "Addresses to connect from, in turn: each adds about 28,000 connections to one destination.")
+        help: "Source addresses, used in turn: each allows about 28,000 more connections to one destination.")
     var sources: [String] = []
 
     @Option(
         name: .customLong("compression"),
-        help: "on: permessage-deflate, and gzip of requests over plain HTTP; zstd: that for requests; off.")
+        help: "on: permessage-deflate, and gzip for requests over plain HTTP; zstd: zstd for requests; off.")
     var compression: CompressionWord?
 
     @Option(
         name: .customLong("header"),
         help:
-            "A header of every upgrade and request, 'Name: value'; {{index}} and the like stand for the agent's own. Repeatable."
+            "A header of every upgrade and request, 'Name: value'; placeholders such as {{index}} are replaced for each agent. Repeatable."
     )
     var headers: [String] = []
 
     @Option(
         name: .customLong("token-file"),
         help:
-            "A file with the agents' bearer token, or a token an agent, a line each. Without it: MUSTER_TOKEN, where set."
+            "A file with the bearer token of all agents, or one token per agent, one per line (default: MUSTER_TOKEN, if set)."
     )
     var tokenFile: String?
 
@@ -73,7 +75,7 @@ struct ProfileOptions: ParsableArguments {
 
     private func read() throws -> Profile {
         guard let path else { return .standard }
-        return try ProfileReader().read(path: path)
+        return try ProfileReader().read(path: BundledProfiles.path(of: path))
     }
 
     private func overrides() throws -> ProfileOverrides {

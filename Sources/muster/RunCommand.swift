@@ -7,70 +7,73 @@ import Report
 /// `muster run`: one run of a profile.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Drive a fleet against a server and report what it felt.")
+        commandName: "run", abstract: "Drive a fleet against a server and report the latency that it observed.")
 
     @OptionGroup var options: ProfileOptions
 
-    @Option(name: .customLong("out"), help: "The directory for the results; results/<time>-<profile> where left out.")
+    @Option(name: .customLong("out"), help: "The directory for the results (default: results/<time>-<profile>).")
     var out: String?
 
     @Flag(help: "Replace the results of another run in the directory of --out.")
     var force = false
 
-    @Flag(help: "Plain lines instead of the live display, also on a terminal.")
+    @Flag(help: "Print plain lines instead of the live display, also on a terminal.")
     var plain = false
 
-    @Flag(help: "Only the closing table.")
+    @Flag(help: "Print only the closing table.")
     var quiet = false
 
-    @Flag(help: "Hold every message of the agents against the specification; several times the cost.")
+    @Flag(help: "Check every message of the agents against the specification; costs several times the CPU and memory.")
     var checkConformance = false
 
     @Option(
         help:
-            "Serve the figures to Prometheus while the run goes on: a port, or an IP address and a port, 127.0.0.1:9464."
+            "Serve metrics to Prometheus during the run: a port, or an IP address and a port, 127.0.0.1:9464."
     )
     var metrics: String?
 
-    @Option(help: "Write every step in the lives of about so many agents to transitions.csv.")
+    @Option(help: "Write every state transition of about so many agents to transitions.csv.")
     var traceAgents = 0
+
+    @Flag(help: "Go on with the run where the server cannot be reached; without it the run ends after 5 seconds.")
+    var wait = false
 
     func run() async throws {
         guard (0...FleetRunOptions.maxTracedAgents).contains(traceAgents) else {
             throw Failure(
                 .badUsage, "--trace-agents: \(traceAgents) is not between 0 and \(FleetRunOptions.maxTracedAgents).")
         }
-        let profile = try options.resolve()
+        var profile = try options.resolve()
+        let claim = ClaimedSeed(&profile, isGiven: options.seed != nil)
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
         let directory = try createDirectory(for: profile, started)
+        let stage = RunStage(directory)
+        let interruptions = Interruptions { await stage.interrupt() }
         let run: FleetRun
         do { run = try await prepare(profile) } catch {
             directory.abandon()
             throw error
         }
         let display = LiveDisplay(plan: plan(of: run, profile), mode: quiet ? .silent : plain ? .plain : .automatic)
-        let interruptions = Interruptions {
-            display.note("interrupted: the fleet leaves, then the results are written; again to leave at once")
-            await run.interrupt()
-        }
-        display.note(
-            "\(profile.name): \(profile.agents) agents against \(run.endpoint), results in \(directory.path)")
-
+        await stage.began(run, display)
+        let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
+        display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
         if let page { display.note("metrics: \(page.url)") }
-        if profile.tls?.skipsVerification == true {
-            display.note(
-                "WARNING: the server's certificate is not verified (insecure_skip_verify): anybody could be it")
+        let warnings = claim.warnings + self.warnings(on: profile)
+        for warning in warnings + profile.skippedEvents {
+            display.note("WARNING: \(warning.message); \(warning.remedy)")
         }
 
         let identity = RunIdentity(
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
-            machine: Machine.description)
-        let record = await run.perform(as: identity) { snapshot in
+            machine: Machine.description, isEmbedded: run.isEmbedded)
+        var record = await run.perform(as: identity, tell: { display.note($0) }) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
         }
+        record.summary.warnings += warnings
         await page?.stop()
         display.finish()
         var problem: ResultsErrors?
@@ -79,12 +82,24 @@ struct RunCommand: AsyncParsableCommand {
         if checkConformance { await printViolations(of: run, record.summary) }
         Output.standard.print("results: \(directory.path)")
         interruptions.stop()
+        withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
         switch record.summary.outcome {
         case .completed: return
         case .interrupted: throw ExitStatus.interrupted
         case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
         }
+    }
+
+    private func warnings(on profile: Profile) -> [RunWarning] {
+        guard profile.tls?.skipsVerification == true else { return [] }
+        return [
+            RunWarning(
+                rule: "unverified-server",
+                message:
+                    "the certificate of the server is not verified (insecure_skip_verify), so it may be any server",
+                remedy: "name its authority with --tls-ca")
+        ]
     }
 
     private func createDirectory(for profile: Profile, _ started: Date) throws -> ResultsDirectory {
@@ -118,16 +133,56 @@ struct RunCommand: AsyncParsableCommand {
 
     private func plan(of run: FleetRun, _ profile: Profile) -> RunPlan {
         RunPlan(
-            title: "\(profile.name) · \(run.endpoint)", agents: profile.agents,
+            title: "\(profile.name) · \(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")",
+            agents: profile.agents,
             phases: run.phases.map { RunPlan.Phase($0.name, $0.length) })
     }
 
+    /// Where the server's name cannot be resolved and the run is to wait for it, it is looked up until it can.
     private func prepare(_ profile: Profile) async throws -> FleetRun {
-        do throws(RunError) {
-            return try await FleetRun(
-                profile, options: FleetRunOptions(checksConformance: checkConformance, tracedAgents: traceAgents))
-        } catch {
-            throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
+        let options = FleetRunOptions(
+            checksConformance: checkConformance, tracedAgents: traceAgents, waitsForServer: wait)
+        var hasTold = false
+        while true {
+            do throws(RunError) {
+                return try await FleetRun(profile, options: options)
+            } catch {
+                guard wait, case .unknownHost = error else {
+                    throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
+                }
+                if !hasTold { Output.standard.show("\(error); waiting (--wait)\n") }
+                hasTold = true
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+}
+
+/// How far a run is, for somebody who interrupts it.
+private actor RunStage {
+    private enum Stage {
+        case preparing(ResultsDirectory)
+        case running(FleetRun, LiveDisplay)
+    }
+
+    private var stage: Stage
+
+    init(_ directory: ResultsDirectory) {
+        stage = .preparing(directory)
+    }
+
+    func began(_ run: FleetRun, _ display: LiveDisplay) {
+        stage = .running(run, display)
+    }
+
+    func interrupt() async {
+        switch stage {
+        case .preparing(let directory):
+            directory.abandon()
+            Foundation._exit(ExitStatus.interrupted.rawValue)
+        case .running(let run, let display):
+            display.note("interrupted: the agents disconnect, then the results are written; again to end at once")
+            await run.interrupt()
         }
     }
 }

@@ -7,7 +7,7 @@ import Foundation
 import Hosting
 import OpAMP
 
-/// `muster serve`: the embedded server alone, for a fleet in another process.
+/// `muster serve`: the embedded server as a process of its own, for a fleet in another process.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve OpAMP from an in-memory registry, for rehearsals and tests.")
@@ -15,50 +15,51 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var address = "127.0.0.1"
 
-    @Option(help: "The port to listen on; 0 takes any free one.")
+    @Option(help: "The port to listen on; 0 for any free one.")
     var port: UInt16 = 4320
 
-    @Option(help: "How many shards serve, one core each.")
+    @Option(help: "How many shards serve, each on one core.")
     var shards = 1
 
-    @Option(help: "The seed of everything that the server draws.")
+    @Option(help: "The seed of all randomness.")
     var seed: UInt64 = 1
 
     @Option(help: "The heartbeat interval to offer to agents, in whole seconds: 10s.")
     var heartbeat: String?
 
-    @Option(help: "How long each answer waits: 5ms.")
+    @Option(help: "The delay before each answer: 5ms.")
     var answerDelay: String?
 
-    @Option(help: "The share of reports answered UNAVAILABLE: 2%.")
+    @Option(help: "The share of reports that are throttled (answered UNAVAILABLE): 2%.")
     var throttle: String?
 
-    @Option(help: "What a throttled agent is told to wait: 30s.")
+    @Option(help: "How long throttled agents are told to wait: 30s.")
     var retryAfter: String?
 
-    @Option(help: "The share of connections dropped as soon as they are accepted: 1%.")
+    @Option(help: "The share of connections that are dropped when they are accepted: 1%.")
     var drop: String?
 
-    @Flag(inversion: .prefixedNo, help: "Agree to permessage-deflate, and take and give gzip and zstd.")
+    @Flag(inversion: .prefixedNo, help: "Accept permessage-deflate, and accept and send gzip and zstd.")
     var compression = true
 
-    @Flag(help: "End the connection after every answer over plain HTTP.")
+    @Flag(help: "Close the connection after every answer over plain HTTP.")
     var closeConnections = false
 
-    @Option(help: "Close HTTP connections on which nothing was asked for so long: 5s.")
+    @Option(help: "The idle timeout of HTTP connections: 5s.")
     var idleTimeout: String?
 
-    @Option(help: "The largest message or request body: 64KiB. 64MiB where left out.")
+    @Option(help: "The largest message or request body: 64KiB (default: 64MiB).")
     var largestMessage: String?
 
     @Option(
         name: .customLong("token-file"),
-        help: "A file of tokens, or user:password for Basic, a line each: who shows none of them is answered 401.")
+        help:
+            "A file of tokens, or user:password for Basic, one per line: clients without one of them are answered 401.")
     var tokenFile: String?
 
     @Option(
         name: .customLong("offer-config"),
-        help: "A file to offer to every agent as its configuration, under its own name; repeatable.")
+        help: "A file to offer to every agent as its configuration, under the name of the file; repeatable.")
     var offeredConfigs: [String] = []
 
     @OptionGroup(title: "TLS") var tls: ServeTLSOptions
@@ -68,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         FileLimits.raise()
         guard let listen = SocketAddress(host: address, port: port) else {
             throw Failure(
-                .badUsage, "--address: \(address) is no IP address. Give one such as 127.0.0.1, 0.0.0.0 or ::1.")
+                .badUsage, "--address: \(address) is not an IP address. Give one such as 127.0.0.1, 0.0.0.0 or ::1.")
         }
         guard (1...64).contains(shards) else {
             throw Failure(.badUsage, "--shards: \(shards) is not between 1 and 64.")

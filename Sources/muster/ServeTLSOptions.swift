@@ -7,7 +7,7 @@ struct ServeTLSOptions: ParsableArguments {
         name: .customLong("tls-self-made"),
         help: ArgumentHelp(
             """
-            Serve over TLS with a self-made authority kept in this folder: ca.pem to trust, server.pem, and client.pem with \
+            Serve over TLS with a self-made authority, which is kept in this folder: ca.pem to trust, server.pem, and client.pem with \
             client.key for clients.
             """, valueName: "folder"))
     var folder: String?
@@ -23,21 +23,23 @@ struct ServeTLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-key"), help: "The PEM file of its key.")
     var key: String?
 
-    @Flag(name: .customLong("mtls"), help: "Require a certificate of every client.")
+    @Flag(name: .customLong("mtls"), help: "Require a certificate from every client.")
     var requiresCertificates = false
 
-    @Flag(name: .customLong("mtls-optional"), help: "Ask clients for a certificate, and let in those that have none.")
+    @Flag(
+        name: .customLong("mtls-optional"), help: "Request a certificate from clients, and accept those that have none."
+    )
     var asksForCertificates = false
 
     @Option(
         name: .customLong("tls-client-ca"),
-        help: "A PEM file of authorities that clients' certificates may come from, besides the self-made one.")
+        help: "A PEM file of authorities to trust for client certificates, besides the self-made one.")
     var clientAuthorities: String?
 
     @Option(
         name: .customLong("tls-issue-ca"),
         help:
-            "The PEM file of the authority that issues the certificates that agents ask for; the self-made one otherwise."
+            "The PEM file of the authority that issues the certificates that agents request (default: the self-made one)."
     )
     var issuer: String?
 
@@ -53,7 +55,9 @@ struct ServeTLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-max-version"), help: "The highest version of TLS: 1.2 or 1.3.")
     var highest = "1.3"
 
-    @Flag(name: .customLong("tls-no-resumption"), help: "Hand out no tickets: a full handshake for every connection.")
+    @Flag(
+        name: .customLong("tls-no-resumption"), help: "Issue no session tickets: a full handshake for every connection."
+    )
     var neverResumes = false
 
     @Flag(name: .customLong("tls-staple-status"), help: "Staple an OCSP status to the self-made certificate.")
@@ -84,7 +88,7 @@ struct ServeTLSOptions: ParsableArguments {
         tls.lowestVersion = try version("--tls-min-version", lowest)
         tls.highestVersion = try version("--tls-max-version", highest)
         if tls.lowestVersion == .tls13, tls.highestVersion == .tls12 {
-            throw Failure(.badUsage, "--tls-max-version: it is below the lowest version; no version of TLS is left")
+            throw Failure(.badUsage, "--tls-max-version: it is below --tls-min-version; no version of TLS is left")
         }
         tls.resumes = !neverResumes
         tls.staplesStatus = staples

@@ -6,21 +6,22 @@ import Packages
 /// `muster sign`: keys, hashes and signatures of packages.
 struct SignCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sign", abstract: "Make keys, sign packages, and check signatures.",
+        commandName: "sign", abstract: "Create keys, sign packages, and verify signatures.",
         subcommands: [Keys.self, Package.self, Verify.self])
 
     /// `muster sign keys`.
     struct Keys: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key pair: <signer>.key.pem, which only you may read, and <signer>.pub.pem.")
+            abstract: "Create a key pair: <signer>.key.pem, which only you can read, and <signer>.pub.pem.")
 
-        @Option(help: "The folder for the keys; it is made where it is missing.")
+        @Option(help: "The folder for the keys; it is created if it is missing.")
         var out: String
 
-        @Option(help: "ecdsa-p256, rsa-pss or ed25519; one pair of each, named after it too, where left out.")
+        @Option(
+            help: "ecdsa-p256, rsa-pss or ed25519 (default: one pair of each, with its name in the name of the files).")
         var algorithm: String?
 
-        @Option(help: "Who signs: the name that agents look the key up by.")
+        @Option(help: "The name of the signer, by which agents find the key.")
         var signer = "release"
 
         func run() throws {
@@ -51,7 +52,7 @@ struct SignCommand: ParsableCommand {
     /// `muster sign package`.
     struct Package: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sign a package's file: <file>.sig and <file>.sha256 appear beside it.")
+            abstract: "Sign the file of a package: writes <file>.sig and <file>.sha256 beside it.")
 
         @Argument(help: "The file.")
         var file: String
@@ -59,7 +60,7 @@ struct SignCommand: ParsableCommand {
         @Option(help: "The private key, such as keys/release.key.pem.")
         var key: String
 
-        @Option(help: "Who signs; from the key's file name where left out.")
+        @Option(help: "The name of the signer (default: from the name of the key file).")
         var signer: String?
 
         func run() throws {
@@ -85,17 +86,18 @@ struct SignCommand: ParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Check a package's file as an agent does: hash, signature, contents. Exit code 1 where one is refused.")
+                "Verify the file of a package as an agent does: hash, signature, contents. Exit code 1 if one is rejected."
+        )
 
         @Argument(help: "The file.")
         var file: String
 
-        @Option(help: "The signature; <file>.sig where left out.")
+        @Option(help: "The signature (default: <file>.sig).")
         var signature: String?
 
         @Option(
             name: .customLong("trust"), parsing: .upToNextOption,
-            help: "Public keys to trust, such as keys/release.pub.pem: the file's name is the signer's.")
+            help: "Public keys to trust, such as keys/release.pub.pem: the file is named after the signer.")
         var trusted: [String] = []
 
         func run() throws {
@@ -112,7 +114,7 @@ struct SignCommand: ParsableCommand {
             var isFine = true
             func tell(_ what: String, _ name: String, _ isGood: Bool) {
                 Output.standard.print(
-                    "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed " : "REFUSED") \(name)"
+                    "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed  " : "REJECTED") \(name)"
                 )
                 isFine = isFine && isGood
             }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fleet
 
-/// How the fleet's connections are secured; shared by `run` and `check`. Secrets are only ever named by the files they stand in.
+/// How the fleet's connections are secured; shared by `run` and `check`. Secrets are only named by their files.
 struct TLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-ca"), help: "A PEM file of authorities to trust instead of this machine's.")
     var authorities: String?

@@ -23,7 +23,7 @@ struct SaturationTests {
     }
 
     @Test(
-        "p99 of the tool's own delay: fine to 1 ms, strained to 10 ms, saturated beyond",
+        "p99 of the scheduling lag: fine to 1 ms, strained to 10 ms, saturated beyond",
         arguments: [
             (Nanoseconds.microseconds(900), Verdict.Level.fine), (.microseconds(1100), .strained),
             (.milliseconds(9), .strained), (.milliseconds(11), .saturated),
@@ -31,7 +31,7 @@ struct SaturationTests {
     func ownDelay(delay: Nanoseconds, level: Verdict.Level) {
         let verdict = Verdict(findings: SaturationRules().findings(for: Self.evidence(delay: delay)))
         #expect(verdict.level == level)
-        #expect(verdict.findings.map(\.rule) == (level == .fine ? [] : ["own-delay"]))
+        #expect(verdict.findings.map(\.rule) == (level == .fine ? [] : ["scheduling-lag"]))
     }
 
     @Test("Where a tenth of the heartbeat interval is shorter than 10 ms, it is the limit; never below 1 ms")
@@ -84,7 +84,7 @@ struct SaturationTests {
         let saturated = Verdict(
             findings: rules.findings(for: Self.evidence(delay: .milliseconds(2), cpu: 0.95), in: "phase storm"))
         #expect(saturated.findings.map(\.level) == [.saturated, .strained])
-        #expect(saturated.headline?.hasPrefix("GENERATOR SATURATED: the tool used 95 %") == true)
+        #expect(saturated.headline?.hasPrefix("GENERATOR SATURATED: the generator used 95 %") == true)
         #expect(saturated.headline?.contains("phase storm") == true)
     }
 
@@ -138,7 +138,7 @@ struct SaturationTests {
         let verdict = recorder.record(of: .sample, outcome: .completed, profile: "").summary.verdict
         #expect(
             verdict.findings.map(\.message) == [
-                "the tool used 99 % of the cores it may use (phase p1), less so in 2 other phases"
+                "the generator used 99 % of the cores that it may use (phase p1), less in 2 other phases"
             ])
     }
 

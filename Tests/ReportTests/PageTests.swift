@@ -28,9 +28,41 @@ struct PageTests {
     @Test("The page needs nothing but itself")
     func standsAlone() {
         let html = ReportPage.html(for: SampleRun.record())
-        for reference in ["<script", "<link", "<img", "src=", "href=", "url(", "@import", "http://", "https://"] {
+        for reference in ["<script", "<link", "<img", "src=", "href=", "@import", "http://", "https://"] {
             #expect(!html.contains(reference), "\(reference)")
         }
+        #expect(html.ranges(of: "url(").count == html.ranges(of: "url(#hatch-").count)
+    }
+
+    @Test("Lines differ in their dashes and areas in their hatching, so that nothing is said by colour alone")
+    func greyPage() {
+        let dashes = PageStyle.css.matches(of: /\.line\.[a-k] {[^}]*stroke-dasharray: ([^;]*);/).map(\.1)
+        #expect(Set(dashes).count == PageStyle.palette.count)
+        let hatches = PageStyle.hatches.matches(of: /class="hatch" d="([^"]*)"/).map(\.1)
+        #expect(Set(hatches).count == PageStyle.palette.count)
+        let html = ReportPage.html(for: SampleRun.record(SampleRun.Options(cpu: 0.96)))
+        #expect(html.contains("high mark at the foot: generator saturated"))
+        #expect(html.contains("@media print") && html.contains("@media (max-width: 640px)"))
+    }
+
+    @Test(
+        "Times of day are below the times of the run",
+        arguments: [(0.0, "00:00:00"), (1_795_485_480, "01:58:00"), (86_399.7, "00:00:00")])
+    func timesOfDay(unix: Double, text: String) {
+        #expect(TimeChart.timeOfDay(unix) == text)
+    }
+
+    @Test("The page says when the run began, and no chart is empty")
+    func charts() {
+        let html = ReportPage.html(for: SampleRun.record())
+        #expect(html.contains("started at 2026-11-24 01:58:00 UTC"))
+        #expect(html.contains(">01:58:10</text>"))
+        for figure in html.matches(of: /<figure>[\s\S]*?<\/figure>/) {
+            #expect(figure.output.contains("class=\"line ") || figure.output.contains("class=\"stack\""))
+        }
+        // Nothing happened but the arrival of agents: no chart of what did not happen.
+        let short = ReportPage.html(for: SampleRun.record(SampleRun.Options(seconds: 1)))
+        #expect(!short.contains(">Response time<") && !short.contains(">Share converged<"))
     }
 
     @Test("Every tag is closed where it was opened", arguments: [1, 3, 50])
@@ -70,9 +102,9 @@ struct PageTests {
 
     @Test("Every state of agents is drawn, each in a colour of its own that the page knows")
     func everyStateIsDrawn() {
-        #expect(PageCharts.states.count == LifeState.allCases.count)
-        #expect(Set(PageCharts.states.map(\.state)) == Set(LifeState.allCases))
-        #expect(Set(PageCharts.states.map(\.colour)) == Set(PageStyle.palette))
+        #expect(PageCharts.stateColours.count == LifeState.allCases.count)
+        #expect(Set(PageCharts.stateColours.map(\.state)) == Set(LifeState.allCases))
+        #expect(Set(PageCharts.stateColours.map(\.colour)) == Set(PageStyle.palette))
     }
 
     @Test("A run in which nothing was measured still has a page")

@@ -55,7 +55,7 @@ struct ResultsTests {
         let expected: Set = [
             "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "health", "counters",
             "errors",
-            "named", "measures", "phases", "waves", "transitions", "process", "reconciliation",
+            "named", "measures", "phases", "waves", "transitions", "process", "reconciliation", "warnings", "steady",
         ]
         #expect(Set(object.keys) == expected)
         let verdict = try #require(object["verdict"] as? [String: Any])

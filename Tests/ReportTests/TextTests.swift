@@ -62,7 +62,7 @@ struct TextTests {
         let text = LiveFrame.lines(for: run.last, of: Self.plan, width: 120, style: .plain).joined(separator: "\n")
         for part in [
             "storm", "26 %", "4s of 15s", "2,000 of 2,000 connected", "700 reports", "p99.9", "response time",
-            "service time", "tool's own delay", "80 connection refused", "28 upgrade: throttled (429/503)",
+            "service time", "scheduling lag", "80 connection refused", "28 upgrade: throttled (429/503)",
             "of 2 cores",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
     }
@@ -113,17 +113,39 @@ struct TextTests {
         let summary = SampleRun.record(SampleRun.Options(cpu: 0.96)).summary
         let lines = ClosingTable.lines(for: summary, width: nil, style: .plain)
         #expect(!lines.contains { $0.contains("…") }, "\(lines)")
-        #expect(lines.contains { $0.contains("reports/s") && $0.contains("CPU") && $0.contains("tool") })
+        #expect(lines.contains { $0.contains("reports/s") && $0.contains("CPU") && $0.contains("generator") })
         #expect(lines.contains { $0.contains("remedy") || $0.count > 60 })
-        let remedies = lines.drop { $0 != "what speaks against these figures" }
+        let remedies = lines.drop { $0 != "warnings about these results" }
         #expect(remedies.count > 1 && remedies.allSatisfy { $0.count <= 104 }, "\(remedies)")
     }
 
-    @Test("On a narrow terminal the verdict of each phase stays, and figures go on below", arguments: [80, 100])
+    /// The column headings of the table below a section's title.
+    private static func columns(_ title: String, _ lines: [String]) -> Set<String> {
+        let section = lines.drop { $0 != title }.dropFirst().prefix { !$0.isEmpty }
+        return Set(section.flatMap { $0.split(separator: "  ").map { $0.trimmingPrefix { $0 == " " }.description } })
+    }
+
+    @Test("On a narrow terminal no table loses a column, and nothing is cut off", arguments: [80, 100])
     func narrow(width: Int) throws {
-        let lines = ClosingTable.lines(for: SampleRun.record().summary, width: width, style: .plain)
-        let header = try #require(lines.first { $0.contains("reports/s") && $0.contains("errors") })
-        #expect(header.hasSuffix("tool"), "\(header)")
+        let summary = SampleRun.record().summary
+        let lines = ClosingTable.lines(for: summary, width: width, style: .plain)
+        #expect(!lines.contains { $0.contains("…") }, "\(lines)")
+        let wide = ClosingTable.lines(for: summary, width: nil, style: .plain)
+        for (title, header) in [
+            ("latencies", ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"]),
+            (
+                "phases",
+                ["length", "reports/s", "reconnects", "errors", "response p50", "p99", "max", "CPU", "generator"]
+            ),
+            ("errors", ["count", "caused by"]),
+        ] {
+            for column in header {
+                #expect(Self.columns(title, wide).contains(column), "\(title): \(column)")
+                #expect(Self.columns(title, lines).contains(column), "\(title): \(column)\n\(lines)")
+            }
+        }
+        let meaning = Counter.connectRefused.summary.split(separator: " ").prefix(3).joined(separator: " ")
+        #expect(lines.contains { $0.contains(meaning) })
         for phase in ["arrival", "steady", "storm", "drain"] {
             #expect(lines.contains { $0.hasPrefix("  \(phase)") && !$0.contains("…") }, "\(phase)")
         }
@@ -136,11 +158,10 @@ struct TextTests {
     func health() {
         let ill = SampleRun.recorded(SampleRun.Options(seconds: 34, ailing: 30))
         let frame = LiveFrame.lines(for: ill.last, of: Self.plan, width: 100, style: .plain)
-        #expect(frame.contains(" health   1,980 healthy  ·  0 degraded  ·  20 unhealthy"), "\(frame)")
+        #expect(frame.contains(" health    1,980 healthy  ·  0 degraded  ·  20 unhealthy"), "\(frame)")
         let table = ClosingTable.lines(for: ill.record.summary, width: nil, style: .plain)
         let expected =
-            "  health    at the end · 1,980 healthy · 0 degraded · 20 unhealthy · at most 10 degraded at once"
-            + " · at most 20 unhealthy at once"
+            "  health       at the end · 1,980 healthy · 0 degraded · 20 unhealthy · peak 10 degraded · peak 20 unhealthy"
         #expect(table.contains(expected), "\(table)")
         let well = SampleRun.recorded()
         #expect(
@@ -173,7 +194,59 @@ struct TextTests {
         "A failed or interrupted run says so in its title", arguments: [RunOutcome.interrupted, .failed("no server")])
     func outcomes(outcome: RunOutcome) {
         let record = SampleRun.record(SampleRun.Options(seconds: 2, outcome: outcome))
-        let title = ClosingTable.lines(for: record.summary, width: 120, style: .plain).first ?? ""
-        #expect(title.contains(outcome == .interrupted ? "interrupted" : "failed, no server"))
+        let lines = ClosingTable.lines(for: record.summary, width: 120, style: .plain)
+        #expect(lines[0].contains(outcome == .interrupted ? "interrupted" : "failed"))
+        #expect(lines.contains("reason: no server") == (outcome != .interrupted))
+    }
+
+    @Test("The headline rate is that of the steady part, where there was one")
+    func headlineRate() throws {
+        let summary = SampleRun.record().summary
+        // 200 heartbeats a second, which neither arrival nor storm nor drain dilute.
+        let steady = try #require(summary.steady)
+        #expect(abs(steady.reportsPerSecond - 200) < 1 && abs(steady.seconds - 20) < 0.01)
+        func reports(_ summary: RunSummary) -> String? {
+            ClosingTable.lines(for: summary, width: nil, style: .plain).first { $0.hasPrefix("  reports ") }
+        }
+        #expect(reports(summary)?.contains(" · 200/s when steady · ") == true)
+        let short = SampleRun.record(SampleRun.Options(seconds: 5)).summary
+        #expect(short.steady == nil && reports(short)?.contains("/s on average") == true)
+    }
+
+    @Test("Names that are no errors have a section of their own, and the errors of a run without errors are none")
+    func otherEvents() {
+        var summary = SampleRun.record(SampleRun.Options(errors: false)).summary
+        summary.named.count("slow_reading_over_pool", 3)
+        let lines = ClosingTable.lines(for: summary, width: 80, style: .plain)
+        #expect(lines.contains("  none"))
+        #expect(
+            lines.drop { $0 != "events without a counter of their own" }.contains {
+                $0.contains("slow_reading_over_pool")
+            })
+        #expect(
+            !lines.prefix { $0 != "events without a counter of their own" }.contains { $0.contains("slow_reading") })
+        let html = ReportPage.html(for: SampleRun.record())
+        #expect(
+            html.contains("Events without a counter of their own")
+                && !PageTables.errors(summary).contains("slow_reading"))
+    }
+
+    @Test("The embedded server is named in every output, and warnings are as well")
+    func embeddedServer() throws {
+        var record = SampleRun.record()
+        record.summary.identity.isEmbedded = true
+        record.summary.warnings = [
+            RunWarning(rule: "skipped-event", message: "an event was skipped", remedy: "do it there")
+        ]
+        let lines = ClosingTable.lines(for: record.summary, width: 80, style: .plain)
+        #expect(lines.contains { $0.contains("(embedded server)") })
+        #expect(lines.contains("  - an event was skipped; do it there"))
+        let html = ReportPage.html(for: record)
+        #expect(html.contains("(embedded server)") && html.contains("an event was skipped; do it there"))
+        let document = SummaryDocument(record.summary)
+        #expect(document.run.embeddedServer == true)
+        #expect(
+            document.warnings == [.init(rule: "skipped-event", message: "an event was skipped", remedy: "do it there")])
+        #expect(try SummaryDocument(json: document.json()) == document)
     }
 }

@@ -4,7 +4,7 @@ import Basis
 enum EventRules {
     /// Everything in which the events contradict the profile or each other; the errors carry no places.
     static func contradictions(in profile: Profile) -> [ProfileError] {
-        serverContradictions(in: profile) + abilityContradictions(in: profile) + withdrawalContradictions(in: profile)
+        abilityContradictions(in: profile) + withdrawalContradictions(in: profile)
             + sizeContradictions(in: profile) + PackageRules.contradictions(in: profile)
     }
 
@@ -12,22 +12,11 @@ enum EventRules {
         ProfileError(.contradiction(what), path: "events[\(index)].\(action.key)")
     }
 
-    /// Somebody else's server cannot be told to offer anything.
-    private static func serverContradictions(in profile: Profile) -> [ProfileError] {
-        guard case .url(let url) = profile.server else { return [] }
-        return profile.events.enumerated().compactMap { index, event in
-            guard event.action.needsEmbeddedServer else { return nil }
-            return complaint(
-                index, event.action,
-                "this is done by the embedded server, but the run is against \(url.description); "
-                    + "leave the server's address out, or take the event out and do it at that server")
-        }
-    }
-
     /// An offer that no agent could take would be a run that shows nothing.
     private static func abilityContradictions(in profile: Profile) -> [ProfileError] {
         let cohorts = profile.cohorts
         return profile.events.enumerated().compactMap { index, event in
+            guard !profile.skips(event.action) else { return nil }
             switch event.action {
             case .offerPackages where !cohorts.contains(where: \.packages.accepted):
                 return complaint(

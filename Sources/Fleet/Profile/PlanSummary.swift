@@ -94,7 +94,7 @@ public struct PlanSummary: Sendable {
             + profile.timeline.map { at, action in
                 let words = EventWords.words(
                     for: action, agents: profile.agents, connections: population.connections)
-                return "  at \(at): \(words)"
+                return "  at \(at): \(profile.skips(action) ? "skipped, needs the embedded server: " : "")\(words)"
             }
     }
 

@@ -6,11 +6,14 @@ public import Metrics
 
 /// One run of a profile on real sockets, from the preflight to the reconciled result.
 ///
-/// The actor is the collector: once a second it takes over what the shards have measured. No message of an agent passes through it.
+/// The actor is the collector: once a second it collects what the shards have measured. No message of an agent passes through it.
 public actor FleetRun {
     private let profile: Profile
     private let preparation: Preparation
+    private let waitsForServer: Bool
     private var isInterrupted = false
+    /// Why the run was given up; nil where it was not.
+    private var failure: String?
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
 
@@ -19,6 +22,7 @@ public actor FleetRun {
     /// - Throws: `RunError`, with the remedy.
     public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
         self.profile = profile
+        waitsForServer = options.waitsForServer
         preparation = try await Preparation(profile, options: options)
     }
 
@@ -29,6 +33,9 @@ public actor FleetRun {
 
     /// Where the agents connect to.
     public nonisolated var endpoint: String { preparation.endpoint }
+
+    /// Whether the server is the one that the run brings along.
+    public nonisolated var isEmbedded: Bool { preparation.isEmbedded }
 
     /// The phases of the run in order, with their planned lengths, for a display.
     public nonisolated var phases: [(name: String, length: Nanoseconds)] {
@@ -47,7 +54,7 @@ public actor FleetRun {
     /// On how many shards the agents run.
     public nonisolated var shards: Int { preparation.shards.count }
 
-    /// Ends the run early: the fleet leaves in order, and the results are those up to now.
+    /// Ends the run early: the agents disconnect in order, and the results are those up to now.
     public func interrupt() {
         isInterrupted = true
     }
@@ -55,10 +62,11 @@ public actor FleetRun {
     /// Drives the whole run.
     /// - Parameters:
     ///   - identity: what the result is to say about itself.
+    ///   - tell: called with what a user has to know at once, in words.
     ///   - observe: called about once a second with the state of the run.
     /// - Returns: everything that was measured.
     public func perform(
-        as identity: RunIdentity, observe: @Sendable (Snapshot) -> Void
+        as identity: RunIdentity, tell: @Sendable (String) -> Void = { _ in }, observe: @Sendable (Snapshot) -> Void
     ) async -> RunRecord {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
@@ -69,13 +77,13 @@ public actor FleetRun {
 
         begin(at: start)
         recorder.enterPhase("arrival", at: start)
-        await follow(recorder, probe, from: start, observe)
+        await follow(recorder, probe, from: start, tell, observe)
 
         await enter("drain", recorder, probe, observe)
         for shard in preparation.shards {
-            shard.drain(over: profile.drain.scaled(by: FleetRun.agentDisconnectShare))
+            shard.drain(over: failure == nil ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero)
         }
-        await leave(recorder, probe, observe)
+        await disconnect(recorder, probe, observe)
         await settleTelemetry()
         let after = await preparation.tallies.tally()
         var trace: [TracedTransition] = []
@@ -87,19 +95,22 @@ public actor FleetRun {
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
         await preparation.stop()
 
-        return recorder.record(
+        var record = recorder.record(
             of: identity, outcome: outcome(last), profile: profile.resolvedYAML,
             server: after.flatMap { after in before.map { after.since($0) } },
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
+        record.summary.warnings += profile.skippedEvents
+        return record
     }
 
     private func outcome(_ last: Snapshot) -> RunOutcome {
         if isInterrupted { return .interrupted }
+        if let failure { return .failed(failure) }
         let failed = last.counters[.agentsFailed]
         if last.counters[.agentsAnswered] == 0 {
-            return .failed("no agent had an answer from \(endpoint)")
+            return .failed("no agent received a response from \(endpoint)")
         }
-        return failed == 0 ? .completed : .failed("\(failed) agents never had an answer from \(endpoint)")
+        return failed == 0 ? .completed : .failed("\(failed) agents never received a response from \(endpoint)")
     }
 
     // MARK: - Phases
@@ -131,8 +142,13 @@ public actor FleetRun {
 
     /// From the first arrival to the end of the profile's duration: phases and events at their times, figures each second.
     private func follow(
-        _ recorder: RunRecorder, _ probe: ProcessClock, from start: Instant, _ observe: @Sendable (Snapshot) -> Void
+        _ recorder: RunRecorder, _ probe: ProcessClock, from start: Instant, _ tell: @Sendable (String) -> Void,
+        _ observe: @Sendable (Snapshot) -> Void
     ) async {
+        var reachability =
+            isEmbedded
+            ? Reachability.known
+            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue)
         let end = start + profile.duration
         var settling = Settling.until(start + min(ArrivalSchedule(profile).end, profile.duration))
@@ -144,18 +160,23 @@ public actor FleetRun {
             while let step = steps.first, step.at <= now {
                 steps.removeFirst()
                 await enter(step.phase, recorder, probe, observe)
-                take(step, recorder.phaseLabel)
+                perform(step, recorder.phaseLabel)
                 settling = step.action.settles ? .until(now + FleetRun.tick) : .over
             }
             if now >= nextTick {
                 let snapshot = await tick(recorder, probe, observe)
                 nextTick = max(nextTick + FleetRun.tick, now)
+                switch reachability.judge(snapshot.counters, snapshot.named, at: now) {
+                case .goOn: break
+                case .tell(let text): tell(text)
+                case .giveUp(let reason): failure = reason
+                }
                 if settling.isOver(snapshot, of: profile.agents, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
                 }
             }
-            if now >= end { break }
+            if now >= end || failure != nil { break }
         }
     }
 
@@ -167,7 +188,7 @@ public actor FleetRun {
         recorder.enterPhase(phase, at: Shard.clock)
     }
 
-    private func take(_ step: RunStep, _ label: String) {
+    private func perform(_ step: RunStep, _ label: String) {
         switch step.action {
         case .dropConnections(let share):
             for shard in preparation.shards {
@@ -176,13 +197,17 @@ public actor FleetRun {
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
             .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
             guard let order = step.order?.addressed(to: preparation.authority) else { return }
-            order.begin(on: preparation.clocks, label: label, at: Shard.clock)
+            // By the offer's own name, where it has one.
+            let name = step.action.nameOfOffer.map { " (\($0))" } ?? ""
+            order.begin(on: preparation.clocks, label: label + name, at: Shard.clock)
             preparation.give(order)
         }
     }
 
     /// Until the last agent has left, or the drain's time is up.
-    private func leave(_ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void) async {
+    private func disconnect(_ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void)
+        async
+    {
         let deadline = Shard.clock + profile.drain
         var nextTick = Shard.clock + FleetRun.tick
         var isPresent = true

@@ -109,6 +109,9 @@ struct Preparation: Sendable {
         }
     }
 
+    /// Whether the run brings its server along.
+    var isEmbedded: Bool { server != nil }
+
     /// Stops what the preparation has started, the shards apart.
     func stop() async {
         _ = await server?.stop()

@@ -35,11 +35,11 @@ public enum RunError: Error, CustomStringConvertible {
         case .tooManyAgents(let asked, let fit, let remedy):
             "\(asked) agents do not fit on this machine, \(fit) do. \(remedy)"
         case .unknownHost(let host, let reason):
-            "the server \(host) cannot be found: \(reason). Check the name, or give an address."
+            "the server \(host) cannot be found: \(reason), or give an address."
         case .security(let error):
             error.description
         case .conformanceNeedsWebSocket:
-            "conformance is checked on WebSocket connections only. Use ws://, or leave --check-conformance out."
+            "conformance is checked on WebSocket connections only. Use ws://, or remove --check-conformance."
         case .secret(let what):
             "\(what)."
         case .badSource(let text):

@@ -10,12 +10,12 @@ struct RunStep {
 }
 
 extension Profile {
-    /// The profile's events in a run that starts at `start`, in order.
+    /// The profile's events in a run that starts at `start`, in order, without those that are skipped.
     /// - Parameter catalogue: the package files that the embedded server has.
     func steps(from start: Instant, catalogue: PackageCatalogue? = nil) -> [RunStep] {
         orderedEvents.compactMap { index, action in
             let offset = events[index].at.offset(in: duration)
-            guard offset < duration else { return nil }
+            guard offset < duration, !skips(action) else { return nil }
             return RunStep(
                 at: start + offset, phase: action.phase, action: action,
                 order: ServerOrder(self, event: index, catalogue: catalogue))

@@ -23,7 +23,7 @@ struct ServerTally: Sendable {
     }
 
     /// The counts that `muster serve` tells over HTTP.
-    /// - Parameter json: an object of numbers; `nil` comes back where it is something else.
+    /// - Parameter json: an object of numbers; the result is `nil` if it is something else.
     init?(json: [UInt8]) {
         guard let counts = try? JSONDecoder().decode([String: UInt64].self, from: Data(json)),
             let connectionsAccepted = counts["connections_accepted"], let agentsKnown = counts["agents_known"],

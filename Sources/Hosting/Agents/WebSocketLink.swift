@@ -330,6 +330,7 @@ extension WebSocketLink {
             return connectFailed(.badUpgrade)
         }
         host.metrics.count(Counter.forUpgradeRefusal(status: Int(refusal.status)))
+        host.metrics.count(named: "http_status_\(refusal.status)")
         upgradeRefused(refusal)
     }
 }

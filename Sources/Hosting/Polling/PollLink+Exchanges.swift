@@ -124,6 +124,7 @@ extension PollLink {
     /// Any status but 200.
     private func refused(_ head: HTTPResponseHead) {
         host.metrics.count(Counter.forRequestRefusal(status: Int(head.status)))
+        host.metrics.count(named: "http_status_\(head.status)")
         switch head.status {
         case 429, 503:
             let wait = HTTPRefusal(head).retryAfter.map { after in

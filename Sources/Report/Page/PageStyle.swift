@@ -1,5 +1,6 @@
-/// The looks of the page: the reader's own fonts, light or dark as the reader's system is. Colours keep apart for
-/// colour-blind readers, and never carry a meaning alone.
+/// The looks of the page: the reader's own fonts, light or dark as the reader's system is, readable on a phone and on paper in grey.
+/// Colours keep apart for colour-blind readers, and never carry a meaning alone: lines differ in their dashes, areas in their
+/// hatching, and what is good or bad says so in words.
 enum PageStyle {
     static let css = """
         :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --rule: #dfe4ea; --ground: #f5f7f9; --card: #fff;
@@ -15,23 +16,25 @@ enum PageStyle {
         h1 { font-size: 26px; margin: 0; overflow-wrap: anywhere; }
         h2 { font-size: 17px; margin: 32px 0 10px; }
         header p { margin: 4px 0 0; color: var(--soft); overflow-wrap: anywhere; }
-        .verdict { border-radius: 8px; padding: 12px 16px; margin: 0 0 18px; border-left: 6px solid; background: var(--card); }
-        .verdict.saturated { border-color: var(--bad); } .verdict.saturated b { color: var(--bad); }
-        .verdict.strained { border-color: var(--caution); } .verdict.strained b { color: var(--caution); }
+        .verdict { border-radius: 8px; padding: 12px 16px; margin: 0 0 18px; border: 1px solid; border-left-width: 6px; background: var(--card);
+          overflow-wrap: anywhere; }
+        .verdict.saturated { border-color: var(--bad); border-left-style: double; } .verdict.saturated b { color: var(--bad); }
+        .verdict.strained { border-color: var(--caution); border-left-style: dashed; } .verdict.strained b { color: var(--caution); }
         .verdict.fine { border-color: var(--good); } .verdict.fine b { color: var(--good); }
         .verdict ul { margin: 6px 0 0; padding-left: 20px; color: var(--soft); }
         .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 12px; margin-top: 18px; }
         .card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px; }
         .card span { display: block; color: var(--soft); font-size: 13px; }
         .card strong { display: block; font-size: 24px; font-weight: 600; font-variant-numeric: tabular-nums; }
-        .card.bad strong { color: var(--bad); } .card.good strong { color: var(--good); }
+        .card.bad strong { color: var(--bad); text-decoration: underline; } .card.good strong { color: var(--good); }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(560px, 100%), 1fr)); gap: 14px; }
-        figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px 6px; }
+        figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px 6px; min-width: 0; }
         figcaption span { color: var(--soft); font-size: 13px; }
         .legend { list-style: none; margin: 4px 0 2px; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px;
           font-size: 13px; color: var(--soft); }
-        .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 5px; }
-        svg { width: 100%; height: auto; display: block; }
+        svg { width: 100%; height: auto; display: block; overflow: visible; }
+        svg.key { width: 30px; height: 12px; display: inline-block; margin-right: 5px; vertical-align: -1px; }
+        svg.hatches { position: absolute; width: 0; height: 0; }
         svg text { font-size: 11px; fill: var(--soft); font-variant-numeric: tabular-nums; }
         svg text.end { text-anchor: end; } svg text.middle { text-anchor: middle; }
         svg text.phase { font-size: 10.5px; }
@@ -39,24 +42,69 @@ enum PageStyle {
         .band { fill: var(--band); } .hint { fill: transparent; } .hint:hover { fill: var(--soft); fill-opacity: 0.16; }
         rect.saturated { fill: var(--bad); } rect.strained { fill: var(--caution); }
         .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
-        .area { fill-opacity: 0.85; stroke: none; }
+        .stack { stroke: var(--card); stroke-width: 0.8; }
+        .hatch { fill: none; stroke: var(--card); stroke-width: 1.1; }
         \(colours)
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th { color: var(--soft); font-weight: 500; font-size: 13px; }
-        .text { text-align: left; } td.text:not(:first-child) { white-space: normal; color: var(--soft); }
+        .text { text-align: left; } td.text:not(:first-child) { white-space: normal; color: var(--soft); min-width: 200px; }
+        th:first-child, td:first-child { position: sticky; left: 0; background: var(--card); }
         tr:last-child td { border-bottom: 0; }
         .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 4px 6px; }
         details { margin-top: 24px; } summary { cursor: pointer; color: var(--soft); }
         pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px; overflow-x: auto; }
         .quiet { color: var(--soft); }
+        @media (max-width: 640px) {
+          main { padding: 12px 10px 32px; } h1 { font-size: 21px; }
+          .cards { grid-template-columns: 1fr 1fr; gap: 8px; } .card { padding: 9px 10px; } .card strong { font-size: 19px; }
+          figure { padding: 10px 8px 4px; }
+          svg text { font-size: 19px; } svg text.phase { font-size: 18px; } svg text.wide { display: none; }
+          th, td { padding: 5px 7px; }
+        }
+        @media print {
+          :root { color-scheme: light; --ink: #000; --soft: #333; --rule: #bbb; --ground: #fff; --card: #fff; --band: #eee;
+            --good: #000; --caution: #000; --bad: #000; --a: #000; --b: #555; --c: #222; --d: #666; --e: #333; --f: #999; --g: #888;
+            --h: #777; --i: #444; --j: #111; --k: #aaa; }
+          body { font-size: 11px; } main { max-width: none; padding: 0; } h2 { break-after: avoid; }
+          figure, .card, .verdict, tr { break-inside: avoid; }
+          .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(4, 1fr); }
+          .scroll { overflow: visible; border: 0; } th, td { padding: 2px 5px; font-size: 9px; }
+          td.text:not(:first-child) { min-width: 0; } details { display: none; }
+        }
         """
 
     /// The names of the colours for lines and areas.
     static let palette = ["a", "b", "c", "d", "e", "g", "h", "i", "j", "k", "f"]
 
+    /// How the line of each colour is dashed: told apart without its colour.
+    private static let dashes = [
+        "a": "none", "b": "8 4", "c": "1.5 4", "d": "9 4 1.5 4", "e": "4 4", "g": "14 4", "h": "1.5 7",
+        "i": "14 4 1.5 4 1.5 4", "j": "6 8", "k": "4 4 1.5 4", "f": "20 4 4 4",
+    ]
+
     private static let colours = palette.map { name in
-        ".line.\(name) { stroke: var(--\(name)); } .area.\(name) { fill: var(--\(name)); } "
-            + ".legend .\(name) { background: var(--\(name)); }"
+        ".line.\(name) { stroke: var(--\(name)); stroke-dasharray: \(dashes[name] ?? "none"); } .fill.\(name) { fill: var(--\(name)); }"
     }.joined(separator: "\n")
+
+    /// What is drawn over each colour's area, within 8 by 8 units; plain where there is nothing.
+    private static let hatchings = [
+        "b": "M0 8L8 0", "c": "", "d": "M0 0L8 8", "e": "M0 4H8", "g": "M4 0V8", "h": "M0 4H8M4 0V8",
+        "i": "M0 2H8M0 6H8",
+        "j": "M2 0V8M6 0V8", "k": "M2 2h1M6 6h1", "f": "M0 8L8 0M0 0L8 8", "a": "M4 4h1",
+    ]
+
+    /// The areas' patterns: once on the page, before the charts.
+    static let hatches: String = {
+        let patterns = palette.map { name in
+            """
+            <pattern id="hatch-\(name)" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="fill \(name)" width="8" height="8"/>\
+            <path class="hatch" d="\(hatchings[name] ?? "")"/></pattern>
+            """
+        }
+        return "<svg class=\"hatches\" aria-hidden=\"true\"><defs>\(patterns.joined())</defs></svg>"
+    }()
+
+    /// The fill of an area of that colour.
+    static func fill(_ colour: String) -> String { "fill=\"url(#hatch-\(colour))\"" }
 }

@@ -31,7 +31,7 @@ enum PageTables {
         return Markup.table(
             header: [
                 "", "from", "length", "reports/s", "connections", "reconnects", "response p50", "p99", "max",
-                "first report p99", "errors", "CPU", "tool",
+                "first report p99", "errors", "CPU", "generator",
             ], rows: rows)
     }
 
@@ -54,7 +54,7 @@ enum PageTables {
         return Markup.table(
             header: [
                 "", "from", "received", "applied", "converged", "failed", "superseded", "received p50", "applying p50",
-                "applied p50", "converged p50", "p99", "last", "times count from",
+                "applied p50", "converged p50", "p99", "last", "times counted from",
             ], rows: rows, texts: [13])
     }
 
@@ -68,18 +68,15 @@ enum PageTables {
 
     static func errors(_ summary: RunSummary) -> String {
         let entries = ErrorList.entries(summary.counters)
-        let named = ClosingTable.otherNames(summary)
-        guard !entries.isEmpty || !named.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
+        guard !entries.isEmpty else { return "<p class=\"quiet\">None of any kind.</p>" }
         let rows = entries.map { [$0.counter.title, Figures.count($0.count), $0.faultText, $0.counter.summary] }
-        let others = named.map { [$0.name, Figures.count($0.count), "", ""] }
-        return Markup.table(header: ["", "count", "by", "meaning"], rows: rows + others, texts: [2, 3])
+        return Markup.table(header: ["", "count", "caused by", "meaning"], rows: rows, texts: [2, 3])
     }
 
-    /// How often each fault of the profile struck; nothing where none did.
-    static func faults(_ summary: RunSummary) -> String {
-        let faults = ClosingTable.faultCounts(summary)
-        guard !faults.isEmpty else { return "" }
-        return Markup.table(header: ["", "count"], rows: faults.map { [$0.name, Figures.count($0.count)] })
+    /// Names and how often; nothing where there are none.
+    static func counts(_ entries: [(name: String, count: UInt64)]) -> String {
+        guard !entries.isEmpty else { return "" }
+        return Markup.table(header: ["", "count"], rows: entries.map { [$0.name, Figures.count($0.count)] })
     }
 
     static func reconciliation(_ reconciliation: Reconciliation) -> String {
@@ -93,7 +90,7 @@ enum PageTables {
                 line.agrees ? "equal" : difference, line.remark ?? "",
             ]
         }
-        return Markup.table(header: ["", "tool", "server", "difference", ""], rows: rows, texts: [4])
+        return Markup.table(header: ["", "client", "server", "difference", ""], rows: rows, texts: [4])
     }
 
     static func counters(_ summary: RunSummary) -> String {

@@ -35,8 +35,8 @@ struct PercentileChart {
 
     var html: String {
         let drawn = curves.filter { $0.histogram.count > 1 }
-        guard let most = drawn.map(\.histogram.count).max() else { return "" }
-        let nines = min(max(log10(Double(most)).rounded(.up), 1), Self.maxNines)
+        guard let count = drawn.map(\.histogram.count).max() else { return "" }
+        let nines = min(max(log10(Double(count)).rounded(.up), 1), Self.maxNines)
         let ends = drawn.flatMap { [Double($0.histogram.lowest), Double($0.histogram.highest)] }
         let scale = Scale.logarithmic(around: ends.map { max($0, Double(LatencyScale.lowest)) })
         let svg = grid(scale, nines) + drawn.map { path(of: $0, scale, nines) }.joined()
@@ -44,7 +44,7 @@ struct PercentileChart {
         let size = "0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))"
         return """
             <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
-            \(TimeChart.legend(traces))</figcaption>
+            \(TimeChart.legend(traces, .lines))</figcaption>
             <svg viewBox="\(size)" role="img" aria-label="\(Markup.escaped(title))">
             \(svg)</svg></figure>
             """
@@ -72,13 +72,17 @@ struct PercentileChart {
         let (top, foot) = (Markup.coordinate(Self.top), Markup.coordinate(Self.height - Self.bottom))
         for (position, label) in Self.marks where position <= nines {
             let place = x(position, nines)
-            let anchor = position == 0 ? "" : position >= nines ? "end" : "middle"
+            let anchor =
+                (position == 0 ? "" : position >= nines ? "end" : "middle") + (Self.isExtra(position) ? " wide" : "")
             result += "<path class=\"grid\" d=\"M\(place) \(top)V\(foot)\"/>\n"
             result +=
                 "<text class=\"\(anchor)\" x=\"\(place)\" y=\"\(Markup.coordinate(Self.height - 7))\">\(label)</text>\n"
         }
         return result
     }
+
+    /// Marks for which a phone has no room.
+    private static func isExtra(_ position: Double) -> Bool { position == 0 || position == 3 || position == 5 }
 
     /// Percentiles to be marked, by their number of nines.
     private static let marks: [(position: Double, label: String)] = [

@@ -1,7 +1,8 @@
 import Basis
+import Foundation
 public import Metrics
 
-/// `report.html`: a run as one page that stands alone. No script, nothing fetched; pictures are inline SVG.
+/// `report.html`: a run as one page that needs nothing else. No script, nothing fetched; charts are inline SVG.
 public enum ReportPage {
     public static func html(for record: RunRecord) -> String {
         let summary = record.summary
@@ -22,16 +23,17 @@ public enum ReportPage {
             \(verdict(summary))
             \(header(summary))
             \(cards(summary))
-            \(section("Over time", "<div class=\"charts\">\(PageCharts.html(for: record))</div>"))
+            \(section("Over time", PageCharts.html(for: record)))
             \(section("Latencies", PageTables.latencies(summary)))
             \(section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
             \(section("Convergence", PageTables.waves(summary)))
-            \(section("Misbehaviour that the profile asks for", PageTables.faults(summary)))
+            \(section("Injected faults", PageTables.counts(ClosingTable.faultCounts(summary))))
             \(section("Errors", PageTables.errors(summary)))
-            \(section("Tool and server, count against count", PageTables.reconciliation(summary.reconciliation)))
-            \(section("Everything counted", PageTables.counters(summary)))
-            \(section("Steps in agents' lives", PageTables.transitions(summary)))
-            <details><summary>The profile, as resolved</summary><pre>\(Markup.escaped(record.profile))</pre></details>
+            \(section("Events without a counter of their own", PageTables.counts(ClosingTable.otherNames(summary))))
+            \(section("Client and server counts", PageTables.reconciliation(summary.reconciliation)))
+            \(section("Counters", PageTables.counters(summary)))
+            \(section("State transitions of agents", PageTables.transitions(summary)))
+            <details><summary>Resolved profile</summary><pre>\(Markup.escaped(record.profile))</pre></details>
             </main>
             </body>
             </html>
@@ -47,14 +49,16 @@ public enum ReportPage {
         let verdict = summary.verdict
         let headline =
             switch verdict.level {
-            case .fine: "The tool kept its schedule: these figures are the server's."
-            case .strained: "The tool was strained: the figures hold, with a grain of salt."
+            case .fine: "The generator kept its schedule: these figures are the server's."
+            case .strained: "The generator was strained: the figures are approximate."
             case .saturated: verdict.headline ?? ""
             }
         let findings = verdict.findings.map {
             "<li>\(Markup.escaped("\($0.level.name): \($0.message)")). \(Markup.escaped("Remedy: \($0.remedy)")).</li>"
         }
-        let list = findings.isEmpty ? "" : "<ul>\(findings.joined())</ul>"
+        let warnings = summary.warnings.map { "<li>\(Markup.escaped("\($0.message); \($0.remedy)")).</li>" }
+        let items = findings + warnings
+        let list = items.isEmpty ? "" : "<ul>\(items.joined())</ul>"
         return "<div class=\"verdict \(verdict.level.name)\"><b>\(Markup.escaped(headline))</b>\(list)</div>"
     }
 
@@ -67,19 +71,26 @@ public enum ReportPage {
             case .failed(let reason): "failed, \(reason),"
             }
         let origin = [
-            "run \(identity.run)", "seed \(identity.seed)", "\(identity.shards) shards", identity.tool,
+            "started at \(startTime(identity.startedAt))", "run \(identity.run)", "seed \(identity.seed)",
+            "\(identity.shards) shards", identity.tool,
             identity.machine,
         ]
         return """
             <header><h1>\(Markup.escaped(identity.profile))</h1>
-            <p>against \(Markup.escaped(identity.server)): \(Markup.escaped(outcome)) after \(Figures.clock(summary.duration))</p>
+            <p>against \(Markup.escaped(identity.server))\(identity.isEmbedded ? " (embedded server)" : ""): \(Markup.escaped(outcome)) after \(Figures.clock(summary.duration))</p>
             <p>\(Markup.escaped(origin.filter { !$0.isEmpty }.joined(separator: " · ")))</p></header>
             """
     }
 
+    /// `2026-11-24 01:58:00 UTC`.
+    private static func startTime(_ unixSeconds: Double) -> String {
+        Date(timeIntervalSince1970: unixSeconds.isFinite ? unixSeconds : 0)
+            .formatted(.iso8601.dateTimeSeparator(.space)).replacing("Z", with: " UTC")
+    }
+
     private static func cards(_ summary: RunSummary) -> String {
         let counters = summary.counters
-        let seconds = max(summary.duration.seconds, 1e-9)
+        let steady = summary.steady
         let (response, service) = (summary[.heartbeatResponse], summary[.heartbeatService])
         let failed = counters[.agentsFailed]
         let errors = counters.errors
@@ -89,7 +100,8 @@ public enum ReportPage {
                 "of \(Figures.count(counters[.agentsStarted])) started, \(Figures.count(failed)) failed",
                 failed > 0 ? "bad" : ""),
             card(
-                "reports a second", Figures.rate(Double(counters.reportsSent) / seconds),
+                steady == nil ? "reports/s on average" : "reports/s when steady",
+                Figures.rate((steady ?? SteadyPart(whole: summary)).reportsPerSecond),
                 "\(Figures.count(counters.reportsSent)) sent, \(Figures.count(counters[.answersReceived])) answers"),
         ]
         if response.count > 0 {
@@ -113,8 +125,8 @@ public enum ReportPage {
         let process = summary.process
         cards.append(
             card(
-                "the tool's CPU", Figures.percent(process.meanCPUShare),
-                "of \(Figures.cores(process.availableCores)), at most \(Figures.percent(process.peakCPUShare))"))
+                "generator CPU", Figures.percent(process.meanCPUShare),
+                "of \(Figures.cores(process.availableCores)), peak \(Figures.percent(process.peakCPUShare))"))
         return "<div class=\"cards\">\(cards.joined())</div>"
     }
 

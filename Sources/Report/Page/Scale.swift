@@ -23,9 +23,11 @@ enum Scale {
     /// A logarithmic scale of whole decades around the values.
     static func logarithmic(around values: [Double]) -> Scale {
         let positive = values.filter { $0.isFinite && $0 > 0 }
-        guard let least = positive.min(), let most = positive.max() else { return .logarithmic(bottom: 1, top: 10) }
-        let bottom = pow(10, log10(least).rounded(.down))
-        let top = pow(10, log10(most).rounded(.up))
+        guard let minimum = positive.min(), let maximum = positive.max() else {
+            return .logarithmic(bottom: 1, top: 10)
+        }
+        let bottom = pow(10, log10(minimum).rounded(.down))
+        let top = pow(10, log10(maximum).rounded(.up))
         return .logarithmic(bottom: bottom, top: max(top, bottom * 10))
     }
 

@@ -6,7 +6,7 @@ struct TimeChart {
     /// One line or area.
     struct Trace {
         var name: String
-        /// The class that colours it: see `PageStyle`.
+        /// Its colour, dashes and hatching: see `PageStyle`.
         var colour: String
         /// A value for each row; nil where there is none.
         var values: [Double?]
@@ -19,24 +19,30 @@ struct TimeChart {
     }
 
     static let width = 640.0
-    static let height = 232.0
+    static let height = 250.0
     private static let left = 66.0
     private static let right = 10.0
     private static let top = 20.0
-    private static let bottom = 24.0
+    private static let bottom = 42.0
     /// A band narrower than this has no room for its label.
-    private static let narrowestLabel = 34.0
+    private static let minLabelWidth = 34.0
+    /// Units that a character of a label takes at most, on a screen and on a phone, where text is larger.
+    private static let characterWidth = (screen: 6.0, phone: 10.5)
+    /// More ticks than this are too many for a phone.
+    private static let maxPhoneTicks = 5
 
     var title: String
-    /// What is drawn, in words, for who does not see it.
+    /// What is drawn, in words.
     var caption: String
     var form: Form
     var isLogarithmic = false
     var rows: [SeriesRow]
+    /// When the run began, in seconds since 1970: times of day are below those of the run.
+    var startedAt: Double
     var traces: [Trace]
     /// How a value is written at the axis and in the hints.
     var format: (Double) -> String
-    /// Whether seconds in which the tool was late are marked at the foot.
+    /// Whether seconds in which the generator was late are marked at the foot.
     var marksSaturation = false
 
     private var seconds: Double { max(rows.last.map { ($0.start + $0.length).seconds } ?? 0, 1e-9) }
@@ -60,15 +66,30 @@ struct TimeChart {
         let size = "0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))"
         return """
             <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
-            \(Self.legend(drawn))</figcaption>
+            \(Self.legend(drawn, form, remarks: saturationRemarks))</figcaption>
             <svg viewBox="\(size)" role="img" aria-label="\(Markup.escaped(title))">
             \(svg)</svg></figure>
             """
     }
 
-    static func legend(_ traces: [Trace]) -> String {
-        let items = traces.map { "<li><i class=\"\($0.colour)\"></i>\(Markup.escaped($0.name))</li>" }
-        return "<ul class=\"legend\">\(items.joined())</ul>"
+    /// - Parameter remarks: what else is marked, in words.
+    static func legend(_ traces: [Trace], _ form: Form, remarks: [String] = []) -> String {
+        let items = traces.map { trace in
+            let sample =
+                form == .stacked
+                ? "<rect class=\"stack\" width=\"30\" height=\"12\" \(PageStyle.fill(trace.colour))/>"
+                : "<path class=\"line \(trace.colour)\" d=\"M1 6H29\"/>"
+            return "<li><svg class=\"key\" viewBox=\"0 0 30 12\" aria-hidden=\"true\">\(sample)</svg>"
+                + "\(Markup.escaped(trace.name))</li>"
+        }
+        return "<ul class=\"legend\">\((items + remarks.map { "<li>\(Markup.escaped($0))</li>" }).joined())</ul>"
+    }
+
+    private var saturationRemarks: [String] {
+        guard marksSaturation else { return [] }
+        let levels: [(Verdict.Level, String)] = [(.strained, "low"), (.saturated, "high")]
+        return levels.filter { level, _ in rows.contains { $0.level == level } }
+            .map { level, mark in "\(mark) mark at the foot: generator \(level.name)" }
     }
 
     private func bands() -> String {
@@ -82,9 +103,10 @@ struct TimeChart {
             if isShaded {
                 result += rectangle(from, Self.top, to - from, Self.height - Self.top - Self.bottom, "band")
             }
-            if to - from >= Self.narrowestLabel {
-                let room = Int((to - from) / 6)
-                result += text(from + 3, Self.top - 6, String(label.prefix(room)), "phase")
+            if to - from >= Self.minLabelWidth {
+                let room = Int((to - from) / Self.characterWidth.screen)
+                let fitsPhone = Double(min(label.count, room)) * Self.characterWidth.phone <= to - from
+                result += text(from + 3, Self.top - 6, String(label.prefix(room)), fitsPhone ? "phase" : "phase wide")
             }
             isShaded.toggle()
             start = end
@@ -94,16 +116,28 @@ struct TimeChart {
 
     private func grid(_ scale: Scale) -> String {
         var result = ""
-        for tick in scale.ticks {
+        let ticks = scale.ticks
+        for (index, tick) in ticks.enumerated() {
             let height = y(tick, scale)
             result += line(Self.left, height, Self.width - Self.right, height, "grid")
-            result += text(Self.left - 6, height + 3.5, format(tick), "end")
+            let isExtra = ticks.count > Self.maxPhoneTicks && !index.isMultiple(of: 2)
+            result += text(Self.left - 6, height + 3.5, format(tick), isExtra ? "end wide" : "end")
         }
-        for moment in Scale.moments(upTo: seconds) {
-            result += text(
-                x(moment), Self.height - 7, Figures.clock(Nanoseconds(seconds: moment)), moment == 0 ? "" : "middle")
+        for (index, moment) in Scale.moments(upTo: seconds).enumerated() {
+            let classes = "middle\(index.isMultiple(of: 2) ? "" : " wide")"
+            let (run, day) = (Figures.clock(Nanoseconds(seconds: moment)), Self.timeOfDay(startedAt + moment))
+            result += text(x(moment), Self.height - 25, run, classes)
+            result += text(x(moment), Self.height - 7, day, classes)
         }
         return result
+    }
+
+    /// `14:05:10`, of the day in UTC.
+    static func timeOfDay(_ unixSeconds: Double) -> String {
+        guard unixSeconds.isFinite, unixSeconds.magnitude < 1e12 else { return "" }
+        let second = (Int(unixSeconds.rounded()) % 86_400 + 86_400) % 86_400
+        return [second / 3_600, second / 60 % 60, second % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }
+            .joined(separator: ":")
     }
 
     /// Where a row's value is drawn: in its middle.
@@ -143,7 +177,7 @@ struct TimeChart {
             for (index, row) in rows.enumerated().reversed() {
                 path += "V\(Markup.coordinate(y(base[index], scale)))H\(Markup.coordinate(x(row.start.seconds)))"
             }
-            result += "<path class=\"area \(trace.colour)\" d=\"\(path)Z\"/>\n"
+            result += "<path class=\"stack\" \(PageStyle.fill(trace.colour)) d=\"\(path)Z\"/>\n"
             base = top
         }
         return result
@@ -153,17 +187,20 @@ struct TimeChart {
         rows.map { row in
             guard row.level != .fine else { return "" }
             let (from, to) = (x(row.start.seconds), x((row.start + row.length).seconds))
-            let kind = row.level == .saturated ? "saturated" : "strained"
-            return rectangle(from, Self.height - Self.bottom, max(to - from, 1), 4, kind)
+            let isSaturated = row.level == .saturated
+            return rectangle(
+                from, Self.height - Self.bottom, max(to - from, 1), isSaturated ? 9 : 4,
+                isSaturated ? "saturated" : "strained")
         }.joined()
     }
 
-    /// Unseen columns that tell their row's values when pointed at.
+    /// Invisible columns that show their row's values when pointed at.
     private func hints(_ traces: [Trace]) -> String {
         rows.enumerated().map { index, row in
             let (from, to) = (x(row.start.seconds), x((row.start + row.length).seconds))
             let values = traces.compactMap { trace in trace.values[index].map { "\(trace.name): \(format($0))" } }
-            let hint = ["\(Figures.clock(row.start)), \(row.phase)"] + values
+            let time = Self.timeOfDay(startedAt + row.start.seconds)
+            let hint = ["\(Figures.clock(row.start)), \(time) UTC, \(row.phase)"] + values
             return "<rect class=\"hint\" x=\"\(Markup.coordinate(from))\" y=\"\(Markup.coordinate(Self.top))\""
                 + " width=\"\(Markup.coordinate(max(to - from, 0.5)))\""
                 + " height=\"\(Markup.coordinate(Self.height - Self.top - Self.bottom))\">"

@@ -1,6 +1,7 @@
 import AgentModel
 import Basis
 import Foundation
+import Metrics
 import OpAMP
 import Testing
 
@@ -247,13 +248,6 @@ struct EventReadingTests {
             ("custom_capabilities: [echo, echo]", "custom_capabilities[1]: 'echo' stands in the list already"),
             ("custom_capabilities: [fly]", "custom_capabilities[0]: found 'fly', wanted echo or pause or discovery"),
             ("packages: {installed: [{name: a}]}", "packages.installed[0].version: the key 'version' is missing"),
-            (
-                "server: ws://h:1\nevents: [{at: 1s, restart_agents: 5%}]",
-                """
-                2:35: events[0].restart_agents: this is done by the embedded server, but the run is against \
-                ws://h:1/v1/opamp; leave the server's address out, or take the event out and do it at that server
-                """
-            ),
         ])
     func wrong(text: String, message: String) {
         let errors = errors(text)
@@ -261,19 +255,26 @@ struct EventReadingTests {
     }
 
     @Test(
-        "A server given on the command line does what the embedded one would have done, so such events are an error there"
+        "In a run against another server, what only the embedded server does is skipped with a warning; the rest happens"
     )
     func serverOverride() throws {
-        var profile = Profile.standard
-        profile.events = [
-            TimedEvent(at: .after(.seconds(1)), action: .dropConnections(share: 1)),
-            TimedEvent(at: .after(.seconds(2)), action: .restartAgents(.everybody)),
-        ]
+        let text = """
+            events:
+              - {at: 1s, drop_connections: 10%}
+              - {at: 2s, offer_config: {name: canary, files: {a.yaml: {size: 1KiB}}}}
+              - {at: 3s, restart_agents: 5%}
+            """
+        let embedded = try ProfileReader().read(text: text, source: "p.yaml")
+        #expect(embedded.skippedEvents.isEmpty && embedded.steps(from: .zero).count == 3)
         var overrides = ProfileOverrides()
-        overrides.server = try ServerURL("ws://10.0.0.7:4320")
-        let errors = try #require(throws: ProfileErrors.self) { try profile.applying(overrides) }
-        #expect(errors.list.map(\.path) == ["events[1].restart_agents"])
-        #expect("\(errors)".contains("ws://10.0.0.7:4320/v1/opamp"))
+        overrides.server = try ServerURL("ws://h:1")
+        let profile = try embedded.applying(overrides)
+        #expect(profile.steps(from: .zero).map(\.phase) == ["storm"])
+        let warnings = profile.skippedEvents
+        #expect(warnings.map(\.rule) == ["skipped-event", "skipped-event"])
+        #expect(warnings.first?.message.hasPrefix("offer_config 'canary' at 2s was skipped: ") == true, "\(warnings)")
+        #expect(warnings.first?.remedy.contains("`muster serve --offer-config FILE`") == true)
+        #expect(PlanSummary(profile).text().contains("at 2s: skipped, needs the embedded server: "))
     }
 
     @Test("More text than a profile can hold is refused, however it is spread over files and offers")

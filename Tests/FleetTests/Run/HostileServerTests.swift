@@ -109,6 +109,19 @@ struct HostileServerTests {
         #expect(record.summary.counters[.agentsFailed] == 3)
     }
 
+    @Test("A server that refuses every agent ends a longer run after five seconds, with its status in the reason")
+    func refusingServer() async throws {
+        let server = try ScriptedServer(.says(Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".utf8)))
+        let record = try await run(against: server.url, duration: .seconds(60))
+        await server.stop()
+        guard case .failed(let reason) = record.summary.outcome else {
+            Issue.record("\(record.summary.outcome)")
+            return
+        }
+        #expect(reason.contains("HTTP 404") && reason.contains("--wait"), "\(reason)")
+        #expect(record.summary.duration < .seconds(30))
+    }
+
     @Test("A name without an address ends the run before it begins, with the name in the message")
     func unknownHost() async throws {
         let error = await #expect(throws: RunError.self) {
@@ -117,10 +130,12 @@ struct HostileServerTests {
         #expect(error?.description.contains("no-such-host.invalid") == true)
     }
 
-    private func run(against url: String) async throws -> RunRecord {
+    private func run(
+        against url: String, duration: Nanoseconds = .milliseconds(1_500)
+    ) async throws -> RunRecord {
         var profile = Profile.standard
         profile.agents = 3
-        profile.duration = .milliseconds(1_500)
+        profile.duration = duration
         profile.drain = .milliseconds(500)
         profile.limits.connectTimeout = .milliseconds(500)
         profile.shards = 1

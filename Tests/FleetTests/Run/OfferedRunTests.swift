@@ -132,7 +132,7 @@ struct OfferedRunTests {
                     (1_000, Self.config("v1", "receivers: {a: {}}\n", to: EventTarget(share: 0.5))),
                     (2_500, Self.config("v2", "receivers: {b: {}}\n")), (4_500, .withdrawConfig(name: "v2")),
                 ], seconds: 7))
-        #expect(summary.waves.map(\.wave.label).prefix(2) == ["config-push", "config-push #2"])
+        #expect(summary.waves.map(\.wave.label).prefix(2) == ["config-push (v1)", "config-push #2 (v2)"])
         #expect(summary.waves.dropFirst(2).allSatisfy { $0.wave.label.hasPrefix("config-rollback") })
         #expect(summary.waves.allSatisfy { $0.wave.clock == .event && $0.wave.kind == .config })
         let counts = summary.waves.reduce(0) { $0 + $1.count(.received) }

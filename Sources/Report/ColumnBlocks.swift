@@ -1,0 +1,50 @@
+import Basis
+
+/// A table that loses no column: where it would be too wide, it goes on in further tables below, each with the first column.
+struct ColumnBlocks {
+    typealias Cell = (text: String, paint: Paint)
+
+    private let header: [String]
+    private var rows: [[Cell]] = []
+
+    init(header: [String]) {
+        self.header = header
+    }
+
+    mutating func append(painted cells: [Cell]) { rows.append(cells) }
+
+    mutating func append(_ cells: [String], _ paint: Paint = .normal) { rows.append(cells.map { ($0, paint) }) }
+
+    var isEmpty: Bool { rows.isEmpty }
+
+    func lines(width: Int) -> [PaintedLine] {
+        blocks(width: width).flatMap { columns in
+            var table = TextTable(header: [header[0]] + columns.map { header[$0] })
+            for row in rows { table.append(painted: [row[0]] + columns.map { row[$0] }) }
+            return table.lines()
+        }
+    }
+
+    /// The columns of each block but the first: as many as fit, and at least one.
+    private func blocks(width: Int) -> [[Int]] {
+        let widths = header.indices.map { column in
+            max(header[column].count, rows.map { $0[column].text.count }.max() ?? 0)
+        }
+        let first = Self.indent + widths[0]
+        var blocks: [[Int]] = []
+        var used = width
+        for column in header.indices.dropFirst() {
+            let needed = Self.gap + widths[column]
+            if blocks.isEmpty || used + needed > width {
+                blocks.append([])
+                used = first
+            }
+            blocks[blocks.count - 1].append(column)
+            used += needed
+        }
+        return blocks
+    }
+
+    private static let indent = 2
+    private static let gap = 2
+}
