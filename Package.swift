@@ -41,8 +41,9 @@ let package = Package(
         .target(name: "CTLSMemory", dependencies: ["COpenSSL"]),
 
         .target(name: "Basis", swiftSettings: settings),
-        .target(name: "OpAMP", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
+        .target(name: "Protobuf", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
+        .target(name: "OpAMP", dependencies: ["Basis", "Protobuf", orderedCollections], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["Protobuf"], swiftSettings: settings),
         .target(name: "Transport", dependencies: ["Basis", "CZlib", "CZstd"], swiftSettings: settings),
         .target(
             name: "Packages", dependencies: ["Basis", "Transport", "COpenSSL", "CZlib"], swiftSettings: settings),
@@ -76,14 +77,18 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Writes the messages of Protobuf, OpAMP and OTLP, and docs/protocol.md, from protocol/*.schema: scripts/generate.
+        .executableTarget(name: "ProtocolGenerator", swiftSettings: settings),
+
         // For tests: other people's programs at the other end.
         .target(name: "PeerPrograms", path: "Tests/PeerPrograms", swiftSettings: settings),
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
         .testTarget(name: "SchemaTests", dependencies: ["Basis", "Schema"], swiftSettings: settings),
         .testTarget(
-            name: "OpAMPTests", dependencies: ["Basis", "OpAMP", orderedCollections, protobuf],
+            name: "OpAMPTests",
+            dependencies: ["Basis", "Protobuf", "OpAMP", "ProtocolGenerator", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP", "PeerPrograms"], swiftSettings: settings),
+        .testTarget(name: "OTLPTests", dependencies: ["Protobuf", "OTLP", "PeerPrograms"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
         .testTarget(name: "PackagesTests", dependencies: ["Basis", "Transport", "Packages"], swiftSettings: settings),
         .testTarget(

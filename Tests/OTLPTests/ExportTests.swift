@@ -1,3 +1,4 @@
+import Protobuf
 import Testing
 
 @testable import OTLP
@@ -74,29 +75,47 @@ struct ExportTests {
         #expect(bytes == [0x0A, UInt8(content.count)] + content)
     }
 
-    @Test("A response tells how many items were refused", arguments: [0, 1, 300])
+    @Test("A response tells how many items were rejected", arguments: [0, 1, 300])
     func rejected(count: Int) throws {
-        var inner = ProtobufWriter(appendingTo: [])
-        inner.message(1) { writer in
-            writer.number(1, UInt64(count))
-            writer.text(2, "too many")
-        }
-        #expect(try ExportTally.rejected(in: inner.bytes) == count)
+        let response = ExportResponse(
+            partialSuccess: PartialSuccess(rejectedItems: Int64(count), errorMessage: "too many"))
+        #expect(try ExportTally.rejected(in: response.encoded()) == count)
         #expect(try ExportTally.rejected(in: []) == 0)
     }
 
-    @Test(
-        "What is no OTLP is refused with the reason",
-        arguments: [
-            ([0x0A, 5, 1], OTLPError.truncated), ([0x08, 1], .misplaced), ([0x00], .badTag), ([0x0B], .badTag),
-            ([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], .overlong), ([0x80], .truncated),
-        ] as [([UInt8], OTLPError)])
-    func malformed(bytes: [UInt8], error: OTLPError) {
-        #expect(throws: error) { try ExportTally.items(in: bytes, of: .logs) }
+    @Test("Every form of a metric has its points counted")
+    func metricForms() throws {
+        let point = OpaquePoint()
+        let metrics = [
+            Metric(gauge: Gauge(dataPoints: [NumberDataPoint()])), Metric(sum: Sum(dataPoints: [NumberDataPoint()])),
+            Metric(histogram: Histogram(dataPoints: [point, point])),
+            Metric(exponentialHistogram: ExponentialHistogram(dataPoints: [point])),
+            Metric(summary: Summary(dataPoints: [point])),
+        ]
+        let request = ExportMetricsServiceRequest(
+            resourceMetrics: [ResourceMetrics(scopeMetrics: [ScopeMetrics(metrics: metrics)])])
+        #expect(try ExportTally.items(in: request.encoded(), of: .metrics) == 6)
+        #expect(try ExportMetricsServiceRequest(decoding: request.encoded()) == request)
     }
 
     @Test(
-        "Cut or changed bytes are counted or refused, and never read beyond their end",
+        "A malformed request is rejected with the reason",
+        arguments: [
+            ([0x0A, 5, 1], .truncated, 2), ([0x00], .invalidFieldNumber, 1), ([0x0B], .truncated, 1),
+            ([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], .overlongVarint, 11),
+            ([0x80], .truncated, 1),
+        ] as [([UInt8], DecodingError.Fault, Int)])
+    func malformed(bytes: [UInt8], fault: DecodingError.Fault, offset: Int) {
+        #expect(throws: DecodingError(fault, offset: offset)) { try ExportTally.items(in: bytes, of: .logs) }
+    }
+
+    @Test("A field with the layout of another type is unknown, as Protocol Buffers has it: it is not counted")
+    func otherLayout() throws {
+        #expect(try ExportTally.items(in: [0x08, 1], of: .logs) == 0)
+    }
+
+    @Test(
+        "Cut or changed bytes are counted or rejected, and never read beyond their end",
         arguments: TelemetrySignal.allCases)
     func mutated(signal: TelemetrySignal) {
         let whole = Self.bytes(signal)

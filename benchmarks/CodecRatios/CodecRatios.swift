@@ -78,6 +78,12 @@ struct CodecRatios {
         } against: {
             consume(try OracleAgentToServer(serializedBytes: encoded))
         }
+        var decoder = ArenaDecoder()
+        try Row.measure(name, "decode arena") {
+            consume(try decoder.withAgentToServer(encoded.span.bytes) { $0.sequenceNumber })
+        } against: {
+            consume(try OracleAgentToServer(serializedBytes: encoded))
+        }
     }
 
     private static func answer(_ name: String, _ message: ServerToAgent) throws {
@@ -102,6 +108,12 @@ struct CodecRatios {
         }
         try Row.measure(name, "decode value") {
             consume(try ServerToAgent(decoding: encoded))
+        } against: {
+            consume(try OracleServerToAgent(serializedBytes: encoded))
+        }
+        var decoder = ArenaDecoder()
+        try Row.measure(name, "decode arena") {
+            consume(try decoder.withServerToAgent(encoded.span.bytes) { $0.flags.rawValue })
         } against: {
             consume(try OracleServerToAgent(serializedBytes: encoded))
         }

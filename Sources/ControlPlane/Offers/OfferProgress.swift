@@ -38,14 +38,15 @@ extension OfferProgress.Stage {
     }
 
     /// All packages together: failed when one failed and none is on its way any more, applied when all are installed as offered.
-    init(_ statuses: PackageStatuses) {
+    init(_ statuses: borrowing ArenaReference<PackageStatusesRecord>) {
         guard statuses.errorMessage.isEmpty else {
             self = .failed
             return
         }
         var (onTheWay, failed) = (false, false)
-        for status in statuses.packages.values {
-            switch status.status {
+        let packages = statuses.packages
+        for index in 0..<packages.count {
+            switch packages[index].status {
             case .installed: break
             case .installFailed: failed = true
             case .installPending, .installing, .downloading, .unrecognized: onTheWay = true

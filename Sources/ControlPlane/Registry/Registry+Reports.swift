@@ -20,7 +20,7 @@ extension Registry {
             }
             if view.isHeartbeat, acknowledgesHeartbeat(of: uid, view, on: slot, id, at: now, &effects) { return }
             let facts = ReportFacts(
-                uid: uid, view, in: bytes, needsLabels: !labels.isEmpty, keepsMessages: keepsMessages)
+                uid: uid, view, in: bytes, needsLabels: !labels.isEmpty, keepsMessages: keepsMessages, &decoder)
             classify(facts)
             takeIn(facts, from: slot, id, at: now, &effects)
         } catch {

@@ -43,6 +43,8 @@ public struct Registry: Sendable {
     /// The lists of custom capabilities that agents reported.
     var customs = RowTable<String>(first: [], limit: 4_096)
     var pool: EncodedPool
+    /// For the parts of reports that have to be understood.
+    var decoder = CopyableArenaDecoder()
     /// The walk over the agents after a new offer, while it is under way.
     var walk: PushWalk?
 

@@ -80,8 +80,10 @@ extension ReportFacts {
     ///   - bytes: What `view` is a view of.
     ///   - needsLabels: Whether the description is to be understood.
     ///   - keepsMessages: Whether the description, the health and the effective config are to be copied out.
+    ///   - decoder: For the parts that have to be understood.
     init(
-        uid: InstanceUID, _ view: borrowing AgentToServerView, in bytes: RawSpan, needsLabels: Bool, keepsMessages: Bool
+        uid: InstanceUID, _ view: borrowing AgentToServerView, in bytes: RawSpan, needsLabels: Bool,
+        keepsMessages: Bool, _ decoder: inout CopyableArenaDecoder
     ) {
         self.uid = uid
         sequenceNumber = view.sequenceNumber
@@ -89,68 +91,79 @@ extension ReportFacts {
         requestsUID = view.flags.contains(.requestInstanceUID)
         guard !view.isHeartbeat else { return }
         let present = view.present
-        if present.contains(.agentDescription) {
-            parts.insert(.description)
-            if needsLabels { labels = view.agentDescription() }
-        }
+        if present.contains(.agentDescription) { parts.insert(.description) }
         if present.contains(.health) {
             parts.insert(.health)
             isHealthy = view.isHealthy ?? false
         }
         if present.contains(.effectiveConfig) { parts.insert(.effectiveConfig) }
-        if !parts.isEmpty { takeFingerprints(of: bytes, keeping: keepsMessages) }
+        if !parts.isEmpty { takeFingerprints(of: view, keeping: keepsMessages) }
         if present.contains(.remoteConfigStatus) {
             parts.insert(.remoteConfigStatus)
             remoteConfig.hash = Fingerprint(view.lastRemoteConfigHash)
             remoteConfig.progress = OfferProgress.Stage(view.remoteConfigStatuses ?? .unset)
         }
-        if present.contains(.packageStatuses), let statuses = view.packageStatuses() {
+        if present.contains(.agentDisconnect) { parts.insert(.agentDisconnect) }
+        let needsDescription = needsLabels && present.contains(.agentDescription)
+        guard needsDescription || !present.isDisjoint(with: Self.understood) else { return }
+        decoder.withDecoder { decoder in
+            do throws(DecodingError) {
+                try decoder.withAgentToServer(bytes) { report in
+                    if needsDescription { labels = report.agentDescription?.copied() }
+                    take(report)
+                }
+            } catch {
+                assertionFailure("checked bytes could not be read: \(error)")
+            }
+        }
+    }
+
+    /// The parts of a report that are looked into beyond what a view shows.
+    private static let understood: AgentToServerView.Fields = [
+        .packageStatuses, .connectionSettingsStatus, .connectionSettingsRequest, .customCapabilities, .customMessage,
+        .availableComponents,
+    ]
+
+    private mutating func take(_ report: borrowing ArenaReference<AgentToServerRecord>) {
+        if let statuses = report.packageStatuses {
             parts.insert(.packageStatuses)
             packages.hash = Fingerprint(statuses.serverProvidedAllPackagesHash)
             packages.progress = OfferProgress.Stage(statuses)
         }
-        if present.contains(.connectionSettingsStatus), let status = view.connectionSettingsStatus() {
+        if let status = report.connectionSettingsStatus {
             parts.insert(.settingsStatus)
             settings.hash = Fingerprint(status.lastConnectionSettingsHash)
             settings.progress = OfferProgress.Stage(status.status)
         }
-        if present.contains(.agentDisconnect) { parts.insert(.agentDisconnect) }
-        takeRequests(of: view)
-    }
-
-    private mutating func takeRequests(of view: borrowing AgentToServerView) {
-        let present = view.present
-        if present.contains(.connectionSettingsRequest) {
+        if let request = report.connectionSettingsRequest {
             parts.insert(.settingsRequest)
-            certificateRequest = view.connectionSettingsRequest()?.opamp?.certificateRequest?.csr
+            certificateRequest = request.opamp?.certificateRequest?.csr.copied()
         }
-        if present.contains(.customCapabilities) {
+        if let capabilities = report.customCapabilities {
             parts.insert(.customCapabilities)
-            customCapabilities = view.customCapabilities()?.capabilities ?? []
+            customCapabilities = capabilities.capabilities.texts()
         }
-        if present.contains(.customMessage) {
+        if let message = report.customMessage {
             parts.insert(.customMessage)
-            customMessage = view.customMessage()
+            customMessage = message.copied()
         }
-        if present.contains(.availableComponents) {
+        if let reported = report.availableComponents {
             parts.insert(.components)
-            components = Fingerprint(view.availableComponentsHash)
-            hasComponentDetails = view.availableComponents().map { !$0.components.isEmpty } ?? false
+            components = Fingerprint(reported.hash)
+            hasComponentDetails = reported.components.count > 0
         }
     }
 
-    private mutating func takeFingerprints(of bytes: RawSpan, keeping: Bool) {
-        var fields = MessageFields(bytes)
-        while let field = fields.next() {
-            let content = bytes.extracting(field.content)
-            switch field.number {
-            case 3:
+    private mutating func takeFingerprints(of view: borrowing AgentToServerView, keeping: Bool) {
+        view.forEachPart { field, content in
+            switch field {
+            case .agentDescription:
                 description = Fingerprint(content, after: description)
                 if keeping { encodedDescription += content.copied() }
-            case 5:
+            case .health:
                 health = Fingerprint(content, after: health)
                 if keeping { encodedHealth += content.copied() }
-            case 6:
+            case .effectiveConfig:
                 effectiveConfig = Fingerprint(content, after: effectiveConfig)
                 if keeping { encodedEffectiveConfig += content.copied() }
             default: break

@@ -1,4 +1,5 @@
-import CZlib
+internal import Basis
+internal import CZlib
 
 /// Decompresses messages of permessage-deflate (RFC 7692, section 7.2.2).
 ///
@@ -27,7 +28,7 @@ public final class Inflater {
         do throws(WebSocketError) {
             try inflate(payload, limit: limit, into: &bytes)
             if kind == .text {
-                let isValid = UTF8Validity.isValid(bytes.span.bytes.extracting(start..<bytes.count))
+                let isValid = UTF8Check.isValid(bytes.span.bytes.extracting(start..<bytes.count))
                 guard isValid else { throw .invalidUTF8 }
             }
         } catch {

@@ -210,7 +210,7 @@ public struct WebSocketReader: Sendable {
     private static func messageEvent(
         _ kind: WebSocketMessageKind, _ payload: RawSpan, _ place: WebSocketPayload
     ) throws(WebSocketError) -> WebSocketEvent {
-        guard kind == .binary || UTF8Validity.isValid(payload) else { throw .invalidUTF8 }
+        guard kind == .binary || UTF8Check.isValid(payload) else { throw .invalidUTF8 }
         return .message(kind, place)
     }
 
@@ -221,7 +221,7 @@ public struct WebSocketReader: Sendable {
         let code = WebSocketCloseCode(rawValue: payload.bigEndian(UInt16.self, at: 0))
         guard code.mayBeSent else { throw .invalidCloseCode(code.rawValue) }
         let reason = payload.extracting(2..<payload.byteCount)
-        guard UTF8Validity.isValid(reason) else { throw .invalidUTF8 }
+        guard UTF8Check.isValid(reason) else { throw .invalidUTF8 }
         return .close(code, reason: reason.repairedText)
     }
 }

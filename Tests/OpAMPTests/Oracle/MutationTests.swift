@@ -15,26 +15,34 @@ struct MutationTests {
 
     /// The oracle, the slowest of the three, judges one message in this many.
     private static let oracleShare = 8
+    /// The arena's decoder reads one message in this many.
+    private static let arenaShare = 4
 
-    @Test("A report is read alike by the decoder, the view and the oracle", arguments: streams)
+    @Test("A report is read alike by the decoder, the view, the arena and the oracle", arguments: streams)
     func reports(stream: UInt64) throws {
+        var decoder = ArenaDecoder(capacity: 256)
         try run(AgentToServer.self, maps: MisshapenEntry.report, stream: stream) { bytes in
             let view = try AgentToServerView(bytes)
             return (view.report().encoded(), view.unknownFieldCount)
+        } arena: { bytes in
+            try decoder.withAgentToServer(bytes) { $0.copied().encoded() }
         }
     }
 
-    @Test("An answer is read alike by the decoder, the view and the oracle", arguments: streams)
+    @Test("An answer is read alike by the decoder, the view, the arena and the oracle", arguments: streams)
     func answers(stream: UInt64) throws {
+        var decoder = ArenaDecoder(capacity: 256)
         try run(ServerToAgent.self, maps: MisshapenEntry.answer, stream: stream + 1000) { bytes in
             let view = try ServerToAgentView(bytes)
             return (view.answer().encoded(), view.unknownFieldCount)
+        } arena: { bytes in
+            try decoder.withServerToAgent(bytes) { $0.copied().encoded() }
         }
     }
 
     private func run<Message: OracleTwin>(
         _: Message.Type, maps: [UInt64: MisshapenEntry.Path], stream: UInt64,
-        view: (RawSpan) throws -> (bytes: [UInt8], unknown: Int)
+        view: (RawSpan) throws -> (bytes: [UInt8], unknown: Int), arena: (RawSpan) throws -> [UInt8]
     ) throws {
         var draw = TwinDraw(seed: Self.seed, stream: stream)
         let corpus = (0..<256).map { _ in Message.twins(&draw).0.encoded() }.filter { $0.count < 600 }
@@ -44,8 +52,10 @@ struct MutationTests {
         for number in 0..<Self.countEach {
             let original = corpus[number % corpus.count]
             let bytes = mutation.damaged(original, with: corpus[(number &* 7 + 3) % corpus.count])
-            let complaint = judge(
-                Message.self, bytes, view: view, askOracle: number % Self.oracleShare == 0, &verdicts)
+            let complaint =
+                judge(
+                    Message.self, bytes, view: view, askOracle: number % Self.oracleShare == 0, &verdicts)
+                ?? (number % Self.arenaShare == 0 ? judgeArena(Message.self, bytes, arena) : nil)
             if let complaint {
                 if complaint.contains("the oracle"), MisshapenEntry.exists(in: bytes[...], maps) {
                     excused += 1
@@ -90,6 +100,21 @@ struct MutationTests {
         guard let theirs = oracleReading(Message.self, bytes) else { return "the oracle refuses" }
         guard let ours = oracleReading(Message.self, encoded) else { return "the oracle refuses what was written" }
         return ours == theirs ? nil : "the oracle reads something else"
+    }
+
+    /// What is wrong with the way the arena read `bytes`; nothing when it read them as the decoder does.
+    private func judgeArena<Message: OracleTwin>(
+        _: Message.Type, _ bytes: [UInt8], _ arena: (RawSpan) throws -> [UInt8]
+    ) -> String? {
+        let inArena = Result { try arena(bytes.span.bytes) }
+        switch (Result { try Message(decoding: bytes).encoded() }, inArena) {
+        case (.success(let ours), .success(let copied)): return ours == copied ? nil : "the arena holds something else"
+        case (.failure(let ours), .failure(let other)):
+            let isSame = ours as? OpAMP.DecodingError == other as? OpAMP.DecodingError
+            return isSame ? nil : "decoder: \(ours); arena: \(other)"
+        case (.success, .failure(let error)): return "the arena refuses: \(error)"
+        case (.failure, .success): return "only the arena accepts"
+        }
     }
 
     /// The oracle's own bytes for the message, unknown fields dropped and maps sorted; nothing where it refuses it.

@@ -1,4 +1,4 @@
-@testable import OpAMP
+@testable import ProtocolGenerator
 
 /// A field inside a message that travels by itself: the numbers of the sub-messages on the way to it.
 struct FieldPath {
@@ -8,23 +8,25 @@ struct FieldPath {
 
     var numbers: [UInt32] { fields.map(\.number) }
 
-    /// Every length-delimited field that a message can have in it; a kind of message is entered once on each way.
-    static func all(from root: MessageKind) -> [FieldPath] {
+    /// Every length-delimited field that a message can have in it; a message is entered once on each way.
+    static func all(from root: String) throws -> [FieldPath] {
+        let schema = try ProtocolSources.schema()
         var paths: [FieldPath] = []
-        func walk(_ kind: MessageKind, _ way: [(number: UInt32, isMap: Bool)], _ entered: Set<MessageKind>) {
-            for number: UInt32 in 1...16 {
-                switch kind.field(number) {
-                case .text: paths.append(FieldPath(fields: way + [(number, false)], endsInText: true))
-                case .textMap: paths.append(FieldPath(fields: way + [(number, true)], endsInText: true))
-                case .message(let inner), .map(let inner):
-                    var isMap = false
-                    if case .map = kind.field(number) { isMap = true }
-                    let next = way + [(number, isMap)]
-                    paths.append(FieldPath(fields: next, endsInText: false))
-                    if !entered.contains(inner) { walk(inner, next, entered.union([inner])) }
+        func walk(_ name: String, _ way: [(number: UInt32, isMap: Bool)], _ entered: Set<String>) {
+            for field in schema.type(name)?.fields ?? [] {
+                let number = UInt32(field.number)
+                switch field.type {
+                case .text, .list(.text): paths.append(FieldPath(fields: way + [(number, false)], endsInText: true))
+                case .map(.text): paths.append(FieldPath(fields: way + [(number, true)], endsInText: true))
+                case .message(let inner), .list(.message(let inner)): enter(inner, way + [(number, false)], entered)
+                case .map(.message(let inner)): enter(inner, way + [(number, true)], entered)
                 default: break
                 }
             }
+        }
+        func enter(_ inner: String, _ way: [(number: UInt32, isMap: Bool)], _ entered: Set<String>) {
+            paths.append(FieldPath(fields: way, endsInText: false))
+            if !entered.contains(inner) { walk(inner, way, entered.union([inner])) }
         }
         walk(root, [], [root])
         return paths
