@@ -102,18 +102,22 @@ public struct AgentConfigFile: Equatable, Sendable {
     public var body: [UInt8] = []
     /// The content's MIME type, such as `text/yaml`; may be empty.
     public var contentType: String = ""
+    /// What the entry is to the agent.
+    public var role: String = ""
 
     public init() {}
 
-    public init(body: [UInt8] = [], contentType: String = "") {
+    public init(body: [UInt8] = [], contentType: String = "", role: String = "") {
         self.body = body
         self.contentType = contentType
+        self.role = role
     }
 }
 
 extension AgentConfigFile: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
+        visitor.text(26, role)
         visitor.text(18, contentType)
         visitor.bytes(10, body)
     }
@@ -126,6 +130,7 @@ extension AgentConfigFile: SchemaMessage {
             case 0: return
             case 10: body = try reader.bytes()
             case 18: contentType = try reader.text()
+            case 26: role = try reader.text()
             case let tag: try reader.skip(tag)
             }
         }
@@ -138,7 +143,7 @@ extension AgentConfigFile: SchemaMessage {
             switch try reader.tag() {
             case 0: return
             case 10: _ = try reader.content()
-            case 18: try reader.checkText()
+            case 18, 26: try reader.checkText()
             case let tag: try reader.skip(tag)
             }
         }

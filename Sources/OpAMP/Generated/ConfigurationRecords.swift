@@ -90,6 +90,7 @@ extension ArenaReference<AgentConfigMapRecord> {
 public struct AgentConfigFileRecord: BitwiseCopyable {
     var body: ArenaSlice = ArenaSlice()
     var contentType: ArenaSlice = ArenaSlice()
+    var role: ArenaSlice = ArenaSlice()
 
     @usableFromInline
     package init() {}
@@ -106,6 +107,7 @@ extension AgentConfigFileRecord: ArenaRecord {
             case 0: return
             case 10: record.pointee.body = try reader.bytes()
             case 18: record.pointee.contentType = try reader.text()
+            case 26: record.pointee.role = try reader.text()
             case let tag: try reader.skip(tag)
             }
         }
@@ -121,9 +123,12 @@ extension ArenaReference<AgentConfigFileRecord> {
     /// The content's MIME type, such as `text/yaml`; may be empty.
     public var contentType: String { text(record.pointee.contentType) }
 
+    /// What the entry is to the agent.
+    public var role: String { text(record.pointee.role) }
+
     /// The message as a value; everything in it is copied.
     public func copied() -> AgentConfigFile {
-        AgentConfigFile(body: body.copied(), contentType: contentType)
+        AgentConfigFile(body: body.copied(), contentType: contentType, role: role)
     }
 }
 

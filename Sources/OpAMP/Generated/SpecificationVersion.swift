@@ -172,6 +172,11 @@ public struct SpecificationVersion: Hashable, Sendable {
                 "ProxyConnectionSettings",
             ]),
         SpecificationVersion(
+            name: "0.19",
+            added: [
+                "AgentConfigFile.role",
+            ]),
+        SpecificationVersion(
             name: "next",
             added: [
                 "ComponentHealth.attributes",

@@ -14,6 +14,7 @@ extension AgentConfigFile: OracleTwin {
         var (ours, theirs) = (AgentConfigFile(), OracleAgentConfigFile())
         draw.bytes(&ours.body, &theirs.body)
         draw.text(&ours.contentType, &theirs.contentType)
+        draw.text(&ours.role, &theirs.role)
         return (ours, theirs)
     }
 }

@@ -807,6 +807,8 @@ nonisolated struct OracleAgentConfigFile: Sendable {
 
   var contentType: String = String()
 
+  var role: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2166,7 +2168,7 @@ nonisolated extension OracleAgentConfigMap: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension OracleAgentConfigFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".AgentConfigFile"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}body\0\u{3}content_type\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}body\0\u{3}content_type\0\u{1}role\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2176,6 +2178,7 @@ nonisolated extension OracleAgentConfigFile: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.body) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.contentType) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.role) }()
       default: break
       }
     }
@@ -2188,12 +2191,16 @@ nonisolated extension OracleAgentConfigFile: SwiftProtobuf.Message, SwiftProtobu
     if !self.contentType.isEmpty {
       try visitor.visitSingularStringField(value: self.contentType, fieldNumber: 2)
     }
+    if !self.role.isEmpty {
+      try visitor.visitSingularStringField(value: self.role, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: OracleAgentConfigFile, rhs: OracleAgentConfigFile) -> Bool {
     if lhs.body != rhs.body {return false}
     if lhs.contentType != rhs.contentType {return false}
+    if lhs.role != rhs.role {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
