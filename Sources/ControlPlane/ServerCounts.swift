@@ -120,6 +120,15 @@ public struct ServerCounts: Hashable, Sendable {
 
     /// Upgrades and polls refused for lack of credentials.
     public var unauthorized: UInt64 = 0
+    /// Requests refused by their heads whose bodies were large or of unknown size: their connections were closed.
+    public var bodiesRefused: UInt64 = 0
+    /// Connections ended because unfinished messages used as much memory as they may, all connections together.
+    public var buffersFull: UInt64 = 0
+    /// Connections ended because a TLS handshake, a request's head, a body or a WebSocket message was not complete in time.
+    public var handshakeTimeouts: UInt64 = 0
+    public var headTimeouts: UInt64 = 0
+    public var bodyTimeouts: UInt64 = 0
+    public var messageTimeouts: UInt64 = 0
     /// Connections on which package files were asked for; they are in `connectionsAccepted` too.
     public var fileConnections: UInt64 = 0
     /// Package files, or the parts of them that were asked for, sent to the end.
@@ -204,6 +213,12 @@ extension ServerCounts {
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
         Field(name: "unauthorized", path: \.unauthorized),
+        Field(name: "bodies_refused", path: \.bodiesRefused),
+        Field(name: "buffers_full", path: \.buffersFull),
+        Field(name: "handshake_timeouts", path: \.handshakeTimeouts),
+        Field(name: "head_timeouts", path: \.headTimeouts),
+        Field(name: "body_timeouts", path: \.bodyTimeouts),
+        Field(name: "message_timeouts", path: \.messageTimeouts),
         Field(name: "file_connections", path: \.fileConnections),
         Field(name: "files_sent", path: \.filesSent),
         Field(name: "files_unauthorized", path: \.filesUnauthorized),

@@ -77,6 +77,33 @@ struct FlowTests {
         }
     }
 
+    @Test("The receive deadline does not start anew with each byte, unlike the idle timeout; the owner may extend it")
+    func receiveDeadline() async throws {
+        try await withShard { shard in
+            let server = ScriptedEndpoint(shard: shard)
+            let extensions = Recorder<Int>()
+            let listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { _, _ in server }
+            server.onConnected = {
+                $0.idleTimeout = .seconds(30)
+                $0.receiveDeadline = shard.now + .milliseconds(50)
+            }
+            server.onReceiveTimeout = { _ in
+                extensions.note(1)
+                return extensions.events.count < 3 ? shard.now + .milliseconds(50) : nil
+            }
+            let client = ScriptedEndpoint(shard: shard)
+            client.onConnected = { $0.setTimer(at: shard.now) }
+            client.onTimer = { client, _ in
+                client.send([1])
+                if client.isOpen { client.setTimer(at: shard.now + .milliseconds(5)) }
+            }
+            await shard.run { client.connect(to: listener.addresses[0]) }
+            #expect(await server.end() == .timedOut(.receive))
+            #expect(extensions.events.count == 3)
+            #expect(await shard.run { server.receiveDeadline } == nil)
+        }
+    }
+
     @Test("A graceful close that the peer never answers ends in a close timeout")
     func closeTimeout() async throws {
         let silent = try RawListener(backlog: 8)

@@ -236,7 +236,7 @@ struct LifeTests {
     func names() {
         let causes: [CloseCause] = [
             .local, .peerClosed, .reset, .refused, .unreachable, .timedOut(.connect), .timedOut(.idle),
-            .timedOut(.close),
+            .timedOut(.handshake), .timedOut(.receive), .timedOut(.close),
             .timedOut(.delivery), .writeOverflow, .outOfDescriptors, .outOfPorts, .badSource, .other(errno: 5),
         ]
         #expect(causes.allSatisfy { CloseCause.knownNames.contains($0.name) })

@@ -113,6 +113,7 @@ final class ScriptedHTTPServer: Sendable {
             var offset = 0
             do {
                 while let event = try exchange.next(bytes, at: &offset) {
+                    if case .head = event { continue }
                     guard case .request(let head, _) = event else { return abort() }
                     react(to: head)
                 }

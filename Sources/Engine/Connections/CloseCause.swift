@@ -28,12 +28,16 @@ public enum CloseCause: Hashable, Sendable {
     /// Any other error of the system.
     case other(errno: Int32)
 
-    /// What was waited for in vain.
+    /// What did not happen in time.
     public enum Timeout: Hashable, Sendable, CaseIterable {
-        /// TCP (and TLS) to be up.
+        /// TCP to be up.
         case connect
+        /// The TLS handshake to be complete.
+        case handshake
         /// Bytes from the peer.
         case idle
+        /// A whole head, body or message, however often bytes of it came in.
+        case receive
         /// The peer to close its side after ours.
         case close
         /// The network to deliver (the system gave up repeating).
@@ -62,7 +66,9 @@ public enum CloseCause: Hashable, Sendable {
         case .refused: "refused"
         case .unreachable: "unreachable"
         case .timedOut(.connect): "connect timeout"
+        case .timedOut(.handshake): "handshake timeout"
         case .timedOut(.idle): "idle timeout"
+        case .timedOut(.receive): "receive timeout"
         case .timedOut(.close): "close timeout"
         case .timedOut(.delivery): "delivery timeout"
         case .writeOverflow: "write overflow"

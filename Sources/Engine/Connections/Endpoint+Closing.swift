@@ -72,6 +72,7 @@ extension Endpoint {
         }
         shard.slots.invalidateTags(of: slot)
         outbox.free()
+        receiveDue = .max
         security = .none
         interest = 0
         if flags.contains(.corked) {

@@ -94,7 +94,7 @@ extension Endpoint {
     final func open() {
         state = .open
         lastReceived = shard.now.nanoseconds
-        watchIdleness()
+        watchReceiving()
         updateInterest()
         guard state == .open else { return }
         connected()

@@ -1,7 +1,7 @@
 public import Basis
 
-/// One entry of the timer wheel per endpoint serves both the user's timer and the engine's own timeouts: it stands at
-/// the earlier of the two.
+/// One entry of the timer wheel per endpoint serves both the user's timer and the engine's own timeouts: it is set to the
+/// earlier of the two.
 extension Endpoint {
     /// Sets the endpoint's timer, or moves it. A time in the past fires in the shard's next turn; `.distantFuture`
     /// never fires. Constant time, no allocation.
@@ -40,8 +40,22 @@ extension Endpoint {
             idleMilliseconds = newValue.map { UInt32(clamping: max(1, $0.count / 1_000_000)) } ?? 0
             if state == .open {
                 lastReceived = shard.now.nanoseconds
-                watchIdleness()
+                watchReceiving()
             }
+        }
+    }
+
+    /// When what is being received must be complete, however often bytes of it come in; nil (the default): no limit.
+    /// Then `receiveTimedOut` is asked. Unlike `idleTimeout` it does not start anew with each byte, so a peer that sends a
+    /// byte a second reaches it. Holds for the present connection.
+    public final var receiveDeadline: Instant? {
+        get { receiveDue == .max ? nil : Instant(nanoseconds: receiveDue) }
+        set {
+            shard.assertOnShard()
+            let due = newValue?.nanoseconds ?? .max
+            guard due != receiveDue else { return }
+            receiveDue = due
+            if state == .open { watchReceiving() }
         }
     }
 
@@ -52,9 +66,15 @@ extension Endpoint {
         setWheel()
     }
 
-    /// Sets the deadline to when the connection will have been idle for too long, if nothing comes.
-    final func watchIdleness() {
-        setDeadline(idleMilliseconds == 0 ? .max : lastReceived &+ UInt64(idleMilliseconds) * 1_000_000)
+    /// Sets the deadline to when the connection will have been idle for too long, if nothing comes, or to the receive
+    /// deadline, whichever is earlier.
+    final func watchReceiving() {
+        setDeadline(min(idleDue, receiveDue))
+    }
+
+    /// When the connection will have been idle for too long, if nothing comes.
+    private var idleDue: UInt64 {
+        idleMilliseconds == 0 ? .max : lastReceived &+ UInt64(idleMilliseconds) * 1_000_000
     }
 
     /// The wheel's entry has expired: for the deadline, the user's timer, both, or neither any more.
@@ -79,21 +99,36 @@ extension Endpoint {
     /// The deadline of the present state has passed.
     private func timeOut() {
         switch state {
-        case .connecting, .securing:
+        case .connecting:
             end(.timedOut(.connect))
+        case .securing:
+            end(.timedOut(.handshake))
         case .open:
+            if receiveDue <= shard.now.nanoseconds, !extendsReceiving() { return }
             // Bytes only note their time of arrival; the deadline follows when it is reached.
-            let idleUntil = lastReceived &+ UInt64(idleMilliseconds) * 1_000_000
-            if idleMilliseconds != 0 && idleUntil > shard.now.nanoseconds {
-                deadline = idleUntil
-            } else if idleMilliseconds != 0 {
+            if idleDue <= shard.now.nanoseconds {
                 end(.timedOut(.idle))
+            } else {
+                watchReceiving()
             }
         case .flushing, .lingering:
             endAbruptly(.timedOut(.close))
         case .idle, .ended:
             break
         }
+    }
+
+    /// The receive deadline has passed: whether the owner gives the peer more time.
+    private func extendsReceiving() -> Bool {
+        receiveDue = .max
+        let later = receiveTimedOut()
+        guard state == .open else { return false }
+        guard let later, later > shard.now else {
+            end(.timedOut(.receive))
+            return false
+        }
+        receiveDue = later.nanoseconds
+        return true
     }
 
     private func setWheel() {

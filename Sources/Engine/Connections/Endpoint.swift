@@ -22,10 +22,12 @@ open class Endpoint: @unchecked Sendable {
 
     /// When the user's timer is due; `UInt64.max`: not set.
     final var timerDue = UInt64.max
-    /// When the engine itself wants to look (connect, idle and close timeouts); `UInt64.max`: never.
+    /// When the engine's own timeout is due (connect, handshake, idle, receive, close); `UInt64.max`: never.
     final var deadline = UInt64.max
     /// When bytes last came in.
     final var lastReceived: UInt64 = 0
+    /// When what is being received must be complete; `UInt64.max`: no limit.
+    final var receiveDue = UInt64.max
     final var outbox = Outbox()
     /// TLS, boxed: plaintext connections pay one pointer for it.
     final var security = EndpointSecurity.none
@@ -70,6 +72,10 @@ open class Endpoint: @unchecked Sendable {
     /// The connection has ended, or could not be made. Called exactly once for each `connect` that answered true and
     /// each adopted connection, whoever ended it. The endpoint is idle again.
     open func closed(_ cause: CloseCause) {}
+
+    /// `receiveDeadline` has passed. The instant until which the peer may go on sending; nil (the default) ends the
+    /// connection with `.timedOut(.receive)`, unless it was closed in the call. The deadline is unset already.
+    open func receiveTimedOut() -> Instant? { nil }
 
     /// The timer set for `due` has fired; never early, and `shard.now - due` late. It is unset already.
     open func timerFired(due: Instant) {}

@@ -1,3 +1,4 @@
+public import Basis
 import CLinux
 
 /// Accepts connections on one or several addresses and makes an endpoint of each, on one shard.
@@ -30,7 +31,9 @@ public final class Listener: @unchecked Sendable {
         }
         self.shard = shard
         self.addresses = opened.map(\.address)
-        let sockets = opened.map { ListeningSocket(shard: shard, listening: $0.descriptor, tls: tls, accept: accept) }
+        let sockets = opened.map {
+            ListeningSocket(shard: shard, listening: $0.descriptor, options, tls: tls, accept: accept)
+        }
         self.sockets = sockets
         shard.perform { for socket in sockets { socket.start() } }
     }
@@ -74,6 +77,9 @@ public struct ListenerOptions: Sendable {
     /// Connections that the kernel completes before they are accepted; it cuts this down to net.core.somaxconn, so the
     /// default asks for whatever that is.
     public var backlog: Int32 = 65_535
+    /// How long a client may take for the TLS handshake, counted from the accept; then `closed(.timedOut(.handshake))`.
+    /// Long enough for the handshakes of a whole fleet that reconnects at once.
+    public var handshakeTimeout = Nanoseconds.seconds(30)
     /// SO_REUSEPORT: several listeners, one per shard, share the address, and the kernel spreads connections over them.
     public var sharesPort = false
 

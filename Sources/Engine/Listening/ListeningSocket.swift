@@ -12,9 +12,14 @@ final class ListeningSocket: Endpoint, @unchecked Sendable {
     /// On the shard only.
     var context: TLSServerContext?
     private let accept: Listener.Accept
+    private let handshakeTimeout: Nanoseconds
 
-    init(shard: Shard, listening descriptor: Int32, tls context: TLSServerContext?, accept: @escaping Listener.Accept) {
+    init(
+        shard: Shard, listening descriptor: Int32, _ options: ListenerOptions, tls context: TLSServerContext?,
+        accept: @escaping Listener.Accept
+    ) {
         self.context = context
+        handshakeTimeout = options.handshakeTimeout
         self.accept = accept
         super.init(shard: shard)
         self.descriptor = descriptor
@@ -68,7 +73,7 @@ final class ListeningSocket: Endpoint, @unchecked Sendable {
             _ = clinux_close(accepted)
             return
         }
-        endpoint.begin(context)
+        endpoint.begin(context, handshakeTimeout)
     }
 
     private func listen(for readiness: UInt32) {
@@ -80,10 +85,11 @@ final class ListeningSocket: Endpoint, @unchecked Sendable {
 
 extension Endpoint {
     /// An adopted connection starts: with TLS where the listener has it.
-    fileprivate func begin(_ context: TLSServerContext?) {
+    fileprivate func begin(_ context: TLSServerContext?, _ handshakeTimeout: Nanoseconds) {
         if let context {
             state = .securing
             guard prepareTLS(server: context), watch(CLinuxReadable | CLinuxPeerFinished) else { return }
+            setDeadline((shard.now + handshakeTimeout).nanoseconds)
             startHandshake()
         } else {
             state = .open

@@ -39,7 +39,11 @@ public final class TLSClientContext: Sendable {
             copenssl_set_status_callback(
                 context.pointer,
                 { connection, _ in
-                    guard let connection, let failure = StapledStatus.failure(of: connection) else { return 1 }
+                    // A resumed handshake shows no certificate, so nothing is stapled to it (RFC 8446, section 4.2.11): the
+                    // status was judged when the session was established. TLS 1.3 asks here all the same.
+                    guard let connection, SSL_session_reused(connection) == 0,
+                        let failure = StapledStatus.failure(of: connection)
+                    else { return 1 }
                     TLSState.of(connection)?.failure = failure
                     return 0
                 }, nil)

@@ -89,8 +89,8 @@ extension Counter {
         case .reset: self = .reset
         case .refused: self = .connectRefused
         case .unreachable: self = .connectUnreachable
-        case .timedOut(.connect): self = .connectTimedOut
-        case .timedOut(.idle): self = .idleTimeout
+        case .timedOut(.connect), .timedOut(.handshake): self = .connectTimedOut
+        case .timedOut(.idle), .timedOut(.receive): self = .idleTimeout
         case .writeOverflow: self = .writeOverflow
         case .outOfDescriptors: self = .outOfDescriptors
         case .outOfPorts: self = .outOfPorts

@@ -1,6 +1,7 @@
 public import Basis
 public import ControlPlane
 public import Engine
+import Transport
 
 /// An OpAMP server on this machine: listeners, shards and registries, from start to stop.
 public final class OpAMPServer: Sendable {
@@ -25,6 +26,8 @@ public final class OpAMPServer: Sendable {
         var plan = plan
         // A server without an authority has nothing to issue by.
         plan.issuesCertificates = security?.authority != nil
+        let largest = wire.largestMessage ?? HTTPLimits.defaultBodyBytes
+        let budget = BufferBudget(limit: max(wire.receiving.totalBytes, largest))
         let directory = count > 1 ? AgentDirectory(stripes: 64) : nil
         var shards: [Shard] = []
         var hosts: [ServerHost] = []
@@ -38,11 +41,12 @@ public final class OpAMPServer: Sendable {
                     plan: plan, seed: seed, wallClockAtZero: wallClockAtZero, shard: UInt16(index),
                     directory: directory)
                 let host = ServerHost(
-                    shard: shard, registry: registry, path: path, wire: wire, packages: packages,
+                    shard: shard, registry: registry, path: path, wire: wire, budget: budget, packages: packages,
                     seed: seed &+ UInt64(index))
                 hosts.append(host)
                 var options = ListenerOptions()
                 options.sharesPort = count > 1
+                options.handshakeTimeout = wire.receiving.handshake
                 let listener = try Listener(
                     shard: shard, addresses: [bound], options: options, tls: security?.context
                 ) { _, peer in

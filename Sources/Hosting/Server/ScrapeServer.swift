@@ -110,10 +110,15 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
                 case .request(let head, let keepAlive):
                     answer(head, keepAlive: keepAlive)
                     guard keepAlive else { return }
-                case .upgrade, .expectsContinue:
+                case .head(_, let body):
+                    // A scrape has no body.
+                    guard body.count == 0 else { return end(with: 413) }
+                case .upgrade:
                     return end(with: 405)
                 }
             }
+            // A head has a deadline that does not start anew with each byte.
+            receiveDeadline = exchange.isIdle ? nil : receiveDeadline ?? shard.now + ScrapeLink.headTimeout
         } catch {
             end(with: error.responseStatus)
         }
@@ -146,8 +151,9 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
         closeGracefully(within: ScrapeLink.closeTimeout)
     }
 
-    /// A scraper comes back every few seconds or minutes.
+    /// Scrapes are seconds or minutes apart.
     private static let timeout = Nanoseconds.seconds(150)
+    private static let headTimeout = Nanoseconds.seconds(20)
     private static let closeTimeout = Nanoseconds.seconds(2)
     /// A scrape has no body.
     private static let limits: HTTPLimits = {

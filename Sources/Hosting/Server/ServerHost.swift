@@ -16,6 +16,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     let packages: PackageStore?
     let webSocketLimits: WebSocketLimits
     let httpLimits: HTTPLimits
+    /// What the connections of all shards may hold of unfinished messages.
+    let budget: BufferBudget
     /// Issues certificates, where this server does.
     private var desk: CertificateDesk?
 
@@ -36,12 +38,13 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
 
     init(
         shard: Shard, registry: Registry, path: String, wire: ServerWire = ServerWire(),
-        packages: PackageStore? = nil, seed: UInt64 = 1
+        budget: BufferBudget, packages: PackageStore? = nil, seed: UInt64 = 1
     ) {
         flawRandom = SeededRandom(seed: seed)
         self.registry = registry
         self.path = path
         self.wire = wire
+        self.budget = budget
         self.packages = packages
         var (webSocketLimits, httpLimits) = (WebSocketLimits(), HTTPLimits())
         if let largest = wire.largestMessage {

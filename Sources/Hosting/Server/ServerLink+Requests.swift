@@ -6,28 +6,35 @@ import Transport
 
 /// Plain HTTP (specification: Plain HTTP Transport): one request after the other, each with its answer before the next is read.
 extension ServerLink {
-    func readRequests(_ reading: RequestReading, _ bytes: RawSpan, _ offset: inout Int) {
+    /// - Returns: whether a head or a body ended in the bytes.
+    @discardableResult
+    func readRequests(_ reading: RequestReading, _ bytes: RawSpan, _ offset: inout Int) -> Bool {
+        var completed = false
         do throws(HTTPError) {
             while case .http = stage, !reading.isAnswering,
                 let event = try reading.exchange.next(bytes, at: &offset)
             {
+                completed = true
                 switch event {
                 case .upgrade(let head):
                     upgradeRequested(reading, head)
                     // What follows the request belongs to the WebSocket, and no client may send it before the 101.
-                    return
-                case .expectsContinue(let head):
-                    expectsContinue(head)
+                    return completed
+                case .head(let head, let body):
+                    judge(head, body, reading)
                 case .request(let head, let keepAlive):
                     reading.began(head, keepAlive: keepAlive, on: host.wire)
                     answer(head, reading)
+                    reading.exchange.releaseBody()
                 }
             }
         } catch {
             HTTPWriter.appendResponse(error.responseStatus, contentLength: 0, keepAlive: false, to: &host.output)
-            return leave()
+            leave()
+            return completed
         }
         hold(bytes, from: offset, reading)
+        return completed
     }
 
     private func hold(_ bytes: RawSpan, from offset: Int, _ reading: RequestReading) {
@@ -51,15 +58,32 @@ extension ServerLink {
         host.upgradeRequested(id)
     }
 
-    /// A client that asks first is told at once whether its body is worth sending.
-    private func expectsContinue(_ head: HTTPRequestHead) {
-        if let status = refusal(of: head) {
-            HTTPWriter.appendResponse(
-                status, fields: fields(of: status), contentLength: 0, keepAlive: false, to: &host.output)
-            return leave()
+    /// Decides by the head whether the body of a request is received: before that not a byte of it is kept.
+    private func judge(_ head: HTTPRequestHead, _ body: HTTPServerExchange.AnnouncedBody, _ reading: RequestReading) {
+        if hasNoBody(head) {
+            reading.refusal = nil
+        } else {
+            reading.refusal = refusal(of: head)
+            guard reading.refusal != nil else {
+                guard body.awaitsContinue else { return }
+                HTTPWriter.appendContinue(to: &host.output)
+                return flush()
+            }
         }
-        HTTPWriter.appendContinue(to: &host.output)
-        flush()
+        reading.exchange.dropBody()
+        let isSmall = body.count.map { $0 <= RequestReading.droppedBodyLimit } ?? false
+        guard body.awaitsContinue || !isSmall else { return }
+        // Answered without waiting for the body; what still arrives of it is dropped while the connection closes.
+        host.wireCounts.bodiesRefused += 1
+        let status = reading.refusal ?? 413
+        HTTPWriter.appendResponse(
+            status, fields: fields(of: status), contentLength: 0, keepAlive: false, to: &host.output)
+        leave()
+    }
+
+    /// Whether the request is for something that is read and never posted to: the counts or a package's file.
+    private func hasNoBody(_ head: HTTPRequestHead) -> Bool {
+        head.method == .get && head.target == ServerHost.countsPath || host.packages?.serves(head.target) == true
     }
 
     /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client that may poll, as its head tells:
@@ -89,7 +113,7 @@ extension ServerLink {
         if let packages = host.packages, packages.serves(head.target) {
             return answer(head, from: packages, reading)
         }
-        if let status = refusal(of: head) {
+        if let status = reading.refusal {
             return respond(status, reading)
         }
         // From now on the connection is a poller's: it may rest between polls, and an answer may take its time.
@@ -180,7 +204,7 @@ extension ServerLink {
         reading.held = []
         resumeReading()
         var offset = 0
-        readRequests(reading, held.span.bytes, &offset)
+        noteArrival(completed: readRequests(reading, held.span.bytes, &offset))
     }
 
     /// How long a poller's connection may be silent: several of the usual intervals, or a long pause before an answer.

@@ -18,7 +18,12 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     let host: ServerHost
     private(set) var stage: Stage
     /// Meaningful while `webSocket` or `closing`.
-    private var reader: WebSocketReader
+    var reader: WebSocketReader
+    /// What was arriving when bytes last came in, and since when.
+    var arriving = Arriving.nothing
+    var arrivingSince = Instant.zero
+    /// What this connection has told the server's budget that it uses, in bytes.
+    var accountedBytes = 0
     /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while `webSocket`.
     private var deflateWindow = 0
     /// A package's file on its way to the client; rare.
@@ -46,10 +51,12 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         var offset = 0
         // What a read brings may be answered more than once: it leaves in one piece.
         cork()
+        var completed = false
         if case .http(let reading) = stage {
-            readRequests(reading, bytes, &offset)
+            completed = readRequests(reading, bytes, &offset)
         }
-        readFrames(bytes, &offset)
+        if readFrames(bytes, &offset) { completed = true }
+        noteArrival(completed: completed)
     }
 
     override func drained() {
@@ -58,8 +65,10 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     override func closed(_ cause: CloseCause) {
         sending = nil
+        if cause == .timedOut(.handshake) { host.wireCounts.handshakeTimeouts += 1 }
         let former = stage
         stage = .over
+        releaseBuffers()
         switch former {
         case .http: ended(cause == .peerClosed ? .clean : .lost)
         case .webSocket: ended(.lost)
@@ -67,12 +76,16 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         }
     }
 
+    override func receiveTimedOut() -> Instant? {
+        extendDeadline()
+    }
+
     override func timerFired(due: Instant) {
         if sending != nil { return goOnSending() }
         readHeld()
     }
 
-    private func ended(_ end: ConnectionEnd) {
+    func ended(_ end: ConnectionEnd) {
         guard let id else { return }
         self.id = nil
         host.closed(id, end)
@@ -80,7 +93,9 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     // MARK: - Frames
 
-    private func readFrames(_ bytes: RawSpan, _ offset: inout Int) {
+    /// - Returns: whether a message ended in the bytes.
+    private func readFrames(_ bytes: RawSpan, _ offset: inout Int) -> Bool {
+        var completed = false
         // Taken out and put back, so that the bytes in it can be borrowed while the registry works.
         var scratch: [UInt8] = []
         swap(&scratch, &host.scratch)
@@ -89,8 +104,10 @@ final class ServerLink: Endpoint, @unchecked Sendable {
             while isReading, let event = try reader.next(bytes, at: &offset, scratch: &scratch) {
                 switch event {
                 case .message(let kind, let payload):
+                    completed = true
                     message(kind, payload.bytes(input: bytes, scratch: scratch))
                 case .compressedMessage(let kind, let payload):
+                    completed = true
                     try compressedMessage(kind, payload.bytes(input: bytes, scratch: scratch))
                 case .pong:
                     break
@@ -107,6 +124,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
             leave()
             ended(.lost)
         }
+        return completed
     }
 
     private var isReading: Bool {
@@ -241,6 +259,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     func drop() {
         sending = nil
         stage = .over
+        releaseBuffers()
         id = nil
         uncork()
         abort()
@@ -253,6 +272,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         sending = nil
         flush()
         stage = .over
+        releaseBuffers()
         closeGracefully(within: ServerLink.closeTimeout)
     }
 

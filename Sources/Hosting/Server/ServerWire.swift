@@ -13,6 +13,8 @@ public struct ServerWire: Sendable {
     public var idleTimeout: Nanoseconds?
     /// A client that takes nothing of a file for so long is left.
     public var readTimeout = Nanoseconds.seconds(120)
+    /// How long clients may take for what they send, and how much of it is held.
+    public var receiving = ReceiveLimits()
     /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
     public var largestMessage: Int?
     /// The credentials of which every client has to show one; nil: anybody is served.

@@ -28,6 +28,9 @@ struct HTTPHeadParser: Sendable {
     /// Whether any byte of the head has arrived.
     var isEmpty: Bool { head.isEmpty && !skippedEmptyLine }
 
+    /// How many bytes of memory the head uses so far.
+    var reservedBytes: Int { head.capacity }
+
     /// Consumes input up to the end of the head; nil where it ends before that.
     mutating func next(
         _ input: RawSpan, at offset: inout Int, limits: HTTPLimits

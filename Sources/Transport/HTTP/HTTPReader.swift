@@ -49,6 +49,18 @@ public struct HTTPReader: Sendable {
         return false
     }
 
+    /// How many bytes of memory a head that has not wholly arrived uses.
+    var reservedBytes: Int {
+        if case .head(let parser) = state { return parser.reservedBytes }
+        return 0
+    }
+
+    /// How many bytes of the message's body are still to come; nil where its head does not say.
+    var remainingBytes: Int? {
+        if case .fixed(let remaining, _) = state { return remaining }
+        return nil
+    }
+
     /// The next event in `input[offset...]`, or nil where there is none.
     ///
     /// To be called until it returns nil, even with nothing left in the input: an end may follow without a further byte.

@@ -55,6 +55,9 @@ public struct WebSocketReader: Sendable {
     /// How many bytes are held for what has not wholly arrived.
     public var heldBytes: Int { partial.count + assembled.count }
 
+    /// How many bytes of memory they take up.
+    public var reservedBytes: Int { partial.capacity + assembled.capacity }
+
     /// The next event in `input[offset...]`, or nil once all of it is consumed; what is partial is then held inside.
     ///
     /// After a close frame, and after an error, the rest of the input is discarded and nil returned. Costs no allocation

@@ -79,6 +79,7 @@ final class ScriptedEndpoint: Endpoint, @unchecked Sendable {
     var onDrained: (ScriptedEndpoint) -> Void = { _ in }
     var onClosed: (ScriptedEndpoint, CloseCause) -> Void = { _, _ in }
     var onTimer: (ScriptedEndpoint, Instant) -> Void = { _, _ in }
+    var onReceiveTimeout: (ScriptedEndpoint) -> Instant? = { _ in nil }
 
     override func connected() {
         sights.note(.connected)
@@ -105,6 +106,8 @@ final class ScriptedEndpoint: Endpoint, @unchecked Sendable {
         sights.note(.closed(cause))
         onClosed(self, cause)
     }
+
+    override func receiveTimedOut() -> Instant? { onReceiveTimeout(self) }
 
     override func timerFired(due: Instant) {
         sights.note(.timer(due))

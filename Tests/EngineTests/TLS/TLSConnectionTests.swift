@@ -90,19 +90,23 @@ struct TLSConnectionTests {
 
     @Test(
         "A second connection resumes, also after an abort; without tickets it does not",
-        arguments: [TLSVersion.tls12, .tls13])
-    func resumption(version: TLSVersion) async throws {
+        arguments: [TLSVersion.tls12, .tls13], [false, true])
+    func resumption(version: TLSVersion, requiresStapledStatus: Bool) async throws {
         let authority = try CertificateAuthority()
         var server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
         server.versions = version...version
-        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        server.stapledStatus = try authority.stapledStatus(for: server.identity.certificate)
+        var options = TLSClientOptions(trust: .authorities(authority.certificate.pem))
+        options.requiresStapledStatus = requiresStapledStatus
+        let context = try TLSClientContext(options)
         try await withTLSEcho(server) { shard, address in
             @Sendable func isResumed() async throws -> Bool {
                 let client = ScriptedEndpoint(shard: shard)
                 client.onConnected = { $0.send([1]) }
                 await shard.run { client.connect(to: address, tls: context) }
                 // The ticket of TLS 1.3 comes with or before the first answer.
-                await client.sights.until { $0.contains(.received([1])) }
+                let sights = await client.sights.until { $0.contains { $0.isClosed || $0 == .received([1]) } }
+                #expect(sights.contains(.received([1])), "\(sights)")
                 let session = try #require(await shard.run { client.tlsSession })
                 await shard.run { client.abort() }
                 _ = await client.end()
@@ -235,14 +239,42 @@ struct TLSConnectionTests {
         }
     }
 
-    @Test("A server that never answers the handshake runs into the connect timeout")
+    @Test(
+        "A client that does not go on with the handshake, or sends a byte at a time, is ended",
+        arguments: [false, true])
+    func slowHandshake(drips: Bool) async throws {
+        let authority = try CertificateAuthority()
+        let identity = try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"]))
+        let context = try TLSServerContext(TLSServerOptions(identity: identity))
+        try await withShard { shard in
+            let server = ScriptedEndpoint(shard: shard)
+            var options = ListenerOptions()
+            options.handshakeTimeout = .milliseconds(150)
+            let listener = try Listener(
+                shard: shard, addresses: [.loopback(port: 0)], options: options, tls: context
+            ) { _, _ in server }
+            let client = try RawClient(to: listener.addresses[0])
+            // The head of a record with a long message of the handshake.
+            client.send([0x16, 3, 1, 2, 0])
+            let dripping = Task {
+                while drips, !Task.isCancelled {
+                    client.send([1])
+                    try? await Task.sleep(for: .milliseconds(10))
+                }
+            }
+            #expect(await server.end() == .timedOut(.handshake))
+            dripping.cancel()
+        }
+    }
+
+    @Test("A server that never answers the handshake runs into the handshake timeout")
     func silentHandshake() async throws {
         let silent = try RawListener(backlog: 8)
         let context = try TLSClientContext(TLSClientOptions(trust: .anybody))
         try await withShard { shard in
             let client = ScriptedEndpoint(shard: shard)
             await shard.run { client.connect(to: silent.address, timeout: .milliseconds(150), tls: context) }
-            #expect(await client.end() == .timedOut(.connect))
+            #expect(await client.end() == .timedOut(.handshake))
         }
     }
 

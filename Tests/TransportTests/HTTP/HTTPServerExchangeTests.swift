@@ -27,8 +27,9 @@ struct HTTPServerExchangeTests {
                             entries.append(.upgrade(head.target))
                             rest = text(Array(piece[offset...]))
                             return (entries, rest)
-                        case .expectsContinue:
-                            entries.append(.expectsContinue)
+                        case .head(_, let body):
+                            #expect(exchange.arriving == .body)
+                            if body.awaitsContinue { entries.append(.expectsContinue) }
                         }
                     }
                 }
@@ -75,6 +76,32 @@ struct HTTPServerExchangeTests {
         var bytes: [UInt8] = []
         HTTPWriter.appendContinue(to: &bytes)
         #expect(text(bytes) == "HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    @Test("A head is reported before its body, with the size that it announces, and a dropped body is not held")
+    func droppedBody() throws {
+        for (length, count) in [("Content-Length: 5000", 5_000), ("Transfer-Encoding: chunked", nil)]
+            as [(String, Int?)]
+        {
+            var exchange = HTTPServerExchange()
+            var offset = 0
+            let head = utf8("POST / HTTP/1.1\r\nHost: a\r\n\(length)\r\n\r\n")
+            guard case .head(let request, let body)? = try exchange.next(head.span.bytes, at: &offset) else {
+                Issue.record("the head was not reported")
+                return
+            }
+            #expect(request.method == .post)
+            #expect(body == HTTPServerExchange.AnnouncedBody(count: count))
+            exchange.dropBody()
+            let data = utf8(String(repeating: "x", count: 5_000))
+            let rest = count == nil ? utf8("1388\r\n") + data + utf8("\r\n0\r\n\r\n") : data
+            offset = 0
+            let end = try exchange.next(rest.span.bytes, at: &offset)
+            #expect(end == .request(request, keepAlive: true))
+            #expect(exchange.body.isEmpty)
+            #expect(exchange.reservedBytes == 0)
+            #expect(exchange.isIdle)
+        }
     }
 
     @Test("Broken and oversized requests are refused with their status")
