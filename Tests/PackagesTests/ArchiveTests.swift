@@ -272,8 +272,16 @@ struct ArchiveTests {
             .badHeader, "another record",
             bytes: Array(zip { $0.add("a") }.prefix(31)) + [UInt8](repeating: 1, count: 30)),
         Wrong(.trailingData, "behind the end", bytes: zip + [0]),
+        // Most programs look for the end from behind, and would read the archive in the comment.
+        Wrong(.contradictsItself, "another end in the comment", bytes: endInComment),
         Wrong(.truncated, "cut", bytes: Array(zip.dropLast(3))),
     ]
+
+    private static let endInComment: [UInt8] = {
+        var zip = ZipMaker()
+        zip.add("a")
+        return zip.bytes(comment: "PK\u{5}\u{6}" + String(repeating: "\u{0}", count: 18))
+    }()
 
     @Test("Every way in which a zip archive can be wrong has its name", arguments: wrongZips)
     func wrongZip(_ wrong: Wrong) {

@@ -45,6 +45,8 @@ final class AgentHost {
     var scratch: [UInt8] = []
     /// The compressors of all WebSockets of the shard.
     var deflate = SharedDeflate()
+    /// Which servers have sent messages that decompress to too much.
+    var decompression = DecompressionGuard()
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
     private var random: SeededRandom

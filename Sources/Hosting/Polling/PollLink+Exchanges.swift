@@ -92,13 +92,15 @@ extension PollLink {
                 content.removeAll(keepingCapacity: content.capacity <= PollLink.keptScratch)
                 swap(&content, &polling.scratch)
             }
-            try polling.coder().decode(
-                body.span.bytes, as: coding, limit: Int(host.target.limits.messageBytes), into: &content)
+            let limit = host.decompression.limit(
+                Int(host.target.limits.messageBytes), for: place.target.host, at: shard.now)
+            try polling.coder().decode(body.span.bytes, as: coding, limit: limit, into: &content)
             host.metrics.count(.compressedReceived)
             host.metrics.count(.compressedReceivedWireBytes, body.count)
             host.metrics.count(.compressedReceivedPlainBytes, content.count)
             answered(content.span.bytes)
         } catch {
+            if case .tooLarge = error { host.decompression.exceeded(by: place.target.host, at: shard.now) }
             host.metrics.count(error.responseStatus == 413 ? .decompressionBomb : .responseMalformed)
             host.metrics.count(named: error.name)
             refuse(.badRequest, retryAfter: nil)

@@ -47,6 +47,7 @@ struct ZipReader {
     private static let zip64End: UInt32 = 0x0606_4B50
     private static let zip64Locator: UInt32 = 0x0706_4B50
     private static let end: UInt32 = 0x0605_4B50
+    private static let endSignature: [UInt8] = [0x50, 0x4B, 0x05, 0x06]
     private static let dataDescriptor: UInt32 = 0x0807_4B50
 
     /// Whether bytes are the beginning of a zip archive.
@@ -147,6 +148,9 @@ struct ZipReader {
             try listed(fixed, tail, &judge)
             state = .record([])
         case Self.end:
+            // Most programs look for the end of the directory from the end of the file: they would find one in the
+            // comment and read another archive than the one that was checked.
+            guard tail.firstRange(of: Self.endSignature) == nil else { throw ArchiveRefusal(.contradictsItself) }
             guard listed == locals.count, [listed, 0xFFFF].contains(fixed.number(at: 10, 2)) else {
                 throw ArchiveRefusal(.contradictsItself)
             }

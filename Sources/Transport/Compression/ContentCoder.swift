@@ -43,25 +43,30 @@ public final class ContentCoder {
         }
     }
 
-    /// Appends the decoded form of `content`.
-    /// - Parameter limit: the most bytes that may come of it. Content that would be larger is refused as soon as it
-    ///   outgrows the limit, however little of it arrived.
-    /// - Throws: `ContentCodingError`: the peer's fault. What was appended is taken back.
+    /// Appends the decoded form of `content`. Up to `DecodingLimits.unmeasuredBytes` are decoded at once; larger
+    /// content is decoded twice, the first time only to count, so that content beyond the limit never uses its
+    /// memory.
+    /// - Parameter limit: how many bytes the decoded form may have. Decoding stops as soon as it outgrows the limit,
+    ///   however small the content is.
+    /// - Throws: `ContentCodingError`: the peer's fault. What was appended is removed again.
     public func decode(
         _ content: RawSpan, as coding: ContentCoding, limit: Int, into bytes: inout [UInt8]
     ) throws(ContentCodingError) {
         let start = bytes.count
         do throws(ContentCodingError) {
-            switch coding {
-            case .identity:
+            guard coding != .identity else {
                 guard content.byteCount <= limit else { throw .tooLarge(limit: limit) }
-                bytes.append(content)
-            case .gzip:
-                try decodeGzip(content, limit: limit, into: &bytes)
-            case .zstd:
-                let decompressor = zstdDecompressor ?? ZstdDecompressor()
-                zstdDecompressor = decompressor
-                try decompressor.decompress(content, limit: limit, into: &bytes)
+                return bytes.append(content)
+            }
+            let small = DecodingLimits.unmeasuredBytes
+            do throws(ContentCodingError) {
+                try decode(content, as: coding, limit: min(limit, small), keeps: true, into: &bytes)
+            } catch {
+                guard case .tooLarge = error, limit > small else { throw error }
+                bytes.removeLast(bytes.count - start)
+                let size = try decode(content, as: coding, limit: limit, keeps: false, into: &bytes)
+                bytes.reserveCapacity(start + size)
+                try decode(content, as: coding, limit: size, keeps: true, into: &bytes)
             }
         } catch {
             bytes.removeLast(bytes.count - start)
@@ -69,19 +74,39 @@ public final class ContentCoder {
         }
     }
 
+    /// - Parameter keeps: whether the decoded form is appended, or only counted.
+    /// - Returns: the size of the decoded form.
+    @discardableResult
+    private func decode(
+        _ content: RawSpan, as coding: ContentCoding, limit: Int, keeps: Bool, into bytes: inout [UInt8]
+    ) throws(ContentCodingError) -> Int {
+        switch coding {
+        case .identity:
+            return content.byteCount
+        case .gzip:
+            return try decodeGzip(content, limit: limit, keeps: keeps, into: &bytes)
+        case .zstd:
+            let decompressor = zstdDecompressor ?? ZstdDecompressor()
+            zstdDecompressor = decompressor
+            return try decompressor.decompress(content, limit: limit, keeps: keeps, into: &bytes)
+        }
+    }
+
     /// One gzip member or several in a row (RFC 1952, section 2.2).
     private func decodeGzip(
-        _ content: RawSpan, limit: Int, into bytes: inout [UInt8]
-    ) throws(ContentCodingError) {
+        _ content: RawSpan, limit: Int, keeps: Bool, into bytes: inout [UInt8]
+    ) throws(ContentCodingError) -> Int {
         let stream = gzipDecompressor ?? ZlibStream(.decompress, window: ZlibStream.gzipWindow)
         gzipDecompressor = stream
         defer { stream.reset() }
-        let first = bytes.count
-        var position = 0
+        var (position, size, members) = (0, 0, 0)
         repeat {
-            let (outcome, consumed) = stream.run(
-                content, from: position, flush: Z_NO_FLUSH, limit: limit - (bytes.count - first),
-                expected: min(content.byteCount * 4, limit), into: &bytes)
+            members += 1
+            guard members <= DecodingLimits.streams else { throw .corrupt(.gzip) }
+            let (outcome, consumed, produced) = stream.run(
+                content, from: position, flush: Z_NO_FLUSH, limit: limit - size,
+                expected: min(content.byteCount * 4, limit), keeps: keeps, into: &bytes)
+            size += produced
             switch outcome {
             case .drained: throw .truncated(.gzip)
             case .limited: throw .tooLarge(limit: limit)
@@ -90,5 +115,6 @@ public final class ContentCoder {
             }
             position = consumed
         } while position < content.byteCount
+        return size
     }
 }

@@ -14,19 +14,21 @@ public final class Inflater {
         self.keepsContext = keepsContext
     }
 
-    /// Appends the plain form of one message.
+    /// Appends the plain form of one message. Up to `DecodingLimits.unmeasuredBytes` are decompressed at once; where
+    /// messages do not refer to earlier ones, a larger one is decompressed twice, the first time only to count, so
+    /// that a message beyond the limit never uses its memory.
     /// - Parameters:
     ///   - kind: text is checked to be UTF-8.
-    ///   - limit: the most bytes that the plain message may have. A message that would be larger is refused as soon as it
-    ///     outgrows the limit, however little of it arrived.
-    /// - Throws: `messageTooLarge`, `corruptCompressedMessage` or `invalidUTF8`: the peer's fault. What was appended is taken
-    ///   back.
+    ///   - limit: how many bytes the plain message may have. Decompression stops as soon as it outgrows the limit,
+    ///     however small the message is.
+    /// - Throws: `messageTooLarge`, `corruptCompressedMessage` or `invalidUTF8`: the peer's fault. What was appended is
+    ///   removed again.
     public func message(
         _ kind: WebSocketMessageKind, _ payload: RawSpan, limit: UInt32, into bytes: inout [UInt8]
     ) throws(WebSocketError) {
         let start = bytes.count
         do throws(WebSocketError) {
-            try inflate(payload, limit: limit, into: &bytes)
+            try inflate(payload, limit: Int(limit), into: &bytes)
             if kind == .text {
                 let isValid = UTF8Check.isValid(bytes.span.bytes.extracting(start..<bytes.count))
                 guard isValid else { throw .invalidUTF8 }
@@ -39,33 +41,71 @@ public final class Inflater {
         if !keepsContext { stream.reset() }
     }
 
-    private func inflate(_ payload: RawSpan, limit: UInt32, into bytes: inout [UInt8]) throws(WebSocketError) {
-        let first = bytes.count
-        var position = 0
-        let endedWithPayload = try run(payload, &position, first, limit, &bytes)
-        // A sender that closes its last block itself need not leave room for ours.
-        if endedWithPayload { return }
-        position = 0
-        let tail = Deflater.tail
-        let count = bytes.count
-        _ = try run(tail.span.bytes, &position, first, limit, &bytes)
-        // What we add is the end of an empty block, and nothing else may have swallowed it.
-        guard stream.isBetweenBlocks, bytes.count == count else { throw .corruptCompressedMessage }
+    private func inflate(_ payload: RawSpan, limit: Int, into bytes: inout [UInt8]) throws(WebSocketError) {
+        let (start, small) = (bytes.count, DecodingLimits.unmeasuredBytes)
+        guard !keepsContext, limit > small else {
+            _ = try inflate(payload, limit: limit, keeps: true, into: &bytes)
+            return
+        }
+        do throws(WebSocketError) {
+            _ = try inflate(payload, limit: small, keeps: true, into: &bytes)
+        } catch {
+            guard case .messageTooLarge = error else { throw error }
+            bytes.removeLast(bytes.count - start)
+            stream.reset()
+            let size = try inflate(payload, limit: limit, keeps: false, into: &bytes)
+            stream.reset()
+            bytes.reserveCapacity(start + size)
+            _ = try inflate(payload, limit: size, keeps: true, into: &bytes)
+        }
     }
 
-    /// Runs all of `input`, over any ends of streams in it (section 7.2.3.4); whether it ended with such an end.
-    private func run(
-        _ input: RawSpan, _ position: inout Int, _ first: Int, _ limit: UInt32, _ bytes: inout [UInt8]
+    /// - Parameter keeps: whether the plain form is appended, or only counted.
+    /// - Returns: the size of the plain form.
+    private func inflate(
+        _ payload: RawSpan, limit: Int, keeps: Bool, into bytes: inout [UInt8]
+    ) throws(WebSocketError) -> Int {
+        var run = Run(limit: limit, keeps: keeps)
+        let endedWithPayload = try inflate(payload, &run, &bytes)
+        // A sender that closes its last block itself need not leave room for ours.
+        if endedWithPayload { return run.size }
+        let tail = Deflater.tail
+        let size = run.size
+        _ = try inflate(tail.span.bytes, &run, &bytes)
+        // What we add is the end of an empty block, and nothing else may have swallowed it.
+        guard stream.isBetweenBlocks, run.size == size else { throw .corruptCompressedMessage }
+        return size
+    }
+
+    /// One pass over a message.
+    private struct Run {
+        let limit: Int
+        let keeps: Bool
+        /// How many bytes were decompressed.
+        var size = 0
+        /// How many streams ended in the message.
+        var streams = 0
+    }
+
+    /// Decompresses all of `input`, over any ends of streams in it (section 7.2.3.4); whether it ended with such an
+    /// end.
+    private func inflate(
+        _ input: RawSpan, _ run: inout Run, _ bytes: inout [UInt8]
     ) throws(WebSocketError) -> Bool {
+        var position = 0
         while true {
-            let (outcome, consumed) = stream.run(
-                input, from: position, flush: Z_SYNC_FLUSH, limit: Int(limit) - (bytes.count - first),
-                expected: min(input.byteCount * 4, Int(limit)), into: &bytes)
+            let (outcome, consumed, produced) = stream.run(
+                input, from: position, flush: Z_SYNC_FLUSH, limit: run.limit - run.size,
+                expected: min(input.byteCount * 4, run.limit), keeps: run.keeps, into: &bytes)
+            run.size += produced
             switch outcome {
             case .drained: return false
-            case .limited: throw .messageTooLarge(limit: limit)
+            case .limited: throw .messageTooLarge(limit: UInt32(clamping: run.limit))
             case .corrupt: throw .corruptCompressedMessage
             case .ended:
+                run.streams += 1
+                // Each end costs a copy of the window, for two bytes on the wire.
+                guard run.streams <= DecodingLimits.streams else { throw .corruptCompressedMessage }
                 stream.restartKeepingWindow()
                 if consumed == input.byteCount { return true }
                 position = consumed

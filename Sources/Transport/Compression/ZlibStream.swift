@@ -82,24 +82,27 @@ final class ZlibStream {
     /// Whether decompression stands between two blocks, where a message may end.
     var isBetweenBlocks: Bool { stream.pointee.data_type & 128 != 0 }
 
-    /// Runs the whole of `input[start...]` through the stream and appends what comes out.
+    /// Runs the whole of `input[start...]` through the stream and appends the output.
     /// - Parameters:
     ///   - flush: zlib's flush mode.
-    ///   - limit: the most bytes that may be appended in this step.
-    ///   - expected: a first guess at the size of the output; it grows from there with what is produced.
-    /// - Returns: the outcome, and where in the input it came about.
+    ///   - limit: how many bytes of output this call may produce.
+    ///   - expected: a first estimate of the size of the output; it grows from there with what is produced.
+    ///   - keeps: whether the output is kept; otherwise it is only counted, in a few KiB of memory.
+    /// - Returns: the outcome, where in the input it was reached, and how many bytes of output there were.
     func run(
-        _ input: RawSpan, from start: Int = 0, flush: Int32, limit: Int, expected: Int, into bytes: inout [UInt8]
-    ) -> (outcome: Outcome, consumed: Int) {
-        let first = bytes.count
-        return input.withUnsafeBytes { source in
+        _ input: RawSpan, from start: Int = 0, flush: Int32, limit: Int, expected: Int, keeps: Bool = true,
+        into bytes: inout [UInt8]
+    ) -> (outcome: Outcome, consumed: Int, produced: Int) {
+        input.withUnsafeBytes { source in
             var consumed = start
-            var room = min(max(expected, Self.minRoom), Self.largestRoom)
+            var produced = 0
+            let largestRoom = keeps ? Self.largestRoom : Self.countingRoom
+            var room = min(max(expected, Self.minRoom), largestRoom)
             while true {
                 let piece = min(source.count - consumed, Self.largestPiece)
                 let isLast = consumed + piece == source.count
                 // One byte beyond the limit shows that there is more than it allows.
-                room = min(room, limit - (bytes.count - first) + 1)
+                room = min(room, limit - produced + 1)
                 var left = 0
                 var status = Z_OK
                 var made = 0
@@ -122,15 +125,17 @@ final class ZlibStream {
                         stream.pointee.avail_out = 0
                     }
                 }
-                if bytes.count - first > limit { return (.limited, consumed) }
+                produced += made
+                if !keeps { bytes.removeLast(made) }
+                if produced > limit { return (.limited, consumed, produced) }
                 switch status {
-                case Z_STREAM_END: return (.ended, consumed)
+                case Z_STREAM_END: return (.ended, consumed, produced)
                 case Z_OK, Z_BUF_ERROR: break
-                default: return (.corrupt, consumed)
+                default: return (.corrupt, consumed, produced)
                 }
-                if left > 0, consumed == source.count { return (.drained, consumed) }
-                if left > 0, made == 0, status == Z_BUF_ERROR { return (.corrupt, consumed) }
-                room = min(max(bytes.count - first, Self.minRoom), Self.largestRoom)
+                if left > 0, consumed == source.count { return (.drained, consumed, produced) }
+                if left > 0, made == 0, status == Z_BUF_ERROR { return (.corrupt, consumed, produced) }
+                room = min(max(produced, Self.minRoom), largestRoom)
             }
         }
     }
@@ -146,6 +151,8 @@ final class ZlibStream {
     private static let minRoom = 256
     /// ...up to here, so that a large output is never held twice.
     private static let largestRoom = 1 << 20
+    /// The room for output that is only counted: it stays in the processor's cache.
+    private static let countingRoom = 64 << 10
     /// zlib counts input in 32 bits.
     private static let largestPiece = 1 << 30
 }

@@ -47,6 +47,8 @@ final class ZstdDecompressor {
     /// The output's room doubles from here up to `largestRoom`.
     private static let minRoom = 1 << 10
     private static let largestRoom = 1 << 20
+    /// The room for output that is only counted.
+    private static let countingRoom = 64 << 10
 
     init() {
         guard let context = ZSTD_createDCtx() else { preconditionFailure("libzstd has no memory for a context") }
@@ -59,26 +61,34 @@ final class ZstdDecompressor {
     }
 
     /// Appends what all frames of `content` hold.
-    func decompress(_ content: RawSpan, limit: Int, into bytes: inout [UInt8]) throws(ContentCodingError) {
+    /// - Parameter keeps: whether it is appended, or only counted.
+    /// - Returns: the size of it.
+    func decompress(
+        _ content: RawSpan, limit: Int, keeps: Bool, into bytes: inout [UInt8]
+    ) throws(ContentCodingError) -> Int {
         defer { ZSTD_DCtx_reset(context, ZSTD_reset_session_only) }
         guard content.byteCount > 0 else { throw .truncated(.zstd) }
-        let first = bytes.count
-        var consumed = 0
-        var room = min(max(content.byteCount * 4, Self.minRoom), Self.largestRoom)
+        var (consumed, size, frames) = (0, 0, 0)
+        let largestRoom = keeps ? Self.largestRoom : Self.countingRoom
+        var room = min(max(content.byteCount * 4, Self.minRoom), largestRoom)
         while true {
             // One byte beyond the limit shows that there is more than it allows.
-            room = min(room, limit - (bytes.count - first) + 1)
+            room = min(room, limit - size + 1)
             let step = step(content, from: consumed, room: room, into: &bytes)
             guard ZSTD_isError(step.hint) == 0 else { throw .corrupt(.zstd) }
-            guard bytes.count - first <= limit else { throw .tooLarge(limit: limit) }
+            size += step.written
+            if !keeps { bytes.removeLast(step.written) }
+            guard size <= limit else { throw .tooLarge(limit: limit) }
+            if step.hint == 0 { frames += 1 }
+            guard frames <= DecodingLimits.streams else { throw .corrupt(.zstd) }
             let isStuck = step.consumed == consumed && step.written == 0
             consumed = step.consumed
             if consumed == content.byteCount, step.written < room {
                 guard step.hint == 0 else { throw .truncated(.zstd) }
-                return
+                return size
             }
             guard !isStuck else { throw .corrupt(.zstd) }
-            room = min(max(bytes.count - first, Self.minRoom), Self.largestRoom)
+            room = min(max(size, Self.minRoom), largestRoom)
         }
     }
 

@@ -3,23 +3,70 @@ import Basis
 /// Dates as HTTP writes them (RFC 9110, section 5.6.7), as seconds since 1970-01-01 00:00:00 UTC.
 public enum HTTPDate {
     private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    private static let longDays = [
+        "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    ]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// The time that an IMF-fixdate names, such as `Sun, 06 Nov 1994 08:49:37 GMT`; nil for anything else. The obsolete
-    /// forms are not read: no server has sent them for decades. A leap second counts as the second before it.
+    /// The time that a date names, in any of the three forms that a recipient has to accept: `Sun, 06 Nov 1994
+    /// 08:49:37 GMT` (IMF-fixdate), `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov 6 08:49:37 1994`
+    /// (asctime); nil for anything else. Years of two digits are 1970 to 2069. A leap second counts as the second
+    /// before it.
     public static func unixSeconds(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        guard bytes.count == 29, text.hasSuffix(" GMT") else { return nil }
-        for (index, expected) in [(3, ","), (4, " "), (7, " "), (11, " "), (16, " "), (19, ":"), (22, ":")] {
-            guard bytes[index] == expected.utf8.first else { return nil }
+        // The largest form has 33 characters: "Wednesday, 09-Nov-94 08:49:37 GMT".
+        let bytes = Array(text.utf8.prefix(34))
+        if bytes.count == 29, bytes[3] == 0x2C { return fixdate(bytes) }
+        if bytes.count == 24, bytes[3] == 0x20 { return asctime(bytes) }
+        return rfc850(bytes)
+    }
+
+    private static func fixdate(_ bytes: [UInt8]) -> Int64? {
+        guard matches(bytes[...], "###, ## ### #### ##:##:## GMT"), let weekday = index(of: bytes[0..<3], in: days),
+            let year = number(bytes[12..<16])
+        else { return nil }
+        return seconds(weekday, bytes[5..<7], bytes[8..<11], year, bytes[17..<25])
+    }
+
+    private static func rfc850(_ bytes: [UInt8]) -> Int64? {
+        guard let comma = bytes.firstIndex(of: 0x2C), matches(bytes[comma...], ", ##-###-## ##:##:## GMT"),
+            let weekday = index(of: bytes[..<comma], in: longDays), let short = number(bytes[comma + 9..<comma + 11])
+        else { return nil }
+        let year = short < 70 ? 2_000 + short : 1_900 + short
+        return seconds(
+            weekday, bytes[comma + 2..<comma + 4], bytes[comma + 5..<comma + 8], year, bytes[comma + 12..<comma + 20])
+    }
+
+    private static func asctime(_ bytes: [UInt8]) -> Int64? {
+        guard matches(bytes[...], "### ### ## ##:##:## ####"), let weekday = index(of: bytes[0..<3], in: days),
+            let year = number(bytes[20..<24])
+        else { return nil }
+        // A day of one digit has a space before it.
+        let day = bytes[8] == 0x20 ? bytes[9..<10] : bytes[8..<10]
+        return seconds(weekday, day, bytes[4..<7], year, bytes[11..<19])
+    }
+
+    /// Whether the text has the form: `#` is any character, all others are themselves.
+    private static func matches(_ text: ArraySlice<UInt8>, _ form: StaticString) -> Bool {
+        form.withUTF8Buffer { form in
+            text.count == form.count && zip(text, form).allSatisfy { $1 == UInt8(ascii: "#") || $0 == $1 }
         }
-        guard let weekday = days.firstIndex(of: String(decoding: bytes[0..<3], as: UTF8.self)),
-            let month = months.firstIndex(of: String(decoding: bytes[8..<11], as: UTF8.self)),
-            let day = number(bytes[5..<7]), let year = number(bytes[12..<16]), let hour = number(bytes[17..<19]),
-            let minute = number(bytes[20..<22]), let second = number(bytes[23..<25]),
-            day >= 1, day <= length(of: month + 1, in: year), hour < 24, minute < 60, second <= 60
+    }
+
+    private static func index(of text: ArraySlice<UInt8>, in names: [String]) -> Int? {
+        names.firstIndex { text.elementsEqual($0.utf8) }
+    }
+
+    /// - Parameter time: `08:49:37`.
+    private static func seconds(
+        _ weekday: Int, _ day: ArraySlice<UInt8>, _ month: ArraySlice<UInt8>, _ year: Int, _ time: ArraySlice<UInt8>
+    ) -> Int64? {
+        let start = time.startIndex
+        guard let month = index(of: month, in: months), let day = number(day),
+            let hour = number(time[start..<start + 2]), let minute = number(time[start + 3..<start + 5]),
+            let second = number(time[start + 6..<start + 8]), day >= 1, day <= length(of: month + 1, in: year),
+            hour < 24, minute < 60, second <= 60
         else { return nil }
         let date = daysSinceEpoch(year, month + 1, day)
         guard (date + 3 + 7 * 200_000) % 7 == weekday else { return nil }

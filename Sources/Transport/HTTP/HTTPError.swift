@@ -11,7 +11,7 @@ public enum HTTPError: Error, Hashable, Sendable {
     case badFieldName
     /// A control character in a field value.
     case badFieldValue
-    /// A field value continued on the next line.
+    /// A line that continues a field, where there is none before it.
     case obsoleteFolding
     /// A line that ends without a carriage return.
     case bareLineFeed
@@ -92,7 +92,7 @@ extension HTTPError: CustomStringConvertible {
         case .unsupportedVersion: "the peer speaks another version of HTTP than 1.1"
         case .badFieldName: "the peer sent an HTTP field with a malformed name"
         case .badFieldValue: "the peer sent an HTTP field with a control character in its value"
-        case .obsoleteFolding: "the peer folded an HTTP field over several lines"
+        case .obsoleteFolding: "the peer began the fields of an HTTP head with a continued line"
         case .bareLineFeed: "the peer ended a line without a carriage return"
         case .bareCarriageReturn: "the peer sent a carriage return inside a line"
         case .badContentLength: "the peer sent a Content-Length that is not a number"

@@ -99,12 +99,28 @@ struct HTTPHeadParser: Sendable {
             let parsed = try Self.startLine(head.span.bytes.extracting(line), direction)
             startLine = parsed
         } else {
+            if head[line.lowerBound].isSpaceOrTab, !places.isEmpty {
+                try unfold(line)
+                lineStart = head.count
+                return false
+            }
             guard places.count < Int(limits.fieldCount) else { throw .tooManyFields(limit: limits.fieldCount) }
             let parsed = try Self.field(head.span.bytes, line)
             places.append(parsed)
         }
         lineStart = head.count
         return false
+    }
+
+    /// A line that continues the value of the field before it: the line's end before it counts as spaces (RFC 9112,
+    /// section 5.2).
+    private mutating func unfold(_ line: Range<Int>) throws(HTTPError) {
+        head[line.lowerBound - 2] = 0x20
+        head[line.lowerBound - 1] = 0x20
+        let last = places.count - 1
+        let name = places[last].name
+        let value = try Self.value(head.span.bytes, Int(name.upperBound) + 1..<line.upperBound)
+        places[last] = HTTPFields.Place(name: name, value: value)
     }
 
     /// The line between `start` and the end that closes the bytes.
@@ -121,14 +137,19 @@ struct HTTPHeadParser: Sendable {
         for index in line.lowerBound..<colon where !bytes.byte(index).isTokenCharacter {
             throw .badFieldName
         }
-        var (start, end) = (colon + 1, line.upperBound)
+        return HTTPFields.Place(
+            name: UInt32(line.lowerBound)..<UInt32(colon), value: try value(bytes, colon + 1..<line.upperBound))
+    }
+
+    /// The value in `range`, without the white space around it.
+    private static func value(_ bytes: RawSpan, _ range: Range<Int>) throws(HTTPError) -> Range<UInt32> {
+        var (start, end) = (range.lowerBound, range.upperBound)
         while start < end, bytes.byte(start).isSpaceOrTab { start += 1 }
         while end > start, bytes.byte(end - 1).isSpaceOrTab { end -= 1 }
         for index in start..<end where !bytes.byte(index).isFieldValueCharacter {
             throw .badFieldValue
         }
-        return HTTPFields.Place(
-            name: UInt32(line.lowerBound)..<UInt32(colon), value: UInt32(start)..<UInt32(end))
+        return UInt32(start)..<UInt32(end)
     }
 
     private static func startLine(_ line: RawSpan, _ direction: HTTPDirection) throws(HTTPError) -> StartLine {

@@ -58,6 +58,16 @@ public struct HTTPRequestHead: Equatable, Sendable {
         self.fields = fields
     }
 
+    /// The target without the scheme and the authority of an absolute form (RFC 9112, section 3.2.2), which a server
+    /// has to accept: `http://host/path?query` is `/path?query`.
+    public var originForm: String {
+        guard let mark = target.firstRange(of: "://"),
+            ["http", "https"].contains(target[..<mark.lowerBound].lowercased())
+        else { return target }
+        let rest = target[mark.upperBound...].drop { $0 != "/" && $0 != "?" }
+        return rest.hasPrefix("/") ? String(rest) : "/\(rest)"
+    }
+
     /// The target up to its query.
     public var path: Substring { target.prefix { $0 != "?" } }
 }

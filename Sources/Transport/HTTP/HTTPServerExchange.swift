@@ -2,10 +2,10 @@ import Basis
 
 /// The server's side of one HTTP/1.1 connection: whole requests, and upgrades to WebSocket beside them on one port.
 ///
-/// The head of a request is reported before its body is read, so that the caller can refuse the request and have the body
-/// dropped. After a request the caller answers, with `HTTPWriter.appendResponse`, before it asks for the next: a client
-/// that sends several at once receives its answers in order. Holds the body of the request that is arriving, growing with
-/// what arrived.
+/// The head of a request is reported before its body is read, so that the caller can refuse the request and have the
+/// body dropped. After a request the caller answers, with `HTTPWriter.appendResponse`, before it asks for the next: a
+/// client that sends several at once receives its answers in order. Holds the body of the request that is arriving,
+/// growing with what arrived.
 public struct HTTPServerExchange: Sendable {
     private var reader: HTTPReader
     private var head: HTTPRequestHead?
@@ -30,7 +30,8 @@ public struct HTTPServerExchange: Sendable {
     public struct AnnouncedBody: Equatable, Sendable {
         /// How many bytes follow; nil where the body is chunked and the client does not say.
         public var count: Int?
-        /// The client waits for a 100 before it sends its body: `HTTPWriter.appendContinue`, or a final status and a close.
+        /// The client waits for a 100 before it sends its body: `HTTPWriter.appendContinue`, or a final status and a
+        /// close.
         public var awaitsContinue: Bool
 
         public init(count: Int?, awaitsContinue: Bool = false) {

@@ -40,11 +40,17 @@ public struct DeflateParameters: Hashable, Sendable {
     }
 
     /// The response's field value.
-    func response(clientWindowWasOffered: Bool) -> String {
+    /// - Parameters:
+    ///   - serverWindowWasAsked: the client asked for a size of our window: then the answer has to name it, also
+    ///     where it is the largest (RFC 7692, section 7.1.2.1).
+    ///   - clientWindowWasOffered: the client allows its window to be limited.
+    func response(serverWindowWasAsked: Bool, clientWindowWasOffered: Bool) -> String {
         var text = Self.extensionName
         if serverNoContextTakeover { text += "; server_no_context_takeover" }
         if clientNoContextTakeover { text += "; client_no_context_takeover" }
-        if serverWindowBits < Self.maximumWindowBits { text += "; server_max_window_bits=\(serverWindowBits)" }
+        if serverWindowWasAsked || serverWindowBits < Self.maximumWindowBits {
+            text += "; server_max_window_bits=\(serverWindowBits)"
+        }
         if clientWindowWasOffered, clientWindowBits < Self.maximumWindowBits {
             text += "; client_max_window_bits=\(clientWindowBits)"
         }
@@ -102,11 +108,13 @@ public struct DeflateOffer: Hashable, Sendable {
         guard agreed.serverWindowBits <= serverWindowBits ?? DeflateParameters.maximumWindowBits else {
             throw .badParameter("server_max_window_bits")
         }
+        // The hint holds whatever the server answers: its answer can only make our window smaller (section 7.1.2.2).
+        if let clientWindowBits { agreed.clientWindowBits = clientWindowBits }
         switch said.clientWindow {
         case .absent: break
         case .bits(let bits):
             guard clientWindowBits != nil else { throw .badParameter("client_max_window_bits") }
-            agreed.clientWindowBits = bits
+            agreed.clientWindowBits = min(agreed.clientWindowBits, bits)
         case .unvalued: throw .badParameter("client_max_window_bits")
         }
         return agreed
@@ -143,7 +151,11 @@ public struct DeflatePolicy: Hashable, Sendable {
             clientWindowWasOffered = true
             agreed.clientWindowBits = bits
         }
-        return (agreed, agreed.response(clientWindowWasOffered: clientWindowWasOffered))
+        return (
+            agreed,
+            agreed.response(
+                serverWindowWasAsked: asked.serverWindowBits != nil, clientWindowWasOffered: clientWindowWasOffered)
+        )
     }
 }
 

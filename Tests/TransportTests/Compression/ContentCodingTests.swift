@@ -71,6 +71,30 @@ struct ContentCodingTests {
         #expect(try decode(encode([], coding, coder), coding, coder, limit: 0) == [])
     }
 
+    @Test("A bomb beyond a large limit does not use the limit's memory either", arguments: [ContentCoding.gzip, .zstd])
+    func largeBomb(coding: ContentCoding) throws {
+        let coder = ContentCoder()
+        let encoded = encode([UInt8](repeating: 0, count: 33 << 20), coding, coder)
+        var bytes: [UInt8] = []
+        #expect(throws: ContentCodingError.tooLarge(limit: 32 << 20)) {
+            try coder.decode(encoded.span.bytes, as: coding, limit: 32 << 20, into: &bytes)
+        }
+        #expect(bytes.capacity < 10 << 20)
+        try coder.decode(encoded.span.bytes, as: coding, limit: 33 << 20, into: &bytes)
+        #expect(bytes.count == 33 << 20 && bytes.allSatisfy { $0 == 0 })
+    }
+
+    @Test(
+        "Thousands of empty members or frames are refused: each costs more than its few bytes",
+        arguments: [ContentCoding.gzip, .zstd])
+    func emptyMembers(coding: ContentCoding) throws {
+        let empty = encode([], coding)
+        let some = Array(repeatElement(empty, count: 1_000).joined())
+        #expect(try decode(some, coding) == [])
+        let many = Array(repeatElement(empty, count: 5_000).joined())
+        #expect(throws: ContentCodingError.corrupt(coding)) { try decode(many, coding) }
+    }
+
     @Test("Content that is cut anywhere is truncated, never accepted", arguments: [ContentCoding.gzip, .zstd])
     func truncated(coding: ContentCoding) throws {
         let coder = ContentCoder()

@@ -50,6 +50,29 @@ struct DeflateTests {
         }
     }
 
+    @Test("Thousands of empty final blocks are refused: each costs a copy of the window for two bytes")
+    func emptyFinalBlocks() throws {
+        let some = Array(repeatElement([0x03, 0x00] as [UInt8], count: 1_000).joined())
+        #expect(try inflate(some) == [])
+        let many = Array(repeatElement([0x03, 0x00] as [UInt8], count: 5_000).joined())
+        #expect(throws: WebSocketError.corruptCompressedMessage) { try inflate(many) }
+    }
+
+    @Test(
+        "A bomb beyond a large limit does not use the limit's memory either, and a message at the limit is decompressed"
+    )
+    func largeBomb() throws {
+        let packed = try deflate([UInt8](repeating: 7, count: 33 << 20), Deflater())
+        let inflater = Inflater()
+        var bytes: [UInt8] = []
+        #expect(throws: WebSocketError.messageTooLarge(limit: 32 << 20)) {
+            try inflater.message(.binary, packed.span.bytes, limit: 32 << 20, into: &bytes)
+        }
+        #expect(bytes.capacity < 10 << 20)
+        try inflater.message(.binary, packed.span.bytes, limit: 33 << 20, into: &bytes)
+        #expect(bytes.count == 33 << 20 && bytes.allSatisfy { $0 == 7 })
+    }
+
     @Test("A message that ends its last block itself keeps the context for the next")
     func finalBlockKeepsContext() throws {
         for ended in ["f3 48 cd c9 c9 07 00 00", "f3 48 cd c9 c9 07 00"] {

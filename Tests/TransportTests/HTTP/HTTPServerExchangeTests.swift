@@ -55,6 +55,16 @@ struct HTTPServerExchangeTests {
             ])
     }
 
+    @Test(
+        "A target in absolute form is the same as its path (RFC 9112, section 3.2.2)",
+        arguments: [
+            ("http://a:4320/v1/opamp", "/v1/opamp"), ("HTTPS://a/x?y=http://b/", "/x?y=http://b/"), ("http://a", "/"),
+            ("http://a?x", "/?x"), ("/x?u=http://b/", "/x?u=http://b/"), ("ftp://a/x", "ftp://a/x"), ("*", "*"),
+        ])
+    func absoluteForm(target: String, path: String) {
+        #expect(HTTPRequestHead(method: .get, target: target).originForm == path)
+    }
+
     @Test("An upgrade is told from a request, and the frames behind it are left")
     func upgrade() {
         let request = "GET /v1/opamp HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\nframes"

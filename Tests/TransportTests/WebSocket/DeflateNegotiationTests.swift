@@ -74,6 +74,14 @@ struct DeflateNegotiationTests {
     }
 
     @Test(
+        "Our window is never larger than what we hinted at, whatever the server answers (section 7.1.2.2)",
+        arguments: [("", 10), ("; client_max_window_bits=15", 10), ("; client_max_window_bits=9", 9)])
+    func ownWindow(answer: String, bits: Int) throws {
+        let offer = DeflateOffer(serverNoContextTakeover: false, clientWindowBits: 10)
+        #expect(try agree("permessage-deflate" + answer, offer).clientWindowBits == bits)
+    }
+
+    @Test(
         "A client refuses answers that break RFC 7692 or its offer",
         arguments: [
             ("x-webkit-deflate-frame", .unknownExtension("x-webkit-deflate-frame")),
@@ -126,6 +134,7 @@ struct DeflateNegotiationTests {
             ("permessage-deflate; client_max_window_bits", "permessage-deflate"),
             ("permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=10"),
             ("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=10"),
+            ("permessage-deflate; server_max_window_bits=15", "permessage-deflate; server_max_window_bits=15"),
             ("permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"),
             ("permessage-deflate; client_no_context_takeover", "permessage-deflate; client_no_context_takeover"),
             ("permessage-deflate; server_max_window_bits=8, permessage-deflate", "permessage-deflate"),
