@@ -120,11 +120,17 @@ public struct ServerCounts: Hashable, Sendable {
 
     /// Upgrades and polls refused for lack of credentials.
     public var unauthorized: UInt64 = 0
+    /// Agents forgotten: they had no connection and sent no report for longer than `ServerPlan.forgetsAfter`, or the
+    /// limit of agents was reached.
+    public var agentsForgotten: UInt64 = 0
+    /// Labels and lists of custom capabilities that were not kept, because they were too large or there were too many.
+    public var namesDiscarded: UInt64 = 0
     /// Requests refused by their heads whose bodies were large or of unknown size: their connections were closed.
     public var bodiesRefused: UInt64 = 0
     /// Connections ended because unfinished messages used as much memory as they may, all connections together.
     public var buffersFull: UInt64 = 0
-    /// Connections ended because a TLS handshake, a request's head, a body or a WebSocket message was not complete in time.
+    /// Connections ended because a TLS handshake, a request's head, a body or a WebSocket message was not complete in
+    /// time.
     public var handshakeTimeouts: UInt64 = 0
     public var headTimeouts: UInt64 = 0
     public var bodyTimeouts: UInt64 = 0
@@ -213,6 +219,8 @@ extension ServerCounts {
         Field(name: "bytes_in", path: \.bytesIn),
         Field(name: "bytes_out", path: \.bytesOut),
         Field(name: "unauthorized", path: \.unauthorized),
+        Field(name: "agents_forgotten", path: \.agentsForgotten),
+        Field(name: "names_discarded", path: \.namesDiscarded),
         Field(name: "bodies_refused", path: \.bodiesRefused),
         Field(name: "buffers_full", path: \.buffersFull),
         Field(name: "handshake_timeouts", path: \.handshakeTimeouts),

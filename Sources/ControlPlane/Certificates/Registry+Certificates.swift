@@ -13,6 +13,8 @@ struct DeferredAnswer: Sendable {
 extension Registry {
     /// Requests that wait for a decision at once; more are answered UNAVAILABLE, so that a wave of them is bounded.
     static let certificateRequestLimit = 100_000
+    /// The size of a request, bytes: one with a key of 16,384 bits and many names fits.
+    static let certificateRequestBytes = 16 << 10
 
     /// The certificate was issued: the agent is offered OpAMP connection settings with it. The private key stays with the
     /// agent, so `certificate.privateKey` is to be empty. A ticket that was decided already is ignored.
@@ -21,7 +23,7 @@ extension Registry {
     ) {
         guard tickets.remove(ticket.number) != nil else { return }
         counts.certificatesIssued += 1
-        if let deferred = deferred.removeValue(forKey: ticket.number) {
+        if let deferred = takeDeferred(ticket.number) {
             guard let slot = resume(deferred) else { return }
             let offer = IssuedCertificate(certificate).merged(into: standingSettings(for: ticket.uid), plan: plan)
             remember(certificate, offer, for: ticket.uid)
@@ -47,7 +49,7 @@ extension Registry {
         _ ticket: CertificateTicket, reason: String, at now: Instant, _ effects: inout ServerEffects
     ) {
         guard tickets.remove(ticket.number) != nil else { return }
-        if let deferred = deferred.removeValue(forKey: ticket.number) {
+        if let deferred = takeDeferred(ticket.number) {
             guard let slot = resume(deferred) else { return }
             leave(ticket.uid)
             return refuse(deferred.answer.uid, reason, on: slot, deferred.connection, at: now, &effects)
@@ -77,6 +79,10 @@ extension Registry {
         guard let request = facts.certificateRequest, !request.isEmpty else {
             return "connection_settings_request has no certificate signing request"
         }
+        guard request.count <= Self.certificateRequestBytes else {
+            return
+                "the signing request has \(request.count) bytes; \(Self.certificateRequestBytes) are allowed"
+        }
         guard agents.records[index].capabilities.contains(.acceptsOpAMPConnectionSettings) else {
             return "a certificate cannot be offered to an agent without AcceptsOpAMPConnectionSettings"
         }
@@ -97,6 +103,7 @@ extension Registry {
         guard connections.slots[slot].stage == .polling else { return false }
         deferred[ticket.number] = DeferredAnswer(
             agent: uid, capabilities: agents.records[index].capabilities, connection: id, answer: answer)
+        deferredTickets[id, default: []].insert(ticket.number)
         connections.slots[slot].waiting += 1
         counts.waiting += 1
         return true
@@ -104,13 +111,20 @@ extension Registry {
 
     /// Answers that waited for a decision on a connection that ended are abandoned.
     mutating func abandonDeferred(on id: ConnectionID) {
-        for (number, waiting) in deferred where waiting.connection == id {
-            deferred[number] = nil
+        for number in deferredTickets.removeValue(forKey: id) ?? [] {
+            guard let waiting = deferred.removeValue(forKey: number) else { continue }
             tickets.remove(number)
             leave(waiting.agent)
             counts.waiting -= 1
             counts.abandoned += 1
         }
+    }
+
+    private mutating func takeDeferred(_ number: UInt64) -> DeferredAnswer? {
+        guard let waiting = deferred.removeValue(forKey: number) else { return nil }
+        deferredTickets[waiting.connection]?.remove(number)
+        if deferredTickets[waiting.connection]?.isEmpty == true { deferredTickets[waiting.connection] = nil }
+        return waiting
     }
 
     /// The slot on which a deferred answer can be given.

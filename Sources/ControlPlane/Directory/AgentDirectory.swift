@@ -1,3 +1,4 @@
+public import Basis
 internal import OpAMP
 internal import Synchronization
 
@@ -10,11 +11,14 @@ internal import Synchronization
 public final class AgentDirectory: Sendable {
     private let stripes: [Stripe]
     private let limitOfStripe: Int
+    private let forgetsAfter: Nanoseconds
 
     /// - Parameters:
     ///   - stripes: How many locks the agents are spread over; rounded up to a power of two, at most 4,096 or `limit`.
     ///   - limit: How many agents are remembered at most, within the unevenness of the stripes.
-    public init(stripes: Int = 64, limit: Int = 4_000_000) {
+    ///   - forgetsAfter: As `ServerPlan.forgetsAfter`.
+    public init(stripes: Int = 64, limit: Int = 1_000_000, forgetsAfter: Nanoseconds = .seconds(3_600)) {
+        self.forgetsAfter = forgetsAfter
         var count = 1
         while count < min(stripes, 4096), count * 2 <= limit { count *= 2 }
         self.stripes = (0..<count).map { _ in Stripe() }
@@ -23,29 +27,46 @@ public final class AgentDirectory: Sendable {
 
     /// How many agents are known to all shards together. Takes every lock in turn.
     public var count: Int {
-        stripes.reduce(0) { total, stripe in total + stripe.entries.withLock { $0.count } }
+        stripes.reduce(0) { total, stripe in total + stripe.entries.withLock { $0.agents.count } }
     }
 
     /// A shard's report of an agent that it does not own: whose is it now?
-    func claim(_ uid: InstanceUID, shard: UInt16, sequenceNumber: UInt64) -> Claim {
-        stripe(of: uid).entries.withLock { entries in
-            guard let entry = entries[uid] else {
-                guard entries.count < limitOfStripe else { return .full }
-                let cell = AgentCell(owner: shard, sequenceNumber: sequenceNumber)
-                entries[uid] = Entry(cell: cell, record: nil)
-                return .fresh(cell)
+    /// - Parameter forgotten: Grows by the agents that were forgotten to make room.
+    func claim(
+        _ uid: InstanceUID, shard: UInt16, sequenceNumber: UInt64, at now: Instant, forgotten: inout UInt64
+    ) -> Claim {
+        let stripe = stripe(of: uid)
+        let (claim, count) = stripe.entries.withLock { entries -> (Claim, UInt64) in
+            var count: UInt64 = 0
+            if entries.agents[uid] == nil {
+                count = entries.forgetGone(before: now - forgetsAfter)
+                if entries.agents.count >= limitOfStripe, entries.forgetOldest() { count += 1 }
             }
-            let owner = entry.cell.owner
-            guard owner != AgentCell.nobody else {
-                entry.cell.take(by: shard)
-                entries[uid] = Entry(cell: entry.cell, record: nil)
-                return .returned(entry.record?.value, entry.cell)
-            }
-            guard owner != shard, sequenceNumber > entry.cell.sequenceNumber else { return .held }
-            entry.cell.take(by: shard)
-            entries[uid] = Entry(cell: entry.cell, record: nil)
-            return .taken(entry.cell)
+            return (self.claim(uid, shard, sequenceNumber, in: &entries), count)
         }
+        forgotten &+= count
+        return claim
+    }
+
+    private func claim(
+        _ uid: InstanceUID, _ shard: UInt16, _ sequenceNumber: UInt64, in entries: inout Entries
+    ) -> Claim {
+        guard let entry = entries.agents[uid] else {
+            guard entries.agents.count < limitOfStripe else { return .full }
+            let cell = AgentCell(owner: shard, sequenceNumber: sequenceNumber)
+            entries.insert(uid, cell)
+            return .fresh(cell)
+        }
+        let owner = entry.cell.owner
+        guard owner != AgentCell.nobody else {
+            entry.cell.take(by: shard)
+            entries.agents[uid]?.record = nil
+            return .returned(entry.record?.value, entry.cell)
+        }
+        guard owner != shard, sequenceNumber > entry.cell.sequenceNumber else { return .held }
+        entry.cell.take(by: shard)
+        entries.agents[uid]?.record = nil
+        return .taken(entry.cell)
     }
 
     /// The agent has left the shard's connection; its record waits here for whoever sees it next. Ignored when another
@@ -57,7 +78,7 @@ public final class AgentDirectory: Sendable {
             var free = record
             free.cell = nil
             cell.take(by: AgentCell.nobody)
-            entries[record.uid] = Entry(cell: cell, record: RecordBox(free))
+            entries.agents[record.uid]?.record = RecordBox(free)
         }
     }
 
@@ -68,12 +89,72 @@ public final class AgentDirectory: Sendable {
     }
 
     private final class Stripe: Sendable {
-        let entries = Mutex<[InstanceUID: Entry]>([:])
+        let entries = Mutex(Entries())
     }
 
     private struct Entry: Sendable {
         var cell: AgentCell
+        /// What is remembered while no shard has the agent.
         var record: RecordBox?
+        /// Where its uid is in `Entries.uids`.
+        var place: Int
+    }
+
+    /// The agents of a stripe, and their uids in an array, so that some of them can be looked at in turn.
+    private struct Entries: Sendable {
+        var agents: [InstanceUID: Entry] = [:]
+        private var uids: [InstanceUID] = []
+        private var next = 0
+
+        mutating func insert(_ uid: InstanceUID, _ cell: AgentCell) {
+            agents[uid] = Entry(cell: cell, record: nil, place: uids.count)
+            uids.append(uid)
+        }
+
+        private mutating func remove(_ uid: InstanceUID) {
+            guard let place = agents.removeValue(forKey: uid)?.place, let last = uids.popLast(), last != uid else {
+                return
+            }
+            uids[place] = last
+            agents[last]?.place = place
+        }
+
+        /// The next agent in turn that no shard has, where it is one, and when it sent its last report.
+        private mutating func nextGone() -> (uid: InstanceUID, lastReport: Instant)? {
+            guard !uids.isEmpty else { return nil }
+            next = next + 1 < uids.count ? next + 1 : 0
+            let uid = uids[next]
+            guard let entry = agents[uid], entry.cell.owner == AgentCell.nobody, let record = entry.record else {
+                return nil
+            }
+            return (uid, record.value.lastReport)
+        }
+
+        /// Looks at a few agents and forgets those whose last report is older.
+        /// - Returns: How many.
+        mutating func forgetGone(before instant: Instant) -> UInt64 {
+            var count: UInt64 = 0
+            for _ in 0..<4 {
+                guard let (uid, lastReport) = nextGone(), lastReport < instant else { continue }
+                remove(uid)
+                count += 1
+            }
+            return count
+        }
+
+        /// Looks at some agents and forgets the one that has sent no report for longest.
+        /// - Returns: Whether there was one.
+        mutating func forgetOldest() -> Bool {
+            var oldest: (uid: InstanceUID, lastReport: Instant)?
+            for _ in 0..<64 {
+                guard let gone = nextGone() else { continue }
+                if let other = oldest, other.lastReport <= gone.lastReport { continue }
+                oldest = gone
+            }
+            guard let oldest else { return false }
+            remove(oldest.uid)
+            return true
+        }
     }
 
     private final class RecordBox: Sendable {

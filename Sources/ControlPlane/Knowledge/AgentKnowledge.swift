@@ -30,7 +30,7 @@ extension Registry {
         let connection = record.connection == AgentTable.none ? nil : record.connection
         return AgentKnowledge(
             uid: uid, sequenceNumber: record.sequenceNumber, capabilities: record.capabilities,
-            customCapabilities: customs.row(record.customCapabilities), lastReport: record.lastReport,
+            customCapabilities: record.customCapabilities?.cells ?? [], lastReport: record.lastReport,
             connection: connection.map { slot in
                 ConnectionID(slot: UInt32(slot), generation: connections.slots[slot].generation)
             },

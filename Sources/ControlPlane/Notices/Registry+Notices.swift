@@ -59,7 +59,7 @@ extension Registry {
         switch notice.notice {
         case .restart: guard record.capabilities.contains(.acceptsRestartCommand) else { return false }
         case .custom(let message):
-            guard customs.row(record.customCapabilities).contains(message.capability) else { return false }
+            guard record.customCapabilities?.cells.contains(message.capability) == true else { return false }
         }
         return notice.selection.contains(record.uid) { key in labels.text(record.labels, key: key) }
     }

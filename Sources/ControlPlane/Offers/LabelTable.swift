@@ -2,24 +2,23 @@ internal import OpAMP
 
 /// The attributes by which agents are selected, each combination stored once.
 struct LabelTable: Sendable {
-    /// Combinations kept at most: selection is by zone, version and the like, which have few values. An agent with a
-    /// combination beyond them has no labels.
-    static let limit = 65_536
+    /// Selection is by zone, version and the like, which have few and short values. An agent with a combination
+    /// beyond these limits has no labels.
+    static let limits = RowTable<String?>.Limits(rows: 65_536, bytesPerRow: 4 << 10, bytes: 16 << 20)
 
     private let keys: [String]
-    private var rows: RowTable<String?>
+    private var rows = RowTable<String?>(LabelTable.limits) { $0?.utf8.count ?? 0 }
 
     init(keys: [String]) {
         self.keys = keys
-        rows = RowTable(first: [String?](repeating: nil, count: keys.count), limit: Self.limit)
     }
 
     var isEmpty: Bool { keys.isEmpty }
 
-    /// The number of the combination that the description has; 0 for none.
-    mutating func number(for description: AgentDescription) -> UInt32 {
-        rows.number(
-            of: keys.map { key in
+    /// The combination that the description has; nil where it is too large or there are too many.
+    mutating func row(for description: AgentDescription) -> SharedRow<String?>? {
+        rows.shared(
+            keys.map { key in
                 let attribute =
                     description.identifyingAttributes.first { $0.key == key }
                     ?? description.nonIdentifyingAttributes.first { $0.key == key }
@@ -27,8 +26,8 @@ struct LabelTable: Sendable {
             })
     }
 
-    func text(_ number: UInt32, key: String) -> String? {
-        guard let column = keys.firstIndex(of: key) else { return nil }
-        return rows.row(number)[column]
+    func text(_ row: SharedRow<String?>?, key: String) -> String? {
+        guard let row, let column = keys.firstIndex(of: key), column < row.cells.count else { return nil }
+        return row.cells[column]
     }
 }

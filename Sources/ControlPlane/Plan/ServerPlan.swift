@@ -25,8 +25,12 @@ public struct ServerPlan: Sendable {
     /// Replies that may wait at once; what comes on top is counted and never answered. A waiting acknowledgement takes
     /// about 80 bytes.
     public var queueLimit = 1_000_000
-    /// Agents that are remembered at most; reports of further ones are answered UNAVAILABLE and counted.
-    public var agentLimit = 4_000_000
+    /// Agents that are remembered at most, each in about 450 bytes. Where all are connected, reports of further ones
+    /// are answered UNAVAILABLE and counted; otherwise one that is gone is forgotten for each.
+    public var agentLimit = 1_000_000
+    /// An agent that has no connection and has sent no report for so long is forgotten once others need room: when it
+    /// returns, it is a new one.
+    public var forgetsAfter = Nanoseconds.seconds(3_600)
     /// The largest ServerToAgent that is sent, in bytes (spec: WebSocket Message Size Limits).
     public var messageLimit = 64 << 20
 

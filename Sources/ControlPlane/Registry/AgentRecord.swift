@@ -15,10 +15,10 @@ struct AgentRecord: Sendable {
     /// Neighbours in the list of agents on that connection.
     var next = AgentTable.none
     var previous = AgentTable.none
-    /// Index of the attributes by which it can be selected, in `LabelTable`.
-    var labels: UInt32 = 0
-    /// Index of the custom capabilities that it reported, in `Registry.customs`.
-    var customCapabilities: UInt32 = 0
+    /// The attributes by which it can be selected, in the order of `ServerPlan.labels`.
+    var labels: SharedRow<String?>?
+    /// The custom capabilities that it reported.
+    var customCapabilities: SharedRow<String>?
     /// The number of the last notice that it was told, or was not meant to be told.
     var noticed: UInt32 = 0
 

@@ -10,6 +10,8 @@ struct AgentTable {
     var records: [AgentRecord] = []
     private var indices: [InstanceUID: Int] = [:]
     private var vacant: [Int] = []
+    /// Where `nextPlace` is.
+    private var place = 0
 
     /// How many agents are in the table.
     var count: Int { indices.count }
@@ -26,6 +28,13 @@ struct AgentTable {
     /// Whether the place holds an agent now.
     func isOccupied(_ index: Int) -> Bool {
         indices[records[index].uid] == index
+    }
+
+    /// A place in the table, another one at each call, all in turn; nil in an empty table.
+    mutating func nextPlace() -> Int? {
+        guard !records.isEmpty else { return nil }
+        place = place + 1 < records.count ? place + 1 : 0
+        return place
     }
 
     /// Puts in an agent whose uid is not in the table yet.
@@ -47,6 +56,9 @@ struct AgentTable {
         let record = records[index]
         indices[record.uid] = nil
         records[index].cell = nil
+        records[index].labels = nil
+        records[index].customCapabilities = nil
+        records[index].certificate = nil
         vacant.append(index)
         return record
     }

@@ -18,7 +18,7 @@ extension Registry {
         if first != AgentTable.none, agents.records[first].uid == facts.uid, !facts.requestsUID, isOurs(first) {
             return .known(first)
         }
-        if connections.slots[slot].renamed > 0, let name = renames[FormerName(connection: id, uid: facts.uid)] {
+        if connections.slots[slot].renamed > 0, let name = renames[id]?[facts.uid] {
             if let index = agents.index(of: name), agents.records[index].connection == slot { return .renamed(index) }
         }
         if facts.requestsUID { return rename(facts, on: slot, id, at: now) }
@@ -27,9 +27,11 @@ extension Registry {
             forget(index)
         }
         guard let directory else {
-            return agents.count < plan.agentLimit ? .known(enter(AgentRecord(uid: facts.uid), on: slot)) : .full
+            return makesRoom(at: now) ? .known(enter(AgentRecord(uid: facts.uid), on: slot)) : .full
         }
-        switch directory.claim(facts.uid, shard: shard, sequenceNumber: facts.sequenceNumber) {
+        switch directory.claim(
+            facts.uid, shard: shard, sequenceNumber: facts.sequenceNumber, at: now, forgotten: &counts.agentsForgotten)
+        {
         case .fresh(let cell):
             var record = AgentRecord(uid: facts.uid)
             record.cell = cell
@@ -148,13 +150,12 @@ extension Registry {
     private mutating func rename(
         _ facts: ReportFacts, on slot: Int, _ id: ConnectionID, at now: Instant
     ) -> Recognition {
-        guard agents.count < plan.agentLimit, connections.slots[slot].renamed < Self.renamesPerConnection else {
-            return .full
-        }
+        guard connections.slots[slot].renamed < Self.renamesPerConnection, makesRoom(at: now) else { return .full }
         let uid = newUID(at: now)
         var record = AgentRecord(uid: uid)
         if let directory {
-            let claim = directory.claim(uid, shard: shard, sequenceNumber: facts.sequenceNumber)
+            let claim = directory.claim(
+                uid, shard: shard, sequenceNumber: facts.sequenceNumber, at: now, forgotten: &counts.agentsForgotten)
             guard case .fresh(let cell) = claim else { return .full }
             record.cell = cell
         }
@@ -162,7 +163,7 @@ extension Registry {
         let index = enter(record, on: slot)
         if connections.slots[slot].stage == .webSocket {
             connections.slots[slot].renamed += 1
-            renames[FormerName(connection: id, uid: facts.uid)] = uid
+            renames[id, default: [:]][facts.uid] = uid
         }
         return .renamed(index)
     }

@@ -49,7 +49,7 @@ extension Registry {
             if isOurs(agent) { counts.agentsLost += 1 }
             unbind(agent)
         }
-        if connections.slots[slot].renamed > 0 { renames = renames.filter { $0.key.connection != id } }
+        if connections.slots[slot].renamed > 0 { renames[id] = nil }
         if !deferred.isEmpty, connections.slots[slot].waiting > 0 { abandonDeferred(on: id) }
         connections.close(slot)
     }

@@ -49,7 +49,10 @@ extension Registry {
         guard !facts.parts.isEmpty else { return }
         if facts.parts.contains(.description), agents.records[index].description != facts.description {
             keep(facts.description, facts.encodedDescription, of: index, \.description)
-            if let description = facts.labels { agents.records[index].labels = labels.number(for: description) }
+            if let description = facts.labels {
+                agents.records[index].labels = labels.row(for: description)
+                if agents.records[index].labels == nil { counts.namesDiscarded += 1 }
+            }
             agents.records[index].settled = 0
         }
         if facts.parts.contains(.health) {
@@ -69,7 +72,8 @@ extension Registry {
             receive(facts.settings, of: index, .connectionSettings, \.settings, at: now, &effects)
         }
         if facts.parts.contains(.customCapabilities) {
-            agents.records[index].customCapabilities = customs.number(of: facts.customCapabilities)
+            agents.records[index].customCapabilities = customs.shared(facts.customCapabilities)
+            if agents.records[index].customCapabilities == nil { counts.namesDiscarded += 1 }
         }
         if let message = facts.customMessage { receive(message, of: index, on: id, &effects) }
     }

@@ -34,14 +34,14 @@ public struct Registry: Sendable {
     /// The last wake-up that was asked for and has not come.
     var armed = Instant.distantFuture
 
-    /// Agents that were given another uid and have not used it yet, by connection and former uid.
-    var renames: [FormerName: InstanceUID] = [:]
+    /// Agents that were given another uid and have not used it yet: the new uid by connection and former uid.
+    var renames: [ConnectionID: [InstanceUID: InstanceUID]] = [:]
     var labels: LabelTable
     var offers = OfferBook()
     var notices = NoticeBoard()
     var components = KnownComponents()
     /// The lists of custom capabilities that agents reported.
-    var customs = RowTable<String>(first: [], limit: 4_096)
+    var customs = RowTable<String>(.init(rows: 4_096, bytesPerRow: 16 << 10, bytes: 4 << 20)) { $0.utf8.count }
     var pool: EncodedPool
     /// For the parts of reports that have to be understood.
     var decoder = CopyableArenaDecoder()
@@ -51,6 +51,8 @@ public struct Registry: Sendable {
     /// Certificate requests that wait for a decision, and the HTTP answers that wait with them.
     var tickets: Set<UInt64> = []
     var deferred: [UInt64: DeferredAnswer] = [:]
+    /// The tickets of the answers that wait, by connection.
+    var deferredTickets: [ConnectionID: Set<UInt64>] = [:]
     var nextTicket: UInt64 = 0
 
     /// Replies that one wake-up sends at most, so that a shard is never held up for long; the rest follow at once.
@@ -121,10 +123,4 @@ public struct Registry: Sendable {
         armed = open
         effects.list.append(.wake(at: open))
     }
-}
-
-/// A former instance uid on the connection where it was taken away.
-struct FormerName: Hashable, Sendable {
-    var connection: ConnectionID
-    var uid: InstanceUID
 }
