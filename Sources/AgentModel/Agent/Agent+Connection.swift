@@ -111,7 +111,9 @@ extension Agent {
     private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         _ = revertSettings(
             "the connection with the new settings was lost before the server answered", at: now, &effects)
-        let wait = waitBeforeRetry(afterFailures: Int(failures), &effects)
+        // A server that breaks the protocol would do so again at once: the loss counts as a failed attempt.
+        let least = cause == .lost(.protocolError) ? 1 : 0
+        let wait = waitBeforeRetry(afterFailures: max(Int(failures), least), &effects)
         if !reconnectPolicy.isContentWithOpening, failures < .max { failures += 1 }
         guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }
         leaveConnection(&effects)

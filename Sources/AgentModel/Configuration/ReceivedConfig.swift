@@ -55,13 +55,11 @@ extension AgentConfigMap {
 
 /// Why a configuration cannot be applied: the server's or its user's fault, told in the FAILED status.
 enum ConfigProblem: Hashable, Sendable {
-    case empty
     case notUTF8(file: String)
     case notYAML(file: String, why: String)
     case restricted(setting: String)
 
     static func first(in config: AgentConfigMap, _ entries: ConfigEntries, allowed: [String]?) -> ConfigProblem? {
-        guard config.configMap.values.contains(where: { !$0.body.isEmpty }) else { return .empty }
         for (name, file) in config.configMap {
             let type = file.contentType
             let claimsYAML = type.contains("yaml") || type.contains("yml")
@@ -78,7 +76,6 @@ enum ConfigProblem: Hashable, Sendable {
     /// The error message of the FAILED status.
     var message: String {
         switch self {
-        case .empty: return "the configuration is empty"
         case .notUTF8(let file): return "the file \"\(file)\" is not UTF-8"
         case .notYAML(let file, let why): return "the file \"\(file)\" is not YAML: \(why)"
         case .restricted(let setting): return "the setting \"\(setting)\" may not be set remotely"

@@ -95,8 +95,13 @@ extension Agent {
     /// Why the settings are not even worth a trial; `nil` where they are.
     private func problem(with settings: OpAMPConnectionSettings) -> String? {
         let endpoint = settings.destinationEndpoint
-        if !endpoint.isEmpty, !["ws://", "wss://", "http://", "https://"].contains(where: endpoint.hasPrefix) {
-            return "the endpoint is neither a WebSocket nor an HTTP address"
+        if !endpoint.isEmpty {
+            guard let isSecure = Self.isSecure(endpoint) else {
+                return "the endpoint is neither a WebSocket nor an HTTP address"
+            }
+            if !isSecure, connectsSecurely, !cohort.plan.connectionSettings.allowsPlaintextEndpoints {
+                return "the endpoint is without TLS, and the present connection is over TLS"
+            }
         }
         if let proxy = settings.proxy, proxy.url.isEmpty { return "the proxy has no address" }
         guard let certificate = settings.certificate else { return nil }
@@ -108,6 +113,25 @@ extension Agent {
             return "the certificate comes without its key, and the agent has not asked for it"
         }
         return nil
+    }
+
+    /// Whether the agent's present server is reached over TLS: the one of the settings in force, or else the profile's.
+    private var connectsSecurely: Bool {
+        guard let endpoint = connectionSettings?.accepted?.destinationEndpoint, !endpoint.isEmpty else {
+            return cohort.plan.connectionSettings.connectsSecurely
+        }
+        return Self.isSecure(endpoint) ?? false
+    }
+
+    /// Whether an endpoint is over TLS; nil for one that is neither a WebSocket nor an HTTP address. Schemes are
+    /// compared without case (RFC 3986, section 3.1).
+    private static func isSecure(_ endpoint: String) -> Bool? {
+        guard let mark = endpoint.firstRange(of: "://") else { return nil }
+        switch endpoint[..<mark.lowerBound].lowercased() {
+        case "wss", "https": return true
+        case "ws", "http": return false
+        default: return nil
+        }
     }
 
     /// Leaves the connection for settings that are to be tried, where there are any.

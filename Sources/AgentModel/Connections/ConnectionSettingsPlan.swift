@@ -8,6 +8,11 @@ public struct ConnectionSettingsPlan: Sendable {
     /// Whether settings that are offered without a certificate take the one in force away, as the specification asks
     /// (OpAMPConnectionSettings.certificate); otherwise it stays in use, as under the OpenTelemetry supervisor.
     public var dropsCertificate: Bool
+    /// Whether the target of the profile is reached over TLS.
+    public var connectsSecurely = false
+    /// Whether an agent that is connected over TLS follows an offer of an endpoint without TLS. Such an offer is
+    /// refused by default: everything that the agent sends, credentials included, would be readable on the way.
+    public var allowsPlaintextEndpoints = false
     /// Makes the PEM-encoded certificate signing request of an agent for its present instance uid. `nil`: the agents ask for
     /// no certificate (Agent-initiated CSR Flow). Must be a pure function of its arguments.
     public var certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])?

@@ -124,6 +124,7 @@ public actor FleetRun {
             var plan = CohortPlan(
                 cohort: cohort, limits: profile.limits, duration: profile.duration, runStart: start,
                 polling: profile.isPolling ? profile.wire.polling : nil)
+            plan.connectionSettings.connectsSecurely = preparation.isSecure
             if cohort.connectionSettings.certificateRequest {
                 plan.connectionSettings.certificateRequest = preparation.certificateRequest
             }

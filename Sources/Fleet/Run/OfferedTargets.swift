@@ -9,11 +9,14 @@ struct OfferedTargets: Sendable {
     let contexts: OfferedContexts
     /// The keys of the certificates that agents asked for; nil where none asks.
     let requests: CertificateRequests?
+    /// Whether a profile's target over TLS may be left for an endpoint without TLS.
+    var allowsPlaintextEndpoints = false
 
     /// The target for `settings`: the offered endpoint, headers, certificate and trust, and for what they leave out those of
-    /// `usual`.
-    /// - Returns: `nil` where the endpoint is no address of the same transport, its host or the offered proxy has no address, or
-    ///   the trust that is offered cannot be used.
+    /// `usual`. The headers of the profile, its credentials among them, were given for the profile's server: they are
+    /// left out where the endpoint has another scheme, host or port.
+    /// - Returns: `nil` where the endpoint is no address of the same transport, or is without TLS where that is not
+    ///   allowed, its host or the offered proxy has no address, or the trust that is offered cannot be used.
     @Sendable
     func resolve(_ settings: OpAMPConnectionSettings, _ usual: AgentTarget) async -> AgentTarget? {
         var target = usual
@@ -28,6 +31,11 @@ struct OfferedTargets: Sendable {
             guard let url = try? ServerURL(settings.destinationEndpoint),
                 url.isWebSocket == (usual.transport == .webSocket)
             else { return nil }
+            guard url.isSecure || usual.security == nil || allowsPlaintextEndpoints else { return nil }
+            if url.isSecure != isSecure || "\(url.bracketedHost):\(url.port)" != usual.host {
+                target.fields = Self.fields(settings.headers, HTTPFields())
+                target.agentFields = AgentFields()
+            }
             var addresses: [SocketAddress] = []
             // A proxy finds the server by itself.
             if target.proxy == nil {

@@ -21,6 +21,8 @@ struct Preparation: Sendable {
     let shards: [AgentShard]
     /// The server's address as `host:port`, for offers that lead back to it.
     let authority: String
+    /// Whether the server is reached over TLS.
+    let isSecure: Bool
 
     init(_ profile: Profile, options: FleetRunOptions) async throws(RunError) {
         let checksConformance = options.checksConformance
@@ -73,6 +75,7 @@ struct Preparation: Sendable {
         let scheme = (profile.isPolling ? "http" : "ws") + (embedded == nil ? "" : "s")
         endpoint = url?.description ?? "\(scheme)://\(host)\(path)"
         authority = host
+        isSecure = fleet.target != nil
         var shardOptions = AgentShardOptions(
             checksConformance: checksConformance,
             traceStride: options.tracedAgents > 0

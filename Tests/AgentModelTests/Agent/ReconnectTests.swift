@@ -36,6 +36,22 @@ struct ReconnectTests {
         #expect(grown == 60)
     }
 
+    @Test("A server that breaks the protocol is not connected to again at once", arguments: 0..<20)
+    func protocolError(index: UInt64) {
+        var script = AgentScript(.with { $0.reconnect = .opampGo }, index: index)
+        script.run()
+        for _ in 0..<3 {
+            let connects = script.connects
+            script.lost(.protocolError)
+            #expect(script.connects == connects && script.agent.state == .backingOff)
+            script.pass(.milliseconds(240))
+            #expect(script.connects == connects)
+            script.pass(.seconds(1))
+            #expect(script.connects == connects + 1)
+            script.opened()
+        }
+    }
+
     @Test("A long random delay comes first and spreads the fleet evenly")
     func longRandomDelay() {
         let policy = ReconnectPolicy.longRandomDelay(minimum: .seconds(10), maximum: .seconds(110))

@@ -156,7 +156,7 @@ struct RemoteConfigTests {
     @Test(
         "What cannot be applied fails at once, with the reason",
         arguments: [
-            ("", "text/yaml", "empty"), ("\u{1}\tx", "text/yaml", "not YAML"), ("a: [1, 2\n", "text/yaml", "not YAML"),
+            ("\u{1}\tx", "text/yaml", "not YAML"), ("a: [1, 2\n", "text/yaml", "not YAML"),
             ("just words\n", "application/yaml", "not YAML"), ("a: \"open\n", "text/yaml", "not YAML"),
             ("\tkey: 1\n", "text/yaml", "not YAML"), ("exporters: {}\n", "text/yaml", "may not be set"),
         ])
@@ -168,6 +168,25 @@ struct RemoteConfigTests {
         #expect(status.status == .failed)
         #expect(status.errorMessage.contains(reason), "\(status.errorMessage)")
         #expect(script.agent.state == .running)
+    }
+
+    @Test(
+        "An empty configuration is a configuration: one empty file, or none at all, is applied",
+        arguments: [true, false])
+    func empty(hasFile: Bool) throws {
+        var script = AgentScript(Self.plan { $0.remoteConfig.applyTime = .constant(.zero) })
+        script.run()
+        let files: OrderedDictionary<String, AgentConfigFile> =
+            hasFile ? ["": AgentConfigFile(body: [], contentType: "text/yaml")] : [:]
+        script.receive(
+            ServerToAgent(
+                remoteConfig: AgentRemoteConfig(config: AgentConfigMap(configMap: files), configHash: [9])))
+        let statuses =
+            script.sent.compactMap(\.report.remoteConfigStatus)
+            + script.pass(.seconds(2)).compactMap(\.report.remoteConfigStatus)
+        let status = try #require(statuses.last)
+        #expect(status.status == .applied, "\(status.errorMessage)")
+        #expect(status.lastRemoteConfigHash == [9])
     }
 
     @Test("Bytes that are not UTF-8 fail where text is claimed, and pass where it is not")

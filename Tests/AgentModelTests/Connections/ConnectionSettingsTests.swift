@@ -33,6 +33,43 @@ struct ConnectionSettingsTests {
     }
 
     @Test(
+        "An agent that is connected over TLS refuses an endpoint without TLS, unless the plan allows it",
+        arguments: [
+            ("ws://other:4320/", true, false, false), ("WS://other:4320/", true, false, false),
+            ("http://other/", true, false, false), ("ws://other:4320/", true, true, true),
+            ("ws://other:4320/", false, false, true), ("wss://other:4320/", true, false, true),
+            ("WSS://other:4320/", true, false, true), ("WSS://other:4320/", false, false, true),
+        ])
+    func plaintext(endpoint: String, connectsSecurely: Bool, isAllowed: Bool, isTried: Bool) throws {
+        var script = AgentScript(
+            plan {
+                $0.connectionSettings.connectsSecurely = connectsSecurely
+                $0.connectionSettings.allowsPlaintextEndpoints = isAllowed
+            })
+        script.run()
+        script.receive(offer([1], endpoint: endpoint))
+        let status = try #require(script.sent.first?.report.connectionSettingsStatus)
+        #expect(status.status == (isTried ? .applying : .failed), "\(status.errorMessage)")
+        #expect(script.counts(.settingsRejected) == (isTried ? 0 : 1))
+        #expect(status.errorMessage.contains("without TLS") == !isTried)
+    }
+
+    @Test("The server that an offer led to over TLS cannot lead back to plaintext")
+    func plaintextAfterwards() throws {
+        var script = AgentScript(plan())
+        script.run()
+        script.receive(offer([1], endpoint: "wss://other:4320/"))
+        script.acknowledge()
+        script.acknowledge()
+        script.closed()
+        script.opened()
+        script.acknowledge(capabilities: .all)
+        #expect(script.counts(.settingsCommitted) == 1)
+        script.receive(offer([2], endpoint: "ws://third:4320/"))
+        #expect(script.counts(.settingsRejected) == 1)
+    }
+
+    @Test(
         "An offer is reported as APPLYING, then the agent leaves, tries it, and keeps it once the server answers on it")
     func tryAndCommit() throws {
         var script = AgentScript(plan())

@@ -46,6 +46,37 @@ struct OfferedTargetTests {
         #expect(target.fields["Authorization"] == "Bearer old")
     }
 
+    @Test(
+        "The profile's headers, its credentials among them, do not go to another scheme, host or port; the offer's do",
+        arguments: [
+            ("ws://127.0.0.9:4320/", false), ("ws://usual.invalid:4320/", false), ("ws://127.0.0.1:4321/", false),
+            ("wss://127.0.0.1:4320/", false), ("ws://127.0.0.1:4320/other", true),
+        ])
+    func origins(endpoint: String, keeps: Bool) async throws {
+        var usual = try Self.usual(proxied: true)
+        usual.host = "127.0.0.1:4320"
+        usual.agentFields = try AgentFields([.init("X-Key", .lines(["a", "b"]))])
+        let offer = Self.settings(endpoint, [("X-Route", "b")])
+        let target = try #require(await Self.targets.resolve(offer, usual))
+        #expect(target.fields["Authorization"] == (keeps ? "Bearer old" : nil))
+        #expect(target.fields["X-Tenant"] == (keeps ? "acme" : nil))
+        #expect(target.agentFields.isCommon != keeps)
+        #expect(target.fields["X-Route"] == "b")
+    }
+
+    @Test("An endpoint without TLS leads nowhere where the profile's server has TLS, unless that is allowed")
+    func downgrade() async throws {
+        var usual = try Self.usual()
+        usual.security = TargetSecurity(
+            context: try TLSClientContext(TLSClientOptions(trust: .system)), serverName: "x", identities: nil)
+        let offer = Self.settings("ws://127.0.0.9:9/other", nil)
+        #expect(await Self.targets.resolve(offer, usual) == nil)
+        var allowing = Self.targets
+        allowing.allowsPlaintextEndpoints = true
+        let target = try #require(await allowing.resolve(offer, usual))
+        #expect(target.security == nil && target.fields.count == 0)
+    }
+
     @Test("An endpoint leads to its own address, or through the proxy that there was")
     func endpoint() async throws {
         let offer = Self.settings("ws://127.0.0.9:9/other", nil)
