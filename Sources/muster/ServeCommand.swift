@@ -52,6 +52,16 @@ struct ServeCommand: AsyncParsableCommand {
     var largestMessage: String?
 
     @Option(
+        help: "How much memory unfinished messages may use, all connections together: 512MiB. 256MiB where left out.")
+    var maxBuffered: String?
+
+    @Option(help: "How many agents are remembered. 1000000 where left out.")
+    var maxAgents: Int?
+
+    @Option(help: "Forget agents that have had no connection and sent no report for so long: 10m. 1h where left out.")
+    var forgetAfter: String?
+
+    @Option(
         name: .customLong("token-file"),
         help:
             "A file of tokens, or user:password for Basic, one per line: clients without one of them are answered 401.")
@@ -135,14 +145,26 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         server.credentials = tokenFile.map { .file($0) }
-        do throws(RunError) { return try ServerWire(server) } catch {
+        var wire: ServerWire
+        do throws(RunError) { wire = try ServerWire(server) } catch {
             throw Failure(.badUsage, "--token-file: \(error)")
         }
+        if let maxBuffered {
+            do throws(QuantityProblem) { wire.receiving.totalBytes = try SizeText.parse(maxBuffered) } catch {
+                throw Failure(.badUsage, "--max-buffered: \(error)")
+            }
+        }
+        return wire
     }
 
     private func plan() throws -> ServerPlan {
         var plan = ServerPlan()
         plan.heartbeatInterval = try span("--heartbeat", heartbeat)
+        if let span = try span("--forget-after", forgetAfter) { plan.forgetsAfter = span }
+        if let maxAgents {
+            guard maxAgents > 0 else { throw Failure(.badUsage, "--max-agents: \(maxAgents) is not at least 1") }
+            plan.agentLimit = maxAgents
+        }
         if let delay = try span("--answer-delay", answerDelay) {
             plan.answerDelay = .constant(delay)
         }

@@ -77,6 +77,31 @@ struct FlowTests {
         }
     }
 
+    @Test("What waits for all peers of a shard that never read is bounded together, and what ended makes room")
+    func overflowTogether() async throws {
+        var options = ShardOptions()
+        options.writeBufferLimit = 10 << 20
+        options.writeBuffersLimit = 1 << 20
+        options.socketSendBuffer = 16_384
+        let silent = try RawListener(backlog: 64)
+        try await withShard(options: options) { shard in
+            let clients = (0..<20).map { _ in ScriptedEndpoint(shard: shard) }
+            for client in clients { client.onConnected = { $0.send([UInt8](repeating: 1, count: 4 << 20)) } }
+            await shard.run { for client in clients { client.connect(to: silent.address) } }
+            // Four MiB wait for none of them, whatever the kernel has taken.
+            for client in clients { #expect(await client.end() == .writeOverflow) }
+            let next = ScriptedEndpoint(shard: shard)
+            let waiting = Recorder<Int>()
+            next.onConnected = {
+                $0.send([UInt8](repeating: 1, count: 1 << 10))
+                waiting.note($0.waitingBytes)
+            }
+            await shard.run { next.connect(to: silent.address) }
+            await waiting.until(count: 1)
+            #expect(await shard.run { next.isOpen })
+        }
+    }
+
     @Test("The receive deadline does not start anew with each byte, unlike the idle timeout; the owner may extend it")
     func receiveDeadline() async throws {
         try await withShard { shard in

@@ -179,6 +179,20 @@ struct CompressedAgentTests {
         await server.stop()
     }
 
+    @Test("A server that sends a few bytes of a message now and then is left, and named")
+    func slowMessage() async throws {
+        // The head of a frame with 16,384 bytes, and four bytes more with each report.
+        let server = try DeflatingServer(answer: nil, frame: [0x82, 0x7E, 0x40, 0x00])
+        let target = try SmallFleet.target(server.address) { $0.messageTimeout = .milliseconds(250) }
+        let fleet = try SmallFleet(1, at: target)
+        try await fleet.wait(until: "the end and another connection") {
+            $0[.idleTimeout] >= 1 && $0[.connectionsOpened] >= 2
+        }
+        #expect(fleet.named.sorted.contains { $0.name == "receive timeout" }, "\(fleet.named.sorted)")
+        await fleet.stop()
+        await server.stop()
+    }
+
     @Test("A smaller window that the server asks for is kept to", arguments: [9, 12, 8])
     func window(bits: Int) async throws {
         let server = try DeflatingServer(

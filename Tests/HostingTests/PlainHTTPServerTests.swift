@@ -190,6 +190,21 @@ struct PlainHTTPServerTests {
         }
     }
 
+    @Test("A target in absolute form is served as its path, for requests and upgrades")
+    func absoluteTarget() async throws {
+        try await Self.with { address, shard, server in
+            let target = "http://\(address)/v1/opamp"
+            let client = RawClient.send(Self.request(Self.report, path: target), to: address, on: shard)
+            try await client.wait(until: "an answer") { Self.count($0) == 1 }
+            #expect(client.text.hasPrefix("HTTP/1.1 200 "))
+            let upgrade =
+                "GET \(target) HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+            let socket = RawClient.send(Array(upgrade.utf8), to: address, on: shard)
+            try await socket.wait(until: "the upgrade") { $0.text.hasPrefix("HTTP/1.1 101 ") }
+        }
+    }
+
     @Test("A refused poll carries its status and Retry-After, and the connection stays")
     func refused() async throws {
         var plan = ServerPlan()

@@ -71,6 +71,7 @@ extension Endpoint {
             descriptor = -1
         }
         shard.slots.invalidateTags(of: slot)
+        shard.waitingBytes -= outbox.count
         outbox.free()
         receiveDue = .max
         security = .none

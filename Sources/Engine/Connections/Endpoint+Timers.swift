@@ -1,7 +1,7 @@
 public import Basis
 
-/// One entry of the timer wheel per endpoint serves both the user's timer and the engine's own timeouts: it is set to the
-/// earlier of the two.
+/// One entry of the timer wheel per endpoint serves both the user's timer and the engine's own timeouts: it is set to
+/// the earlier of the two.
 extension Endpoint {
     /// Sets the endpoint's timer, or moves it. A time in the past fires in the shard's next turn; `.distantFuture`
     /// never fires. Constant time, no allocation.
@@ -46,8 +46,8 @@ extension Endpoint {
     }
 
     /// When what is being received must be complete, however often bytes of it come in; nil (the default): no limit.
-    /// Then `receiveTimedOut` is asked. Unlike `idleTimeout` it does not start anew with each byte, so a peer that sends a
-    /// byte a second reaches it. Holds for the present connection.
+    /// Then `receiveTimedOut` is asked. Unlike `idleTimeout` it does not start anew with each byte, so a peer that
+    /// sends a byte a second reaches it. Holds for the present connection.
     public final var receiveDeadline: Instant? {
         get { receiveDue == .max ? nil : Instant(nanoseconds: receiveDue) }
         set {

@@ -81,10 +81,11 @@ extension Endpoint {
 
     /// The kernel is full: the rest waits. Always false.
     private func keep(_ rest: UnsafeRawBufferPointer) -> Bool {
-        guard outbox.append(rest) else {
+        guard shard.waitingBytes + rest.count <= shard.options.writeBuffersLimit, outbox.append(rest) else {
             endAbruptly(.writeOverflow)
             return false
         }
+        shard.waitingBytes += rest.count
         flags.insert(.owesDrained)
         updateInterest()
         return false
@@ -99,6 +100,7 @@ extension Endpoint {
                 shard.counters.sends &+= 1
                 shard.counters.bytesSent &+= UInt64(count)
                 outbox.consume(count)
+                shard.waitingBytes -= count
             } else if count == -Int(EAGAIN) {
                 return
             } else if count != -Int(EINTR) {

@@ -24,6 +24,8 @@ public final class Shard: @unchecked Sendable {
     public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
     public internal(set) var openConnections = 0
+    /// Bytes that wait in all endpoints for their peers to read. On the shard.
+    public internal(set) var waitingBytes = 0
 
     private let queue: DispatchQueue
     private let source: any DispatchSourceRead

@@ -39,8 +39,9 @@ public final class TLSClientContext: Sendable {
             copenssl_set_status_callback(
                 context.pointer,
                 { connection, _ in
-                    // A resumed handshake shows no certificate, so nothing is stapled to it (RFC 8446, section 4.2.11): the
-                    // status was judged when the session was established. TLS 1.3 asks here all the same.
+                    // A resumed handshake shows no certificate, so nothing is stapled to it (RFC 8446, section
+                    // 4.2.11): the status was judged when the session was established. TLS 1.3 asks here all the
+                    // same.
                     guard let connection, SSL_session_reused(connection) == 0,
                         let failure = StapledStatus.failure(of: connection)
                     else { return 1 }

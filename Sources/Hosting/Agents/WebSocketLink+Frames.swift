@@ -61,8 +61,10 @@ extension WebSocketLink {
             while isReading, let event = try reader.next(bytes, at: &offset, scratch: &scratch) {
                 switch event {
                 case .message(let kind, let payload):
+                    receiveDeadline = nil
                     message(kind, payload.bytes(input: bytes, scratch: scratch))
                 case .compressedMessage(let kind, let payload):
+                    receiveDeadline = nil
                     isInflating = true
                     try compressedMessage(kind, payload.bytes(input: bytes, scratch: scratch))
                     isInflating = false
@@ -117,7 +119,14 @@ extension WebSocketLink {
             swap(&plain, &host.deflate.plain)
             host.deflate.trim()
         }
-        try host.deflate.inflater.message(kind, payload, limit: host.target.limits.messageBytes, into: &plain)
+        let server = place.target.host
+        let limit = host.decompression.limit(Int(host.target.limits.messageBytes), for: server, at: shard.now)
+        do throws(WebSocketError) {
+            try host.deflate.inflater.message(kind, payload, limit: UInt32(clamping: limit), into: &plain)
+        } catch {
+            if case .messageTooLarge = error { host.decompression.exceeded(by: server, at: shard.now) }
+            throw error
+        }
         host.metrics.count(.compressedReceived)
         host.metrics.count(.compressedReceivedWireBytes, payload.byteCount)
         host.metrics.count(.compressedReceivedPlainBytes, plain.count)

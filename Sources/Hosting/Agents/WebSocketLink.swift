@@ -16,6 +16,8 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
     var deflateWindow: UInt8 = 0
     var offered: AgentPlace?
+    /// How many bytes of the message that is arriving were there when its deadline was last set.
+    private var arrivedBytes = 0
     /// The state machine asked for a new connection while the socket of the former one was still closing.
     var dialsWhenClosed = false
     /// Set for an agent that reads slowly; rare.
@@ -33,6 +35,28 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
         self.home = home
         super.init(shard: host.shard)
     }
+
+    /// A message of the server that has begun has to be complete in time, even where a byte comes in now and then.
+    func watchMessage() {
+        guard reader.isMidMessage else {
+            receiveDeadline = nil
+            return
+        }
+        // An agent that reads slowly delays the message itself.
+        guard receiveDeadline == nil, slowReading == nil else { return }
+        arrivedBytes = 0
+        receiveDeadline = shard.now + host.target.messageTimeout
+    }
+
+    override func receiveTimedOut() -> Instant? {
+        let (timeout, arrived) = (host.target.messageTimeout, reader.heldBytes)
+        guard Double(arrived - arrivedBytes) >= Self.minBytesPerSecond * timeout.seconds else { return nil }
+        arrivedBytes = arrived
+        return shard.now + timeout
+    }
+
+    /// How fast a large message has to arrive.
+    private static let minBytesPerSecond = 65_536.0
 }
 
 /// How far the WebSocket of a link is. The socket may outlive `offline`: a peer that was told agent_disconnect is still being waited for.
@@ -223,6 +247,7 @@ extension WebSocketLink {
         case .offline: return
         }
         readFrames(bytes, &offset)
+        if isConnected { watchMessage() }
     }
 
     func socketClosed(_ cause: CloseCause) {

@@ -69,7 +69,9 @@ extension CloseCause {
     /// The name of a cause that shares its counter with others.
     var nameBesidesCounter: String? {
         switch self {
-        case .tls, .other, .local, .badSource, .timedOut(.close), .timedOut(.delivery): name
+        case .tls, .other, .local, .badSource, .timedOut(.handshake), .timedOut(.receive), .timedOut(.close),
+            .timedOut(.delivery):
+            name
         case .peerClosed, .reset, .refused, .unreachable, .timedOut(.connect), .timedOut(.idle), .writeOverflow,
             .outOfDescriptors, .outOfPorts:
             nil

@@ -28,7 +28,8 @@ public final class OpAMPServer: Sendable {
         plan.issuesCertificates = security?.authority != nil
         let largest = wire.largestMessage ?? HTTPLimits.defaultBodyBytes
         let budget = BufferBudget(limit: max(wire.receiving.totalBytes, largest))
-        let directory = count > 1 ? AgentDirectory(stripes: 64) : nil
+        let directory =
+            count > 1 ? AgentDirectory(stripes: 64, limit: plan.agentLimit, forgetsAfter: plan.forgetsAfter) : nil
         var shards: [Shard] = []
         var hosts: [ServerHost] = []
         var listeners: [Listener] = []

@@ -1,21 +1,23 @@
 public import Basis
 
-/// How long a client of the embedded server may take for what it sends, however often bytes come in, and how much memory
-/// unfinished messages may use.
+/// How long a client of the embedded server may take for what it sends, however often bytes come in, and how much
+/// memory unfinished messages may use.
 public struct ReceiveLimits: Sendable {
     /// From the accept to the end of the TLS handshake.
     public var handshake = Nanoseconds.seconds(30)
     /// From the first byte of a request's head to its last.
     public var head = Nanoseconds.seconds(20)
-    /// From the first byte of a body, or of a WebSocket message with all its fragments, to its last, for a message of no
-    /// bytes. Each `bytesPerSecond` that have arrived add a second.
+    /// From the first byte of a body, or of a WebSocket message with all its fragments, to its last, for a message of
+    /// no bytes. Each `bytesPerSecond` that have arrived add a second.
     public var message = Nanoseconds.seconds(30)
     /// How fast a large message has to arrive, bytes a second.
     public var bytesPerSecond = 64 << 10
-    /// How many bytes of memory the unfinished messages of all connections may use together. Beyond it a connection that
-    /// uses more than `ownBytes` is refused: 503 over HTTP, close code 1013 over WebSocket. Never less than a message may have.
+    /// How many bytes of memory the unfinished messages of all connections may use together. Beyond it a connection
+    /// that uses more than `ownBytes` is refused: 503 over HTTP, close code 1013 over WebSocket. Never less than a
+    /// message may have.
     public var totalBytes = 256 << 20
-    /// How many bytes an unfinished message may use even when `totalBytes` is used up, so that small messages still pass.
+    /// How many bytes an unfinished message may use even when `totalBytes` is used up, so that small messages still
+    /// pass.
     public var ownBytes = 16 << 10
 
     public init() {}

@@ -1,7 +1,7 @@
 import Transport
 
-/// The HTTP side of a connection of the embedded server: the request that is arriving or being answered. On the heap, and freed
-/// once the connection is a WebSocket.
+/// The HTTP side of a connection of the embedded server: the request that is arriving or being answered. On the heap,
+/// and freed once the connection is a WebSocket.
 final class RequestReading {
     var exchange: HTTPServerExchange
     var head: HTTPRequestHead?
@@ -30,8 +30,8 @@ final class RequestReading {
         coding = AcceptEncoding(head.fields).best(of: wire.codings)
     }
 
-    /// A request that is refused by its head keeps its connection where its body is no larger than this: the body is read and
-    /// dropped. After a larger one, or one of unknown size, the connection is closed.
+    /// A request that is refused by its head keeps its connection where its body is no larger than this: the body is
+    /// read and dropped. After a larger one, or one of unknown size, the connection is closed.
     static let droppedBodyLimit = 64 << 10
     /// A client that sends more than this ahead of its answers is not read from until it has them.
     static let heldLimit = 64 << 10

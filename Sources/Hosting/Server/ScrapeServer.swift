@@ -130,7 +130,8 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
 
     private func answer(_ head: HTTPRequestHead, keepAlive: Bool) {
         guard head.method == .get || head.method == .head else { return end(with: 405) }
-        guard head.target == path || head.target.hasPrefix(path + "?") else { return end(with: 404) }
+        let target = head.originForm
+        guard target == path || target.hasPrefix(path + "?") else { return end(with: 404) }
         guard let page = page() else { return end(with: 503) }
         var fields = HTTPFields()
         // A content type of visible characters is always a valid field value.

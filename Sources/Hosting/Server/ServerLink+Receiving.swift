@@ -34,7 +34,8 @@ extension ServerLink {
     }
 
     /// Bytes have come in: sets the deadline for what is arriving, and counts the memory that it uses.
-    /// - Parameter completed: whether a head, a body or a message ended in the bytes, so that what is arriving began in them.
+    /// - Parameter completed: whether a head, a body or a message ended in the bytes, so that what is arriving began
+    ///   in them.
     func noteArrival(completed: Bool) {
         let now = arrivingNow
         if completed || now != arriving {

@@ -16,13 +16,16 @@ extension ServerLink {
             {
                 completed = true
                 switch event {
-                case .upgrade(let head):
+                case .upgrade(var head):
+                    head.target = head.originForm
                     upgradeRequested(reading, head)
                     // What follows the request belongs to the WebSocket, and no client may send it before the 101.
                     return completed
-                case .head(let head, let body):
+                case .head(var head, let body):
+                    head.target = head.originForm
                     judge(head, body, reading)
-                case .request(let head, let keepAlive):
+                case .request(var head, let keepAlive):
+                    head.target = head.originForm
                     reading.began(head, keepAlive: keepAlive, on: host.wire)
                     answer(head, reading)
                     reading.exchange.releaseBody()
@@ -134,6 +137,8 @@ extension ServerLink {
             host.wireCounts.decompressedBytesIn += UInt64(content.count)
             host.received(content.span.bytes, from: id)
         } catch {
+            // Content that outgrows the limit has cost more than its bytes: the next one comes on another connection.
+            if case .tooLarge = error { reading.keepsAlive = false }
             respond(error.responseStatus, reading)
         }
     }
