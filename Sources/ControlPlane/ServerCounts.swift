@@ -24,7 +24,7 @@ public struct ServerCounts: Hashable, Sendable {
     public var agentsKnown: UInt64 = 0
     /// Agents bound to an open WebSocket connection now.
     public var agentsConnected: UInt64 = 0
-    /// Agents that came back on another connection than before.
+    /// Agents that returned on another connection than before.
     public var agentsReturned: UInt64 = 0
     /// Agents whose connection ended without an agent_disconnect.
     public var agentsLost: UInt64 = 0
@@ -79,7 +79,7 @@ public struct ServerCounts: Hashable, Sendable {
     public var componentRequests: UInt64 = 0
     /// Reports under an instance uid that another live connection holds.
     public var duplicates: UInt64 = 0
-    /// Agents that came back, with a newer number, before their former connection was seen to end.
+    /// Agents that returned, with a newer number, before their former connection was seen to end.
     public var takeovers: UInt64 = 0
 
     /// Remote configs, packages and connection settings sent.

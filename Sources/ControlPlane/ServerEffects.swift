@@ -24,7 +24,8 @@ public enum ServerEffect: Equatable, Sendable {
     case send(ConnectionID, AnswerSlice)
     /// Complete the WebSocket handshake (101).
     case upgrade(ConnectionID)
-    /// Write this HTTP status instead; after a refused upgrade the host closes, after a refused poll the connection goes on.
+    /// Write this HTTP status instead; after a refused upgrade the host closes, after a refused poll the connection
+    /// stays open.
     case refuse(ConnectionID, Refusal)
     /// Close properly (WebSocket close frame with this code), then report `closed(_:.ours)`.
     case close(ConnectionID, code: UInt16)
@@ -40,7 +41,7 @@ public enum ServerEffect: Equatable, Sendable {
     case reported(OfferReport)
 }
 
-/// Where one encoded ServerToAgent stands in `ServerEffects.bytes`, and what it is.
+/// Where one encoded ServerToAgent is in `ServerEffects.bytes`, and what it is.
 public struct AnswerSlice: Hashable, Sendable {
     public var range: Range<Int>
     public var kind: AnswerKind

@@ -1,6 +1,6 @@
 internal import OpAMP
 
-/// A reply or a push before it is encoded. It stands for itself: nothing has to be looked up when it leaves later.
+/// A reply or a push before it is encoded. It is complete: nothing has to be looked up when it is sent later.
 struct Answer: Sendable {
     /// The agent it is for; none for a report whose uid could not be read.
     var uid: InstanceUID?

@@ -20,7 +20,7 @@ final class IssuedCertificate: Sendable {
         self.certificate = certificate
     }
 
-    /// The settings that stand for the agent, with its certificate.
+    /// The settings that are in force for the agent, with its certificate.
     func merged(into standing: Offer?, plan: ServerPlan) -> Offer {
         var settings = ConnectionSettingsOffers()
         if case .connectionSettings(let content)? = standing?.content { settings = content }

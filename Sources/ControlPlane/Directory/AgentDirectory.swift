@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// Which shard of a server has which agent, when there is more than one shard.
 ///
-/// An established connection never moves, but an agent may come back on any shard, and a duplicate must be seen wherever
-/// it shows up. The directory is asked only when an agent appears on a connection and told only when it leaves: one
-/// short lock on one of many stripes. In between, the shard that owns an agent publishes its sequence number in the
-/// agent's `AgentCell` and sees there whether another shard has taken the agent over, without any lock.
+/// An established connection never moves, but an agent may reconnect on any shard, and a duplicate must be seen
+/// wherever it shows up. The directory is asked only when an agent appears on a connection and told only when it
+/// leaves: one short lock on one of many stripes. In between, the shard that owns an agent publishes its sequence
+/// number in the agent's `AgentCell` and sees there whether another shard has taken the agent over, without any lock.
 public final class AgentDirectory: Sendable {
     private let stripes: [Stripe]
     private let limitOfStripe: Int

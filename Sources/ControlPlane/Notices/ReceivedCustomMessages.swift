@@ -24,7 +24,7 @@ extension CustomMessage {
         CustomMessage(capability: CustomCapability.echo, type: "echo", data: data)
     }
 
-    /// Asks an agent to stop collecting, and to go on.
+    /// Asks an agent to stop collecting, and to resume.
     public static let pause = CustomMessage(capability: CustomCapability.pause, type: "pause")
     public static let resume = CustomMessage(capability: CustomCapability.pause, type: "resume")
 

@@ -1,7 +1,7 @@
 public import Basis
 public import OpAMP
 
-/// How the embedded server behaves: by default well and at once; everything that makes it slow, moody or generous is a field.
+/// How the embedded server behaves: by default it answers well and at once; every delay, refusal and offer is a field.
 public struct ServerPlan: Sendable {
     /// Declared in the first answer to each agent of a connection. AcceptsStatus is always added (spec:
     /// ServerToAgent.capabilities). What is not declared is not used.

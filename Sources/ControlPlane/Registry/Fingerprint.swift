@@ -1,5 +1,5 @@
-/// Eight bytes that stand for any number of bytes: equal bytes have equal fingerprints, different ones do not but for a
-/// chance of one in 2⁶⁴. Zero stands for no bytes at all. Not for secrets, and not proof against somebody who looks for a
+/// Eight bytes that identify any number of bytes: equal bytes have equal fingerprints, different ones do not but for a
+/// chance of one in 2⁶⁴. Zero is for no bytes at all. Not for secrets, and not proof against somebody who looks for a
 /// collision.
 struct Fingerprint: Hashable, Sendable {
     var value: UInt64

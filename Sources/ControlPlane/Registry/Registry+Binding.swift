@@ -65,8 +65,9 @@ extension Registry {
         let other = agents.records[index].connection
         if other == slot { return .known(index) }
         if other != AgentTable.none {
-            // Two live connections claim one uid. A reconnecting agent goes on counting, so a newer number says that the
-            // former connection is dead and its end not seen yet; were it alive, its next report would not be newer.
+            // Two live connections claim one uid. A reconnecting agent continues its numbers, so a newer number says
+            // that the former connection is dead and its end not seen yet; were it alive, its next report would not
+            // be newer.
             guard facts.sequenceNumber > agents.records[index].sequenceNumber else {
                 counts.duplicates += 1
                 return rename(facts, on: slot, id, at: now)

@@ -178,7 +178,7 @@ extension Registry {
         if connections.slots[slot].stage == .polling { unbind(index) }
     }
 
-    /// Adds what the server wants of the agent or has for it. A command stands alone (spec: ServerToAgent.command), so
+    /// Adds what the server wants of the agent or has for it. A command is sent alone (spec: ServerToAgent.command), so
     /// where there is something else to say it waits.
     private mutating func addWishes(
         of index: Int, _ facts: ReportFacts, on slot: Int, _ answer: inout Answer, _ parts: inout AnswerExtra.Parts

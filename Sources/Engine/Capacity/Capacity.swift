@@ -52,7 +52,7 @@ public struct CapacityFacts: Hashable, Sendable {
 
 /// How many of the agents asked for can have a connection of their own, and what to do about the rest.
 public struct Capacity: Hashable, Sendable {
-    /// What stands in the way.
+    /// What limits it.
     public enum Limit: Hashable, Sendable {
         /// Open files. `softOnly`: the hard limit would do.
         case descriptors(softOnly: Bool)

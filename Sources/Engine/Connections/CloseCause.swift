@@ -44,7 +44,7 @@ public enum CloseCause: Hashable, Sendable {
         case delivery
     }
 
-    /// The cause that a system error number stands for.
+    /// The cause for a system error number.
     init(errno code: Int32, whileConnecting: Bool) {
         switch code {
         case ECONNREFUSED: self = .refused

@@ -60,7 +60,7 @@ extension Endpoint {
         return true
     }
 
-    /// Takes over an accepted socket. The endpoint must be idle; the caller goes on to `accepted`.
+    /// Takes over an accepted socket. The endpoint must be idle; the caller then starts it.
     final func adopt(_ accepted: Int32) -> Bool {
         guard state == .idle, !shard.isStopping else { return false }
         register()

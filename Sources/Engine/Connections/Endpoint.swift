@@ -133,7 +133,7 @@ open class Endpoint: @unchecked Sendable {
     }
 }
 
-/// Where an endpoint's connection stands.
+/// The state of an endpoint's connection.
 enum ConnectionState: UInt8 {
     /// No connection.
     case idle
@@ -156,7 +156,7 @@ struct EndpointFlags: OptionSet {
     let rawValue: UInt8
     /// The owner wants no bytes at present.
     static let readingPaused = EndpointFlags(rawValue: 1 << 0)
-    /// The peer has closed its side and the owner wants to go on writing.
+    /// The peer has closed its side and the owner continues to write.
     static let peerFinished = EndpointFlags(rawValue: 1 << 1)
     /// Writes gather in the shard's cork buffer.
     static let corked = EndpointFlags(rawValue: 1 << 2)

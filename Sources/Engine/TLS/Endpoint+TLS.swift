@@ -1,5 +1,5 @@
 // Invariants of the unsafe memory in this file:
-//  - Decrypted bytes stand in the shard's plaintext buffer, which nothing else writes to until the callback over them
+//  - Decrypted bytes are in the shard's plaintext buffer, which nothing else writes to until the callback over them
 //    has returned: writing (encrypt) uses the output buffer only.
 
 import CLinux

@@ -5,8 +5,8 @@
 
 import COpenSSL
 
-/// What all TLS connections of a shard share: the way in and out of OpenSSL, and where decrypted bytes stand. Made with
-/// the shard's first TLS connection.
+/// What all TLS connections of a shard share: the way in and out of OpenSSL, and the buffer for decrypted bytes. Made
+/// with the shard's first TLS connection.
 final class TLSChannel {
     /// The process's kind of BIO; never freed.
     struct Method: @unchecked Sendable {

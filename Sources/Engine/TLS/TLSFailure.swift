@@ -56,7 +56,7 @@ public enum TLSFailure: Hashable, Sendable {
     /// Any other error of OpenSSL, by its code.
     case other(code: UInt32)
 
-    /// The failure that a verdict on a certificate stands for.
+    /// The failure for a verdict on a certificate.
     init(verdict: Int) {
         switch Int32(clamping: verdict) {
         case X509_V_ERR_CERT_HAS_EXPIRED: self = .expired
@@ -80,7 +80,7 @@ public enum TLSFailure: Hashable, Sendable {
         }
     }
 
-    /// The failure that an error of OpenSSL stands for, apart from verdicts on certificates.
+    /// The failure for an error of OpenSSL, apart from verdicts on certificates.
     init(error: UInt) {
         guard copenssl_error_library(error) == ERR_LIB_SSL else {
             self = .other(code: UInt32(truncatingIfNeeded: error))

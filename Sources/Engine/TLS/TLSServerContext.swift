@@ -96,7 +96,7 @@ public final class TLSServerContext: Sendable {
         return SSL_TLSEXT_ERR_OK
     }
 
-    /// Where the chosen name stands in the client's offer: a pointer that outlives the call.
+    /// Where the chosen name is in the client's offer: a pointer that outlives the call.
     private static func match(
         _ name: UnsafePointer<UInt8>, _ count: UInt8, in offered: UnsafePointer<UInt8>, _ offeredCount: UInt32
     ) -> UnsafePointer<UInt8>? {

@@ -160,7 +160,7 @@ final class TLSState {
 
     private func judgement() -> TLSFailure {
         let first = ERR_get_error()
-        // Behind a refused certificate stand the errors that led to it; the verdict says more than they do.
+        // After a refused certificate come the errors that led to it; the verdict is more precise than they are.
         var isVerdict = false
         var each = first
         while each != 0 {

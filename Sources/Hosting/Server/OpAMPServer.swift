@@ -15,7 +15,7 @@ public final class OpAMPServer: Sendable {
     /// Listens on `address` with one shard for each of `shards` (several share the port).
     /// - Parameters:
     ///   - path: where OpAMP is served, normally `/v1/opamp`; anything else is 404.
-    ///   - wire: how connections are treated, whatever is said on them.
+    ///   - wire: how connections are treated, apart from OpAMP.
     ///   - packages: files to serve under `/packages/` on the same port.
     /// - Throws: `OpAMPServerError`, naming the address and the remedy.
     public init(

@@ -20,7 +20,7 @@ public struct PackageStore: Sendable {
         }
     }
 
-    /// Where files stand in the server's paths.
+    /// The path under which files are served.
     public static let prefix = "/packages/"
 
     private let folder: URL?

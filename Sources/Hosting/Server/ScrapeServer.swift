@@ -3,9 +3,9 @@ public import Engine
 import Synchronization
 import Transport
 
-/// Serves one page, made anew for every request, at one path: what a Prometheus server scrapes while a run goes on.
+/// Serves one page, made anew for every request, at one path: what a Prometheus server scrapes during a run.
 ///
-/// It has a shard of its own, so that a scrape never stands between an agent and its timer.
+/// It has a shard of its own, so that a scrape never delays an agent's timer.
 public final class ScrapeServer: Sendable {
     /// Where it listens, the port resolved.
     public let address: SocketAddress

@@ -28,9 +28,9 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     /// The compression contexts of all connections. None keeps any of its own: no context takeover is agreed on with anybody.
     let coder = ContentCoder()
     lazy var deflate = SharedDeflate()
-    /// What is counted of the connections themselves, beside what the registry counts.
+    /// Counts of the connections themselves, besides those of the registry.
     var wireCounts = ServerCounts()
-    /// Which downloads are broken off on purpose.
+    /// Draws which downloads are interrupted on purpose.
     var flawRandom: SeededRandom
     /// Bytes on their way to the kernel; empty between events.
     var output: [UInt8] = []
@@ -107,7 +107,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         TelemetrySignal.allCases.first { target == $0.path || target.hasPrefix($0.path + "?") }
     }
 
-    /// Where the server tells its counts, as a JSON object of numbers: not part of OpAMP, for the reconciliation at the end of a run.
+    /// Where the server serves its counts, as a JSON object of numbers: not part of OpAMP, for the reconciliation at
+    /// the end of a run.
     static let countsPath = "/muster/counts"
 
     /// Gives the counts of the whole server, all shards added up; set before the first connection.

@@ -56,7 +56,7 @@ extension ServerLink {
         goOnSending()
     }
 
-    /// Sends on until the client has enough to read for now.
+    /// Continues to send until the client has enough to read for now.
     func goOnSending() {
         guard let sending else { return }
         guard shard.now >= sending.resumeAt else { return setTimer(at: sending.resumeAt) }
@@ -73,7 +73,7 @@ extension ServerLink {
             pieces += 1
             write(piece.span.bytes)
             guard isOpen else { return }
-            // The client says nothing meanwhile; what counts is that it takes what it is sent.
+            // The client sends nothing meanwhile; what counts is that it reads what it is sent.
             idleTimeout = host.wire.readTimeout
             sending.resumeAt = sending.pace.spend(piece.count, at: shard.now)
             if sending.resumeAt > shard.now {

@@ -177,7 +177,7 @@ extension ServerLink {
         respond(status, fields: fields(of: status), body: nothing.span.bytes, reading)
     }
 
-    /// What a refusal has to say besides its status.
+    /// The fields of a refusal.
     private func fields(of status: UInt16) -> HTTPFields {
         switch status {
         case 401: return ServerLink.challenge
@@ -202,7 +202,7 @@ extension ServerLink {
         if !reading.held.isEmpty { setTimer(at: shard.now) }
     }
 
-    /// Goes on with what was held while a request was being answered.
+    /// Continues with what was held while a request was being answered.
     func readHeld() {
         guard case .http(let reading) = stage, !reading.isAnswering else { return }
         let held = reading.held
@@ -212,9 +212,10 @@ extension ServerLink {
         noteArrival(completed: readRequests(reading, held.span.bytes, &offset))
     }
 
-    /// How long a poller's connection may be silent: several of the usual intervals, or a long pause before an answer.
+    /// The idle timeout of a polling agent's connection: several of the usual intervals, or a long pause before an
+    /// answer.
     private static let pollTimeout = Nanoseconds.seconds(600)
-    /// Answers below this gain nothing from compression.
+    /// Smaller answers are not compressed: they gain nothing.
     static let compressionThreshold = 128
 
     static let protobuf = field("Content-Type", "application/x-protobuf")

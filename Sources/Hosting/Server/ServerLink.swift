@@ -233,7 +233,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         return true
     }
 
-    /// The server goes away: a WebSocket is told so and may answer; plain HTTP just ends.
+    /// The server stops: a WebSocket receives a close frame and may answer it; plain HTTP connections end.
     func goAway() {
         switch stage {
         case .webSocket:
@@ -287,9 +287,9 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         swap(&output, &host.output)
     }
 
-    /// How long a client may take for its request.
+    /// The idle timeout until the first request.
     static let requestTimeout = Nanoseconds.seconds(30)
-    /// How long a connection that is over may take to end in order.
+    /// How long the peer of a connection that is over may take to close its side.
     private static let closeTimeout = Nanoseconds.seconds(2)
 
 }

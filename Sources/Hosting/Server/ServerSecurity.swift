@@ -3,7 +3,7 @@ import Synchronization
 
 /// How the embedded server secures its connections, and the authority by which it issues and withdraws certificates of agents.
 ///
-/// Shared by all shards. What changes in the middle of a run (revocations) stands behind a lock that no message passes.
+/// Shared by all shards. What changes in the middle of a run (revocations) is guarded by a lock that no message takes.
 public final class ServerSecurity: Sendable {
     private struct State {
         var context: TLSServerContext

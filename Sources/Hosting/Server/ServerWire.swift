@@ -1,30 +1,31 @@
 public import Basis
 public import Transport
 
-/// How the embedded server treats its connections, whatever is said on them: by default like a server of the better sort.
+/// How the embedded server treats its connections, apart from OpAMP: by default as a good server does.
 public struct ServerWire: Sendable {
-    /// Whether permessage-deflate is agreed to where it is offered (RFC 7692).
+    /// Whether an offer of permessage-deflate is accepted (RFC 7692).
     public var agreesToDeflate = true
-    /// The content codings of requests that are taken, and of answers; a request in another is answered with 415.
+    /// The content codings that are accepted in requests, and used in answers; a request in another is answered with
+    /// 415.
     public var codings: [ContentCoding] = [.zstd, .gzip]
     /// Whether every answer over plain HTTP ends its connection.
     public var closesAfterAnswer = false
-    /// An HTTP connection on which nothing was asked for so long is closed; nil: after ten minutes.
+    /// The idle timeout of HTTP connections; nil: ten minutes.
     public var idleTimeout: Nanoseconds?
-    /// A client that takes nothing of a file for so long is left.
+    /// A client that reads nothing of a file for so long is disconnected.
     public var readTimeout = Nanoseconds.seconds(120)
     /// How long clients may take for what they send, and how much of it is held.
     public var receiving = ReceiveLimits()
     /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
     public var largestMessage: Int?
-    /// The credentials of which every client has to show one; nil: anybody is served.
+    /// The credentials of which every client has to send one; nil: every client is served.
     public var credentials: Credentials?
-    /// Those of which every client has to show one that fetches a package's file; nil: anybody may.
+    /// Those of which every client that fetches a package's file has to send one; nil: none is needed.
     public var fileCredentials: Credentials?
 
     public init() {}
 
-    /// Who may connect. Its description tells nothing of the secrets.
+    /// Who may connect. Its description does not contain the secrets.
     public struct Credentials: Sendable, CustomStringConvertible {
         private var accepted: Set<String>
 
@@ -44,7 +45,7 @@ public struct ServerWire: Sendable {
             return all
         }
 
-        /// Whether the head of a request shows one of them. The name of a scheme is compared without case.
+        /// Whether the head of a request contains one of them. The name of a scheme is compared without case.
         func admit(_ fields: HTTPFields) -> Bool {
             guard fields.count(of: "Authorization") == 1, let value = fields["Authorization"] else { return false }
             let parts = value.split(separator: " ", maxSplits: 1)

@@ -7,7 +7,7 @@ public enum ContentCoding: UInt8, Hashable, Sendable, CaseIterable {
     /// RFC 8878, with windows of at most 8 MiB (RFC 9659).
     case zstd
 
-    /// As it stands in Content-Encoding and Accept-Encoding.
+    /// As written in Content-Encoding and Accept-Encoding.
     public var name: String {
         switch self {
         case .identity: "identity"

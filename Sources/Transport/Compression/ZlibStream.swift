@@ -79,7 +79,7 @@ final class ZlibStream {
         }
     }
 
-    /// Whether decompression stands between two blocks, where a message may end.
+    /// Whether decompression is between two blocks, where a message may end.
     var isBetweenBlocks: Bool { stream.pointee.data_type & 128 != 0 }
 
     /// Runs the whole of `input[start...]` through the stream and appends the output.

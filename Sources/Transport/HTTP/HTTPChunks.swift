@@ -23,7 +23,7 @@ struct HTTPChunks: Sendable {
     }
 
     enum Step: Equatable {
-        /// Data stands at this range of the input.
+        /// Data is at this range of the input.
         case data(Range<Int>)
         case ended
     }

@@ -10,7 +10,7 @@ public struct HTTPExchange: Sendable {
     private var reader: HTTPReader
     private var state = State.idle
     private var responses: UInt32 = 0
-    /// The response's body as it stood on the wire, until the next request begins.
+    /// The response's body as it was on the wire, until the next request begins.
     public private(set) var body: [UInt8] = []
 
     private enum State {
@@ -37,9 +37,10 @@ public struct HTTPExchange: Sendable {
         case idle
         /// The response, whose end was the close.
         case response(HTTPResponseHead)
-        /// A request was in flight on a connection that had served before, and no byte came back: it may be sent again.
+        /// A request was in flight on a connection that had served before, and no byte was received: it may be sent
+        /// again.
         case lostRace
-        /// A request was in flight on a fresh connection, and no byte came back: the server does not want to talk.
+        /// A request was in flight on a new connection, and no byte was received: the server refuses to answer.
         case unanswered
         /// The response was cut.
         case truncated

@@ -1,6 +1,6 @@
 import Basis
 
-/// The fields of a head (RFC 9110, section 5), read or to be written: one block of bytes and where each field stands in it.
+/// The fields of a head (RFC 9110, section 5), read or to be written: one block of bytes and where each field is in it.
 ///
 /// Names are compared without case. Looking up allocates nothing; a value becomes a `String` only when asked for. To be
 /// written often, it is built once and shared: writing is one copy of the block.
@@ -9,7 +9,7 @@ public struct HTTPFields: Sendable {
     private(set) var block: [UInt8] = []
     private var places: [Place] = []
 
-    /// Where one field stands in the block.
+    /// Where one field is in the block.
     struct Place {
         var name: Range<UInt32>
         var value: Range<UInt32>

@@ -6,13 +6,13 @@ public struct HTTPLimits: Hashable, Sendable {
     public var lineBytes: UInt32 = defaultLineBytes
     /// How many fields a head may hold.
     public var fieldCount: UInt32 = defaultFieldCount
-    /// The longest body in bytes, without its chunk framing; for a compressed one, as it stands on the wire.
+    /// The longest body in bytes, without its chunk framing; for a compressed one, as sent on the wire.
     public var bodyBytes: Int = defaultBodyBytes
     /// The longest line that opens a chunk, size and extensions, in bytes.
     public var chunkLineBytes: UInt32 = defaultChunkLineBytes
     /// How many bytes of chunk extensions a whole body may hold.
     public var chunkExtensionBytes: UInt32 = defaultChunkExtensionBytes
-    /// How many informational responses may stand before the final one.
+    /// How many informational responses may precede the final one.
     public var informationalCount: UInt32 = defaultInformationalCount
 
     /// 32 KiB: room for long tokens and cookies; what common servers allow.

@@ -9,7 +9,7 @@ public enum HTTPMethod: Hashable, Sendable {
     case connect
     case other(String)
 
-    /// As it stands in a request line.
+    /// As written in a request line.
     public var text: String {
         switch self {
         case .get: "GET"

@@ -1,6 +1,6 @@
 /// Reads the messages of one HTTP/1.1 connection (RFC 9112), requests or responses: bytes in, events out.
 ///
-/// A message is its head, then the pieces of its body where they stand in the input, then its end. Only a partial head is
+/// A message is its head, then the pieces of its body in place in the input, then its end. Only a partial head is
 /// held; bodies pass through. Behind a head that switches protocols (101, or a successful CONNECT), and behind a message
 /// after which the connection closes, nothing more is consumed: the rest of the input belongs to somebody else, or nobody.
 public struct HTTPReader: Sendable {

@@ -4,7 +4,7 @@ import Basis
 public enum HTTPWriter {
     /// Appends a request's head.
     /// - Parameters:
-    ///   - target: path and query. What may not stand in a request line is percent-encoded, so that no text of a profile
+    ///   - target: path and query. What may not be in a request line is percent-encoded, so that no text of a profile
     ///     can begin a second line; the same for `host`.
     ///   - fields: all fields but Host and Content-Length.
     ///   - contentLength: the size in bytes of the body that follows; nil for none.

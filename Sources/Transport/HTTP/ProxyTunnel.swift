@@ -18,7 +18,7 @@ public struct ProxyTunnel: Sendable {
         HTTPWriter.appendRequest(.connect, target: authority, host: authority, fields: fields, to: &bytes)
     }
 
-    /// Reads on; true once the tunnel stands.
+    /// Reads on; true once the tunnel is open.
     /// - Throws: `ProxyError`: the proxy's refusal or fault. The connection is to be closed.
     public mutating func next(_ input: RawSpan, at offset: inout Int) throws(ProxyError) -> Bool {
         while let event = try read(input, at: &offset) {
@@ -31,7 +31,7 @@ public struct ProxyTunnel: Sendable {
         return false
     }
 
-    /// The error that a connection which closed before the tunnel stood ends in.
+    /// The error for a connection that closed before the tunnel was open.
     public func transportClosed() -> ProxyError {
         reader.isBetweenMessages ? .closed : .http(.truncated)
     }

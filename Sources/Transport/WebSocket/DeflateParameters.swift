@@ -4,9 +4,9 @@ public struct DeflateParameters: Hashable, Sendable {
     public var clientWindowBits: Int = DeflateParameters.maximumWindowBits
     /// The window of what the server compresses, in bits: 8 to 15.
     public var serverWindowBits: Int = DeflateParameters.maximumWindowBits
-    /// Whether each message of the client stands for itself.
+    /// Whether the client compresses each message without reference to earlier ones.
     public var clientNoContextTakeover = false
-    /// Whether each message of the server stands for itself.
+    /// Whether the server compresses each message without reference to earlier ones.
     public var serverNoContextTakeover = false
 
     public static let minimumWindowBits = 8
@@ -29,7 +29,8 @@ public struct DeflateParameters: Hashable, Sendable {
         role == .client ? clientWindowBits : serverWindowBits
     }
 
-    /// Whether what an end sends stands for itself: then one compressor and one decompressor serve all connections.
+    /// Whether an end compresses each message without reference to earlier ones: then one compressor and one
+    /// decompressor serve all connections.
     public func noContextTakeover(sentBy role: WebSocketRole) -> Bool {
         role == .client ? clientNoContextTakeover : serverNoContextTakeover
     }
@@ -60,9 +61,9 @@ public struct DeflateParameters: Hashable, Sendable {
 
 /// What a client proposes for permessage-deflate.
 public struct DeflateOffer: Hashable, Sendable {
-    /// Tells the server that our messages stand for themselves.
+    /// Tells the server that our messages do not refer to earlier ones.
     public var clientNoContextTakeover: Bool
-    /// Asks the server that its messages stand for themselves.
+    /// Asks the server that its messages do not refer to earlier ones.
     public var serverNoContextTakeover: Bool
     /// Asks the server to keep its window to this many bits, 8 to 15; nil does not ask.
     public var serverWindowBits: Int?
@@ -123,7 +124,8 @@ public struct DeflateOffer: Hashable, Sendable {
 
 /// What a server agrees to when a client offers permessage-deflate.
 public struct DeflatePolicy: Hashable, Sendable {
-    /// Insists that messages stand for themselves, in both directions, so that no connection keeps a compressor.
+    /// Demands that messages do not refer to earlier ones, in both directions, so that no connection keeps a
+    /// compressor.
     public var noContextTakeover: Bool
     /// The largest window we compress with, 9 to 15 bits; others become the nearest of these.
     public var windowBits: Int
@@ -165,7 +167,7 @@ public enum DeflateNegotiationError: Error, Hashable, Sendable {
     case unknownExtension(String)
     /// A parameter that is unknown, repeated, malformed, or was not offered.
     case badParameter(String)
-    /// The server does not promise that its messages stand for themselves, though it was asked to.
+    /// The server does not promise that its messages do not refer to earlier ones, as it was asked to.
     case contextTakeoverRefused
 }
 

@@ -31,7 +31,7 @@ public struct WebSocketCloseCode: RawRepresentable, Hashable, Sendable {
     public static let tryAgainLater = WebSocketCloseCode(rawValue: 1013)
     public static let badGateway = WebSocketCloseCode(rawValue: 1014)
 
-    /// Whether the code may stand in a close frame: the defined ones, and 3000 to 4999 for libraries and applications.
+    /// Whether the code may be in a close frame: the defined ones, and 3000 to 4999 for libraries and applications.
     public var mayBeSent: Bool {
         switch rawValue {
         case 1000...1003, 1007...1014, 3000...4999: true

@@ -63,7 +63,7 @@ extension WebSocketHandshakeError: CustomStringConvertible {
     }
 }
 
-/// An answer that says no: the status, and when to come back.
+/// A refusal: the status, and when to retry.
 public struct HTTPRefusal: Equatable, Sendable {
     /// Any status but the one that was hoped for.
     public var status: UInt16

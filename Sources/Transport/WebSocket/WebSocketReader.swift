@@ -2,7 +2,7 @@ import Basis
 
 /// Reads the frames of one WebSocket connection (RFC 6455), in either role: bytes in, events out.
 ///
-/// Theory of operation. Most frames arrive whole: they are read where they stand, and the event refers to them by range.
+/// Theory of operation. Most frames arrive whole: they are read in place, and the event refers to them by range.
 /// The bytes of a frame that has only partly arrived are held in `partial`, which grows with what has arrived and never by
 /// what the peer announced; the fragments of a message that is not complete are joined in `assembled`. Both are given
 /// away with the event that completes them, so an idle connection holds nothing on the heap. Fed one byte at a time, the
@@ -61,11 +61,11 @@ public struct WebSocketReader: Sendable {
     /// The next event in `input[offset...]`, or nil once all of it is consumed; what is partial is then held inside.
     ///
     /// After a close frame, and after an error, the rest of the input is discarded and nil returned. Costs no allocation
-    /// for a frame that stands whole in the input, other than growth of `scratch`.
+    /// for a frame that is whole in the input, other than growth of `scratch`.
     /// - Parameters:
     ///   - offset: where to read on; moved behind what was consumed.
     ///   - scratch: the caller's buffer, reused from call to call and shared by many readers; overwritten whenever an
-    ///     event's payload cannot stand in the input, and given back once it is larger than 1 MiB.
+    ///     event's payload cannot be in the input, and freed once it is larger than 1 MiB.
     public mutating func next(
         _ input: RawSpan, at offset: inout Int, scratch: inout [UInt8]
     ) throws(WebSocketError) -> WebSocketEvent? {
@@ -185,7 +185,7 @@ public struct WebSocketReader: Sendable {
         }
     }
 
-    /// The event of a frame that stands for itself; its payload is unmasked.
+    /// The event of a frame that is no fragment; its payload is unmasked.
     @inline(__always)
     private mutating func complete(
         _ header: WebSocketFrameHeader, _ payload: RawSpan, _ place: WebSocketPayload

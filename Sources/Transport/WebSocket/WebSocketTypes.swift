@@ -20,14 +20,14 @@ public enum WebSocketOpcode: UInt8, Sendable {
     case ping = 9
     case pong = 10
 
-    /// Control frames are short, whole, and may stand between the fragments of a message.
+    /// Control frames are short, whole, and may occur between the fragments of a message.
     @inline(__always)
     var isControl: Bool { rawValue & 8 != 0 }
 }
 
 /// The bounds on what a peer may make us hold. Beyond them the peer is told 1009.
 public struct WebSocketLimits: Hashable, Sendable {
-    /// The longest message, all its fragments together, in bytes; for a compressed message, as it stands on the wire.
+    /// The longest message, all its fragments together, in bytes; for a compressed message, as sent on the wire.
     public var messageBytes: UInt32
     /// The longest payload of one frame, in bytes.
     public var frameBytes: UInt32
@@ -42,7 +42,7 @@ public struct WebSocketLimits: Hashable, Sendable {
     }
 }
 
-/// Where the payload of an event stands; valid until the reader is called again.
+/// Where the payload of an event is; valid until the reader is called again.
 public enum WebSocketPayload: Hashable, Sendable {
     /// In the bytes that were given to the reader, untouched.
     case input(Range<Int>)
