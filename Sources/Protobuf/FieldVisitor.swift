@@ -74,20 +74,7 @@ extension FieldVisitor {
 
     @inlinable
     @inline(__always)
-    package mutating func optional<Message: FieldListing>(_ tag: UInt32, _ value: Message?) {
-        if let value { message(tag, value) }
-    }
-
-    @inlinable
-    @inline(__always)
     package mutating func rare<Message: FieldListing>(_ tag: UInt32, _ value: borrowing Rare<Message>) {
         if let storage = value.storage { message(tag, lent: storage.lent) }
-    }
-
-    /// A sub-message whose bytes are given.
-    @inlinable
-    @inline(__always)
-    package mutating func encoded(_ tag: UInt32, _ value: [UInt8]?) {
-        if let value { member(tag, bytes: value) }
     }
 }

@@ -29,4 +29,11 @@ package enum Varint {
         bits = bits & 0x0000_3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) &>> 2
         return bits & 0x0000_0000_0FFF_FFFF | (bits & 0x0FFF_FFFF_0000_0000) &>> 4
     }
+
+    /// The lowest 28 bits of `value`, seven in each byte: the opposite of `compressed`.
+    @inlinable
+    @inline(__always)
+    package static func expanded(_ value: UInt32) -> UInt32 {
+        value & 0x7F | (value & 0x3F80) &<< 1 | (value & 0x1F_C000) &<< 2 | (value & 0xFE0_0000) &<< 3
+    }
 }

@@ -51,4 +51,19 @@ extension WireReader {
         position = valueTag
         return UnsafeRawBufferPointer(start: start + 2, count: keySize)
     }
+
+    /// One of 64 bits for a key: keys with different bits are different. So in most maps no two keys have to be compared.
+    @inlinable
+    @inline(__always)
+    static func filterBit(_ key: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = UInt64(truncatingIfNeeded: key.count)
+        if key.count >= 8, let base = key.baseAddress {
+            hash ^= base.loadUnaligned(as: UInt64.self)
+            hash = hash &* 0x9E37_79B9_7F4A_7C15
+            hash ^= base.loadUnaligned(fromByteOffset: key.count &- 8, as: UInt64.self)
+        } else {
+            for byte in key { hash = hash &<< 8 | UInt64(byte) }
+        }
+        return 1 &<< (hash &* 0x9E37_79B9_7F4A_7C15 &>> 58)
+    }
 }

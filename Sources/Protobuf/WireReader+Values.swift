@@ -5,13 +5,16 @@ extension WireReader {
     @inlinable
     @inline(__always)
     package mutating func text() throws(DecodingError) -> String {
-        try text(try content())
+        let bytes = try content()
+        return try text(bytes, UTF8Check.verdict(on: bytes))
     }
 
     @inlinable
     @inline(__always)
-    package mutating func text(_ bytes: UnsafeRawBufferPointer) throws(DecodingError) -> String {
-        switch UTF8Check.verdict(on: bytes) {
+    mutating func text(
+        _ bytes: UnsafeRawBufferPointer, _ verdict: UTF8Check.Verdict
+    ) throws(DecodingError) -> String {
+        switch verdict {
         case .ascii:
             let units = Span<UInt8>(_unsafeBytes: bytes)
             return String(copying: UTF8Span(unchecked: units, isKnownASCII: true))

@@ -58,11 +58,24 @@ package struct WireWriter: FieldVisitor {
         longVarint(value)
     }
 
+    /// A number of two bytes or more; most have two or three.
     @usableFromInline
     @inline(never)
     mutating func longVarint(_ value: UInt64) {
         let size = Varint.size(value)
         let target = claim(size)
+        if size <= 4 {
+            let bytes = Varint.expanded(UInt32(truncatingIfNeeded: value)) | 0x8080_8080 &>> (8 &* UInt32(5 &- size))
+            if size == 4 {
+                target.storeBytes(of: bytes.littleEndian, as: UInt32.self)
+                return
+            }
+            target.storeBytes(of: UInt16(truncatingIfNeeded: bytes).littleEndian, as: UInt16.self)
+            if size == 3 {
+                target.storeBytes(of: UInt8(truncatingIfNeeded: bytes &>> 16), toByteOffset: 2, as: UInt8.self)
+            }
+            return
+        }
         var rest = value
         for index in 0..<(size &- 1) {
             target.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: index, as: UInt8.self)

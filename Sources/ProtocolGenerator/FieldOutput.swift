@@ -60,7 +60,9 @@ struct FieldOutput {
         case .double: "visitor.double(\(tag), \(name))"
         case .enumeration: "visitor.enumeration(\(tag), \(name))"
         case .flags: "visitor.varint(\(tag), \(name).rawValue)"
-        case .message: field.isRare ? "visitor.rare(\(tag), _\(name))" : "visitor.optional(\(tag), \(name))"
+        case .message where field.isRare: "visitor.rare(\(tag), _\(name))"
+        // Written out here and not in the runtime: what is unwrapped there, in another module, is retained and released.
+        case .message: "if let \(name) { visitor.message(\(tag), \(name)) }"
         case .list(.text): "visitor.texts(\(tag), \(name))"
         case .list: "visitor.messages(\(tag), \(name))"
         case .map(.text): "visitor.textMap(\(tag), \(name))"

@@ -46,7 +46,7 @@ struct ShortOutput {
             switch (field.type, type) {
             case (.uid, "InstanceUID"):
                 out.line(3, "visitor.member(\(field.tag), high: \(name).high, low: \(name).low)")
-            case (.message, _): out.line(3, "visitor.encoded(\(field.tag), \(name))")
+            case (.message, _): out.line(3, "if let \(name) { visitor.member(\(field.tag), bytes: \(name)) }")
             default: out.line(3, fields.show(field))
             }
         }

@@ -61,7 +61,7 @@ struct ResourceLogs: Equatable, Sendable {
 extension ResourceLogs: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, scopeLogs)
-        visitor.optional(10, resource)
+        if let resource { visitor.message(10, resource) }
     }
 
     @inline(never)
@@ -107,7 +107,7 @@ struct ScopeLogs: Equatable, Sendable {
 extension ScopeLogs: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, logRecords)
-        visitor.optional(10, scope)
+        if let scope { visitor.message(10, scope) }
     }
 
     @inline(never)
@@ -178,7 +178,7 @@ extension LogRecord: SchemaMessage {
         visitor.text(98, eventName)
         visitor.fixed64(89, observedTimeUnixNano)
         visitor.messages(50, attributes)
-        visitor.optional(42, body)
+        if let body { visitor.message(42, body) }
         visitor.text(26, severityText)
         visitor.enumeration(16, severityNumber)
         visitor.fixed64(9, timeUnixNano)

@@ -61,7 +61,7 @@ struct ResourceMetrics: Equatable, Sendable {
 extension ResourceMetrics: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, scopeMetrics)
-        visitor.optional(10, resource)
+        if let resource { visitor.message(10, resource) }
     }
 
     @inline(never)
@@ -107,7 +107,7 @@ struct ScopeMetrics: Equatable, Sendable {
 extension ScopeMetrics: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, metrics)
-        visitor.optional(10, scope)
+        if let scope { visitor.message(10, scope) }
     }
 
     @inline(never)
@@ -179,11 +179,11 @@ struct Metric: Equatable, Sendable {
 
 extension Metric: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(90, summary)
-        visitor.optional(82, exponentialHistogram)
-        visitor.optional(74, histogram)
-        visitor.optional(58, sum)
-        visitor.optional(42, gauge)
+        if let summary { visitor.message(90, summary) }
+        if let exponentialHistogram { visitor.message(82, exponentialHistogram) }
+        if let histogram { visitor.message(74, histogram) }
+        if let sum { visitor.message(58, sum) }
+        if let gauge { visitor.message(42, gauge) }
         visitor.text(26, unit)
         visitor.text(18, description)
         visitor.text(10, name)

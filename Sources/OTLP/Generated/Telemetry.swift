@@ -102,7 +102,7 @@ struct ExportResponse: Equatable, Sendable {
 
 extension ExportResponse: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(10, partialSuccess)
+        if let partialSuccess { visitor.message(10, partialSuccess) }
     }
 
     @inline(never)

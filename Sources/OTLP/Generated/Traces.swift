@@ -61,7 +61,7 @@ struct ResourceSpans: Equatable, Sendable {
 extension ResourceSpans: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, scopeSpans)
-        visitor.optional(10, resource)
+        if let resource { visitor.message(10, resource) }
     }
 
     @inline(never)
@@ -107,7 +107,7 @@ struct ScopeSpans: Equatable, Sendable {
 extension ScopeSpans: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.messages(18, spans)
-        visitor.optional(10, scope)
+        if let scope { visitor.message(10, scope) }
     }
 
     @inline(never)
@@ -184,7 +184,7 @@ struct Span: Equatable, Sendable {
 extension Span: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
         visitor.fixed32(133, flags)
-        visitor.optional(122, status)
+        if let status { visitor.message(122, status) }
         visitor.messages(74, attributes)
         visitor.fixed64(65, endTimeUnixNano)
         visitor.fixed64(57, startTimeUnixNano)

@@ -24,7 +24,7 @@ public struct ServerErrorResponse: Equatable, Sendable {
 extension ServerErrorResponse: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(26, retryInfo)
+        if let retryInfo { visitor.message(26, retryInfo) }
         visitor.text(18, errorMessage)
         visitor.enumeration(8, type)
     }

@@ -61,9 +61,9 @@ extension ServerToAgent: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
         visitor.rare(90, _customMessage)
-        visitor.optional(82, customCapabilities)
-        visitor.optional(74, command)
-        visitor.optional(66, agentIdentification)
+        if let customCapabilities { visitor.message(82, customCapabilities) }
+        if let command { visitor.message(74, command) }
+        if let agentIdentification { visitor.message(66, agentIdentification) }
         visitor.varint(56, capabilities.rawValue)
         visitor.varint(48, flags.rawValue)
         visitor.rare(42, _packagesAvailable)

@@ -23,7 +23,7 @@ extension AgentRemoteConfig: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
         visitor.bytes(18, configHash)
-        visitor.optional(10, config)
+        if let config { visitor.message(10, config) }
     }
 
     @usableFromInline
@@ -165,7 +165,7 @@ public struct EffectiveConfig: Equatable, Sendable {
 extension EffectiveConfig: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(10, configMap)
+        if let configMap { visitor.message(10, configMap) }
     }
 
     @usableFromInline

@@ -42,10 +42,10 @@ extension ConnectionSettingsOffers: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
         visitor.map(50, otherConnections)
-        visitor.optional(42, ownLogs)
-        visitor.optional(34, ownTraces)
-        visitor.optional(26, ownMetrics)
-        visitor.optional(18, opamp)
+        if let ownLogs { visitor.message(42, ownLogs) }
+        if let ownTraces { visitor.message(34, ownTraces) }
+        if let ownMetrics { visitor.message(26, ownMetrics) }
+        if let opamp { visitor.message(18, opamp) }
         visitor.bytes(10, hash)
     }
 
@@ -119,11 +119,11 @@ public struct OpAMPConnectionSettings: Equatable, Sendable {
 extension OpAMPConnectionSettings: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(50, proxy)
-        visitor.optional(42, tls)
+        if let proxy { visitor.message(50, proxy) }
+        if let tls { visitor.message(42, tls) }
         visitor.varint(32, heartbeatIntervalSeconds)
-        visitor.optional(26, certificate)
-        visitor.optional(18, headers)
+        if let certificate { visitor.message(26, certificate) }
+        if let headers { visitor.message(18, headers) }
         visitor.text(10, destinationEndpoint)
     }
 
@@ -195,10 +195,10 @@ public struct TelemetryConnectionSettings: Equatable, Sendable {
 extension TelemetryConnectionSettings: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(42, proxy)
-        visitor.optional(34, tls)
-        visitor.optional(26, certificate)
-        visitor.optional(18, headers)
+        if let proxy { visitor.message(42, proxy) }
+        if let tls { visitor.message(34, tls) }
+        if let certificate { visitor.message(26, certificate) }
+        if let headers { visitor.message(18, headers) }
         visitor.text(10, destinationEndpoint)
     }
 
@@ -272,11 +272,11 @@ public struct OtherConnectionSettings: Equatable, Sendable {
 extension OtherConnectionSettings: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(50, proxy)
-        visitor.optional(42, tls)
+        if let proxy { visitor.message(50, proxy) }
+        if let tls { visitor.message(42, tls) }
         visitor.textMap(34, otherSettings)
-        visitor.optional(26, certificate)
-        visitor.optional(18, headers)
+        if let certificate { visitor.message(26, certificate) }
+        if let headers { visitor.message(18, headers) }
         visitor.text(10, destinationEndpoint)
     }
 

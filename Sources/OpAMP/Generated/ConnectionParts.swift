@@ -150,7 +150,7 @@ public struct ProxyConnectionSettings: Equatable, Sendable {
 extension ProxyConnectionSettings: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(18, connectHeaders)
+        if let connectHeaders { visitor.message(18, connectHeaders) }
         visitor.text(10, url)
     }
 

@@ -113,7 +113,7 @@ public struct ConnectionSettingsRequest: Equatable, Sendable {
 extension ConnectionSettingsRequest: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(10, opamp)
+        if let opamp { visitor.message(10, opamp) }
     }
 
     @usableFromInline
@@ -156,7 +156,7 @@ public struct OpAMPConnectionSettingsRequest: Equatable, Sendable {
 extension OpAMPConnectionSettingsRequest: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(10, certificateRequest)
+        if let certificateRequest { visitor.message(10, certificateRequest) }
     }
 
     @usableFromInline

@@ -83,7 +83,7 @@ extension PackageAvailable: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
         visitor.bytes(34, hash)
-        visitor.optional(26, file)
+        if let file { visitor.message(26, file) }
         visitor.text(18, version)
         visitor.enumeration(8, type)
     }
@@ -171,7 +171,7 @@ public struct DownloadableFile: Equatable, Sendable {
 extension DownloadableFile: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(34, headers)
+        if let headers { visitor.message(34, headers) }
         visitor.bytes(26, signature)
         visitor.bytes(18, contentHash)
         visitor.text(10, downloadURL)

@@ -108,7 +108,7 @@ public struct PackageStatus: Equatable, Sendable {
 extension PackageStatus: SchemaMessage {
     @usableFromInline
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(66, downloadDetails)
+        if let downloadDetails { visitor.message(66, downloadDetails) }
         visitor.text(58, errorMessage)
         visitor.enumeration(48, status)
         visitor.bytes(42, serverOfferedHash)

@@ -80,10 +80,10 @@ extension AgentToServer: SchemaMessage {
         visitor.rare(122, _connectionSettingsStatus)
         visitor.rare(114, _availableComponents)
         visitor.rare(106, _customMessage)
-        visitor.optional(98, customCapabilities)
+        if let customCapabilities { visitor.message(98, customCapabilities) }
         visitor.rare(90, _connectionSettingsRequest)
         visitor.varint(80, flags.rawValue)
-        visitor.optional(74, agentDisconnect)
+        if let agentDisconnect { visitor.message(74, agentDisconnect) }
         visitor.rare(66, _packageStatuses)
         visitor.rare(58, _remoteConfigStatus)
         visitor.rare(50, _effectiveConfig)

@@ -102,16 +102,16 @@ public enum EncodedAnswer {
 
         @inline(__always)
         func visit(_ visitor: inout some FieldVisitor) {
-            visitor.encoded(90, customMessage)
-            visitor.encoded(82, customCapabilities)
-            visitor.encoded(74, command)
-            visitor.encoded(66, agentIdentification)
+            if let customMessage { visitor.member(90, bytes: customMessage) }
+            if let customCapabilities { visitor.member(82, bytes: customCapabilities) }
+            if let command { visitor.member(74, bytes: command) }
+            if let agentIdentification { visitor.member(66, bytes: agentIdentification) }
             visitor.varint(56, capabilities.rawValue)
             visitor.varint(48, flags.rawValue)
-            visitor.encoded(42, packagesAvailable)
-            visitor.encoded(34, connectionSettings)
-            visitor.encoded(26, remoteConfig)
-            visitor.encoded(18, errorResponse)
+            if let packagesAvailable { visitor.member(42, bytes: packagesAvailable) }
+            if let connectionSettings { visitor.member(34, bytes: connectionSettings) }
+            if let remoteConfig { visitor.member(26, bytes: remoteConfig) }
+            if let errorResponse { visitor.member(18, bytes: errorResponse) }
             visitor.instanceUID(10, instanceUID)
         }
     }

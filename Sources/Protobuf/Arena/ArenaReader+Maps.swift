@@ -63,7 +63,7 @@ extension ArenaReader {
             if let key = wire.plainKey() {
                 if UTF8Check.verdict(on: key) == .invalid { throw wire.error(.invalidUTF8) }
                 wire.position += 1
-                let bit = Self.filterBit(key)
+                let bit = WireReader.filterBit(key)
                 let record: UnsafeMutablePointer<Record>
                 if seen & bit == 0, map.list.count < Self.maxScanned {
                     reserve(&map.list, 1)
@@ -202,19 +202,5 @@ extension ArenaReader {
         left.count == right.count
             && UnsafeRawBufferPointer(start: wire.base + Int(left.start), count: Int(left.count))
                 .elementsEqual(UnsafeRawBufferPointer(start: wire.base + Int(right.start), count: Int(right.count)))
-    }
-
-    @inlinable
-    @inline(__always)
-    static func filterBit(_ key: UnsafeRawBufferPointer) -> UInt64 {
-        var hash = UInt64(truncatingIfNeeded: key.count)
-        if key.count >= 8, let base = key.baseAddress {
-            hash ^= base.loadUnaligned(as: UInt64.self)
-            hash = hash &* 0x9E37_79B9_7F4A_7C15
-            hash ^= base.loadUnaligned(fromByteOffset: key.count &- 8, as: UInt64.self)
-        } else {
-            for byte in key { hash = hash &<< 8 | UInt64(byte) }
-        }
-        return 1 &<< (hash &* 0x9E37_79B9_7F4A_7C15 &>> 58)
     }
 }

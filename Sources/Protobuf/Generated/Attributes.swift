@@ -19,7 +19,7 @@ public struct KeyValue: Equatable, Sendable {
 extension KeyValue: SchemaMessage {
     @inlinable
     package func visit(_ visitor: inout some FieldVisitor) {
-        visitor.optional(18, value)
+        if let value { visitor.message(18, value) }
         visitor.text(10, key)
     }
 

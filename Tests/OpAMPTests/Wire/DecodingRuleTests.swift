@@ -137,4 +137,20 @@ struct DecodingRuleTests {
         let report = AgentToServer(capabilities: AgentCapabilities(rawValue: .max), flags: .init(rawValue: 1 << 63))
         #expect(try AgentToServer(decoding: report.encoded()) == report)
     }
+
+    @Test("An entry replaces the one before with an equal key, also where the texts are equal and their bytes are not")
+    func equalKeys() throws {
+        // "K" and the Kelvin sign, "é" in one scalar and in two: Swift's texts are equal by canonical equivalence.
+        for (first, second) in [("a", "a"), ("K", "\u{212A}"), ("\u{212A}", "K"), ("\u{E9}", "e\u{301}")] {
+            var bytes: [UInt8] = []
+            for (key, health) in [
+                (first, ComponentHealth(status: "old", attributes: [KeyValue("a", "1")])), ("other", ComponentHealth()),
+                (second, ComponentHealth(healthy: true)),
+            ] {
+                bytes += ComponentHealth(componentHealthMap: [key: health]).encoded()
+            }
+            let map = try ComponentHealth(decoding: bytes).componentHealthMap
+            #expect(map == [first: ComponentHealth(healthy: true), "other": ComponentHealth()], "\(first) \(second)")
+        }
+    }
 }
