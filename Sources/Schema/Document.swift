@@ -60,22 +60,23 @@ extension Schema {
     /// A random value that can be written and read; it need not comply with the rules.
     public func sample(_ random: inout SeededRandom) -> Section { kind.sample(&random, nil) }
 
-    /// The options of the command line that replace keys, with what they do.
-    public var options: [(option: String, way: String, documentation: String)] {
-        func options(_ fields: [Field], _ prefix: String) -> [(String, String, String)] {
-            fields.flatMap { field -> [(String, String, String)] in
-                let own = field.option.map { [($0, prefix + field.name, field.documentation)] } ?? []
-                guard case .section(let below) = field.shape.detail else { return own }
-                return own + options(below.fields, "\(prefix)\(field.name).")
+    /// Every key of the document, such as `heartbeat.interval` or, in the items of a list, `cohorts[].name`; with its sentence and
+    /// the option of the command line that replaces it.
+    public var allKeys: [(way: String, documentation: String, option: String?)] {
+        func keys(_ fields: [Field], _ prefix: String) -> [(String, String, String?)] {
+            fields.flatMap { field -> [(String, String, String?)] in
+                let way = prefix + field.name
+                return [(way, field.documentation, field.option)] + keys(field.shape.below, way + field.shape.separator)
             }
         }
-        return options(described.fields, "").map { (option: $0.0, way: $0.1, documentation: $0.2) }
+        return keys(described.fields, "").map { (way: $0.0, documentation: $0.1, option: $0.2) }
     }
 
     /// The override for an option of the table; nil where there is no such option. An option for a key that items inherit holds
     /// for those that say otherwise, too.
     public func override(_ option: String, _ value: String) -> Override? {
-        guard let found = options.first(where: { $0.option == option }) else { return nil }
+        // Those of items come later.
+        guard let found = allKeys.first(where: { $0.option == option }) else { return nil }
         let first = found.way.prefix { $0 != "." }
         let lists = described.fields.filter { field in
             guard case .list(let item, _) = field.shape.detail, case .section(let section) = item.detail else {
@@ -83,9 +84,10 @@ extension Schema {
             }
             return section.fields.contains { $0.name == first }
         }
+        let way = found.way.split(separator: ".").map(String.init)
         return Override(option) { tree in
-            tree.set(found.way, .option(option, value))
-            for list in lists { tree.remove("\(list.name).*.\(found.way)") }
+            tree.set(way, .option(option, value))
+            for list in lists { tree.remove([list.name, "*"] + way) }
         }
     }
 }

@@ -19,6 +19,7 @@ public struct Key<Section: Settings>: Sendable {
     var judgeChoice: (@Sendable (Spot, _ hasUnknown: Bool) -> Void)?
 
     /// - Parameters:
+    ///   - documentation: one sentence; a section's own by default.
     ///   - since: the version that brought it.
     ///   - required: whether the key has to be given; what `standard` has for it is then never seen.
     ///   - option: the option of the command line that replaces its value.
@@ -26,7 +27,7 @@ public struct Key<Section: Settings>: Sendable {
     ///   - was: its name in earlier versions; the error for that names the new one.
     public init<Value>(
         _ name: String, _ path: any WritableKeyPath<Section, Value> & Sendable, _ kind: Kind<Value>,
-        _ documentation: String, since: String = "1.0", required: Bool = false, option: String? = nil,
+        _ documentation: String? = nil, since: String = "1.0", required: Bool = false, option: String? = nil,
         omitsDefault: Bool = false, was: String? = nil
     ) {
         names = [name]
@@ -35,7 +36,9 @@ public struct Key<Section: Settings>: Sendable {
         describe = { section in
             [
                 Field(
-                    name: name, shape: kind.shape, documentation: documentation, since: since, option: option,
+                    name: name, shape: kind.shape, documentation: documentation ?? kind.shape.documentation,
+                    since: since,
+                    option: option,
                     isRequired: required, standard: required ? nil : kind.write(section[keyPath: path]))
             ]
         }

@@ -229,7 +229,9 @@ extension Kind {
 
     /// The same kind, which replaces what is inherited as a whole.
     public var replacing: Kind {
-        Kind(shape: shape, read: { spot, _ in read(spot, nil) }, write: write, sample: { random, _ in sample(&random, nil) })
+        Kind(
+            shape: shape, read: { spot, _ in read(spot, nil) }, write: write,
+            sample: { random, _ in sample(&random, nil) })
     }
 
     /// The same kind, written in quotes where YAML could take the text for a number.

@@ -124,7 +124,8 @@ public struct Check<Section: Settings> {
     )] {
         guard let way = Section.schema.ways.first(where: { $0.path == path })?.way else { return [] }
         // Where the list is not written out, its one item is made of the keys around it.
-        guard let list = spot.child(way) ?? spot.inherited.first?.child(way), case .list(let trees) = list.tree.shape else {
+        guard let list = spot.child(way) ?? spot.inherited.first?.child(way), case .list(let trees) = list.tree.shape
+        else {
             return section[keyPath: path].map { ($0, Check<Item>(spot: spot)) }
         }
         return zip(section[keyPath: path], trees).enumerated().map { index, pair in

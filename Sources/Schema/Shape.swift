@@ -154,10 +154,22 @@ public indirect enum JSON: Sendable, Hashable, ExpressibleByStringLiteral, Expre
 }
 
 extension Shape {
+    /// What a section is; nothing for other kinds.
+    var documentation: String { if case .section(let section) = core { section.documentation } else { "" } }
+
     /// Without the word for nothing around it.
     var core: Detail {
         if case .optional(let shape, _) = detail { return shape.core }
         return detail
+    }
+
+    /// Between the path of the value and a key below it.
+    var separator: String {
+        switch core {
+        case .list: "[]."
+        case .map: ".*."
+        case .section, .forms, .scalar, .optional: "."
+        }
     }
 
     /// The keys below, in items too.

@@ -75,12 +75,18 @@ public struct Spot {
         // Keys may hold dots.
         let entry = entries.filter { way == $0.key || way.hasPrefix("\($0.key).") || way.hasPrefix("\($0.key)[") }
             .max { $0.key.utf8.count < $1.key.utf8.count }
-        if let entry {
-            let rest = way.dropFirst(entry.key.count)
-            return rest.first == "." ? child(entry).place(of: String(rest.dropFirst())) : entry.value.place
-        }
+        if let entry { return child(entry).place(after: way.dropFirst(entry.key.count)) }
         let first = String(way.prefix { $0 != "." && $0 != "[" })
         return inherited.first.flatMap { $0.child(first) != nil ? $0.place(of: way) : nil } ?? tree.place
+    }
+
+    /// The same for what follows this value's key: nothing, `.key` or `[index]`.
+    private func place(after way: Substring) -> Place? {
+        if way.first == "." { return place(of: String(way.dropFirst())) }
+        guard way.first == "[", let end = way.firstIndex(of: "]"), let index = Int(way[..<end].dropFirst()),
+            case .list(let items) = tree.shape, items.indices.contains(index)
+        else { return tree.place }
+        return item(index, items[index]).place(after: way[way.index(after: end)...])
     }
 
     /// A word or text; nil where it is something else, which is reported.

@@ -58,50 +58,59 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-    /// Puts `value` at keys from here on, such as `limits.downloads`; a `*` is every item of a list. Mappings that are not there
-    /// are made; where another value is in the way, nothing is set, and reading reports that value.
-    public mutating func set(_ way: String, _ value: Tree) {
-        edit(way.split(separator: ".").map(String.init)[...]) { entries, key in
-            if let index = entries.firstIndex(where: { $0.key == key }) {
-                entries[index].value = value
-            } else {
-                entries.append(Entry(key: key, keyPlace: value.place, value: value))
-            }
-        } make: {
-            Tree(.mapping([]), value.place)
-        }
+    /// Puts `value` at keys from here on, such as `limits` and `downloads`. Mappings that are not there are made; where another
+    /// value is in the way, nothing is set, and reading reports that value.
+    public mutating func set(_ way: [String], _ value: Tree) {
+        edit(way, makes: value.place) { $0 = value }
     }
 
-    /// Removes the key at the end of `way` from every mapping that has it.
-    /// - Parameter ignoringCase: of that key, as header names have it.
-    public mutating func remove(_ way: String, ignoringCase: Bool = false) {
-        edit(way.split(separator: ".").map(String.init)[...]) { entries, key in
-            entries.removeAll { $0.key == key || ignoringCase && $0.key.lowercased() == key.lowercased() }
-        } make: {
-            nil
-        }
+    /// Removes the key at the end of `way`, where it is given.
+    public mutating func remove(_ way: [String], ignoringCase: Bool = false) {
+        edit(way, ignoringCase: ignoringCase) { $0 = nil }
+    }
+
+    /// Changes the value at keys from here on; a `*` is every item of a list. A value that is not given is nil and is only
+    /// changed where `makes` has a place for the new keys.
+    /// - Parameter ignoringCase: of the last key, as header names have it.
+    public mutating func edit(
+        _ way: [String], makes place: Place? = nil, ignoringCase: Bool = false, _ change: (inout Tree?) -> Void
+    ) {
+        edit(way[...], place, ignoringCase, change)
     }
 
     private mutating func edit(
-        _ way: ArraySlice<String>, _ change: (inout [Entry], String) -> Void, make: () -> Tree?
+        _ way: ArraySlice<String>, _ place: Place?, _ ignoringCase: Bool, _ change: (inout Tree?) -> Void
     ) {
         guard let first = way.first else { return }
         let rest = way.dropFirst()
         switch shape {
         case .list(var items) where first == "*":
-            for index in items.indices { items[index].edit(rest, change, make: make) }
+            for index in items.indices { items[index].edit(rest, place, ignoringCase, change) }
             shape = .list(items)
-        case .mapping(var entries):
-            if rest.isEmpty {
-                change(&entries, first)
-            } else if let index = entries.firstIndex(where: { $0.key == first }) {
-                if case .nothing = entries[index].value.shape, let made = make() { entries[index].value = made }
-                entries[index].value.edit(rest, change, make: make)
-            } else if rest.first != "*", var made = make() {
-                made.edit(rest, change, make: make)
-                entries.append(Entry(key: first, keyPlace: made.place, value: made))
+        case .mapping(let entries):
+            let isLast = rest.isEmpty
+            var isThere = false
+            var edited: [Entry] = entries.compactMap { entry in
+                guard entry.key == first || isLast && ignoringCase && entry.key.lowercased() == first.lowercased()
+                else {
+                    return entry
+                }
+                isThere = true
+                var value: Tree? = entry.value
+                if isLast {
+                    change(&value)
+                } else {
+                    if case .nothing? = value?.shape, let place { value = Tree(.mapping([]), place) }
+                    value?.edit(rest, place, ignoringCase, change)
+                }
+                return value.map { Entry(key: entry.key, keyPlace: entry.keyPlace, value: $0) }
             }
-            shape = .mapping(entries)
+            if !isThere, let place, rest.first != "*" {
+                var value: Tree? = isLast ? nil : Tree(.mapping([]), place)
+                if isLast { change(&value) } else { value?.edit(rest, place, ignoringCase, change) }
+                if let value { edited.append(Entry(key: first, keyPlace: place, value: value)) }
+            }
+            shape = .mapping(edited)
         case .nothing, .scalar, .list: break
         }
     }

@@ -1,5 +1,6 @@
 import Fleet
 import Foundation
+import Schema
 
 /// The profiles that come with Muster, found by their names: beside the binary, where it is installed, or in the source tree.
 enum BundledProfiles {

@@ -5,6 +5,7 @@ import Engine
 import Fleet
 import Hosting
 import OpAMP
+import Schema
 
 /// How `muster serve` serves and offers package files.
 struct PackageServingOptions: ParsableArguments {

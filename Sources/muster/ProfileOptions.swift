@@ -1,7 +1,7 @@
 import ArgumentParser
-import Basis
 import Fleet
 import Foundation
+import Schema
 
 /// The profile and what the command line changes of it; shared by `run` and `check`.
 struct ProfileOptions: ParsableArguments {
@@ -17,7 +17,7 @@ struct ProfileOptions: ParsableArguments {
     var server: String?
 
     @Option(help: "The number of agents.")
-    var agents: Int?
+    var agents: String?
 
     @Option(help: "The duration of the run, arrival included: 30s, 5m, 1h30m.")
     var duration: String?
@@ -26,13 +26,13 @@ struct ProfileOptions: ParsableArguments {
     var drain: String?
 
     @Option(help: "The seed of all randomness.")
-    var seed: UInt64?
+    var seed: String?
 
     @Option(help: "The heartbeat interval of every cohort: 500ms, 10s.")
     var heartbeat: String?
 
     @Option(help: "The number of shards that the agents run on (default: one per core).")
-    var shards: Int?
+    var shards: String?
 
     @Option(
         name: .customLong("source"), parsing: .upToNextOption,
@@ -64,62 +64,42 @@ struct ProfileOptions: ParsableArguments {
     @OptionGroup(title: "TLS") var tls: TLSOptions
 
     /// The profile with the command line's changes.
-    /// - Throws: `Failure` with every mistake and its place.
+    /// - Throws: `Failure` with every error and its place.
     func resolve() throws -> Profile {
-        do {
-            return try read().applying(overrides())
-        } catch let errors as ProfileErrors {
-            throw Failure(.badUsage, "\(errors)")
-        }
-    }
-
-    private func read() throws -> Profile {
-        guard let path else { return .standard }
-        return try ProfileReader().read(path: BundledProfiles.path(of: path))
-    }
-
-    private func overrides() throws -> ProfileOverrides {
-        var overrides = ProfileOverrides()
-        overrides.agents = agents
-        overrides.seed = seed
-        overrides.shards = shards
-        overrides.sources = sources.isEmpty ? nil : sources
-        overrides.duration = try span("--duration", duration)
-        overrides.drain = try span("--drain", drain)
-        overrides.heartbeatInterval = try span("--heartbeat", heartbeat)
-        try readWire(&overrides)
-        overrides.tls = tls.overrides
-        if let server {
-            do throws(ServerURLError) {
-                overrides.server = try ServerURL(server)
-            } catch {
-                throw Failure(.badUsage, "--server: \(error)")
+        let overrides = try overrides()
+        let file = try path.map { try BundledProfiles.path(of: $0) }
+        do throws(Problems) {
+            guard let file else {
+                return try ProfileReader().read(text: "{}", source: "command line", overrides: overrides)
             }
+            return try ProfileReader().read(path: file, overrides: overrides)
+        } catch {
+            throw Failure(.badUsage, "\(error)")
         }
-        return overrides
     }
 
-    private func readWire(_ overrides: inout ProfileOverrides) throws {
-        overrides.compression = compression.map(\.profile)
-        overrides.headers = try headers.map { text in
-            guard let colon = text.firstIndex(of: ":") else {
+    private func overrides() throws -> [Override] {
+        let keys = [
+            ("--agents", agents), ("--seed", seed), ("--server", server), ("--duration", duration), ("--drain", drain),
+            ("--heartbeat", heartbeat), ("--shards", shards),
+        ]
+        var overrides = keys.compactMap { option, value in value.map { Override.key(option, $0) } }
+        if !sources.isEmpty { overrides.append(.list("--source", ["sources"], sources)) }
+        if let compression { overrides.append(.compression("--compression", compression.rawValue)) }
+        for header in headers {
+            guard let colon = header.firstIndex(of: ":") else {
                 throw Failure(.badUsage, "--header: write it as 'Name: value'.")
             }
-            let value = text[text.index(after: colon)...].drop { $0 == " " }
-            return HeaderProfile(String(text[..<colon]), .text(String(value)))
+            let value = header[header.index(after: colon)...].drop { $0 == " " }
+            overrides.append(.header("--header", name: String(header[..<colon]), value: String(value)))
         }
         if let tokenFile {
-            overrides.auth = .bearer(.secret(.file(URL(fileURLWithPath: tokenFile).standardizedFileURL.path)))
+            overrides.append(.tokenFile("--token-file", tokenFile))
         } else if ProcessInfo.processInfo.environment[ProfileOptions.tokenVariable] != nil {
-            overrides.fallbackAuth = .bearer(.secret(.environment(ProfileOptions.tokenVariable)))
+            overrides.append(.tokenVariable(ProfileOptions.tokenVariable))
         }
-        if let proxy {
-            do throws(ServerURLError) {
-                overrides.proxy = try ProxyProfile.url(proxy)
-            } catch {
-                throw Failure(.badUsage, "--proxy: \(error)")
-            }
-        }
+        if let proxy { overrides.append(.proxy("--proxy", proxy)) }
+        return overrides + (try tls.overrides())
     }
 
     /// Where the agents' token is looked for when nothing else names one: it would show in the list of processes otherwise.
@@ -128,22 +108,5 @@ struct ProfileOptions: ParsableArguments {
     /// What `--compression` may be.
     enum CompressionWord: String, ExpressibleByArgument, CaseIterable {
         case on, zstd, off
-
-        var profile: CompressionProfile {
-            switch self {
-            case .on: .on
-            case .zstd: CompressionProfile(websocket: true, requests: .zstd)
-            case .off: .off
-            }
-        }
-    }
-
-    private func span(_ option: String, _ text: String?) throws -> Nanoseconds? {
-        guard let text else { return nil }
-        do throws(QuantityProblem) {
-            return try DurationText.parse(text)
-        } catch {
-            throw Failure(.badUsage, "\(option): \(error)")
-        }
     }
 }

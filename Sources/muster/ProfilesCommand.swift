@@ -2,6 +2,7 @@ import ArgumentParser
 import Basis
 import Fleet
 import Report
+import Schema
 
 /// `muster profiles`: the profiles that come with Muster.
 struct ProfilesCommand: ParsableCommand {
@@ -20,7 +21,7 @@ struct ProfilesCommand: ParsableCommand {
         let nameWidth = profiles.map(\.name.count).max() ?? 0
         for (name, path) in profiles {
             let sentence: String
-            do throws(ProfileErrors) { sentence = try ProfileReader().read(path: path).description } catch {
+            do throws(Problems) { sentence = try ProfileReader().read(path: path).description } catch {
                 sentence = "cannot be used: `muster check \(path)` says why"
             }
             let lines = Prose.wrapped(sentence, width: max(width - nameWidth - 2, 20))

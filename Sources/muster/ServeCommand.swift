@@ -6,6 +6,7 @@ import Fleet
 import Foundation
 import Hosting
 import OpAMP
+import Schema
 
 /// `muster serve`: the embedded server as a process of its own, for a fleet in another process.
 struct ServeCommand: AsyncParsableCommand {
@@ -135,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func wire() throws -> ServerWire {
-        var server = EmbeddedServer()
+        var server = EmbeddedServer.standard
         server.compression = compression
         server.closesConnections = closeConnections
         server.idleTimeout = try span("--idle-timeout", idleTimeout)

@@ -73,7 +73,7 @@ struct ServeTLSOptions: ParsableArguments {
             }
             return nil
         }
-        var tls = ServerTLS()
+        var tls = ServerTLS.standard
         tls.folder = folder
         tls.hosts = hosts + [address]
         tls.identity = try pair(certificate, key, "--tls-cert", "--tls-key")

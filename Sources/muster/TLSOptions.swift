@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fleet
+import Schema
 
 /// How the fleet's connections are secured; shared by `run` and `check`. Secrets are only named by their files.
 struct TLSOptions: ParsableArguments {
@@ -52,23 +53,38 @@ struct TLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-issue-ca-key"), help: "The PEM file of the authority's key.")
     var issuerKey: String?
 
-    var overrides: TLSOverrides {
-        var overrides = TLSOverrides()
-        overrides.authorities = authorities
-        overrides.trustsSystem = system ? true : nil
-        overrides.pinnedKeys = pins
-        overrides.serverName = serverName
-        overrides.skipsHost = skipsHost
-        overrides.lowestVersion = lowest
-        overrides.highestVersion = highest
-        overrides.revocationList = revocationList
-        overrides.requiresStapledStatus = stapledStatus
-        overrides.skipsVerification = skipsVerification
-        overrides.neverResumes = neverResumes
-        overrides.certificate = certificate
-        overrides.key = key
-        overrides.issuer = issuer
-        overrides.issuerKey = issuerKey
+    /// - Throws: `Failure` where an option lacks the one that goes with it.
+    func overrides() throws -> [Override] {
+        let paths = [("--tls-ca", authorities), ("--tls-crl", revocationList)]
+        let words = [
+            ("--tls-system-ca", system ? "true" : nil), ("--tls-server-name", serverName),
+            ("--tls-no-host-check", skipsHost ? "false" : nil), ("--tls-min-version", lowest),
+            ("--tls-max-version", highest), ("--tls-require-stapled-status", stapledStatus ? "true" : nil),
+            ("--insecure-skip-verify", skipsVerification ? "true" : nil),
+            ("--tls-no-resumption", neverResumes ? "false" : nil),
+        ]
+        var overrides = paths.compactMap { option, value in value.map { Override.path(option, $0) } }
+        overrides += words.compactMap { option, value in value.map { Override.key(option, $0) } }
+        if !pins.isEmpty { overrides.append(.list("--tls-pin", ["tls", "pins"], pins)) }
+        let own = try Self.pair(("--tls-cert", certificate), ("--tls-key", key))
+        let issued = try Self.pair(("--tls-issue-ca", issuer), ("--tls-issue-ca-key", issuerKey))
+        if own != nil, issued != nil {
+            throw Failure(
+                .badUsage,
+                "--tls-cert: agents have one certificate among them or each its own; leave one of the two out.")
+        }
+        if let (certificate, key) = own { overrides.append(.certificate("--tls-cert", certificate, key: key)) }
+        if let (certificate, key) = issued { overrides.append(.issuer("--tls-issue-ca", certificate, key: key)) }
         return overrides
+    }
+
+    /// Both values of two options that go together, or none.
+    private static func pair(_ first: (String, String?), _ second: (String, String?)) throws -> (String, String)? {
+        switch (first.1, second.1) {
+        case (let one?, let other?): return (one, other)
+        case (nil, nil): return nil
+        case (_?, nil): throw Failure(.badUsage, "\(first.0): it needs \(second.0) beside it.")
+        case (nil, _?): throw Failure(.badUsage, "\(second.0): it needs \(first.0) beside it.")
+        }
     }
 }

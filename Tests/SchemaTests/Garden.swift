@@ -11,7 +11,7 @@ struct Garden: Settings {
     var gate: Nanoseconds?
     var fence = Fence()
     var plan = Plan.fallow
-    var plots: [Plot] = []
+    var plots = [Plot()]
     var days: [Day] = []
     var labels: [Named<String>] = []
 
@@ -37,6 +37,7 @@ struct Garden: Settings {
         rules: [
             Rule { garden, check in
                 if garden.fence.gates > garden.beds { check.contradiction(\.fence.gates, "more gates than beds") }
+                if garden.days.first == .sunday { check.contradiction(at: "days[0]", "not on sunday first") }
                 for (plot, check) in check.each(\.plots, in: garden) where plot.shade > 0.5 {
                     check.contradiction(\.shade, "the plot '\(plot.name)' is too dark")
                 }

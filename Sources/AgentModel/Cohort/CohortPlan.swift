@@ -82,9 +82,9 @@ public struct CohortPlan: Sendable {
 }
 
 /// What the first report of a later connection carries besides what every report does (Status Reporting).
-public enum ReconnectReport: Hashable, Sendable, CaseIterable {
+public enum ReconnectReport: String, CaseIterable, Hashable, Sendable {
     /// What has changed since it was last reported, and what was reported but never confirmed by an answer.
-    case unconfirmedChanges
+    case unconfirmedChanges = "unconfirmed"
     /// Only what has changed since it was last sent, as opamp-go's client does; what got lost on the way is the server's
     /// to ask for.
     case changes
@@ -107,7 +107,7 @@ public struct CapabilityChange: Hashable, Sendable {
 }
 
 /// What a restart command restarts (ServerToAgentCommand Message).
-public enum RestartForm: Hashable, Sendable, CaseIterable {
+public enum RestartForm: String, CaseIterable, Hashable, Sendable {
     /// The collector alone: its supervisor keeps the connection and reports the collector down, then up.
     case supervised
     /// The whole process, and the connection with it.

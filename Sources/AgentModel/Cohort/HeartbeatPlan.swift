@@ -39,11 +39,11 @@ public struct HeartbeatPlan: Hashable, Sendable {
 }
 
 /// How the heartbeats of a cohort lie relative to each other.
-public enum HeartbeatPhase: Hashable, Sendable {
+public enum HeartbeatPhase: String, CaseIterable, Hashable, Sendable {
     /// The first falls anywhere within one interval after connecting: the even load of a fleet that grew over weeks.
     case spread
     /// One interval after connecting, as real clients count: a fleet that connected together keeps beating together.
-    case fromConnection
+    case fromConnection = "from-connection"
     /// All agents at the same instants, the multiples of the interval on the run's axis: the worst case.
     case lockstep
 }

@@ -43,10 +43,10 @@ public struct ConfigWatcher: Hashable, Sendable {
         self.reaction = reaction
     }
 
-    public enum Reaction: Hashable, Sendable {
+    public enum Reaction: String, CaseIterable, Hashable, Sendable {
         /// The pipelines start anew: the health report has another start time.
-        case restartPipelines
+        case restartPipelines = "restart-pipelines"
         /// The agent's process restarts, and its connection with it.
-        case restartAgent
+        case restartAgent = "restart-agent"
     }
 }

@@ -2,6 +2,7 @@ import Basis
 public import Hosting
 import OpAMP
 import Packages
+import Schema
 
 /// The package files that a profile's embedded server has for download, with what the offers say of them. Made before the
 /// run: each file is read once for its hash.

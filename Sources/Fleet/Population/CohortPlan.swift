@@ -27,10 +27,10 @@ extension CohortPlan {
         zones = cohort.zones
         heartbeat = HeartbeatPlan(
             interval: cohort.heartbeat.interval, jitter: cohort.heartbeat.jitter,
-            phase: HeartbeatPhase(cohort.heartbeat.phase))
-        reconnect = ReconnectPolicy(cohort.reconnect)
-        reconnectReport = ReconnectReport(cohort.reconnectReport)
-        load = LoadForm(cohort.mode)
+            phase: cohort.heartbeat.phase)
+        reconnect = cohort.reconnect
+        reconnectReport = cohort.reconnectReport
+        load = cohort.mode
         gatewayMembers = cohort.gatewayMembers
         remoteConfig = cohort.remoteConfig
         packages = cohort.packages.plan
@@ -53,10 +53,8 @@ extension CohortPlan {
             })
         faults = cohort.faults
         restartTime = cohort.restart.downtime
-        restartForm = cohort.restart.form == .whole ? .whole : .supervised
-        sizes = ReportSizes(
-            effectiveConfigBytes: cohort.report.effectiveConfigBytes, healthPipelines: cohort.report.healthPipelines,
-            availableComponents: cohort.report.availableComponents)
+        restartForm = cohort.restart.form
+        sizes = cohort.report
         answerTimeout = limits.answerTimeout
         connectTimeout = limits.connectTimeout
         maximumReportBytes = limits.messageBytes
@@ -128,37 +126,6 @@ extension CustomResponder {
     private static let servicesFound = 5
 }
 
-extension HeartbeatPhase {
-    fileprivate init(_ phase: HeartbeatProfile.Phase) {
-        switch phase {
-        case .spread: self = .spread
-        case .fromConnection: self = .fromConnection
-        case .lockstep: self = .lockstep
-        }
-    }
-}
-
-extension ReconnectPolicy {
-    fileprivate init(_ policy: ReconnectProfile) {
-        switch policy {
-        case .opampGo: self = .opampGo
-        case .longDelay(let minimum, let maximum): self = .longRandomDelay(minimum: minimum, maximum: maximum)
-        case .specMinimum: self = .specificationMinimum
-        case .fixed(let delay): self = .fixed(delay)
-        }
-    }
-}
-
-extension ReconnectReport {
-    fileprivate init(_ report: ReconnectReportProfile) {
-        switch report {
-        case .unconfirmed: self = .unconfirmedChanges
-        case .changes: self = .changes
-        case .full: self = .full
-        }
-    }
-}
-
 extension HealthModel {
     fileprivate init(_ course: HealthProfile.Course, duration: Nanoseconds, runStart: Instant) {
         switch course {
@@ -167,15 +134,6 @@ extension HealthModel {
         case .suddenDeath(let after): self = .suddenDeath(after: after)
         case .outage(let from, let length):
             self = .outage(from: runStart + from.offset(in: duration) - .zero, lasting: length)
-        }
-    }
-}
-
-extension LoadForm {
-    fileprivate init(_ mode: LoadMode) {
-        switch mode {
-        case .open: self = .openLoop
-        case .closed(let think): self = .closedLoop(think: think)
         }
     }
 }

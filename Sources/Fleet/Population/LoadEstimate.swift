@@ -37,7 +37,7 @@ public struct LoadEstimate: Hashable, Sendable {
         var offered: Nanoseconds?
         if case .embedded(let server) = profile.server { offered = server.heartbeatInterval }
         parts = zip(profile.cohorts, counts).map { cohort, count in
-            let isClosed = if case .closed = cohort.mode { true } else { false }
+            let isClosed = if case .closedLoop = cohort.mode { true } else { false }
             let beat = cohort.heartbeat.enabled ? offered ?? cohort.heartbeat.interval : .zero
             let poll = profile.isPolling ? profile.wire.polling.interval(of: cohort.heartbeat) : beat
             return Part(

@@ -2,6 +2,7 @@ public import Basis
 import Foundation
 public import OpAMP
 import OrderedCollections
+import Schema
 
 /// The configuration that a server without a profile offers to every agent: files as they are, under their own names.
 public enum StandingConfig {

@@ -1,3 +1,5 @@
+import Schema
+
 /// A cohort's part of the fleet, relative to the others' weights: a decimal number with at most three decimals, so that the
 /// shares of a fleet are exact.
 public struct CohortWeight: Hashable, Sendable {

@@ -9,21 +9,11 @@ public struct CohortWire: Hashable, Sendable {
     /// In the place of the fleet's; nil: the fleet's.
     public var compression: CompressionProfile?
     /// Added to the fleet's, and in the place of those of the same name; names distinct.
-    public var headers: [HeaderProfile]
+    public var headers: [HeaderProfile] = []
     /// In the place of the fleet's; nil: the fleet's.
     public var auth: Own<AuthProfile>?
     /// In the place of the fleet's; nil: the fleet's.
     public var proxy: Own<ProxyProfile>?
-
-    public init(
-        compression: CompressionProfile? = nil, headers: [HeaderProfile] = [], auth: Own<AuthProfile>? = nil,
-        proxy: Own<ProxyProfile>? = nil
-    ) {
-        self.compression = compression
-        self.headers = headers
-        self.auth = auth
-        self.proxy = proxy
-    }
 }
 
 extension Profile {

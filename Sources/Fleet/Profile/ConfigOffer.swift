@@ -4,11 +4,6 @@ public struct ConfigOffer: Hashable, Sendable {
     public struct File: Hashable, Sendable {
         public var name: String
         public var body: Body
-
-        public init(name: String, body: Body) {
-            self.name = name
-            self.body = body
-        }
     }
 
     /// What stands in a file.
@@ -18,23 +13,10 @@ public struct ConfigOffer: Hashable, Sendable {
         case generated(bytes: Int)
     }
 
-    /// By which it can be withdrawn; nil where it never is.
     public var name: String?
-    /// Never empty, names distinct.
     public var files: [File]
-    /// The MIME type of every file.
-    public var contentType: String
-    public var target: EventTarget
+    public var contentType: String = ConfigOffer.standardContentType
+    public var target: EventTarget = .everybody
 
     public static let standardContentType = "text/yaml"
-
-    public init(
-        name: String? = nil, files: [File], contentType: String = ConfigOffer.standardContentType,
-        target: EventTarget = .everybody
-    ) {
-        self.name = name
-        self.files = files
-        self.contentType = contentType
-        self.target = target
-    }
 }

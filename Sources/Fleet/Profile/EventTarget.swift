@@ -4,22 +4,10 @@ public struct EventTarget: Hashable, Sendable {
     public struct Attribute: Hashable, Sendable {
         public var key: String
         public var text: String
-
-        public init(key: String, text: String) {
-            self.key = key
-            self.text = text
-        }
     }
 
-    /// About this share of the agents.
-    public var share: Double
-    /// What the agents' descriptions must say; keys distinct.
-    public var attributes: [Attribute]
-
-    public init(share: Double = 1, attributes: [Attribute] = []) {
-        self.share = share
-        self.attributes = attributes
-    }
+    public var share: Double = 1
+    public var attributes: [Attribute] = []
 
     /// Every agent.
     public static let everybody = EventTarget()

@@ -1,5 +1,6 @@
 import Basis
 import Hosting
+import Schema
 
 /// What an event does, in words for people.
 enum EventWords {

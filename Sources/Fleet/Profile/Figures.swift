@@ -1,3 +1,5 @@
+import Schema
+
 /// Figures for people.
 enum Figures {
     /// `12,345`.

@@ -1,3 +1,5 @@
+import Schema
+
 /// Numeric addresses, checked by their text alone (RFC 3986 section 3.2.2, RFC 4291 section 2.2).
 enum IPLiteral {
     static func isIPv4(_ text: String) -> Bool {

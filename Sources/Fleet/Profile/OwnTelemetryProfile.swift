@@ -6,29 +6,15 @@ public struct OwnTelemetryProfile: Hashable, Sendable {
         case metrics, traces, logs
     }
 
-    /// What they declare that they report; each once.
-    public var signals: [Signal]
-    /// Between two exports.
-    public var interval: Nanoseconds
-
-    public init(signals: [Signal] = [], interval: Nanoseconds = .seconds(10)) {
-        self.signals = signals
-        self.interval = interval
-    }
+    public var signals: [Signal] = []
+    public var interval: Nanoseconds = .seconds(10)
 }
 
 /// A change of what the agents of a cohort declare while they run.
 public struct CapabilityChangeProfile: Hashable, Sendable {
-    /// Since the agent's first start.
     public var after: Nanoseconds
-    public var adds: [CapabilityWord]
-    public var removes: [CapabilityWord]
-
-    public init(after: Nanoseconds, adds: [CapabilityWord] = [], removes: [CapabilityWord] = []) {
-        self.after = after
-        self.adds = adds
-        self.removes = removes
-    }
+    public var adds: [CapabilityWord] = []
+    public var removes: [CapabilityWord] = []
 }
 
 /// A capability of an agent that may come and go (specification: AgentCapabilities).

@@ -12,24 +12,10 @@ public struct PackageOffer: Hashable, Sendable {
     public struct Package: Hashable, Sendable {
         public var name: String
         public var version: String
-        public var form: Form
-        /// Whether the file that is offered bears a signature.
-        public var isSigned: Bool
-        public var content: Content
-        /// What is wrong with the offer on purpose; nil: nothing.
+        public var form: Form = .topLevel
+        public var isSigned: Bool = false
+        public var content: Content = .modelled
         public var flaw: Flaw?
-
-        public init(
-            name: String, version: String, form: Form = .topLevel, isSigned: Bool = false,
-            content: Content = .modelled, flaw: Flaw? = nil
-        ) {
-            self.name = name
-            self.version = version
-            self.form = form
-            self.isSigned = isSigned
-            self.content = content
-            self.flaw = flaw
-        }
     }
 
     /// What stands behind a package's address.
@@ -52,15 +38,7 @@ public struct PackageOffer: Hashable, Sendable {
         case signer
     }
 
-    /// By which it can be withdrawn; nil where it never is.
     public var name: String?
-    /// Never empty, names distinct.
     public var packages: [Package]
-    public var target: EventTarget
-
-    public init(name: String? = nil, packages: [Package], target: EventTarget = .everybody) {
-        self.name = name
-        self.packages = packages
-        self.target = target
-    }
+    public var target: EventTarget = .everybody
 }

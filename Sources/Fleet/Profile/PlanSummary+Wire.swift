@@ -1,3 +1,5 @@
+import Schema
+
 /// How the fleet's connections are made and used, in lines for people. Of secrets it says where they are looked for.
 extension PlanSummary {
     var wire: [String]? {

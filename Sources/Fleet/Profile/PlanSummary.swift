@@ -1,5 +1,6 @@
 import AgentModel
 import Basis
+import Schema
 
 /// What a profile amounts to, in text for people: who comes, when, what that asks of the server and of this machine.
 ///
@@ -59,11 +60,11 @@ public struct PlanSummary: Sendable {
         return TextTable(rows: [head] + rows, rightAligned: [1, 2, 4]).lines
     }
 
-    private static func words(for policy: ReconnectProfile) -> String {
+    private static func words(for policy: ReconnectPolicy) -> String {
         switch policy {
         case .opampGo: return "as opamp-go"
-        case .specMinimum: return "as the specification asks"
-        case .longDelay(let minimum, let maximum): return "after \(minimum) to \(maximum)"
+        case .specificationMinimum: return "as the specification asks"
+        case .longRandomDelay(let minimum, let maximum): return "after \(minimum) to \(maximum)"
         case .fixed(let delay): return "every \(delay)"
         }
     }

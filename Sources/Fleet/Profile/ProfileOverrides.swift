@@ -1,125 +1,102 @@
-public import Basis
+import Foundation
+public import Schema
 
-/// What the command line changes of a profile. Nil leaves the profile's value.
-public struct ProfileOverrides: Hashable, Sendable {
-    public var agents: Int?
-    public var seed: UInt64?
-    /// Takes the place of the embedded server and of all that the profile says of it.
-    public var server: ServerURL?
-    public var duration: Nanoseconds?
-    public var drain: Nanoseconds?
-    public var arrival: Arrival?
-    /// Of every cohort.
-    public var heartbeatInterval: Nanoseconds?
-    public var shards: Int?
-    public var sources: [String]?
-    public var connectTimeout: Nanoseconds?
-    public var answerTimeout: Nanoseconds?
-    /// Of every cohort.
-    public var compression: CompressionProfile?
-    /// Added to the profile's, and in place of those of the same name, the cohorts' too.
-    public var headers: [HeaderProfile] = []
-    /// In place of the profile's, the cohorts' too.
-    public var auth: AuthProfile?
-    /// Where the profile has no credentials of its own.
-    public var fallbackAuth: AuthProfile?
-    /// Of every cohort.
-    public var proxy: ServerURL?
-    public var tls = TLSOverrides()
-
-    public init() {}
-}
-
-extension ProfileOverrides {
-    /// Puts what concerns the connections in place of the profile's own.
-    fileprivate func applyWire(to profile: inout Profile, _ problems: ProblemList) {
-        if let compression {
-            profile.wire.compression = compression
-            for index in profile.cohorts.indices { profile.cohorts[index].wire.compression = nil }
+/// What the options of the command line change of a profile, beyond the value of one key.
+extension Override {
+    /// The value of a key for which the profile's tables name the option, such as `--agents`. Every cohort has it.
+    public static func key(_ option: String, _ value: String) -> Override {
+        guard let override = Profile.schema.override(option, value) else {
+            preconditionFailure("no table has the option \(option)")
         }
-        for header in headers {
-            if let complaint = WireRules.complaint(about: header, isOption: true) {
-                problems.add(complaint, path: "--header", place: nil)
+        return override
+    }
+
+    /// A path, which counts from the working directory.
+    public static func path(_ option: String, _ value: String) -> Override {
+        .key(option, URL(fileURLWithPath: value).standardizedFileURL.path)
+    }
+
+    /// A list of words under a key.
+    public static func list(_ option: String, _ way: [String], _ values: [String]) -> Override {
+        Override(option) { tree in
+            tree.set(way, Tree(.list(values.map { .option(option, $0) }), .option(option)))
+        }
+    }
+
+    /// `on`, `off`, or `zstd` for requests; of every cohort.
+    public static func compression(_ option: String, _ word: String) -> Override {
+        Override(option) { tree in
+            let zstd = Tree.option(
+                option, [("websocket", .option(option, "true")), ("requests", .option(option, "zstd"))])
+            tree.replace("compression", word == "zstd" ? zstd : .option(option, word))
+        }
+    }
+
+    /// A header in addition to the profile's, or in place of those of the same name, the cohorts' too.
+    public static func header(_ option: String, name: String, value: String) -> Override {
+        Override(option) { tree in
+            tree.remove(["headers", name], ignoringCase: true)
+            tree.remove(["cohorts", "*", "headers", name], ignoringCase: true)
+            tree.set(["headers", name], .option(option, value))
+        }
+    }
+
+    /// A bearer token from a file, in place of the profile's credentials, the cohorts' too.
+    public static func tokenFile(_ option: String, _ path: String) -> Override {
+        Override(option) { $0.replace("auth", .bearer(option, "file", .option(option, path: path))) }
+    }
+
+    /// A bearer token from an environment variable, where the profile has no credentials of its own.
+    public static func tokenVariable(_ name: String) -> Override {
+        Override(name) { tree in
+            tree.edit(["auth"], makes: .option(name)) { auth in auth = auth ?? .bearer(name, "env", .option(name, name))
             }
-            profile.wire.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
-            profile.wire.headers.append(header)
-            for index in profile.cohorts.indices {
-                profile.cohorts[index].wire.headers.removeAll { $0.name.lowercased() == header.name.lowercased() }
+        }
+    }
+
+    /// A proxy in place of the profile's and its credentials, the cohorts' too.
+    public static func proxy(_ option: String, _ address: String) -> Override {
+        Override(option) { $0.replace("proxy", .option(option, address)) }
+    }
+
+    /// One certificate for all agents.
+    public static func certificate(_ option: String, _ certificate: String, key: String) -> Override {
+        Override(option) { tree in
+            let files = [("certificate", Tree.option(option, path: certificate)), ("key", .option(option, path: key))]
+            tree.replace("client_certificate", .option(option, files))
+        }
+    }
+
+    /// The authority that issues a certificate for each agent; how they are issued stays as the profile has it.
+    public static func issuer(_ option: String, _ certificate: String, key: String) -> Override {
+        Override(option) { tree in
+            func issue(_ value: inout Tree?) {
+                var issued = value ?? Tree(.nothing)
+                if issued["per"] == nil { issued = .option(option, [("per", .option(option, "agent"))]) }
+                for (name, path) in [("ca", certificate), ("ca_key", key)] {
+                    issued.set([name], .option(option, path: path))
+                }
+                value = issued
             }
-        }
-        if !ProfileBounds.headers.contains(profile.wire.headers.count) {
-            let allowed = "allowed are \(ProfileBounds.headers.upperBound)"
-            problems.add(
-                .outOfRange(found: "\(profile.wire.headers.count) headers", allowed: allowed), path: "--header",
-                place: nil)
-        }
-        profile.wire.auth = auth ?? profile.wire.auth ?? fallbackAuth
-        if auth != nil {
-            for index in profile.cohorts.indices { profile.cohorts[index].wire.auth = nil }
-        }
-        if let proxy {
-            // Another proxy has other credentials.
-            profile.wire.proxy = ProxyProfile(url: proxy)
-            for index in profile.cohorts.indices { profile.cohorts[index].wire.proxy = nil }
+            tree.edit(["client_certificate"], makes: .option(option), issue)
+            tree.edit(["cohorts", "*", "client_certificate"], issue)
         }
     }
 }
 
-extension Profile {
-    /// The profile with `overrides` in place of its own values, held to the same rules.
-    /// - Throws: every override out of bounds under its option's name, and every contradiction that arose.
-    public func applying(_ overrides: ProfileOverrides) throws(ProfileErrors) -> Profile {
-        var profile = self
-        let problems = ProblemList()
-        func take<Value: Comparable>(
-            _ value: Value?, _ range: ClosedRange<Value>, _ option: String, _ text: (Value) -> String,
-            _ set: (Value) -> Void
-        ) {
-            guard let value else { return }
-            guard range.contains(value) else {
-                let allowed = "allowed is \(text(range.lowerBound)) to \(text(range.upperBound))"
-                return problems.add(.outOfRange(found: text(value), allowed: allowed), path: option, place: nil)
-            }
-            set(value)
-        }
-        let number = { (value: Int) in "\(value)" }
-        let span = DurationText.format
-        take(overrides.agents, ProfileBounds.agents, "--agents", number) { profile.agents = $0 }
-        take(overrides.shards, ProfileBounds.shards, "--shards", number) { profile.shards = $0 }
-        take(overrides.duration, ProfileBounds.duration, "--duration", span) { profile.duration = $0 }
-        take(overrides.drain, ProfileBounds.drain, "--drain", span) { profile.drain = $0 }
-        take(overrides.connectTimeout, ProfileBounds.timeout, "--connect-timeout", span) {
-            profile.limits.connectTimeout = $0
-        }
-        take(overrides.answerTimeout, ProfileBounds.timeout, "--answer-timeout", span) {
-            profile.limits.answerTimeout = $0
-        }
-        take(overrides.heartbeatInterval, ProfileBounds.heartbeatInterval, "--heartbeat", span) { interval in
-            for index in profile.cohorts.indices { profile.cohorts[index].heartbeat.interval = interval }
-        }
-        if let seed = overrides.seed { profile.seed = seed }
-        if let server = overrides.server { profile.server = .url(server) }
-        profile.take(overrides.tls, problems)
-        if let arrival = overrides.arrival { profile.arrival = arrival }
-        if let sources = overrides.sources {
-            profile.sources = sources
-            for source in sources where !IPLiteral.isAddress(source) {
-                let wanted = "an IPv4 or IPv6 address of this machine, such as 127.0.0.2"
-                problems.add(.badValue(found: source, wanted: wanted, suggestion: nil), path: "--source", place: nil)
-            }
-            if !ProfileBounds.sources.contains(sources.count) {
-                let allowed = "allowed are up to \(ProfileBounds.sources.upperBound)"
-                problems.add(
-                    .outOfRange(found: "\(sources.count) addresses", allowed: allowed), path: "--source", place: nil)
-            }
-        }
-        overrides.applyWire(to: &profile, problems)
-        if problems.isEmpty {
-            for problem in ProfileRules.contradictions(in: profile) {
-                problems.add(problem.kind, path: problem.path, place: nil)
-            }
-        }
-        try problems.throwAny(source: "\(name) with the command line's options")
-        return profile
+extension Tree {
+    /// Replaces a key of the fleet and removes it from the cohorts.
+    fileprivate mutating func replace(_ key: String, _ value: Tree) {
+        set([key], value)
+        remove(["cohorts", "*", key])
+    }
+
+    fileprivate static func bearer(_ option: String, _ kind: String, _ source: Tree) -> Tree {
+        .option(option, [("bearer", .option(option, [(kind, source)]))])
+    }
+
+    /// A path, which counts from the working directory.
+    fileprivate static func option(_ option: String, path: String) -> Tree {
+        .option(option, URL(fileURLWithPath: path).standardizedFileURL.path)
     }
 }

@@ -1,3 +1,5 @@
+import Schema
+
 /// The address of an OpAMP server: `ws://host:4320/v1/opamp`. Port and path may be left out; 4320 and `/v1/opamp` are what
 /// OpAMP servers listen on by custom.
 public struct ServerURL: Hashable, Sendable {

@@ -21,7 +21,7 @@ extension ServerURLError: CustomStringConvertible {
         switch self {
         case .missingScheme(let text):
             let rest = text.isEmpty ? "127.0.0.1:4320" : text
-            return "the server address '\(text)' does not say how to speak to it; write ws://\(rest)"
+            return "the server address '\(text)' has no scheme; write ws://\(rest)"
         case .unknownScheme(let scheme):
             return "the server address begins with '\(scheme)://', which Muster does not speak; "
                 + "write ws://, wss://, http:// or https://"

@@ -34,11 +34,6 @@ public struct TimedEvent: Hashable, Sendable {
 
     public var at: RunTime
     public var action: Action
-
-    public init(at: RunTime, action: Action) {
-        self.at = at
-        self.action = action
-    }
 }
 
 extension TimedEvent.Action {

@@ -20,58 +20,28 @@ public struct CompressionProfile: Hashable, Sendable {
         case gzip, zstd
     }
 
-    /// Whether permessage-deflate is offered on WebSockets.
-    public var websocket: Bool
-    public var requests: Requests
-    /// Messages below so many bytes are sent as they are.
-    public var threshold: Int
-    /// zlib's or zstd's level; nil: the usual one.
+    public var websocket: Bool = false
+    public var requests: Requests = .plain
+    public var threshold: Int = standardThreshold
     public var level: Int?
 
     public static let standardThreshold = 128
     public static let off = CompressionProfile()
     /// What `compression: on` means.
     public static let on = CompressionProfile(websocket: true, requests: .gzip)
-
-    public init(
-        websocket: Bool = false, requests: Requests = .plain, threshold: Int = standardThreshold, level: Int? = nil
-    ) {
-        self.websocket = websocket
-        self.requests = requests
-        self.threshold = threshold
-        self.level = level
-    }
 }
 
 /// How agents over plain HTTP poll, and the pool that their connections come from.
 public struct PollingProfile: Hashable, Sendable {
-    /// How often an agent asks at least; nil: with its heartbeats, and every half minute without any.
     public var interval: Nanoseconds?
-    /// The most connections of the whole process to one address of the server.
-    public var connections: Int
-    /// A connection that nobody has used for so long is closed.
-    public var idleTimeout: Nanoseconds
-    /// A request that has waited for a connection for so long is given up.
-    public var acquireTimeout: Nanoseconds
-    /// A connection that has been open for so long is not used again; nil: as long as it lives.
+    public var connections: Int = 256
+    public var idleTimeout: Nanoseconds = .seconds(90)
+    public var acquireTimeout: Nanoseconds = .seconds(20)
     public var maximumAge: Nanoseconds?
-    /// How many requests may wait for a connection, on each shard.
-    public var queue: Int
+    public var queue: Int = 1_000_000
 
     /// What the specification has for agents that have nothing to say (Plain HTTP Transport).
     public static let standardInterval = Nanoseconds.seconds(30)
-
-    public init(
-        interval: Nanoseconds? = nil, connections: Int = 256, idleTimeout: Nanoseconds = .seconds(90),
-        acquireTimeout: Nanoseconds = .seconds(20), maximumAge: Nanoseconds? = nil, queue: Int = 1_000_000
-    ) {
-        self.interval = interval
-        self.connections = connections
-        self.idleTimeout = idleTimeout
-        self.acquireTimeout = acquireTimeout
-        self.maximumAge = maximumAge
-        self.queue = queue
-    }
 
     /// How often the agents of a cohort poll at least.
     func interval(of heartbeat: HeartbeatProfile) -> Nanoseconds {
@@ -122,17 +92,9 @@ public enum AuthProfile: Hashable, Sendable {
 
 /// An HTTP proxy that opens tunnels to the server.
 public struct ProxyProfile: Hashable, Sendable {
-    /// `http://host:port`.
     public var url: ServerURL
-    /// For the proxy alone.
-    public var headers: [HeaderProfile]
+    public var headers: [HeaderProfile] = []
     public var auth: AuthProfile?
-
-    public init(url: ServerURL, headers: [HeaderProfile] = [], auth: AuthProfile? = nil) {
-        self.url = url
-        self.headers = headers
-        self.auth = auth
-    }
 
     /// The proxy's address as a profile or an option writes it: the port has to be there, for proxies have no usual one.
     public static func url(_ text: String) throws(ServerURLError) -> ServerURL {

@@ -1,12 +1,13 @@
 import AgentModel
 import Basis
 import Engine
-import Fleet
 import Foundation
 import Hosting
 import Metrics
 import Report
 import Testing
+
+@testable import Fleet
 
 /// The tool itself held up, on real sockets: its shard's thread sleeps while heartbeats fall due.
 @Suite("A late tool, over real sockets", .takingTurns)

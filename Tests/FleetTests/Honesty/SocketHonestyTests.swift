@@ -1,8 +1,9 @@
 import Basis
 import Engine
-import Fleet
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs over real sockets against a server that keeps its own log. Both sides read one clock, so the server's log bounds the
 /// fleet's figures from below exactly, and from above by how late the two threads were in that very run.

@@ -1,10 +1,11 @@
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Both sides of Muster against implementations that share nothing with it but the specification.
 @Suite(

@@ -1,9 +1,10 @@
 import Basis
 import Engine
-import Fleet
 import Foundation
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// The connections of both sides against programs that share nothing with Muster: Python's `websockets` and `http.server`, a proxy on
 /// `asyncio`, curl.

@@ -2,6 +2,7 @@ import AgentModel
 import Basis
 import ControlPlane
 import OpAMP
+import Schema
 import Testing
 
 @testable import Fleet
@@ -13,9 +14,9 @@ struct CohortPlanTests {
         let cohort = CohortProfile(
             name: "x", zones: ["z1"],
             heartbeat: HeartbeatProfile(interval: .seconds(5), jitter: 0.25, phase: .lockstep),
-            report: ReportProfile(effectiveConfigBytes: 10, availableComponents: 3, healthPipelines: 4),
-            reconnect: .longDelay(minimum: .seconds(1), maximum: .seconds(2)),
-            mode: .closed(think: .constant(.seconds(3))))
+            report: ReportSizes(effectiveConfigBytes: 10, healthPipelines: 4, availableComponents: 3),
+            reconnect: .longRandomDelay(minimum: .seconds(1), maximum: .seconds(2)),
+            mode: .closedLoop(think: .constant(.seconds(3))))
         let limits = ProfileLimits(connectTimeout: .seconds(7), answerTimeout: .seconds(8))
         let plan = AgentModel.CohortPlan(cohort: cohort, limits: limits)
         #expect(plan.name == "x" && plan.zones == ["z1"])
@@ -103,24 +104,6 @@ struct CohortPlanTests {
                 == [CustomCapability.discovery, CustomCapability.echo, CustomCapability.pause])
     }
 
-    @Test("Each reconnect policy and heartbeat phase has its counterpart")
-    func policies() {
-        let policies: [(ReconnectProfile, ReconnectPolicy)] = [
-            (.opampGo, .opampGo), (.specMinimum, .specificationMinimum),
-            (.fixed(delay: .seconds(1)), .fixed(.seconds(1))),
-        ]
-        for (profile, policy) in policies {
-            let plan = AgentModel.CohortPlan(cohort: CohortProfile(reconnect: profile), limits: ProfileLimits())
-            #expect(plan.reconnect == policy)
-        }
-        for (profile, phase) in [(.spread, .spread), (.fromConnection, .fromConnection)]
-            as [(HeartbeatProfile.Phase, HeartbeatPhase)]
-        {
-            let cohort = CohortProfile(heartbeat: HeartbeatProfile(phase: profile))
-            #expect(AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits()).heartbeat.phase == phase)
-        }
-    }
-
     @Test("An attribute takes the place of the collector's own, another one is added")
     func attributes() throws {
         let cohort = CohortProfile(
@@ -147,8 +130,5 @@ struct CohortPlanTests {
         #expect(plan.faults == standard.faults && plan.reconnectReport == standard.reconnectReport)
         #expect(plan.restartTime == standard.restartTime && plan.restartForm == standard.restartForm)
         #expect(plan.connectTimeout == standard.connectTimeout && plan.answerTimeout == standard.answerTimeout)
-        #expect(ProfileBounds.availableComponents.upperBound <= ReportSizes.maximumComponents)
-        #expect(ProfileBounds.healthPipelines.upperBound <= ReportSizes.maximumPipelines)
-        #expect(ProfileBounds.effectiveConfigBytes.upperBound <= ReportSizes.maximumConfigBytes)
     }
 }

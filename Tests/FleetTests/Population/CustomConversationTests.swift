@@ -1,9 +1,10 @@
 import AgentModel
 import Basis
 import ControlPlane
-import Fleet
 import OpAMP
 import Testing
+
+@testable import Fleet
 
 /// What the server says beyond the protocol, and what agents of a profile answer: both sides' words.
 @Suite("Custom conversations: the server understands what the agents answer (spec: Custom Messages)")

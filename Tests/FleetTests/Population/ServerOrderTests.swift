@@ -3,6 +3,7 @@ import Basis
 import ControlPlane
 import OpAMP
 import OrderedCollections
+import Schema
 import Testing
 
 @testable import Fleet
@@ -104,7 +105,7 @@ struct ServerOrderTests {
             ])
             guard case .offer(let made, _)? = ServerOrder(Self.profile([.offerPackages(offer)]), event: 0),
                 case .packages(let packages) = made.content, let package = packages.packages.values.first
-            else { throw ProfileError(.empty) }
+            else { throw Problem(.empty) }
             return package
         }
         let (first, second) = (try offered("1"), try offered("2"))
@@ -120,7 +121,7 @@ struct ServerOrderTests {
         let body = GeneratedConfig.yaml(bytes: bytes, number: 3)
         #expect(body.count == bytes)
         #expect(body != GeneratedConfig.yaml(bytes: bytes, number: 4))
-        guard case .mapping(let entries) = try YAMLTree(bytes: body).shape else {
+        guard case .mapping(let entries) = try Tree(yaml: body).shape else {
             Issue.record("no mapping")
             return
         }

@@ -1,9 +1,10 @@
 import Basis
-import Fleet
 import Foundation
 import OpAMP
 import OrderedCollections
 import Testing
+
+@testable import Fleet
 
 @Suite("The configuration that a server offers without a profile")
 struct StandingConfigTests {

@@ -3,6 +3,7 @@ import Basis
 import Foundation
 import Metrics
 import OpAMP
+import Schema
 import Testing
 
 @testable import Fleet
@@ -139,7 +140,7 @@ struct EventReadingTests {
     }
 
     @Test(
-        "Each thing wrong is told with its place, its path and the remedy",
+        "Each error has its place, its path and the remedy",
         arguments: [
             ("events: [{at: 1s}]", "1:10: events[0]: an event has one of 'drop_connections', 'offer_config'"),
             ("events: [{at: 1s, restart_agents: 5%, send_custom: echo}]", "events[0]: an event has one of"),
@@ -147,9 +148,12 @@ struct EventReadingTests {
             ("events: [{at: 1s, offer_config: {files: {}}}]", "0 files is out of range: allowed are 1 to 50"),
             (
                 "events: [{at: 1s, offer_config: {files: {a: {}}}}]",
-                "events[0].offer_config.files.a: a file has its text, `{size: 4KiB}` or `{file: path}`"
+                "events[0].offer_config.files.a: found 'nothing', wanted the file's text, {size: 4KiB} or {file: path}"
             ),
-            ("events: [{at: 1s, offer_config: {files: {a: {size: 4KiB, file: b}}}}]", "a file has its text"),
+            (
+                "events: [{at: 1s, offer_config: {files: {a: {size: 4KiB, file: b}}}}]",
+                "found 'size, file', wanted the file's text"
+            ),
             (
                 "events: [{at: 1s, offer_config: {files: {a: {size: 1B}}}}]",
                 "files.a.size: 1B is out of range: allowed is 64B"
@@ -228,7 +232,7 @@ struct EventReadingTests {
                 "events[1].withdraw_connection: no offer_connection before it is called 'c'"
             ),
             ("own_telemetry: {signals: [metric]}", "did you mean 'metrics'?"),
-            ("own_telemetry: {signals: [logs, logs]}", "own_telemetry.signals[1]: 'logs' stands in the list already"),
+            ("own_telemetry: {signals: [logs, logs]}", "own_telemetry.signals[1]: duplicate logs in the list"),
             ("own_telemetry: {interval: 1ms}", "own_telemetry.interval"),
             (
                 "capability_changes: [{add: [reports-health]}]",
@@ -245,7 +249,7 @@ struct EventReadingTests {
                 "events[0].send_custom: no cohort understands it; add `custom_capabilities: [discovery]` to one"
             ),
             ("events: [{at: 1s, send_custom: pauze}]", "did you mean 'pause'?"),
-            ("custom_capabilities: [echo, echo]", "custom_capabilities[1]: 'echo' stands in the list already"),
+            ("custom_capabilities: [echo, echo]", "custom_capabilities[1]: duplicate echo in the list"),
             ("custom_capabilities: [fly]", "custom_capabilities[0]: found 'fly', wanted echo or pause or discovery"),
             ("packages: {installed: [{name: a}]}", "packages.installed[0].version: the key 'version' is missing"),
         ])
@@ -266,9 +270,8 @@ struct EventReadingTests {
             """
         let embedded = try ProfileReader().read(text: text, source: "p.yaml")
         #expect(embedded.skippedEvents.isEmpty && embedded.steps(from: .zero).count == 3)
-        var overrides = ProfileOverrides()
-        overrides.server = try ServerURL("ws://h:1")
-        let profile = try embedded.applying(overrides)
+        let profile = try ProfileReader().read(
+            text: text, source: "p.yaml", overrides: [.key("--server", "ws://h:1")])
         #expect(profile.steps(from: .zero).map(\.phase) == ["storm"])
         let warnings = profile.skippedEvents
         #expect(warnings.map(\.rule) == ["skipped-event", "skipped-event"])
@@ -287,7 +290,7 @@ struct EventReadingTests {
             errors("events: [{at: 1s, offer_config: {files: {a: \(long)}}}]").contains("65537 bytes is out of range"))
     }
 
-    @Test("A file that is named is read from the profile's folder, and its text stands in the resolved profile")
+    @Test("A file that is named is read from the profile's folder, and the resolved profile has its text")
     func namedFiles() throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -310,7 +313,7 @@ struct EventReadingTests {
             ("bytes", "is not UTF-8"), ("large", "is larger than 64KiB"), ("missing", "is no file"),
             (".", "is no file"),
         ] {
-            let errors = try #require(throws: ProfileErrors.self) { try read(file) }
+            let errors = try #require(throws: Problems.self) { try read(file) }
             #expect("\(errors)".contains(message), "\(errors)")
         }
     }

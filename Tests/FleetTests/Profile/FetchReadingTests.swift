@@ -1,6 +1,7 @@
 import AgentModel
 import Basis
 import Packages
+import Schema
 import Testing
 
 @testable import Fleet
@@ -99,7 +100,10 @@ struct FetchReadingTests {
             ("packages: {download: {attempts: 0}}", "1 to 100"), ("packages: {download: {tries: 1}}", "tries"),
             ("packages: {download: {trusted_keys: {a: nonsense}}}", "PEM"),
             ("packages: {download: {trusted_keys: {'a b': x}}}", "signer"),
-            ("packages: {download: {trusted_keys: {a: {file: x.pem}}}}", "profile's folder"),
+            (
+                "packages: {download: {trusted_keys: {a: {file: x.pem}}}}",
+                "files are read only for a profile that is a file"
+            ),
             ("packages: {download: {contents: maybe}}", "archive"), ("limits: {downloads: 0}", "1 to 10000"),
             ("server: {embedded: {packages: {break: {after: 1KiB}}}}", "share"),
             (
@@ -128,7 +132,7 @@ struct FetchReadingTests {
             ),
         ])
     func wrong(text: String, words: String) throws {
-        let errors = try #require(throws: ProfileErrors.self) { try Self.read(text) }
+        let errors = try #require(throws: Problems.self) { try Self.read(text) }
         #expect(errors.description.contains(words), "\(errors)")
     }
 }

@@ -21,7 +21,7 @@ struct PlanSummaryTests {
                 name: "big", weight: CohortWeight(whole: 2), heartbeat: HeartbeatProfile(interval: .seconds(10))),
             CohortProfile(
                 name: "odd", heartbeat: HeartbeatProfile(interval: .seconds(5), phase: .lockstep),
-                reconnect: .fixed(delay: .milliseconds(200))),
+                reconnect: .fixed(.milliseconds(200))),
         ], events: [TimedEvent(at: .share(0.8), action: .dropConnections(share: 0.25))])
 
     @Test("The load is what agents times rate says")
@@ -41,7 +41,7 @@ struct PlanSummaryTests {
     @Test("A larger configuration makes a larger first report, byte for byte")
     func sizes() throws {
         func bytes(_ config: Int) throws -> Int {
-            let cohort = CohortProfile(report: ReportProfile(effectiveConfigBytes: config))
+            let cohort = CohortProfile(report: ReportSizes(effectiveConfigBytes: config))
             return try #require(LoadEstimate(Profile(cohorts: [cohort])).parts.first).firstReportBytes
         }
         #expect(try bytes(64_000) - bytes(32_000) == 32_000)
@@ -55,7 +55,7 @@ struct PlanSummaryTests {
 
     @Test("A closed loop has no rate of its own")
     func closed() {
-        let load = LoadEstimate(Profile(cohorts: [CohortProfile(mode: .closed(think: .constant(.zero)))]))
+        let load = LoadEstimate(Profile(cohorts: [CohortProfile(mode: .closedLoop(think: .constant(.zero)))]))
         #expect(load.hasClosedLoop && load.heartbeatsPerSecond == 0 && load.parts.first?.heartbeatsPerSecond == nil)
     }
 
@@ -118,7 +118,8 @@ struct PlanSummaryTests {
 
     @Test("Figures are grouped and rounded for people")
     func figures() {
-        #expect([0, 999, 1_000, 1_234_567, -5_000].map(Fleet.Figures.count) == ["0", "999", "1,000", "1,234,567", "-5,000"])
+        #expect(
+            [0, 999, 1_000, 1_234_567, -5_000].map(Fleet.Figures.count) == ["0", "999", "1,000", "1,234,567", "-5,000"])
         #expect(
             [0, 850, 1_024, 6_246, 20 * 1_048_576].map { Fleet.Figures.bytes($0) } == [
                 "0 B", "850 B", "1 KiB", "6.1 KiB", "20 MiB",

@@ -1,4 +1,5 @@
 import Foundation
+import Schema
 import Testing
 
 @testable import Fleet
@@ -123,7 +124,7 @@ private struct CorpusFolder {
         let file = url.appendingPathComponent("profile.yaml")
         try Data(item.profile.utf8).write(to: file)
         var output: String
-        do throws(ProfileErrors) {
+        do throws(Problems) {
             let resolved = try ProfileReader().read(path: file.path).resolvedYAML.components(separatedBy: "\n")
             let added = resolved.filter { !standard.contains($0) }
             output = (["accepted"] + added.map { $0.count > 200 ? "\($0.prefix(200))…" : $0 }).joined(separator: "\n")

@@ -1,4 +1,5 @@
 import Foundation
+import Schema
 import Testing
 
 @testable import Fleet
@@ -14,7 +15,7 @@ struct ProfileDocumentationTests {
         text.components(separatedBy: "```yaml\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
     }
 
-    @Test("Its examples are read without a complaint", arguments: examples)
+    @Test("Its examples are read without an error", arguments: examples)
     func valid(example: String) {
         #expect(throws: Never.self) { try ProfileReader().read(text: example, source: "docs/profiles.md") }
     }
@@ -24,7 +25,7 @@ struct ProfileDocumentationTests {
         #expect(Self.examples.count >= 8)
     }
 
-    /// Places in a profile where an unknown key makes the reader tell all allowed ones.
+    /// Places in a profile where an unknown key makes the reader name all allowed ones.
     static let sections = [
         "{?}", "{heartbeat: {?}}", "{report: {?}}", "{attributes: {?}}", "{limits: {?}}", "{server: {?}}",
         "{tls: {?}}", "{server: {embedded: {tls: {?}}}}", "{client_certificate: {per: agent, ?}}",
@@ -35,8 +36,8 @@ struct ProfileDocumentationTests {
         "{arrival: {stages: [{rate: 1/s, for: 1s, ?}]}}", "{cohorts: [{name: a, ?}]}", "{mode: {loop: open, ?}}",
         "{reconnect: {policy: fixed, ?}}", "{reconnect: {policy: long-delay, ?}}", "{events: [{at: 1s, ?}]}",
         "{remote_config: {?}}", "{remote_config: {watchers: [{setting: a, ?}]}}", "{health: {?}}",
-        "{health: {afflictions: [{decay: 1s, ?}]}}", "{health: {afflictions: [{flapping: {up: 1s, down: 1s, ?}}]}}",
-        "{health: {afflictions: [{outage: {from: 1s, for: 1s, ?}}]}}", "{faults: {?}}", "{faults: {rates: {?}}}",
+        "{health: {faults: [{decay: 1s, ?}]}}", "{health: {faults: [{flapping: {up: 1s, down: 1s, ?}}]}}",
+        "{health: {faults: [{outage: {from: 1s, for: 1s, ?}}]}}", "{faults: {?}}", "{faults: {rates: {?}}}",
         "{restart: {?}}", "{gateway: {members: 1, ?}}", "{packages: {?}}", "{packages: {failures: {?}}}",
         "{packages: {installed: [{name: a, version: b, ?}]}}", "{connection_settings: {?}}",
         "{packages: {download: {?}}}", "{packages: {download: {sandbox: {?}}}}",
@@ -60,12 +61,12 @@ struct ProfileDocumentationTests {
         "{capability_changes: [{after: 1s, ?}]}",
     ]
 
-    @Test("Every key that the reader takes stands in it", arguments: sections)
+    @Test("It has every key that is allowed", arguments: sections)
     func everyKey(section: String) throws {
         let text = section.replacingOccurrences(of: "?", with: "no_such_key: 1")
-        let errors = try #require(throws: ProfileErrors.self) { try ProfileReader().read(text: text, source: "test") }
+        let errors = try #require(throws: Problems.self) { try ProfileReader().read(text: text, source: "test") }
         let allowed = errors.list.flatMap { error -> [String] in
-            if case .unknownKey("no_such_key", _, let allowed) = error.kind { return allowed }
+            if case .unknownKey("no_such_key", let allowed) = error.kind { return allowed }
             return []
         }
         #expect(!allowed.isEmpty)

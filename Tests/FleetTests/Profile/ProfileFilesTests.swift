@@ -20,7 +20,7 @@ struct ProfileFilesTests {
         #expect(Set(Self.names).isSuperset(of: ["demo", "reconnect-storm", "saturate", "soak", "steady"]))
     }
 
-    @Test("Each is read without a complaint, bears its file's name and explains itself", arguments: names)
+    @Test("Each is read without an error, has its file's name and explains itself", arguments: names)
     func valid(name: String) throws {
         let path = Self.folder.appendingPathComponent("\(name).yaml").path
         let profile = try ProfileReader().read(path: path)
@@ -39,8 +39,8 @@ struct ProfileFilesTests {
             try ProfileReader().read(path: Self.folder.appendingPathComponent("\(name).yaml").path)
         }
         #expect(try read("reconnect-storm").events.map(\.action) == [.dropConnections(share: 1)])
-        #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .open })
-        #expect(try read("steady").cohorts.allSatisfy { $0.mode == .open && $0.heartbeat.phase == .spread })
+        #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .openLoop })
+        #expect(try read("steady").cohorts.allSatisfy { $0.mode == .openLoop && $0.heartbeat.phase == .spread })
         #expect(try read("demo").agents == 2_000)
         let pushed = try read("config-push").events.map(\.action.key)
         #expect(pushed.count { $0 == "offer_config" } >= 2 && pushed.last == "withdraw_config")

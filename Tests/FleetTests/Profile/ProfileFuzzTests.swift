@@ -1,5 +1,6 @@
 import Basis
 import Foundation
+import Schema
 import Testing
 
 @testable import Fleet
@@ -20,12 +21,11 @@ struct ProfileFuzzTests {
             FileManager.default.contents(atPath: ProfileFilesTests.folder.appendingPathComponent("\(name).yaml").path)
                 .map(Array.init)
         }
-        var maker = RandomProfile(seed: seed)
-        for _ in 0..<5 { seeds.append(Array(maker.profile().resolvedYAML.utf8)) }
+        for _ in 0..<5 { seeds.append(Array(Profile.schema.sample(&random).resolvedYAML.utf8)) }
         var (good, bad) = (0, 0)
         for round in 0..<Self.rounds {
             let bytes = Self.mutate(seeds[random.index(below: seeds.count)], &random)
-            let read = Result { () throws(ProfileErrors) in try ProfileReader().read(bytes: bytes, source: "fuzz") }
+            let read = Result { () throws(Problems) in try ProfileReader().read(bytes: bytes, source: "fuzz") }
             switch read {
             case .success(let profile):
                 good += 1
@@ -34,7 +34,7 @@ struct ProfileFuzzTests {
                 #expect(again == profile, "seed \(seed), round \(round)")
             case .failure(let errors):
                 bad += 1
-                #expect((1...ProfileErrors.maxKept).contains(errors.list.count), "seed \(seed), round \(round)")
+                #expect((1...Problems.maxKept).contains(errors.list.count), "seed \(seed), round \(round)")
                 #expect("\(errors)".utf8.count < 200_000, "seed \(seed), round \(round)")
             }
         }

@@ -1,5 +1,6 @@
 import AgentModel
 import Basis
+import Schema
 import Testing
 
 @testable import Fleet
@@ -10,7 +11,7 @@ struct ProfileReaderTests {
         try ProfileReader().read(text: text, source: "test.yaml")
     }
 
-    private func errors(_ text: String) -> [ProfileError] {
+    private func errors(_ text: String) -> [Problem] {
         do {
             _ = try ProfileReader().read(text: text, source: "test.yaml")
             return []
@@ -63,7 +64,7 @@ struct ProfileReaderTests {
               check_interval: 4s
               check_timeout: 2s
               failure_threshold: 3
-              afflictions:
+              faults:
                 - {flapping: {up: 10s, down: 1s}, share: 5%, hangs: true}
                 - {decay: {exponential: 1m}}
                 - {sudden_death: 5s, share: 1%}
@@ -112,8 +113,8 @@ struct ProfileReaderTests {
             name: "one", identifying: [.init(key: "service.name", text: "x")],
             nonIdentifying: [.init(key: "n", text: "7"), .init(key: "z", text: "{{zone}}")], zones: ["a", "b"],
             heartbeat: HeartbeatProfile(interval: .seconds(5), jitter: 0.1, phase: .lockstep),
-            report: ReportProfile(effectiveConfigBytes: 65_536, availableComponents: 3, healthPipelines: 4),
-            reconnect: .fixed(delay: .seconds(1)), mode: .closed(think: .constant(.zero)))
+            report: ReportSizes(effectiveConfigBytes: 65_536, healthPipelines: 4, availableComponents: 3),
+            reconnect: .fixed(.seconds(1)), mode: .closedLoop(think: .constant(.zero)))
         one.reconnectReport = .changes
         one.remoteConfig = RemoteConfigPlan(
             applyTime: .uniform(.seconds(1), .seconds(5)), failureOdds: 0.03,
@@ -148,8 +149,8 @@ struct ProfileReaderTests {
         ]
         two.heartbeat.phase = .fromConnection
         two.report.healthPipelines = 0
-        two.reconnect = .longDelay(minimum: .seconds(1), maximum: .seconds(2))
-        two.mode = .closed(think: .uniform(.milliseconds(1), .milliseconds(3)))
+        two.reconnect = .longRandomDelay(minimum: .seconds(1), maximum: .seconds(2))
+        two.mode = .closedLoop(think: .uniform(.milliseconds(1), .milliseconds(3)))
         let wanted = Profile(
             name: "all", description: "everything & more", agents: 12, seed: .max, server: .embedded(embedded),
             duration: .seconds(60), drain: .seconds(3),
@@ -174,7 +175,7 @@ struct ProfileReaderTests {
     }
 
     @Test(
-        "Each thing wrong is told with its place, its path and the remedy",
+        "Each error has its place, its path and the remedy",
         arguments: [
             ("agent: 5", "1:1: agent: unknown key 'agent', did you mean 'agents'?"),
             (
@@ -183,7 +184,7 @@ struct ProfileReaderTests {
             ),
             (
                 "heartbeat: {jitters: 5%, wombat: 1}",
-                "1:26: heartbeat.wombat: unknown key 'wombat'; allowed here: interval, jitter, phase"
+                "1:26: heartbeat.wombat: unknown key 'wombat'; allowed here: enabled, interval, jitter, phase"
             ),
             ("agents: many", "1:9: agents: found 'many', wanted a whole number"),
             ("agents: \"5\"", "1:9: agents: found the text '5', wanted a whole number"),
@@ -220,7 +221,7 @@ struct ProfileReaderTests {
             ("report: {health_pipelines: -1}", "report.health_pipelines: -1 is out of range"),
             (
                 "reconnect: opamp_go",
-                "reconnect: found 'opamp_go', wanted opamp-go or long-delay or spec-minimum or fixed; did you mean 'opamp-go'?"
+                "reconnect: found 'opamp_go', wanted opamp-go, long-delay, spec-minimum or fixed; did you mean 'opamp-go'?"
             ),
             ("reconnect: {policy: fixed, delay: 0s}", "reconnect.delay: 0s is out of range"),
             ("reconnect: {policy: opamp-go, delay: 1s}", "reconnect.delay: unknown key 'delay'"),
@@ -230,14 +231,14 @@ struct ProfileReaderTests {
                 "reconnect.minimum: the minimum of 5s is more than the maximum of 1s"
             ),
             ("mode: shut", "mode: found 'shut', wanted open, closed or {loop: closed, think: 10ms}"),
-            ("mode: {loop: open, think: 1s}", "mode.think: an open loop waits for no answer"),
+            ("mode: {loop: open, think: 1s}", "mode.think: unknown key 'think'; allowed here: loop"),
             ("arrival: soon", "arrival: found 'soon', wanted all-at-once, {ramp: 30s}"),
             ("arrival: {}", "arrival: found 'nothing', wanted all-at-once"),
             ("arrival: {ramp: 3s, poisson: 5/s}", "arrival: found 'ramp, poisson', wanted all-at-once"),
             ("arrival: {poisson: 0/s}", "arrival.poisson: 0/s is out of range"),
             ("arrival: {stages: []}", "arrival.stages: a list of 0 stages is out of range"),
             ("arrival: {stages: [{rate: 5/s}]}", "arrival.stages[0].for: the key 'for' is missing"),
-            ("arrival: {stages: [{for: 5s}]}", "arrival.stages[0]: a stage has one of"),
+            ("arrival: {stages: [{for: 5s}]}", "arrival.stages[0]: found 'for', wanted a stage with one of"),
             (
                 "arrival: {stages: [{population: 0.5, for: 5s}]}",
                 "arrival.stages[0].population: found '0.5', wanted a whole number"
@@ -266,15 +267,18 @@ struct ProfileReaderTests {
                 "attributes: {identifying: {a: \"{{zone\"}}",
                 "attributes.identifying.a: found '{{zone', wanted a '}}' after '{{'"
             ),
-            ("attributes: {identifying: {a: [1]}}", "attributes.identifying.a: found a list, wanted a text"),
+            ("attributes: {identifying: {a: [1]}}", "attributes.identifying.a: found a list, wanted text"),
             ("zones: []", "zones: a list of 0 zones is out of range"),
             ("zones: a", "zones: found 'a', wanted a list of zones"),
             (
                 "server: localhost:4320",
-                "1:9: server: the server address 'localhost:4320' does not say how to speak to it; write ws://localhost:4320"
+                "1:9: server: the server address 'localhost:4320' has no scheme; write ws://localhost:4320"
             ),
             ("server: {url: \"ws://h:70000\"}", "server.url: '70000' is no port"),
-            ("server: {url: \"ws://h\", embedded: {}}", "server.embedded: 'embedded' tells how our own server behaves"),
+            (
+                "server: {url: \"ws://h\", embedded: {}}",
+                "server.embedded: 'embedded' is about a server in the same process"
+            ),
             ("server: {uri: \"ws://h\"}", "server.uri: unknown key 'uri', did you mean 'url'?"),
             (
                 "server: {embedded: {throttle: {retry_after: 5s}}}",
@@ -282,7 +286,7 @@ struct ProfileReaderTests {
             ),
             (
                 "server: {embedded: {throttle: {share: 5%, retry_after: 1.5s}}}",
-                "server.embedded.throttle.retry_after: 1s500ms is out of range: the protocol carries whole seconds"
+                "server.embedded.throttle.retry_after: 1.5s is out of range: the protocol carries whole seconds"
             ),
             (
                 "server: {embedded: {refuse: {share: 5%, status: 500}}}",
@@ -340,61 +344,61 @@ struct ProfileReaderTests {
             ),
             (
                 "health: {check_timeout: 20s}",
-                "health.check_timeout: a check may not take longer than the interval of 10s"
+                "health.check_timeout: the timeout of a check is at most the interval, which is 10s"
             ),
             (
-                "health: {afflictions: [{share: 5%}]}",
-                "health.afflictions[0]: an affliction is one of"
+                "health: {faults: [{share: 5%}]}",
+                "health.faults[0]: a health fault has one of"
             ),
             (
-                "health: {afflictions: [{decay: 5s, sudden_death: 5s}]}",
-                "health.afflictions[0]: an affliction is one of"
+                "health: {faults: [{decay: 5s, sudden_death: 5s}]}",
+                "health.faults[0]: a health fault has one of"
             ),
             (
-                "health: {afflictions: [{flapping: {up: 5s}}]}",
-                "health.afflictions[0].flapping.down: the key 'down' is missing"
+                "health: {faults: [{flapping: {up: 5s}}]}",
+                "health.faults[0].flapping.down: the key 'down' is missing"
             ),
             (
-                "health: {afflictions: [{decay: 5s, hangs: yes}]}",
-                "health.afflictions[0].hangs: found 'yes', wanted true or false"
+                "health: {faults: [{decay: 5s, hangs: yes}]}",
+                "health.faults[0].hangs: found 'yes', wanted true or false"
             ),
             (
-                "health: {afflictions: [{outage: {from: 2m, for: 1s}}]}",
-                "1:40: cohorts[0].health.afflictions[0].outage.from: at 2m the run of 1m is over"
+                "health: {faults: [{outage: {from: 2m, for: 1s}}]}",
+                "1:35: health.faults[0].outage.from: at 2m the run of 1m is over"
             ),
             (
-                "zones: [a]\nhealth: {afflictions: [{outage: {zone: b, from: 10%, for: 1s}}]}",
-                "cohorts[0].health.afflictions[0].zone: no agent stands in 'b'; the cohort's zones are a"
+                "zones: [a]\nhealth: {faults: [{outage: {zone: b, from: 10%, for: 1s}}]}",
+                "health.faults[0].outage.zone: no agent is in 'b'; the cohort's zones are a"
             ),
             (
-                "zones: [a]\nhealth: {afflictions: [{decay: 1s, zone: b}]}",
-                "2:42: cohorts[0].health.afflictions[0].zone: no agent stands in 'b'; the cohort's zones are a"
+                "zones: [a]\nhealth: {faults: [{decay: 1s, zone: b}]}",
+                "2:37: health.faults[0].zone: no agent is in 'b'; the cohort's zones are a"
             ),
             (
-                "health: {afflictions: [{decay: 1s, version: 0.115.0}]}",
-                "1:45: cohorts[0].health.afflictions[0].version: no agent ever runs '0.115.0'; the versions that the cohort "
+                "health: {faults: [{decay: 1s, version: 0.115.0}]}",
+                "1:40: health.faults[0].version: no agent ever runs '0.115.0'; the versions that the cohort "
                     + "starts with or is offered are 0.114.0; add `offer_packages` for it, or correct it"
             ),
             (
-                "packages: {}\nhealth: {afflictions: [{outage: {version: 0.115}}]}\n"
+                "packages: {}\nhealth: {faults: [{outage: {version: 0.115}}]}\n"
                     + "events: [{at: 1s, offer_packages: {packages: {a: {version: 0.115.0}}}}]",
                 "version: no agent ever runs '0.115'; the versions that the cohort starts with or is offered are 0.114.0, 0.115.0;"
             ),
             (
-                "health: {afflictions: [{outage: {version: 0.114.0, from: 1s, for: 1s}, version: 0.114.0}]}",
-                "health.afflictions[0].outage.version: 'version' stands beside 'outage' too; take one of the two out"
+                "health: {faults: [{outage: {version: 0.114.0, from: 1s, for: 1s}, version: 0.114.0}]}",
+                "health.faults[0].outage.version: 'version' is given beside 'outage' too; remove one of the two"
             ),
             (
-                "health: {afflictions: [{outage: {from: 1s}}]}",
-                "health.afflictions[0].outage.for: the key 'for' is missing"
+                "health: {faults: [{outage: {from: 1s}}]}",
+                "health.faults[0].outage.for: the key 'for' is missing"
             ),
             (
-                "health: {afflictions: [{outage: {version: 0.114.0, for: 1s}}]}",
-                "health.afflictions[0].outage.from: the key 'from' is missing"
+                "health: {faults: [{outage: {version: 0.114.0, for: 1s}}]}",
+                "health.faults[0].outage.from: the key 'from' is missing"
             ),
             (
-                "health: {afflictions: [{decay: 1s, versions: 1}]}",
-                "health.afflictions[0].versions: unknown key 'versions', did you mean 'version'?"
+                "health: {faults: [{decay: 1s, versions: 1}]}",
+                "health.faults[0].versions: unknown key 'versions', did you mean 'version'?"
             ),
             (
                 "remote_config: {apply_time: 5}",
@@ -430,7 +434,11 @@ struct ProfileReaderTests {
             ),
             ("[1, 2]", "1:1: found a list, wanted a mapping"),
             ("just words", "1:1: found 'just words', wanted a mapping"),
-            ("? [a]\n: 1", "a key that is no word is not taken"),
+            (
+                "health: {afflictions: []}",
+                "1:10: health.afflictions: unknown key 'afflictions': it is called 'faults' now"
+            ),
+            ("? [a]\n: 1", "a key that is no word is not supported"),
         ])
     func wrong(text: String, message: String) throws {
         let found = errors(text)
@@ -440,21 +448,21 @@ struct ProfileReaderTests {
     @Test(
         "What is no YAML, or YAML that a profile does without, ends the reading with one error",
         arguments: [
-            ("", "the profile is empty"), ("# only words\n\n", "the profile is empty"), ("~", "the profile is empty"),
+            ("", "the file is empty"), ("# only words\n\n", "the file is empty"), ("~", "the file is empty"),
             ("a: [1, 2", "not YAML"), ("a: b: c", "not YAML"), ("a: \"unclosed", "not YAML"), ("\ta: 1", "not YAML"),
-            ("agents: 1\nagents: 2", "1:1: the key 'agents' stands more than once"),
-            ("heartbeat: {interval: 1s, interval: 2s}", "the key 'interval' stands more than once"),
-            ("a: &x 1\nb: x", "1:4: an anchor ('&name') is not taken"),
-            ("a: &x 1\nb: *x", "2:4: an alias ('*name') is not taken"),
-            ("base: &b\n  x: 1\nc: *b", "1:7: an anchor ('&name') is not taken"),
-            ("a: [&x 1, 2]", "an anchor ('&name') is not taken"),
-            ("a: *x", "1:4: an alias ('*name') is not taken"),
-            ("<<: {a: 1}\n*x : 2", "an alias ('*name') is not taken"),
-            ("a: !!binary aGk=", "the tag 'tag:yaml.org,2002:binary' is not taken"),
-            ("a: !x {}", "the tag '!x' is not taken"),
-            ("a: 1\n---\nb: 2", "a second document is not taken"),
-            ("a: \u{E000}", "1:4: the character U+E000 is not taken"),
-            ("a: \"\\uE000\"", "the character U+E000 is not taken"),
+            ("agents: 1\nagents: 2", "1:1: duplicate key 'agents'"),
+            ("heartbeat: {interval: 1s, interval: 2s}", "duplicate key 'interval'"),
+            ("a: &x 1\nb: x", "1:4: an anchor ('&name') is not supported"),
+            ("a: &x 1\nb: *x", "2:4: an alias ('*name') is not supported"),
+            ("base: &b\n  x: 1\nc: *b", "1:7: an anchor ('&name') is not supported"),
+            ("a: [&x 1, 2]", "an anchor ('&name') is not supported"),
+            ("a: *x", "1:4: an alias ('*name') is not supported"),
+            ("<<: {a: 1}\n*x : 2", "an alias ('*name') is not supported"),
+            ("a: !!binary aGk=", "the tag 'tag:yaml.org,2002:binary' is not supported"),
+            ("a: !x {}", "the tag '!x' is not supported"),
+            ("a: 1\n---\nb: 2", "a second document is not supported"),
+            ("a: \u{E000}", "1:4: the character U+E000 is not supported"),
+            ("a: \"\\uE000\"", "the character U+E000 is not supported"),
             ("a: \u{7}", "not YAML"),
         ])
     func notAProfile(text: String, message: String) {
@@ -471,25 +479,26 @@ struct ProfileReaderTests {
         #expect(profile.cohorts.first?.zones == ["&z"])
     }
 
-    @Test("All errors are told at once, in the order of the text")
+    @Test("All errors are reported at once, in the order of the text")
     func allAtOnce() {
         let found = errors("duration: 5\nagents: -1\nheartbeat: {interval: x, jitter: 200%}\nwombat: 1")
         #expect(found.map(\.path) == ["duration", "agents", "heartbeat.interval", "heartbeat.jitter", "wombat"])
-        #expect(found.compactMap { $0.place?.line } == [1, 2, 3, 3, 4])
+        let lines = found.map { if case .text(let line, _)? = $0.place { line } else { 0 } }
+        #expect(lines == [1, 2, 3, 3, 4])
     }
 
-    @Test("The number of errors told is bounded, the rest is counted")
+    @Test("The number of errors reported is bounded, the rest is counted")
     func manyErrors() throws {
         let text = (0..<200).map { "k\($0): 1" }.joined(separator: "\n")
-        let errors = try #require(throws: ProfileErrors.self) { try read(text) }
-        #expect(errors.list.count == ProfileErrors.maxKept)
-        #expect(errors.leftOut == 200 - ProfileErrors.maxKept)
+        let errors = try #require(throws: Problems.self) { try read(text) }
+        #expect(errors.list.count == Problems.maxKept)
+        #expect(errors.omitted == 200 - Problems.maxKept)
         #expect("\(errors)".hasSuffix("and 150 more"))
     }
 
     @Test("A line of the description is one that editors can jump to")
     func lines() throws {
-        let errors = try #require(throws: ProfileErrors.self) { try read("agents: x\nseed: y") }
+        let errors = try #require(throws: Problems.self) { try read("agents: x\nseed: y") }
         #expect("\(errors)".split(separator: "\n").map { $0.prefix(14) } == ["test.yaml:1:9:", "test.yaml:2:7:"])
     }
 
@@ -497,7 +506,7 @@ struct ProfileReaderTests {
         "Bytes that are no UTF-8 are told by their offset",
         arguments: [[0xFF], [0xC3], [0xE2, 0x82], [0xC0, 0x80], [0xED, 0xA0, 0x80]])
     func notUTF8(bytes: [UInt8]) throws {
-        let errors = try #require(throws: ProfileErrors.self) {
+        let errors = try #require(throws: Problems.self) {
             try ProfileReader().read(bytes: Array("name: ü\n# ".utf8) + bytes, source: "x")
         }
         #expect(errors.list.map(\.kind) == [.notUTF8(offset: 11)])
@@ -505,14 +514,14 @@ struct ProfileReaderTests {
 
     @Test("A file that is too large is not parsed at all")
     func tooLarge() throws {
-        let bytes = [UInt8](repeating: UInt8(ascii: "["), count: YAMLTree.largest + 1)
-        let errors = try #require(throws: ProfileErrors.self) { try ProfileReader().read(bytes: bytes, source: "x") }
-        #expect(errors.list.map(\.kind) == [.tooLarge(limit: YAMLTree.largest)])
+        let bytes = [UInt8](repeating: UInt8(ascii: "["), count: Tree.maxBytes + 1)
+        let errors = try #require(throws: Problems.self) { try ProfileReader().read(bytes: bytes, source: "x") }
+        #expect(errors.list.map(\.kind) == [.tooLarge(limit: Tree.maxBytes)])
     }
 
     @Test("A file that is not there is told so")
     func missingFile() throws {
-        let errors = try #require(throws: ProfileErrors.self) { try ProfileReader().read(path: "/nonexistent/p.yaml") }
+        let errors = try #require(throws: Problems.self) { try ProfileReader().read(path: "/nonexistent/p.yaml") }
         #expect("\(errors)" == "/nonexistent/p.yaml: cannot be read: no such file or directory; check the path")
     }
 
@@ -526,7 +535,7 @@ struct ProfileReaderTests {
         }
         #expect(
             errors(String(repeating: "[", count: 40) + String(repeating: "]", count: 40)).map(\.kind) == [
-                .tooDeep(limit: YAMLTree.deepest)
+                .tooDeep(limit: 32)
             ])
     }
 

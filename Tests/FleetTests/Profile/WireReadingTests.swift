@@ -1,6 +1,7 @@
 import AgentModel
 import Basis
 import Foundation
+import Schema
 import Testing
 import Transport
 
@@ -60,7 +61,7 @@ struct WireReadingTests {
         #expect(try Self.read(profile.resolvedYAML) == profile)
     }
 
-    @Test("Short forms stand for the usual", arguments: ["on", "off"])
+    @Test("Short forms are the usual values", arguments: ["on", "off"])
     func shortForms(word: String) throws {
         #expect(try Self.read("compression: \(word)").wire.compression == (word == "on" ? .on : .off))
         #expect(try Self.read("proxy: http://proxy:3128").wire.proxy?.url.host == "proxy")
@@ -75,9 +76,9 @@ struct WireReadingTests {
     }
 
     @Test(
-        "What is wrong is told with its place and a remedy, and secrets are not taken in the open",
+        "Each error has its place and a remedy, and secrets are refused in the open",
         arguments: [
-            Mistake("compression: maybe", "wanted on or off"),
+            Mistake("compression: maybe", "wanted on, off or"),
             Mistake("compression: {requests: brotli}", "wanted none or gzip or zstd"),
             Mistake("compression: {level: 20}", "out of range"),
             Mistake("compression: {requests: gzip, level: 12}", "zlib's levels end at 9"),
@@ -89,17 +90,17 @@ struct WireReadingTests {
             Mistake("headers: {Sec-WebSocket-Key: a}", "belongs to the connection"),
             Mistake("headers: {'X Y': a}", "a header's name"),
             Mistake("headers: {X: \"a\\nb\"}", "control character"),
-            Mistake("headers: {X: a, x: b}", "stands here twice"),
+            Mistake("headers: {X: a, x: b}", "duplicate header"),
             Mistake("headers: {Authorization: Bearer abc}", "{env: NAME} or {file: path}"),
             Mistake("headers: {X: '{{nobody}}'}", "{{nobody}}"),
-            Mistake("headers: {X: {env: A, file: b}}", "one of the two"),
-            Mistake("headers: {X: {}}", "one of the two"),
+            Mistake("headers: {X: {env: A, file: b}}", "{env: NAME} or {file: path}"),
+            Mistake("headers: {X: {}}", "{env: NAME} or {file: path}"),
             Mistake("auth: {}", "'bearer' or 'basic'"),
             Mistake("auth: {bearer: abc}", "would show in the results"),
             Mistake("auth: {basic: {user: a, password: abc}}", "would show in the results"),
             Mistake("auth: {basic: {user: 'a:b', password: {env: A}}}", "without a colon"),
             Mistake("auth: {basic: {password: {env: A}}}", "'user' is missing"),
-            Mistake("{auth: {bearer: {env: A}}, headers: {Authorization: {env: B}}}", "take one of the two out"),
+            Mistake("{auth: {bearer: {env: A}}, headers: {Authorization: {env: B}}}", "remove one of the two"),
             Mistake("proxy: http://proxy", "write it with its port"),
             Mistake("proxy: 127.0.0.1:3128", "as http://host:3128"),
             Mistake("proxy: 'http://:3128'", "as http://host:3128"),
@@ -114,7 +115,7 @@ struct WireReadingTests {
         do {
             _ = try Self.read(mistake.text)
             Issue.record("taken: \(mistake.text)")
-        } catch let errors as ProfileErrors {
+        } catch let errors as Problems {
             let text = "\(errors)"
             #expect(text.contains(mistake.says), "\(text)")
             #expect(text.contains("test.yaml:1:") || text.contains("test.yaml:2:"), "\(text)")
@@ -168,22 +169,25 @@ struct WireReadingTests {
         #expect(complaint(.file(file.path)).isEmpty)
     }
 
-    @Test("Options take the profile's place, a header that of its name, and secrets are refused in the open")
+    @Test("Options replace the profile's values, a header that of its name, and secrets are refused in the open")
     func overrides() throws {
-        let profile = try Self.read("{headers: {X-A: one, X-B: two}, auth: {bearer: {env: A}}}")
-        var overrides = ProfileOverrides()
-        overrides.headers = [HeaderProfile("x-a", .text("three"))]
-        overrides.compression = .on
-        overrides.fallbackAuth = .bearer(.secret(.environment("MUSTER_TOKEN")))
-        overrides.proxy = try ProxyProfile.url("http://p:3128")
-        let changed = try profile.applying(overrides)
+        let text = "{headers: {X-A: one, X-B: two}, auth: {bearer: {env: A}}}"
+        let overrides: [Override] = [
+            .header("--header", name: "x-a", value: "three"), .compression("--compression", "on"),
+            .tokenVariable("MUSTER_TOKEN"), .proxy("--proxy", "http://p:3128"),
+        ]
+        let changed = try ProfileReader().read(text: text, source: "test", overrides: overrides)
         #expect(changed.wire.headers.map(\.value) == [.text("two"), .text("three")])
         #expect(changed.wire.compression == .on)
-        // The environment only stands in where nothing else is said.
+        // The environment is used only where nothing else is given.
         #expect(changed.wire.auth == .bearer(.secret(.environment("A"))))
         #expect(changed.wire.proxy?.url.host == "p")
-        overrides.headers = [HeaderProfile("Authorization", .text("Bearer abc"))]
-        let errors = #expect(throws: ProfileErrors.self) { try profile.applying(overrides) }
+        let bare = try ProfileReader().read(text: "{}", source: "test", overrides: [.tokenVariable("MUSTER_TOKEN")])
+        #expect(bare.wire.auth == .bearer(.secret(.environment("MUSTER_TOKEN"))))
+        let secret = Override.header("--header", name: "Authorization", value: "Bearer abc")
+        let errors = #expect(throws: Problems.self) {
+            try ProfileReader().read(text: "{}", source: "test", overrides: [secret])
+        }
         #expect(errors.map { "\($0)".contains("--header") && !"\($0)".contains("abc") } == true)
         #expect(errors.map { "\($0)".contains("--token-file") && !"\($0)".contains("in its place") } == true)
     }
@@ -199,7 +203,7 @@ struct WireReadingTests {
           - {name: bare, compression: off, auth: none, proxy: none}
         """
 
-    @Test("A cohort has its own compression, headers, credentials and proxy in the place of the fleet's, or none")
+    @Test("A cohort has its own compression, headers, credentials and proxy instead of the fleet's, or none")
     func cohorts() throws {
         let profile = try Self.read(Self.mixed)
         let (same, own, bare) = (profile.cohorts[0], profile.cohorts[1], profile.cohorts[2])
@@ -213,23 +217,24 @@ struct WireReadingTests {
         #expect(none.compression == .off && none.auth == nil && none.proxy == nil && none.headers.count == 2)
         #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
 
-        // Options hold for everybody.
-        var overrides = ProfileOverrides()
-        overrides.compression = .on
-        overrides.headers = [HeaderProfile("X-A", .text("five"))]
-        overrides.auth = .bearer(.secret(.environment("C")))
-        overrides.proxy = try ProxyProfile.url("http://r:1")
-        let changed = try profile.applying(overrides)
+        // Options hold for every cohort.
+        let changed = try ProfileReader().read(
+            text: Self.mixed, source: "test",
+            overrides: [
+                .compression("--compression", "zstd"), .header("--header", name: "X-A", value: "five"),
+                .tokenFile("--token-file", "/tokens"), .proxy("--proxy", "http://r:1"),
+            ])
         for cohort in changed.cohorts {
             let wire = changed.wire(of: cohort)
-            #expect(wire.compression == .on && wire.auth == overrides.auth && wire.proxy?.url.host == "r")
+            #expect(wire.compression == CompressionProfile(websocket: true, requests: .zstd))
+            #expect(wire.auth == .bearer(.secret(.file("/tokens"))) && wire.proxy?.url.host == "r")
             #expect(wire.headers.first { $0.name == "X-A" }?.value == .text("five"))
             #expect(wire.headers.count == (cohort.name == "own" ? 3 : 2))
         }
     }
 
     @Test(
-        "What contradicts itself in a cohort is told with the way to it",
+        "What contradicts itself in a cohort is reported with its path",
         arguments: [
             ("headers: {Authorization: {env: A}}\ncohorts: [{name: a, auth: {bearer: {env: A}}}]", "cohorts[0].auth"),
             (
@@ -241,7 +246,7 @@ struct WireReadingTests {
             ("cohorts: [{name: a, headers: {Cookie: x}}]", "cohorts[0].headers.Cookie"),
         ])
     func cohortSlips(text: String, path: String) {
-        let errors = #expect(throws: ProfileErrors.self) { try Self.read(text) }
+        let errors = #expect(throws: Problems.self) { try Self.read(text) }
         #expect(errors.map { $0.list.allSatisfy { $0.path.hasPrefix(path) } } == true, "\(String(describing: errors))")
     }
 }

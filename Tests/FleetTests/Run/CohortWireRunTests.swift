@@ -1,9 +1,10 @@
 import Basis
 import Engine
-import Fleet
 import Foundation
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Runs of fleets whose cohorts connect in ways of their own.
 @Suite("Runs in which cohorts connect in different ways", .takingTurns)

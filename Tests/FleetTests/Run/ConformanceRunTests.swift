@@ -1,9 +1,10 @@
 import AgentModel
 import Basis
-import Fleet
 import Foundation
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Runs in which every message is held against the specification's agent side.
 @Suite("Conformance on real sockets", .takingTurns)

@@ -1,10 +1,12 @@
+import AgentModel
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs on real sockets against the embedded server.
 @Suite("Runs against the embedded server", .takingTurns)
@@ -75,7 +77,7 @@ struct EmbeddedRunTests {
     @Test("In closed loop an agent reports again as soon as it is answered")
     func saturatingRun() async throws {
         var profile = Self.profile(agents: 4, duration: .seconds(1))
-        profile.cohorts[0].mode = .closed(think: .constant(.zero))
+        profile.cohorts[0].mode = .closedLoop(think: .constant(.zero))
         let record = try await Self.perform(profile)
         // At an open-loop interval of 200 ms four agents would send about twenty.
         #expect(record.summary.counters[.heartbeats] > 200)

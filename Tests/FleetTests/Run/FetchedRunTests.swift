@@ -1,10 +1,11 @@
 import AgentModel
 import Basis
-import Fleet
 import Foundation
 import Metrics
 import Packages
 import Testing
+
+@testable import Fleet
 
 /// Whole runs on real sockets in which agents fetch, verify and install package files.
 @Suite("Runs in which package files are really fetched", .takingTurns)

@@ -1,8 +1,9 @@
 import Basis
 import Engine
-import Fleet
 import Metrics
 import Testing
+
+@testable import Fleet
 
 @Suite("Gateways: many agents on one connection, on real sockets", .takingTurns)
 struct GatewayRunTests {

@@ -1,8 +1,9 @@
 import AgentModel
 import Basis
-import Fleet
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs on real sockets whose agents are ill or misbehave: what befell them is in the results.
 @Suite("Runs whose agents are ill or misbehave", .takingTurns)
@@ -124,7 +125,7 @@ struct HealthFaultRunTests {
         var profile = Self.profile(
             [
                 CohortProfile(name: "deaf", faults: Self.plan(.ignoresThrottling)),
-                CohortProfile(name: "good", reconnect: .fixed(delay: .milliseconds(100))),
+                CohortProfile(name: "good", reconnect: .fixed(.milliseconds(100))),
             ], agents: 20, seconds: 4)
         profile.server = .embedded(EmbeddedServer(throttle: .init(share: 0.2, retryAfter: nil)))
         let summary = try await Self.perform(profile)

@@ -1,9 +1,10 @@
 import Basis
 import Engine
-import Fleet
 import Metrics
 import Testing
 import Transport
+
+@testable import Fleet
 
 /// A short run of three agents against a server that misbehaves: it ends by itself, and what happened stands in the results by name.
 @Suite("Hostile servers", .takingTurns)

@@ -1,9 +1,10 @@
 import AgentModel
 import Basis
-import Fleet
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs on real sockets in which the embedded server offers and commands something.
 @Suite("Runs in which the server offers something", .takingTurns)

@@ -1,8 +1,9 @@
 import Basis
-import Fleet
 import Foundation
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs of profiles that say how connections are made and used.
 @Suite("Runs with compression, polling and credentials", .takingTurns)

@@ -2,10 +2,11 @@ import AgentModel
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Whole runs in which certificates are asked for, rotated, withdrawn and end. Each event has seconds to take effect in: a starved
 /// machine takes that long for a dozen handshakes.
@@ -25,7 +26,7 @@ struct CertificateRunTests {
         profile.server = .embedded(EmbeddedServer(tls: ServerTLS(clientCertificates: asked)))
         profile.cohorts[0].heartbeat.interval = .milliseconds(500)
         profile.cohorts[0].clientCertificate = .issued(IssuedClientCertificate(keys: 2))
-        profile.cohorts[0].reconnect = .fixed(delay: .milliseconds(200))
+        profile.cohorts[0].reconnect = .fixed(.milliseconds(200))
         profile.events = events.map { TimedEvent(at: .after(.milliseconds($0.at)), action: $0.action) }
         return profile
     }

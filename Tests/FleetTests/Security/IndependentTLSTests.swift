@@ -1,12 +1,13 @@
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Foundation
 import Hosting
 import Metrics
 import PeerPrograms
 import Testing
+
+@testable import Fleet
 
 /// Other programs at the other end of TLS: curl, nginx, Python's `websockets`, OpenSSL's own client.
 @Suite("TLS with independent peers", .takingTurns)

@@ -2,15 +2,17 @@ import AgentModel
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Foundation
 import Hosting
 import Metrics
 import OpAMP
 import OrderedCollections
 import Packages
+import Schema
 import Synchronization
 import Testing
+
+@testable import Fleet
 
 /// Whole runs in which package files are not for everybody.
 @Suite("Runs with package files behind certificates, proxies and credentials", .takingTurns)
@@ -25,7 +27,7 @@ struct RoutedFilesRunTests {
         profile.shards = 2
         profile.server = server
         profile.cohorts[0].heartbeat.interval = .seconds(1)
-        profile.cohorts[0].reconnect = .fixed(delay: .milliseconds(200))
+        profile.cohorts[0].reconnect = .fixed(.milliseconds(200))
         profile.cohorts[0].packages = PackageProfile(
             accepted: true,
             plan: PackagePlan(
@@ -174,13 +176,13 @@ struct RoutedFilesRunTests {
     @Test("A plaintext server's fleet may still have certificates and trust for files over TLS")
     func rules() throws {
         let fine = "server: ws://h\ntls: {insecure_skip_verify: true}\nclient_certificate: {certificate: /a, key: /b}\n"
-        #expect(throws: ProfileErrors.self) { try ProfileReader().read(text: fine, source: "test") }
+        #expect(throws: Problems.self) { try ProfileReader().read(text: fine, source: "test") }
         let profile = try ProfileReader().read(text: fine + "packages: {download: real}", source: "test")
         #expect(profile.cohorts[0].clientCertificate != .none)
         for (value, words) in [
             ("secret", "would show"), ("[a]", "wanted none"), ("{env: A, file: b}", "one of the two"),
         ] {
-            let errors = #expect(throws: ProfileErrors.self) {
+            let errors = #expect(throws: Problems.self) {
                 try ProfileReader().read(
                     text: "server: {embedded: {packages: {credentials: \(value)}}}", source: "test")
             }

@@ -1,11 +1,12 @@
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Foundation
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// A folder for one test's certificates, gone after it.
 final class CertificateFolder: Sendable {

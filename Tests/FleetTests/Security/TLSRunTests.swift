@@ -1,11 +1,12 @@
 import Basis
 import ControlPlane
 import Engine
-import Fleet
 import Foundation
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// Short runs over TLS: what agents make of servers, what servers make of agents, and under which name each failure is counted.
 @Suite("Runs over TLS", .takingTurns)

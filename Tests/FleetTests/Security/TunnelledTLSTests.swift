@@ -1,10 +1,11 @@
 import AgentModel
 import Basis
 import Engine
-import Fleet
 import Hosting
 import Metrics
 import Testing
+
+@testable import Fleet
 
 /// TLS where it is not the agent's own straight connection to the server.
 @Suite("TLS through proxies, and for package files", .takingTurns)

@@ -1,7 +1,6 @@
 import Basis
+import Schema
 import Testing
-
-@testable import Fleet
 
 @Suite("Durations, sizes, shares and rates as people write them")
 struct QuantityTests {
@@ -112,24 +111,5 @@ struct QuantityTests {
     @Test("What is no rate is refused", arguments: ["500", "500/", "/s", "-5/s", "5/d", "5 /s", "", "1e3/s"])
     func badRates(text: String) {
         #expect(throws: QuantityProblem.self) { try RateText.parse(text) }
-    }
-
-    @Test("A weight has at most three decimals and is positive")
-    func weights() {
-        #expect(CohortWeight("1")?.thousandths == 1_000)
-        #expect(CohortWeight("0.125")?.thousandths == 125)
-        for text in ["0", "-1", "0.0001", "1000001", "x", "", "1e3", "1."] {
-            #expect(CohortWeight(text) == nil, "\(text)")
-        }
-    }
-
-    @Test("An arrival fits in one word on the command line")
-    func arrivals() throws {
-        #expect(try ArrivalText.parse("all-at-once") == .allAtOnce)
-        #expect(try ArrivalText.parse("30s") == .ramp(over: .seconds(30)))
-        #expect(try ArrivalText.parse("500/s") == .poisson(perSecond: 500))
-        for text in ["", "never", "0/s", "30", "-30s"] {
-            #expect(throws: QuantityProblem.self, "\(text)") { try ArrivalText.parse(text) }
-        }
     }
 }

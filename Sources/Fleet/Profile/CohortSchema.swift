@@ -1,0 +1,413 @@
+public import AgentModel
+import Basis
+public import Schema
+
+extension CohortProfile: Settings {
+    public static let standard = CohortProfile()
+
+    public static let schema = Schema<CohortProfile>(
+        "cohort", "A kind of agents. The fleet is divided among the cohorts by their weights.",
+        identity + load + abilities + CohortWire.keys + troubles)
+
+    /// The keys that may also be given beside `cohorts`, for all.
+    static let common: [Key<CohortProfile>] = load + abilities + troubles
+
+    private static let identity: [Key<CohortProfile>] = [
+        Key("name", \.name, .name, "For `{{cohort}}` in attributes; its row in results.", required: true),
+        Key("weight", \.weight, CohortWeight.kind, "Its part of the fleet, relative to the other weights."),
+    ]
+
+    private static let load: [Key<CohortProfile>] = [
+        Key(
+            "zones", \.zones, .list("zones", 1...1_000, of: .text(1...1_000)),
+            "The values of `{{zone}}`; each agent is in one of them, drawn from the seed."),
+        Key("attributes", \.attributes, .section),
+        Key("heartbeat", \.heartbeat, .section),
+        Key("batch", \.batch, .section),
+        Key("report", \.report, .section),
+        Key("reconnect", \.reconnect, ReconnectPolicy.kind, "How it reconnects after a failure or a loss."),
+        Key(
+            "reconnect_report", \.reconnectReport, .word { $0.sentence },
+            "What the first report of a later connection carries besides what every report does."),
+        Key("mode", \.mode, LoadForm.kind, "What makes an agent report again: the clock or the answer."),
+        Key("gateway", \.gateway, .section, omitsDefault: true),
+    ]
+
+    private static let abilities: [Key<CohortProfile>] = [
+        Key("remote_config", \.remoteConfig, .section),
+        Key("packages", \.packages, .section, omitsDefault: true),
+        Key("connection_settings", \.connectionSettings, .section),
+        Key(
+            "custom_capabilities", \.customAbilities, .list("capabilities", 0...3, of: .word, unique: true),
+            "What it can do beyond the protocol."),
+        Key("own_telemetry", \.ownTelemetry, .section, omitsDefault: true),
+        Key(
+            "capability_changes", \.capabilityChanges, .list("changes", 0...16, of: .section),
+            "How what it declares changes while it runs.", omitsDefault: true),
+        Key(
+            "client_certificate", \.clientCertificate, ClientCertificate.kind,
+            "The certificate that it shows to a server that asks for one.", omitsDefault: true),
+    ]
+
+    private static let troubles: [Key<CohortProfile>] = [
+        Key("health", \.health, .section, omitsDefault: true),
+        Key("faults", \.faults, .section, omitsDefault: true),
+        Key("restart", \.restart, .section),
+    ]
+}
+
+extension CohortWeight {
+    static let kind = Kind<CohortWeight>.scalar(
+        "above 0 to 1,000,000, at most three decimals", wanted: wanted, example: "1",
+        json: ["type": "number", "minimum": 0, "maximum": 1_000_000],
+        sample: { CohortWeight(whole: 1 + $0.index(below: 1_000)) }, format: \.description
+    ) { text, plain throws(Problem.Kind) in
+        guard plain, NumberText.isNumber(text) else {
+            throw .wrongType(found: plain ? "'\(text)'" : "the text '\(text)'", wanted: wanted)
+        }
+        guard let weight = CohortWeight(text) else { throw .outOfRange(found: text, allowed: "allowed is \(wanted)") }
+        return weight
+    }
+}
+
+extension CohortProfile {
+    /// The attributes under their key.
+    struct Attributes: Settings {
+        var identifying: [AttributeTemplate] = []
+        var nonIdentifying: [AttributeTemplate] = []
+
+        static let standard = Attributes()
+        private static let kind = Kind<[Named<String>]>.map(
+            "attributes", 0...100, of: .template(0...10_000), names: 1...200, replaces: false
+        ).converted(
+            { $0.map { AttributeTemplate(key: $0.name, text: $0.value) } }, { $0.map { Named($0.key, $0.text) } })
+
+        static let schema = Schema<Attributes>(
+            "attributes", "What agents report about themselves, added to a collector's attributes.",
+            [
+                Key("identifying", \.identifying, kind, "What identifies an agent."),
+                Key("non_identifying", \.nonIdentifying, kind, "What else it reports."),
+            ])
+    }
+
+    var attributes: Attributes {
+        get { Attributes(identifying: identifying, nonIdentifying: nonIdentifying) }
+        set { (identifying, nonIdentifying) = (newValue.identifying, newValue.nonIdentifying) }
+    }
+
+    /// The gateways under their key.
+    struct Gateways: Settings {
+        var members = 0
+
+        static let standard = Gateways()
+        static let schema = Schema<Gateways>(
+            "gateway", "Agents that connect through one of them.",
+            [
+                // Every event of a gateway looks at each of its members.
+                Key(
+                    "members", \.members, .integer(0...Gateway.memberLimit),
+                    "How many agents connect through each gateway; 0: each has a connection of its own.", required: true
+                )
+            ])
+    }
+
+    var gateway: Gateways {
+        get { Gateways(members: gatewayMembers) }
+        set { gatewayMembers = newValue.members }
+    }
+}
+
+extension HeartbeatProfile: Settings {
+    public static let standard = HeartbeatProfile()
+
+    public static let schema = Schema<HeartbeatProfile>(
+        "heartbeat", "When an agent reports that it is still there.",
+        [
+            Key("enabled", \.enabled, .boolean, "Whether agents send heartbeats; over plain HTTP they still poll."),
+            Key(
+                "interval", \.interval, .duration(.milliseconds(10) ... .days(1)),
+                "From one heartbeat to the next, until a server offers another interval.", option: "--heartbeat"),
+            Key("jitter", \.jitter, .share, "How far one may deviate from its time, as a share of the interval."),
+            Key("phase", \.phase, .word { $0.sentence }, "How the beats of a cohort lie relative to each other."),
+        ])
+}
+
+extension HeartbeatPhase {
+    fileprivate var sentence: String {
+        switch self {
+        case .spread: "The beats fall evenly over the interval, as in a fleet that grew over weeks."
+        case .fromConnection: "Each counts from when it connected, as real clients do."
+        case .lockstep: "All at the same moments: the worst case."
+        }
+    }
+}
+
+extension BatchPlan: Settings {
+    public static let standard = BatchPlan()
+
+    public static let schema = Schema<BatchPlan>(
+        "batch", "How status changes that come close together are joined.",
+        [
+            Key(
+                "window", \.window, .duration(.zero ... .hours(1)),
+                "From the first change to the report; 0 reports each change at once."),
+            Key(
+                "size", \.size, .integer(1...1_000),
+                "With so many changes waiting, the report is sent before the window is over."),
+        ])
+}
+
+extension ReportSizes: Settings {
+    public static let standard = ReportSizes()
+
+    public static let schema = Schema<ReportSizes>(
+        "report", "How much an agent has to report.",
+        [
+            Key(
+                "effective_config", \.effectiveConfigBytes, .size(0...ReportSizes.maximumConfigBytes),
+                "Its configuration."),
+            Key(
+                "available_components", \.availableComponents, .integer(0...ReportSizes.maximumComponents),
+                "Receivers, processors, exporters and extensions in its build."),
+            Key(
+                "health_pipelines", \.healthPipelines, .integer(0...ReportSizes.maximumPipelines),
+                "Pipelines in its health tree, each with a receiver, two processors and an exporter."),
+        ])
+}
+
+extension ReconnectPolicy {
+    static let delays = Nanoseconds.milliseconds(1)...Nanoseconds.days(1)
+
+    static let kind = Kind<ReconnectPolicy>.oneOf(tag: "policy") { forms in
+        let opampGo = forms.word(
+            "opamp-go", .opampGo, "Tries at once; then waits longer after each failure, up to a minute.")
+        let longDelay = forms.tag("long-delay", "Waits for a time between the two before it tries.") {
+            (delay: LongDelay) in .longRandomDelay(minimum: delay.minimum, maximum: delay.maximum)
+        }
+        let specMinimum = forms.word(
+            "spec-minimum", .specificationMinimum,
+            "Tries at once, then never sooner than the 30s that the specification recommends.")
+        let fixed = forms.tag("fixed", "Always the same wait, whatever the server asks for: badly behaved.") {
+            (wait: Fixed) in .fixed(wait.delay)
+        }
+        return { value in
+            switch value {
+            case .opampGo: opampGo
+            case .specificationMinimum: specMinimum
+            case .longRandomDelay(let minimum, let maximum): longDelay(LongDelay(minimum: minimum, maximum: maximum))
+            case .fixed(let delay): fixed(Fixed(delay: delay))
+            }
+        }
+    }
+
+    struct LongDelay: Settings {
+        /// The half minute to two minutes that some supervisors wait.
+        var minimum = Nanoseconds.seconds(30)
+        var maximum = Nanoseconds.seconds(120)
+
+        static let standard = LongDelay()
+        static let schema = Schema<LongDelay>(
+            "long-delay", "Waits before it tries.",
+            [
+                Key("minimum", \.minimum, .duration(delays), "The shortest wait."),
+                Key("maximum", \.maximum, .duration(delays), "The longest wait."),
+            ],
+            rules: [
+                Rule { delay, check in
+                    guard delay.minimum > delay.maximum else { return }
+                    let (minimum, maximum) = (DurationText.format(delay.minimum), DurationText.format(delay.maximum))
+                    check.contradiction(\.minimum, "the minimum of \(minimum) is more than the maximum of \(maximum)")
+                }
+            ],
+            completing: { delay, given in
+                if !given(\.maximum) { delay.maximum = max(delay.maximum, delay.minimum) }
+            })
+    }
+
+    struct Fixed: Settings {
+        var delay = Nanoseconds.seconds(1)
+
+        static let standard = Fixed()
+        static let schema = Schema<Fixed>(
+            "fixed", "Always the same wait.", [Key("delay", \.delay, .duration(delays), "The wait.")])
+    }
+}
+
+extension ReconnectReport {
+    fileprivate var sentence: String {
+        switch self {
+        case .unconfirmedChanges: "What has changed, and what was reported but never confirmed by an answer."
+        case .changes: "Only what has changed since it was last sent, as opamp-go's client does."
+        case .full: "The whole status."
+        }
+    }
+}
+
+extension LoadForm {
+    static let kind = Kind<LoadForm>.oneOf(tag: "loop", wanted: "open, closed or {loop: closed, think: 10ms}") {
+        forms in
+        let openLoop = forms.word(
+            "open", .openLoop, "Heartbeats are due by the clock, whether the server keeps up or not.")
+        let closed = forms.tag("closed", "Each answer is followed by the next report; there are no heartbeats.") {
+            (loop: Closed) in .closedLoop(think: loop.think)
+        }
+        return { value in
+            switch value {
+            case .openLoop: openLoop
+            case .closedLoop(let think): closed(Closed(think: think))
+            }
+        }
+    }
+
+    struct Closed: Settings {
+        var think = Distribution.constant(.zero)
+
+        static let standard = Closed()
+        static let schema = Schema<Closed>(
+            "closed loop", "Each answer is followed by the next report.",
+            [Key("think", \.think, Distribution.kind(), "The time from the answer to the report.")])
+    }
+}
+
+extension RestartProfile: Settings {
+    public static let standard = RestartProfile()
+
+    public static let schema = Schema<RestartProfile>(
+        "restart", "What a restart is.",
+        [
+            Key("form", \.form, .word { $0.sentence }, "What the server's restart command restarts."),
+            Key("downtime", \.downtime, Distribution.kind(), "How long a process is down at a restart or crash."),
+        ])
+}
+
+extension RestartForm {
+    fileprivate var sentence: String {
+        switch self {
+        case .supervised: "The collector alone: its supervisor keeps the connection."
+        case .whole: "The whole process, and the connection with it."
+        }
+    }
+}
+
+extension RemoteConfigPlan: Settings {
+    public static let standard = RemoteConfigPlan()
+
+    public static let schema = Schema<RemoteConfigPlan>(
+        "remote_config", "How agents apply the configurations that the server offers.",
+        [
+            Key(
+                "apply_time", \.applyTime, Distribution.kind(),
+                "From the offer to the outcome; 0 reports no APPLYING."),
+            Key("failure_share", \.failureOdds, .share, "Of the valid configurations, drawn: fail to apply."),
+            Key(
+                "allowed_settings", \.allowedSettings,
+                .optional(.list("settings", 0...100, of: .text(1...1_000)), none: "any"),
+                "The top-level settings that a configuration may have; others make it fail."),
+            Key(
+                "history_limit", \.historyLimit, .integer(1...RemoteConfigPlan.maximumHistory),
+                "How many configurations that worked are remembered, to fall back on."),
+            Key(
+                "watchers", \.watchers, .list("watchers", 0...100, of: .section),
+                "What parts of the agent do when a setting that they watch has changed."),
+        ])
+}
+
+extension ConfigWatcher: Settings {
+    public static let standard = ConfigWatcher(setting: "", reaction: .restartPipelines)
+
+    public static let schema = Schema<ConfigWatcher>(
+        "watcher", "A part of an agent that subscribes to a setting of its configuration.",
+        [
+            Key("setting", \.setting, .text(1...1_000), "The top-level setting, such as `service`.", required: true),
+            Key("reaction", \.reaction, .word, "What happens when it has changed."),
+        ])
+}
+
+extension ConnectionSettingsProfile: Settings {
+    public static let standard = ConnectionSettingsProfile()
+
+    public static let schema = Schema<ConnectionSettingsProfile>(
+        "connection_settings", "Which connection settings agents accept.",
+        [
+            Key("opamp", \.opamp, .boolean, "Those of its OpAMP connection, the heartbeat interval among them."),
+            Key("other", \.other, .boolean, "Those of other connections."),
+            Key(
+                "certificate_request", \.certificateRequest, .boolean,
+                "Whether it asks the server for a client certificate, and uses the one that it gets."),
+            Key(
+                "drops_certificate", \.dropsCertificate, .boolean,
+                "Whether settings without a certificate end the use of the one in force, as the specification asks."),
+        ])
+}
+
+extension OwnTelemetryProfile: Settings {
+    public static let standard = OwnTelemetryProfile()
+
+    public static let schema = Schema<OwnTelemetryProfile>(
+        "own_telemetry", "What agents report about themselves once a server has offered a destination.",
+        [
+            Key(
+                "signals", \.signals, .list("words", 0...Signal.allCases.count, of: .word, unique: true),
+                "What they declare that they report; all where only the interval is given."),
+            Key("interval", \.interval, .duration(.milliseconds(100) ... .days(1)), "Between two exports."),
+        ],
+        completing: { telemetry, given in
+            // To say how often is to say that it is done.
+            if !given(\.signals), telemetry.signals.isEmpty { telemetry.signals = Signal.allCases }
+        })
+}
+
+extension CapabilityChangeProfile: Settings {
+    public static let standard = CapabilityChangeProfile(after: .zero)
+    private static let words = Kind<[CapabilityWord]>.list(
+        "words", 0...CapabilityWord.allCases.count, of: .word, unique: true)
+
+    public static let schema = Schema<CapabilityChangeProfile>(
+        "capability change", "A change of what agents declare while they run.",
+        [
+            Key("after", \.after, .duration(.zero ... .days(31)), "Since the agent's first start.", required: true),
+            Key("add", \.adds, words, "Capabilities that it declares from then on."),
+            Key("remove", \.removes, words, "Capabilities that it no longer declares."),
+        ])
+}
+
+/// What has to hold between the cohorts of a profile, and between them and the rest of it.
+enum CohortRules {
+    static let rules: [Rule<Profile>] = [
+        Rule { profile, check in
+            var names: Set<String> = []
+            for (cohort, check) in check.each(\.cohorts, in: profile) {
+                if !names.insert(cohort.name).inserted {
+                    check.contradiction(\.name, "another cohort is called '\(cohort.name)' too; give each its own name")
+                }
+                if profile.isPolling, cohort.gatewayMembers > 0 {
+                    check.contradiction(
+                        \.gateway,
+                        "agents behind a gateway share a WebSocket, and over plain HTTP there is none; write ws://")
+                }
+            }
+        },
+        Rule { profile, check in
+            if CohortShares(profile.cohorts.map(\.weight)) == nil {
+                check.contradiction(
+                    \.cohorts,
+                    "the weights are too fine to divide the fleet exactly; use smaller or rounder numbers, such as 1, 2 or 0.5"
+                )
+            }
+        },
+        Rule { profile, check in
+            for (path, time) in times(in: profile) where time.offset(in: profile.duration) >= profile.duration {
+                check.contradiction(at: path, time.overdue(in: profile.duration))
+            }
+        },
+    ]
+
+    /// All times of the run that the profile names, each with its keys, but those of cohorts.
+    private static func times(in profile: Profile) -> [(path: String, time: RunTime)] {
+        var times = profile.events.enumerated().map { ("events[\($0.offset)].at", $0.element.at) }
+        if case .embedded(let server) = profile.server {
+            times += server.pauses.enumerated().map { ("server.embedded.pauses[\($0.offset)].at", $0.element.at) }
+        }
+        return times
+    }
+}

@@ -1,0 +1,187 @@
+import Basis
+import Hosting
+public import Schema
+
+extension TimedEvent: Settings {
+    public static let standard = TimedEvent(at: .after(.zero), action: .dropConnections(share: 0))
+
+    public static let schema = Schema<TimedEvent>(
+        "event",
+        "Something that happens to the whole run at a given time. All but `drop_connections` the embedded server does.",
+        [
+            Key("at", \.at, RunTime.kind, "When.", required: true),
+            .oneOf(\.action, "an event", Action.kind),
+        ])
+}
+
+extension TimedEvent.Action {
+    static let kind = Kind<TimedEvent.Action>.oneOf { forms in
+        let drop = forms.key(
+            "drop_connections", .share,
+            "This share of the agents, drawn, loses its connection at one moment and reconnects as its cohort does."
+        ) { .dropConnections(share: $0) }
+        let offerConfig = forms.key("offer_config", .section, "The server offers a configuration.") { .offerConfig($0) }
+        let withdrawConfig = forms.key(
+            "withdraw_config", .name,
+            "The server withdraws that `offer_config`: its agents are offered the one before, where there was one."
+        ) { .withdrawConfig(name: $0) }
+        let offerPackages = forms.key(
+            "offer_packages", .section, "The server offers packages: all that an agent is to have from it."
+        ) { .offerPackages($0) }
+        let withdrawPackages = forms.key(
+            "withdraw_packages", .name, "The server withdraws that `offer_packages`, as with configurations."
+        ) { .withdrawPackages(name: $0) }
+        let offerHeartbeat = forms.key(
+            "offer_heartbeat", HeartbeatOffer.kind, "The server offers another heartbeat interval."
+        ) { .offerHeartbeat(interval: $0.interval, to: $0.target) }
+        let offerConnection = forms.key(
+            "offer_connection", .section,
+            "The server offers connection settings: its own address, destinations for own telemetry, other connections."
+        ) { .offerConnection($0) }
+        let withdrawConnection = forms.key(
+            "withdraw_connection", .name, "The server withdraws that `offer_connection`, as with configurations."
+        ) { .withdrawConnection(name: $0) }
+        let rotate = forms.key(
+            "rotate_certificates", CertificateOffer.kind,
+            "The server gives agents new certificates with new keys, which they try and keep or drop."
+        ) { .rotateCertificates($0.rotation, to: $0.target) }
+        let revoke = forms.key(
+            "revoke_certificates", EventTarget.kind,
+            "The server revokes the certificates of those agents and ends their connections."
+        ) { .revokeCertificates($0) }
+        let restart = forms.key(
+            "restart_agents", EventTarget.kind,
+            "The server commands those agents to restart; `restart` says what that is."
+        ) { .restartAgents($0) }
+        let custom = forms.key(
+            "send_custom", CustomMessage.kind, "The server sends a custom message to agents that have its capability."
+        ) { .sendCustom($0.word, to: $0.target) }
+        return { value in
+            switch value {
+            case .dropConnections(let share): drop(share)
+            case .offerConfig(let offer): offerConfig(offer)
+            case .withdrawConfig(let name): withdrawConfig(name)
+            case .offerPackages(let offer): offerPackages(offer)
+            case .withdrawPackages(let name): withdrawPackages(name)
+            case .offerHeartbeat(let interval, let target):
+                offerHeartbeat(HeartbeatOffer(interval: interval, target: target))
+            case .offerConnection(let offer): offerConnection(offer)
+            case .withdrawConnection(let name): withdrawConnection(name)
+            case .rotateCertificates(let rotation, let target):
+                rotate(CertificateOffer(rotation: rotation, target: target))
+            case .revokeCertificates(let target): revoke(target)
+            case .restartAgents(let target): restart(target)
+            case .sendCustom(let word, let target): custom(CustomMessage(word: word, target: target))
+            }
+        }
+    }
+
+    struct HeartbeatOffer: Settings {
+        var interval = Nanoseconds.zero
+        var target = EventTarget.everybody
+
+        /// The offer is in whole seconds on the wire.
+        static let interval = Kind<Nanoseconds>.wholeSeconds(.seconds(1) ... .days(1))
+        static let standard = HeartbeatOffer()
+        static let kind = Kind<HeartbeatOffer>.oneOf { forms in
+            _ = forms.scalar(interval, "To everybody.") { HeartbeatOffer(interval: $0) }
+            let section = forms.section("To some.")
+            return { section($0) }
+        }
+        static let schema = Schema<HeartbeatOffer>(
+            "offer_heartbeat", "The server offers another heartbeat interval.",
+            [
+                Key("interval", \.interval, interval, "The interval.", required: true),
+                Key("to", \.target, EventTarget.kind, "Whom it is for."),
+            ])
+    }
+
+    struct CertificateOffer: Settings {
+        var rotation = CertificateRotation()
+        var target = EventTarget.everybody
+
+        static let standard = CertificateOffer()
+        static let kind = Kind<CertificateOffer>.oneOf { forms in
+            _ = forms.scalar(.share, "For about so many of the agents.") {
+                CertificateOffer(target: EventTarget(share: $0))
+            }
+            let section = forms.section("Of that kind.")
+            return { section($0) }
+        }
+        static let schema = Schema<CertificateOffer>(
+            "rotate_certificates", "The server gives agents new certificates with new keys.",
+            [
+                Key(
+                    "lifetime", \.lifetime, .optional(.certificateLifetime),
+                    "How long they are valid; by default as all that the server issues."),
+                Key("flaw", \.rotation.flaw, .optional(.word { $0.sentence }), "What is wrong with them on purpose."),
+                Key("to", \.target, EventTarget.kind, "Whom they are for, of the agents that are known by then."),
+            ])
+
+        var lifetime: Nanoseconds? {
+            get { rotation.lifetimeSeconds.map { .seconds(Int64($0)) } }
+            set { rotation.lifetimeSeconds = newValue.map { Int(clamping: $0.count / 1_000_000_000) } }
+        }
+    }
+
+    struct CustomMessage: Settings {
+        var word = CustomWord.echo
+        var target = EventTarget.everybody
+
+        static let standard = CustomMessage()
+        static let kind = Kind<CustomMessage>.oneOf(
+            wanted: CustomWord.allCases.map(\.rawValue).joined(separator: " or ")
+        ) { forms in
+            _ = forms.scalar(.word, "To everybody.") { CustomMessage(word: $0) }
+            let section = forms.section("To some.")
+            return { section($0) }
+        }
+        static let schema = Schema<CustomMessage>(
+            "send_custom", "The server sends a custom message.",
+            [
+                Key("message", \.word, .word { $0.sentence }, "Which.", required: true),
+                Key("to", \.target, EventTarget.kind, "Whom it is for."),
+            ])
+    }
+}
+
+extension CertificateRotation.Flaw {
+    fileprivate var sentence: String {
+        switch self {
+        case .expired: "They have expired."
+        case .unknownAuthority: "They are of an authority that the server does not trust."
+        }
+    }
+}
+
+extension CustomWord {
+    fileprivate var sentence: String {
+        switch self {
+        case .pause: "Agents with the capability `pause` stop collecting."
+        case .resume: "They collect again."
+        case .findServices: "Agents with the capability `discovery` name the services that they see."
+        case .echo: "Agents with the capability `echo` send the data back."
+        }
+    }
+}
+
+extension EventTarget: Settings {
+    public static let standard = EventTarget.everybody
+
+    static let kind = Kind<EventTarget>.oneOf(wanted: ShareText.wanted) { forms in
+        let share = forms.scalar(.share, "About so many of the agents.") { EventTarget(share: $0) }
+        let section = forms.section("Those with attributes.")
+        return { $0.attributes.isEmpty ? share($0.share) : section($0) }
+    }
+
+    private static let attributes = Kind<[Named<String>]>.map("attributes", 0...16, of: .text(0...1_000))
+        .converted({ $0.map { Attribute(key: $0.name, text: $0.value) } }, { $0.map { Named($0.key, $0.text) } })
+
+    public static let schema = Schema<EventTarget>(
+        "whom",
+        "Whom an event is for. The shares of offers nest: the agents of the first 10% are among those of a later 50%.",
+        [
+            Key("share", \.share, .share, "About so many of the agents that have the attributes."),
+            Key("attributes", \.attributes, attributes, "What the agents' descriptions say, word for word."),
+        ])
+}

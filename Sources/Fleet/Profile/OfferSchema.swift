@@ -1,0 +1,245 @@
+import Basis
+import Packages
+public import Schema
+
+extension ConfigOffer: Settings {
+    public static let standard = ConfigOffer(files: [])
+
+    private static let files = Kind<[Named<Body>]>.map("files", 1...50, of: Body.kind, names: 0...100)
+        .converted({ $0.map { File(name: $0.name, body: $0.value) } }, { $0.map { Named($0.name, $0.body) } })
+
+    public static let schema = Schema<ConfigOffer>(
+        "offer_config", "The server offers a configuration, until it is withdrawn or a later one replaces it.",
+        [
+            Key("name", \.name, .optional(.name), "The name to withdraw it by."),
+            Key("files", \.files, files, "The files by their names.", required: true),
+            Key("content_type", \.contentType, .text(0...100), "The MIME type of the files."),
+            Key("to", \.target, EventTarget.kind, "Whom it is for."),
+        ])
+}
+
+extension ConfigOffer.Body {
+    /// With all its quoting a text still has to fit into a profile.
+    private static let maxText = 64 << 10
+
+    static let kind = Kind<ConfigOffer.Body>.oneOf(wanted: "the file's text, {size: 4KiB} or {file: path}") { forms in
+        let text = forms.scalar(.text(0...maxText), "The file's text.") { .text($0) }
+        let size = forms.key(
+            "size", .size(64...(8 << 20)),
+            "A made-up collector's configuration of that size, another one in each offer."
+        ) { .generated(bytes: $0) }
+        _ = forms.key(
+            "file", .fileText(maxText, tooLarge: "; for size alone write {size: ...}"),
+            "The text of a file, whose path counts from the profile's folder."
+        ) { .text($0) }
+        return { value in
+            switch value {
+            case .text(let content): text(content)
+            case .generated(let bytes): size(bytes)
+            }
+        }
+    }
+}
+
+extension PackageOffer: Settings {
+    public static let standard = PackageOffer(packages: [])
+
+    private static let list = Kind<[Named<Package>]>.map("packages", 1...50, of: .section)
+        .converted(
+            { $0.map { $0.value.named($0.name) } }, { $0.map { Named($0.name, $0) } }
+        )
+        .reading { spot, packages in
+            for package in packages where package.version.isEmpty {
+                spot.report(.missingKey("version"), at: "\(package.name).version")
+            }
+            return packages
+        } mend: { packages in
+            packages.map { package in
+                var package = package
+                if package.version.isEmpty { package.version = "1" }
+                return package
+            }
+        }
+
+    public static let schema = Schema<PackageOffer>(
+        "offer_packages", "The server offers packages: all that an agent is to have from it.",
+        [
+            Key("name", \.name, .optional(.name), "The name to withdraw them by."),
+            Key("packages", \.packages, list, "The packages by their names; one at most is top-level.", required: true),
+            Key("to", \.target, EventTarget.kind, "Whom they are for."),
+        ])
+}
+
+extension PackageOffer.Package: Settings {
+    public static let standard = PackageOffer.Package(name: "", version: "")
+
+    public static let schema = Schema<PackageOffer.Package>(
+        "offered package", "A package that the server offers.",
+        [
+            Key(
+                "version", \.version, .text(1...100),
+                "Its version; it has to be given where the file's name does not have it (`collector-0.115.0.tar.gz`)."),
+            Key("type", \.form, .word { $0.sentence }, "What it is to the agent."),
+            Key("signed", \.isSigned, .boolean, "Whether the file has a signature: the file `….sig` beside it."),
+            Key(
+                "file", \.file, .optional(.text(1...4_096)),
+                "Its file, in `server.embedded.packages.folder`. The hash is computed."),
+            Key(
+                "generated", \.generated, .optional(.size((2 << 10)...(1 << 30))),
+                "Instead of a file: a made-up archive of that size; signed, it is by a key of the run that agents trust."
+            ),
+            Key("wrong", \.flaw, .optional(.word { $0.sentence }), "What is wrong with the offer on purpose."),
+        ],
+        rules: [
+            Rule { _, check in
+                guard check.isGiven("file"), check.isGiven("generated") else { return }
+                check.contradiction(
+                    at: "file", "a package has a `file` of the server's folder, or is `generated`, not both")
+            }
+        ])
+
+    var file: String? {
+        get { if case .file(let name) = content { name } else { nil } }
+        set { if let newValue { content = .file(newValue) } }
+    }
+
+    var generated: Int? {
+        get { if case .generated(let bytes) = content { bytes } else { nil } }
+        set { if let newValue { content = .generated(bytes: newValue) } }
+    }
+
+    /// With its name, and the version that its file's name has where it says none.
+    fileprivate func named(_ name: String) -> PackageOffer.Package {
+        var package = self
+        package.name = name
+        if version.isEmpty, let file, let found = PackageFileName.version(of: file, package: name) {
+            package.version = found
+        }
+        return package
+    }
+}
+
+extension PackageOffer.Form {
+    fileprivate var sentence: String {
+        switch self {
+        case .topLevel: "The agent itself."
+        case .addon: "Something added to it."
+        }
+    }
+}
+
+extension PackageOffer.Flaw {
+    fileprivate var sentence: String {
+        switch self {
+        case .hash: "The offered hash is another file's."
+        case .signature: "The signature is not of this file."
+        case .signer: "The signature is by an unknown signer."
+        }
+    }
+}
+
+extension ConnectionOffer: Settings {
+    public static let standard = ConnectionOffer()
+
+    /// Headers or settings, names to texts.
+    fileprivate static func pairs(_ noun: String) -> Kind<[Header]> {
+        Kind<[Named<String>]>.map(noun, 0...20, of: .text(0...4_000))
+            .converted({ $0.map { Header(name: $0.name, value: $0.value) } }, { $0.map { Named($0.name, $0.value) } })
+    }
+
+    fileprivate static let endpoint = Kind<String>.text(0...1_000)
+
+    private static let others = Kind<[Named<Other>]>.map("other connections", 0...20, of: .section).converted(
+        {
+            $0.map { named in
+                var other = named.value
+                other.name = named.name
+                return other
+            }
+        }, { $0.map { Named($0.name, $0) } })
+
+    public static let schema = Schema<ConnectionOffer>(
+        "offer_connection",
+        "The server offers connection settings. In an endpoint `{{server}}` is the host and port of the run's own server, "
+            + "which accepts OTLP under `/v1/metrics`, `/v1/traces` and `/v1/logs`, counts it and keeps none of it.",
+        [
+            Key("name", \.name, .optional(.name), "The name to withdraw them by."),
+            Key(
+                "opamp", \.opamp, .optional(OpAMP.kind),
+                "Where agents find their server. They connect as offered, and return to the former settings where it does "
+                    + "not answer: `settings_committed` and `settings_reverted` count which."),
+            Key("own_metrics", \.ownMetrics, .optional(Destination.kind), "Where agents send their own metrics."),
+            Key("own_traces", \.ownTraces, .optional(Destination.kind), "Where agents send their own traces."),
+            Key("own_logs", \.ownLogs, .optional(Destination.kind), "Where agents send their own logs."),
+            Key("other", \.others, others, "Connections whose use only agents know, by name.", omitsDefault: true),
+            Key("to", \.target, EventTarget.kind, "Whom they are for."),
+        ],
+        rules: [
+            Rule { offer, check in
+                guard offer.isEmpty else { return }
+                check.contradiction(
+                    "an offer has at least one of 'opamp', 'own_metrics', 'own_traces', 'own_logs', 'other'")
+            }
+        ])
+}
+
+extension ConnectionOffer.Destination: Settings {
+    public static let standard = ConnectionOffer.Destination()
+
+    static let kind = Kind<ConnectionOffer.Destination>.oneOf { forms in
+        _ = forms.scalar(ConnectionOffer.endpoint, "The address, with the same headers.") {
+            ConnectionOffer.Destination(endpoint: $0)
+        }
+        let section = forms.section("The address with headers of its own.")
+        return { section($0) }
+    }
+
+    public static let schema = Schema<ConnectionOffer.Destination>(
+        "destination", "A destination for own telemetry, over http or https.",
+        [
+            Key("endpoint", \.endpoint, ConnectionOffer.endpoint, "The address.", required: true),
+            Key("headers", \.headers, ConnectionOffer.pairs("headers"), "Headers of the requests.", omitsDefault: true),
+        ])
+}
+
+extension ConnectionOffer.OpAMP: Settings {
+    public static let standard = ConnectionOffer.OpAMP(destination: ConnectionOffer.Destination())
+
+    static let kind = Kind<ConnectionOffer.OpAMP>.oneOf { forms in
+        _ = forms.scalar(ConnectionOffer.endpoint, "The address alone.") {
+            ConnectionOffer.OpAMP(destination: ConnectionOffer.Destination(endpoint: $0))
+        }
+        let section = forms.section("The address, or other parts alone.")
+        return { section($0) }
+    }
+
+    public static let schema = Schema<ConnectionOffer.OpAMP>(
+        "offered server", "Settings of the OpAMP connection.",
+        [
+            Key(
+                "endpoint", \.destination.endpoint, ConnectionOffer.endpoint, "The address; as it was without it.",
+                omitsDefault: true),
+            Key(
+                "headers", \.destination.headers, ConnectionOffer.pairs("headers"), "Headers of the upgrade.",
+                omitsDefault: true),
+            Key(
+                "heartbeat", \.heartbeat, .optional(TimedEvent.Action.HeartbeatOffer.interval),
+                "The heartbeat interval with them; by default the server's or the fleet's."),
+        ])
+}
+
+extension ConnectionOffer.Other: Settings {
+    public static let standard = ConnectionOffer.Other(name: "", destination: ConnectionOffer.Destination())
+
+    public static let schema = Schema<ConnectionOffer.Other>(
+        "other connection", "A connection whose use only agents know.",
+        [
+            Key("endpoint", \.destination.endpoint, ConnectionOffer.endpoint, "The address.", omitsDefault: true),
+            Key(
+                "headers", \.destination.headers, ConnectionOffer.pairs("headers"), "Headers of the requests.",
+                omitsDefault: true),
+            Key(
+                "settings", \.settings, ConnectionOffer.pairs("settings"), "Other settings by name.",
+                omitsDefault: true),
+        ])
+}

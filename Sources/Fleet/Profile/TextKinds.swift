@@ -1,0 +1,161 @@
+import Basis
+import Foundation
+import Schema
+
+/// The kinds of texts that profiles share.
+extension Kind<String> {
+    /// A text with `{{index}}` and the other words of attributes.
+    static func template(_ bytes: ClosedRange<Int>) -> Kind {
+        .text(bytes).reading { spot, text in
+            guard let problem = TemplateWord.problem(of: text) else { return text }
+            spot.report(problem)
+            return nil
+        }
+    }
+
+    /// A path, which counts from the profile's folder. In the profile that is kept it is a full path.
+    static var path: Kind {
+        .text(1...4_096).reading { spot, path in
+            guard let folder = spot.folder, !path.hasPrefix("/") else { return path }
+            return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
+                .standardizedFileURL.path
+        } mend: { path in
+            "/" + path.replacing("/", with: "")
+        }
+    }
+
+    /// The text of the file at a path. It goes into the profile, so that the profile that is kept with the results has it.
+    /// - Parameter limit: in bytes.
+    static func fileText(_ limit: Int, tooLarge: String = "") -> Kind {
+        Kind.text(1...4_096).reading { spot, path in
+            func refuse(_ why: String) -> String? {
+                spot.report(.contradiction(why))
+                return nil
+            }
+            guard let folder = spot.folder else {
+                return refuse("files are read only for a profile that is a file itself; write the text here")
+            }
+            let name = Problem.quoted(path)
+            let url = URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
+                .resolvingSymlinksInPath()
+            let type = try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
+            guard type == .typeRegular, let file = try? FileHandle(forReadingFrom: url) else {
+                return refuse("'\(name)' is no file that can be read; paths count from the profile's folder")
+            }
+            defer { try? file.close() }
+            guard let data = try? file.read(upToCount: limit + 1) ?? Data() else {
+                return refuse("'\(name)' cannot be read")
+            }
+            guard data.count <= limit else {
+                return refuse("'\(name)' is larger than \(SizeText.format(limit))\(tooLarge)")
+            }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                return refuse("'\(name)' is not UTF-8 text")
+            }
+            return text
+        }
+    }
+
+    /// An address of this machine.
+    static var localAddress: Kind {
+        let wanted = "an IPv4 or IPv6 address of this machine, such as 127.0.0.2"
+        return .scalar(
+            "IPv4 or IPv6 address", wanted: wanted, example: "127.0.0.2", quotes: true,
+            sample: { "127.0.0.\(1 + $0.index(below: 200))" }, format: { $0 }
+        ) { text, _ throws(Problem.Kind) in
+            guard IPLiteral.isAddress(text) else { throw .badValue(found: text, wanted: wanted) }
+            return text
+        }
+    }
+}
+
+extension Kind<[String]?> {
+    /// Patterns of paths, or `any`.
+    static var patterns: Kind {
+        .optional(.list("patterns of paths", 0...1_000, of: .text(1...1_000)), none: "any")
+    }
+}
+
+extension Kind {
+    /// Names to items as a dictionary, written in the order of the names.
+    static func dictionary<Item: Hashable & Sendable>(
+        _ noun: String, _ count: ClosedRange<Int>, of item: Kind<Item>
+    ) -> Kind where Value == [String: Item] {
+        Kind<[Named<Item>]>.map(noun, count, of: item).converted(
+            { Dictionary($0.map { ($0.name, $0.value) }) { _, last in last } },
+            { $0.sorted { $0.key < $1.key }.map { Named($0.key, $0.value) } })
+    }
+}
+
+extension RunTime {
+    static let kind = Kind<RunTime>.oneOf(wanted: "a time such as 30s, or a share of the run such as 50%") { forms in
+        let share = forms.scalar(.share, "This share of the run's duration.", RunTime.share) { $0.hasSuffix("%") }
+        let after = forms.scalar(.duration(.zero ... .days(31)), "So long after the run's start.", RunTime.after)
+        return { value in
+            switch value {
+            case .after(let span): after(span)
+            case .share(let part): share(part)
+            }
+        }
+    }
+}
+
+extension RunTime {
+    /// What is wrong with a time that the run does not reach.
+    func overdue(in duration: Nanoseconds) -> String {
+        "at \(DurationText.format(offset(in: duration))) the run of \(DurationText.format(duration)) is over; move it, or "
+            + "write a share of the run such as 50%"
+    }
+}
+
+extension Distribution {
+    private static let wanted =
+        "a duration such as 20ms, {uniform: [10ms, 50ms]}, {exponential: 20ms} or {log_normal: {median: 20ms, sigma: 0.5}}"
+
+    /// A time that is always the same, or drawn.
+    static func kind(_ range: ClosedRange<Nanoseconds> = .zero ... .hours(1)) -> Kind<Distribution> {
+        let pair = Kind<[Nanoseconds]>.list("durations", 2...2, of: .duration(range).quoted).checked {
+            $0.count == 2 && $0[0] > $0[1] ? "the first is more than the second" : nil
+        } mend: {
+            $0.sorted()
+        }
+        return .oneOf(wanted: wanted) { forms in
+            let constant = forms.scalar(.duration(range), "Always the same.", Distribution.constant)
+            let uniform = forms.key("uniform", pair, "Evenly between the two.") {
+                $0.count == 2 ? .uniform($0[0], $0[1]) : .constant(.zero)
+            }
+            let exponential = forms.key("exponential", .duration(range), "Without memory, by its mean.") {
+                .exponential(mean: $0)
+            }
+            let logNormal = forms.key("log_normal", Kind<LogNormal>.section, "As most service times.") {
+                .logNormal(median: $0.median, sigma: $0.sigma)
+            }
+            return { value in
+                switch value {
+                case .constant(let span): constant(span)
+                case .uniform(let low, let high): uniform([low, high])
+                case .exponential(let mean): exponential(mean)
+                case .logNormal(let median, let sigma): logNormal(LogNormal(median: median, sigma: sigma))
+                }
+            }
+        }
+    }
+
+    struct LogNormal: Settings {
+        var median = Nanoseconds.zero
+        var sigma = 0.5
+
+        static let standard = LogNormal()
+        static let schema = Schema<LogNormal>(
+            "log_normal", "Bell-shaped on a logarithmic scale.",
+            [
+                Key("median", \.median, .duration(.zero ... .days(31)), "Half of the draws are below.", required: true),
+                Key("sigma", \.sigma, .decimal(0...5), "The spread of the logarithm."),
+            ])
+    }
+}
+
+extension Nanoseconds {
+    static func hours(_ count: Int64) -> Nanoseconds { .seconds(count * 3_600) }
+    static func days(_ count: Int64) -> Nanoseconds { .seconds(count * 86_400) }
+}
