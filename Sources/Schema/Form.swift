@@ -32,7 +32,7 @@ public struct Forms<Value: Equatable & Sendable> {
 
     /// A word for a value: `all-at-once`.
     public mutating func word(
-        _ word: String, _ value: Value, _ documentation: String, since: String = "1.0"
+        _ word: String, _ value: Value, _ documentation: String, since: String = Since.first
     ) -> Written {
         self.word(word, documentation, since: since, { _ in value })
     }
@@ -40,7 +40,7 @@ public struct Forms<Value: Equatable & Sendable> {
     /// A word whose value depends on what is inherited.
     @discardableResult
     public mutating func word(
-        _ word: String, _ documentation: String, since: String = "1.0",
+        _ word: String, _ documentation: String, since: String = Since.first,
         _ make: @escaping @Sendable (_ inherited: Value?) -> Value
     ) -> Written {
         let shape = FormShape(mark: .word(word), documentation: documentation, since: since, payload: nil)
@@ -51,29 +51,29 @@ public struct Forms<Value: Equatable & Sendable> {
 
     /// A scalar of a kind: `20ms`. The first whose `when` is true of the text reads it.
     public mutating func scalar<P>(
-        _ kind: Kind<P>, _ documentation: String, since: String = "1.0",
+        _ kind: Kind<P>, _ documentation: String, since: String = Since.first,
         _ make: @escaping @Sendable (P) -> Value,
         when accepts: @escaping @Sendable (String) -> Bool = { _ in true }
     ) -> FormWriter<P> { add(.scalar, kind, documentation, since, make, accepts: accepts) }
 
     /// A mapping with one key: `{ramp: 30s}`.
     public mutating func key<P>(
-        _ key: String, _ kind: Kind<P>, _ documentation: String, since: String = "1.0",
+        _ key: String, _ kind: Kind<P>, _ documentation: String, since: String = Since.first,
         _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.key(key, alone: true), kind, documentation, since, make) }
 
     /// A section that is told by one of its keys: `{rate: 5/s, for: 1m}`.
     public mutating func keys<P: Settings>(
-        _ key: String, _ documentation: String, since: String = "1.0", _ make: @escaping @Sendable (P) -> Value
+        _ key: String, _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.key(key, alone: false), P.schema.kind, documentation, since, make) }
 
     /// A section that is told by the word under the union's tag: `{policy: fixed, delay: 1s}`; or that word alone.
     public mutating func tag<P: Settings>(
-        _ word: String, _ documentation: String, since: String = "1.0", _ make: @escaping @Sendable (P) -> Value
+        _ word: String, _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.tag(word), P.schema.kind, documentation, since, make) }
 
     /// Any other mapping: the value itself is a section, of which the other forms are shorthand. It adds to what is inherited.
-    public mutating func section(_ documentation: String, since: String = "1.0") -> FormWriter<Value>
+    public mutating func section(_ documentation: String, since: String = Since.first) -> FormWriter<Value>
     where Value: Settings {
         add(.section, Value.schema.kind, documentation, since, { $0 }, inherited: { $0 })
     }
@@ -81,7 +81,7 @@ public struct Forms<Value: Equatable & Sendable> {
     /// Any other mapping, for a payload.
     /// - Parameter inherited: the payload that the mapping adds to.
     public mutating func section<P: Settings>(
-        _ documentation: String, since: String = "1.0", _ make: @escaping @Sendable (P) -> Value,
+        _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value,
         inherited: @escaping @Sendable (Value) -> P? = { _ in nil }
     ) -> FormWriter<P> { add(.section, P.schema.kind, documentation, since, make, inherited: inherited) }
 
@@ -212,7 +212,7 @@ extension Kind {
         let words = Word.allCases.map { ($0, key($0)) }
         let fields = words.map { word, key in
             Field(
-                name: key, shape: kind.shape, documentation: sentence(word), since: "1.0", option: nil,
+                name: key, shape: kind.shape, documentation: sentence(word), since: Since.first, option: nil,
                 isRequired: false, standard: nil)
         }
         let names = words.map(\.1)

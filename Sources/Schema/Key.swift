@@ -27,7 +27,7 @@ public struct Key<Section: Settings>: Sendable {
     ///   - was: its name in earlier versions; the error for that names the new one.
     public init<Value>(
         _ name: String, _ path: any WritableKeyPath<Section, Value> & Sendable, _ kind: Kind<Value>,
-        _ documentation: String? = nil, since: String = "1.0", required: Bool = false, option: String? = nil,
+        _ documentation: String? = nil, since: String = Since.first, required: Bool = false, option: String? = nil,
         omitsDefault: Bool = false, was: String? = nil
     ) {
         names = [name]
@@ -138,7 +138,7 @@ public struct Key<Section: Settings>: Sendable {
             describe: { _ in
                 common.flatMap { $0.describe(.standard) } + [
                     Field(
-                        name: name, shape: list.shape, documentation: documentation, since: "1.0", option: nil,
+                        name: name, shape: list.shape, documentation: documentation, since: Since.first, option: nil,
                         isRequired: false, standard: nil)
                 ]
             },

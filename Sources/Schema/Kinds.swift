@@ -186,7 +186,7 @@ extension Kind where Value: CaseIterable & RawRepresentable, Value.RawValue == S
     /// One of a few words, each with its sentence.
     public static func word(_ documentation: (Value) -> String) -> Kind {
         let forms = Value.allCases.map {
-            FormShape(mark: .word($0.rawValue), documentation: documentation($0), since: "1.0", payload: nil)
+            FormShape(mark: .word($0.rawValue), documentation: documentation($0), since: Since.first, payload: nil)
         }
         let kind = Kind.word
         let shape = Shape(

@@ -40,6 +40,11 @@ public struct Shape: Sendable {
     }
 }
 
+/// The versions of Muster that keys came with.
+public enum Since {
+    public static let first = "0.1"
+}
+
 /// One form of a union.
 struct FormShape: Sendable {
     enum Mark: Sendable {
@@ -128,8 +133,22 @@ public indirect enum JSON: Sendable, Hashable, ExpressibleByStringLiteral, Expre
 
     static func ref(_ name: String) -> JSON { ["$ref": .string("#/$defs/\(name)")] }
 
+    /// What fits on a line is on one line.
     public func text(_ depth: Int = 0) -> String {
         let (inner, outer) = (String(repeating: "  ", count: depth + 1), String(repeating: "  ", count: depth))
+        let flat = self.flat
+        if flat.utf8.count + outer.utf8.count <= 110 { return flat }
+        switch self {
+        case .string, .number, .decimal, .boolean: return flat
+        case .array(let items):
+            return "[\n" + items.map { inner + $0.text(depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
+        case .object(let entries):
+            let lines = entries.map { "\(inner)\(JSON.string($0.name).flat): \($0.value.text(depth + 1))" }
+            return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
+        }
+    }
+
+    private var flat: String {
         switch self {
         case .string(let text):
             let escaped = text.unicodeScalars.map { scalar in
@@ -144,11 +163,9 @@ public indirect enum JSON: Sendable, Hashable, ExpressibleByStringLiteral, Expre
         case .number(let number): return "\(number)"
         case .decimal(let number): return NumberText.shortest(number)
         case .boolean(let value): return "\(value)"
-        case .array(let items): return "[" + items.map { $0.text(depth) }.joined(separator: ", ") + "]"
-        case .object(let entries) where entries.isEmpty: return "{}"
+        case .array(let items): return "[" + items.map(\.flat).joined(separator: ", ") + "]"
         case .object(let entries):
-            let lines = entries.map { "\(inner)\(JSON.string($0.name).text()): \($0.value.text(depth + 1))" }
-            return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
+            return "{" + entries.map { "\(JSON.string($0.name).flat): \($0.value.flat)" }.joined(separator: ", ") + "}"
         }
     }
 }

@@ -17,7 +17,7 @@ extension Tree {
         }
     }
 
-    private var isFlat: Bool {
+    var isFlat: Bool {
         switch shape {
         case .nothing, .scalar: true
         case .list(let items): items.allSatisfy { if case .scalar = $0.shape { true } else { false } }

@@ -13,7 +13,10 @@ struct Muster: AsyncParsableCommand {
             written); 2 invalid usage or profile, or a fleet too large for this machine; 130 interrupted (the results are written).
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, SignCommand.self],
+        subcommands: [
+            RunCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, InitCommand.self,
+            SchemaCommand.self, SignCommand.self,
+        ],
         defaultSubcommand: nil)
 
     static func main() async {

@@ -61,6 +61,12 @@ struct ProfileOptions: ParsableArguments {
     @Option(help: "An HTTP proxy that opens tunnels to the server: http://host:port.")
     var proxy: String?
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Any other key with its value in YAML: limits.connect_timeout=5s. Repeatable.", valueName: "key=value"))
+    var settings: [String] = []
+
     @OptionGroup(title: "TLS") var tls: TLSOptions
 
     /// The profile with the command line's changes.
@@ -99,6 +105,13 @@ struct ProfileOptions: ParsableArguments {
             overrides.append(.tokenVariable(ProfileOptions.tokenVariable))
         }
         if let proxy { overrides.append(.proxy("--proxy", proxy)) }
+        for setting in settings {
+            do throws(Problem) {
+                overrides.append(try .setting(setting, option: "--set"))
+            } catch {
+                throw Failure(.badUsage, "\(error)")
+            }
+        }
         return overrides + (try tls.overrides())
     }
 

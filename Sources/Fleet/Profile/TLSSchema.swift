@@ -6,11 +6,9 @@ extension Kind<String> {
     /// A file or folder of the run's machine by its full path; one that is not full counts from the profile's folder.
     fileprivate static var fullPath: Kind {
         .path.reading { spot, path in
-            if path.hasPrefix("/"), !path.utf8.contains(0) { return path }
+            if path.hasPrefix("/") { return path }
             spot.report(
-                path.utf8.contains(0)
-                    ? .badValue(found: path, wanted: "the path of a file")
-                    : .contradiction("files are named by their full paths where the profile is not a file itself"))
+                .contradiction("files are named by their full paths where the profile is not a file itself"))
             return nil
         }
     }

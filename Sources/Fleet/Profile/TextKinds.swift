@@ -16,6 +16,11 @@ extension Kind<String> {
     /// A path, which counts from the profile's folder. In the profile that is kept it is a full path.
     static var path: Kind {
         .text(1...4_096).reading { spot, path in
+            // The system's calls would end there.
+            if path.utf8.contains(0) {
+                spot.report(.badValue(found: path, wanted: "the path of a file"))
+                return nil
+            }
             guard let folder = spot.folder, !path.hasPrefix("/") else { return path }
             return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true))
                 .standardizedFileURL.path

@@ -1,0 +1,67 @@
+extension Override {
+    /// `KEY=VALUE`: a key by its way from the top, as if VALUE, which is YAML, were written there. A number or `*` is an item of
+    /// a list, or all of them.
+    /// - Throws: what is not of that form, or not YAML.
+    public static func setting(_ text: String, option: String) throws(Problem) -> Override {
+        let wanted = "KEY=VALUE, such as heartbeat.interval=5s"
+        guard let sign = text.firstIndex(of: "=") else {
+            throw Problem(.badValue(found: text, wanted: wanted), path: option)
+        }
+        let way = text[..<sign].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard way.allSatisfy({ !$0.isEmpty }) else {
+            throw Problem(.badValue(found: text, wanted: wanted), path: option)
+        }
+        let name = "\(option) \(text[..<sign])"
+        var value: Tree
+        do {
+            value = try Tree(yaml: Array(text[text.index(after: sign)...].utf8))
+        } catch {
+            throw Problem(error.kind, path: name)
+        }
+        value.move(to: .option(name))
+        return Override(name) { [value] tree in tree.put(value, at: way[...]) }
+    }
+}
+
+extension Tree {
+    /// Gives everything in it one place.
+    fileprivate mutating func move(to place: Place) {
+        self.place = place
+        switch shape {
+        case .nothing, .scalar: break
+        case .list(var items):
+            for index in items.indices { items[index].move(to: place) }
+            shape = .list(items)
+        case .mapping(var entries):
+            for index in entries.indices {
+                entries[index].keyPlace = place
+                entries[index].value.move(to: place)
+            }
+            shape = .mapping(entries)
+        }
+    }
+
+    /// Puts a value at keys from here on. A word in the way, such as the short form of a section, gives way to a mapping.
+    fileprivate mutating func put(_ value: Tree, at way: ArraySlice<String>) {
+        guard let first = way.first else {
+            self = value
+            return
+        }
+        if case .list(var items) = shape, first == "*" || Int(first).map(items.indices.contains) == true {
+            for index in items.indices where first == "*" || first == "\(index)" {
+                items[index].put(value, at: way.dropFirst())
+            }
+            shape = .list(items)
+            return
+        }
+        var entries: [Entry] = if case .mapping(let entries) = shape { entries } else { [] }
+        let index =
+            entries.firstIndex { $0.key == first }
+            ?? {
+                entries.append(Entry(key: first, keyPlace: value.place, value: Tree(.nothing, value.place)))
+                return entries.count - 1
+            }()
+        entries[index].value.put(value, at: way.dropFirst())
+        self = Tree(.mapping(entries), place ?? value.place)
+    }
+}

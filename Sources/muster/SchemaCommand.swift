@@ -1,0 +1,28 @@
+import ArgumentParser
+import Fleet
+
+/// `muster schema`: what a profile may hold, for people and for editors.
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema", abstract: "Print the reference of profiles, or their JSON Schema.")
+
+    enum Form: String, EnumerableFlag {
+        case markdown, json
+
+        static func help(for value: Form) -> ArgumentHelp? {
+            switch value {
+            case .markdown: "The reference in Markdown."
+            case .json: "JSON Schema, for editors."
+            }
+        }
+    }
+
+    @Flag var form: Form
+
+    func run() {
+        switch form {
+        case .markdown: Output.standard.print(String(ProfileProducts.reference.dropLast()))
+        case .json: Output.standard.print(String(ProfileProducts.jsonSchema.dropLast()))
+        }
+    }
+}
