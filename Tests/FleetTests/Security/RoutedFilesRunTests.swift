@@ -180,7 +180,7 @@ struct RoutedFilesRunTests {
         let profile = try ProfileReader().read(text: fine + "packages: {download: real}", source: "test")
         #expect(profile.cohorts[0].clientCertificate != .none)
         for (value, words) in [
-            ("secret", "would show"), ("[a]", "wanted none"), ("{env: A, file: b}", "one of the two"),
+            ("secret", "would show"), ("[a]", "wanted {env: NAME} or {file: path}"), ("{env: A, file: b}", "found 'env, file'"),
         ] {
             let errors = #expect(throws: Problems.self) {
                 try ProfileReader().read(
