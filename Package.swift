@@ -23,7 +23,7 @@ let package = Package(
         .executable(name: "muster", targets: ["muster"]),
         .library(name: "OpAMP", targets: ["OpAMP"]),
         .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
-        .library(name: "MusterEngine", targets: ["Basis", "Engine"]),
+        .library(name: "MusterEngine", targets: ["Basis", "Engine", "OpenSSL"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,37 +41,49 @@ let package = Package(
         .target(name: "CTLSMemory", dependencies: ["COpenSSL"]),
 
         .target(name: "Basis", swiftSettings: settings),
+        .target(name: "OpenSSL", dependencies: ["COpenSSL"], swiftSettings: settings),
+        .target(name: "Zlib", dependencies: ["CZlib"], swiftSettings: settings),
         .target(name: "Protobuf", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
         .target(name: "OpAMP", dependencies: ["Basis", "Protobuf", orderedCollections], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["Protobuf"], swiftSettings: settings),
-        .target(name: "Transport", dependencies: ["Basis", "CZlib", "CZstd"], swiftSettings: settings),
+        .target(name: "Transport", dependencies: ["Basis", "Zlib", "CZstd"], swiftSettings: settings),
         .target(
-            name: "Packages", dependencies: ["Basis", "Transport", "COpenSSL", "CZlib"], swiftSettings: settings),
+            name: "Packages", dependencies: ["Basis", "OpenSSL", "Transport", "Zlib"], swiftSettings: settings),
         .target(
             name: "AgentModel", dependencies: ["Basis", "OTLP", "OpAMP", orderedCollections], swiftSettings: settings),
-        .target(name: "ControlPlane", dependencies: ["Basis", "OpAMP", orderedCollections], swiftSettings: settings),
-        .target(name: "Metrics", dependencies: ["Basis", "CZlib", histogram], swiftSettings: settings),
         .target(
-            name: "Engine", dependencies: ["Basis", "CLinux", "COpenSSL", "CTLSMemory"], swiftSettings: settings),
+            name: "ControlPlane", dependencies: ["Basis", "OpAMP", "OpenSSL", orderedCollections],
+            swiftSettings: settings),
+        .target(
+            name: "Metrics",
+            dependencies: ["Basis", "OpAMP", "Packages", "AgentModel", "Engine", "Zlib", histogram],
+            swiftSettings: settings),
+        .target(
+            name: "Engine", dependencies: ["Basis", "OpenSSL", "CLinux", "COpenSSL", "CTLSMemory"],
+            swiftSettings: settings),
         .target(
             name: "Hosting",
             dependencies: [
-                "Basis", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
+                "Basis", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
+                "Engine",
             ],
             swiftSettings: settings),
         .target(
             name: "Fleet",
             dependencies: [
-                "Basis", "Schema", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
+                "Basis", "OpenSSL", "Schema", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
+                "Engine",
                 "Hosting", yams, orderedCollections,
             ],
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
-        .target(name: "Report", dependencies: ["Basis", "Metrics"], swiftSettings: settings),
+        .target(
+            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics"], swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [
-                "Basis", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet",
+                "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting",
+                "Fleet",
                 "Report",
                 argumentParser,
             ],
@@ -80,47 +92,56 @@ let package = Package(
         // Writes the messages of Protobuf, OpAMP and OTLP, and docs/protocol.md, from protocol/*.schema: scripts/generate.
         .executableTarget(name: "ProtocolGenerator", swiftSettings: settings),
 
-        // For tests: other people's programs at the other end.
-        .target(name: "PeerPrograms", path: "Tests/PeerPrograms", swiftSettings: settings),
+        // For tests: scripted servers, proxies and clients, a small fleet, other people's programs at the other end.
+        .target(
+            name: "TestSupport", dependencies: ["Basis", "Transport", "AgentModel", "Metrics", "Engine", "Hosting"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "StyleTests", swiftSettings: settings),
+        .testTarget(name: "OpenSSLTests", dependencies: ["Basis", "OpenSSL"], swiftSettings: settings),
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),
         .testTarget(name: "SchemaTests", dependencies: ["Basis", "Schema"], swiftSettings: settings),
         .testTarget(
             name: "OpAMPTests",
             dependencies: ["Basis", "Protobuf", "OpAMP", "ProtocolGenerator", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
-        .testTarget(name: "OTLPTests", dependencies: ["Protobuf", "OTLP", "PeerPrograms"], swiftSettings: settings),
+        .testTarget(name: "OTLPTests", dependencies: ["Protobuf", "OTLP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
-        .testTarget(name: "PackagesTests", dependencies: ["Basis", "Transport", "Packages"], swiftSettings: settings),
+        .testTarget(
+            name: "PackagesTests", dependencies: ["Basis", "OpenSSL", "Transport", "Packages"], swiftSettings: settings),
         .testTarget(
             name: "AgentModelTests", dependencies: ["Basis", "OTLP", "OpAMP", "AgentModel", orderedCollections],
             swiftSettings: settings),
         .testTarget(
-            name: "ControlPlaneTests", dependencies: ["Basis", "OpAMP", "ControlPlane", orderedCollections],
+            name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],
             swiftSettings: settings),
         .testTarget(
-            name: "MetricsTests", dependencies: ["Basis", "Metrics", "PeerPrograms", histogram],
+            name: "MetricsTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "TestSupport", histogram],
             swiftSettings: settings),
         .testTarget(
             name: "HostingTests",
             dependencies: [
-                "Basis", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics", "Engine",
-                "Hosting", orderedCollections,
+                "Basis", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
+                "Engine",
+                "Hosting", "TestSupport", orderedCollections,
             ],
             swiftSettings: settings),
-        .testTarget(name: "ReportTests", dependencies: ["Basis", "Metrics", "Report"], swiftSettings: settings),
         .testTarget(
-            name: "EngineTests", dependencies: ["Basis", "Engine", "CLinux", "COpenSSL", "CTLSMemory"],
+            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Report"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Basis", "OpenSSL", "Engine", "CLinux", "COpenSSL", "CTLSMemory"],
             swiftSettings: settings),
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Basis", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting", "Fleet",
+                "Basis", "OpenSSL", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
+                "Fleet",
                 "Report",
-                "Transport", "Packages", "PeerPrograms",
+                "Transport", "Packages", "TestSupport",
                 orderedCollections,
             ],
             exclude: ["Profile/Corpus"], swiftSettings: settings),
         // The built command, run as a process.
-        .testTarget(name: "CommandTests", dependencies: ["muster", "PeerPrograms"], swiftSettings: settings),
+        .testTarget(name: "CommandTests", dependencies: ["muster", "TestSupport"], swiftSettings: settings),
     ]
 )

@@ -1,5 +1,6 @@
 import Basis
 import Metrics
+import OpAMP
 
 extension ClosingTable {
     /// How the offers spread over the fleet: a line for each wave, its times by the wave's own clock.

@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 import Metrics
 
@@ -27,7 +28,7 @@ extension ClosingTable {
                     "\(Figures.count(counters[.agentsStarted])) started",
                     "\(Figures.count(counters[.agentsConnected])) connected",
                     "\(Figures.count(counters[.agentsAnswered])) answered",
-                    "\(Figures.count(counters[.agentsFailed])) failed",
+                    "\(Figures.count(counters[.agentsUnanswered])) never answered",
                     "\(Figures.count(counters[.reconnects])) reconnects",
                 ]),
             line("reports", ["\(Figures.count(sent)) sent", rate(\.reportsPerSecond)] + byKind),
@@ -68,10 +69,10 @@ extension ClosingTable {
 
     /// Only where agents were not healthy: what they last reported, and the maximum at one time.
     private static func health(_ summary: RunSummary) -> [String]? {
-        guard summary.healthPeaks.ailing > 0 else { return nil }
-        let worst: [ReportedHealth] = [.degraded, .unhealthy]
+        guard summary.healthPeaks.notHealthy > 0 else { return nil }
+        let worst: [HealthGrade] = [.degraded, .unhealthy]
         return ["at the end"]
-            + ReportedHealth.allCases.map { "\(Figures.count(summary.health[$0])) \($0.name)" }
+            + HealthGrade.allCases.map { "\(Figures.count(summary.health[$0])) \($0.name)" }
             + worst.filter { summary.healthPeaks[$0] > 0 }.map {
                 "peak \(Figures.count(summary.healthPeaks[$0])) \($0.name)"
             }

@@ -24,7 +24,7 @@ extension ClosingTable {
     }
 
     private static func cell(_ column: PhaseColumn, of phase: PhaseSummary) -> ColumnBlocks.Cell {
-        let response = phase.measures[Measure.heartbeatResponse.rawValue]
+        let response = phase.measures[Measure.heartbeatResponse.index]
         func span(_ value: Nanoseconds) -> ColumnBlocks.Cell {
             (response.count > 0 ? Figures.duration(value) : "-", .normal)
         }

@@ -42,10 +42,14 @@ public enum ClosingTable {
             }
         var line = PaintedLine(summary.identity.profile, .strong)
         line.append(" against \(summary.identity.server)\(summary.identity.isEmbedded ? " (embedded server)" : ""): ")
-        line.append(outcome.0, outcome.1)
-        line.append(" after \(Figures.clock(summary.duration))")
-        guard case .failed(let reason) = summary.outcome else { return [line] }
-        return [line] + Prose.wrapped("reason: \(reason)", width: width).map { PaintedLine($0, .bad) }
+        let end = " after \(Figures.clock(summary.duration))"
+        var lines = [line]
+        // What became of the run is never cut off.
+        if line.width + outcome.0.count + end.count > width { lines.append(PaintedLine("  ")) }
+        lines[lines.count - 1].append(outcome.0, outcome.1)
+        lines[lines.count - 1].append(end)
+        guard case .failed(let reason) = summary.outcome else { return lines }
+        return lines + Prose.wrapped("reason: \(reason)", width: width).map { PaintedLine($0, .bad) }
     }
 
     private static func origin(_ summary: RunSummary, width: Int) -> [PaintedLine] {

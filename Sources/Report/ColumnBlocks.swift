@@ -25,8 +25,14 @@ struct ColumnBlocks {
         }
     }
 
-    /// The columns of each block but the first: as many as fit, and at least one.
+    /// The columns of each block besides the first: in as few blocks as fit, each of about as many columns.
     private func blocks(width: Int) -> [[Int]] {
+        let full = blocks(width: width, maxColumns: .max)
+        let even = blocks(width: width, maxColumns: (header.count - 2) / max(full.count, 1) + 1)
+        return even.count == full.count ? even : full
+    }
+
+    private func blocks(width: Int, maxColumns: Int) -> [[Int]] {
         let widths = header.indices.map { column in
             max(header[column].count, rows.map { $0[column].text.count }.max() ?? 0)
         }
@@ -35,7 +41,7 @@ struct ColumnBlocks {
         var used = width
         for column in header.indices.dropFirst() {
             let needed = Self.gap + widths[column]
-            if blocks.isEmpty || used + needed > width {
+            if blocks.isEmpty || used + needed > width || blocks[blocks.count - 1].count >= maxColumns {
                 blocks.append([])
                 used = first
             }

@@ -5,7 +5,7 @@ enum ErrorList {
     struct Entry {
         let counter: Counter
         let count: UInt64
-        let fault: Counter.Fault
+        let fault: Counter.Origin
 
         var faultText: String {
             switch fault {

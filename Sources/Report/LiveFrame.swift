@@ -1,3 +1,4 @@
+import AgentModel
 public import Basis
 public import Metrics
 
@@ -32,7 +33,7 @@ public enum LiveFrame {
         lines.append(title(snapshot, plan, inner))
         lines.append(progress(snapshot, plan, inner))
         lines.append(agents(snapshot, plan))
-        if snapshot.health.ailing > 0 { lines.append(health(snapshot)) }
+        if snapshot.health.notHealthy > 0 { lines.append(health(snapshot)) }
         lines.append(traffic(snapshot))
         lines += latencies(snapshot)
         lines += errors(snapshot)
@@ -77,9 +78,9 @@ public enum LiveFrame {
 
     private static func agents(_ snapshot: Snapshot, _ plan: RunPlan) -> PaintedLine {
         var line = label("agents")
-        let states: [LifeState] = [
-            .connected, .configuring, .updating, .restarting, .connecting, .backingOff, .draining, .planned, .stopped,
-            .failed,
+        let states: [AgentState] = [
+            .connected, .configuring, .updating, .restarting, .connecting, .backingOff, .closing, .initializing,
+            .disconnected,
         ]
         var isFirst = true
         for state in states where snapshot.states[state] != 0 || state == .connected {
@@ -89,7 +90,7 @@ public enum LiveFrame {
             let count = state == .connected ? snapshot.states.online : snapshot.states[state]
             line.append(Figures.count(count), paint(of: state))
             if state == .connected { line.append(" of \(Figures.count(plan.agents))") }
-            line.append(" \(state.title)")
+            line.append(" \(state.name)")
         }
         return line
     }
@@ -103,12 +104,11 @@ public enum LiveFrame {
         return line
     }
 
-    private static func paint(of state: LifeState) -> Paint {
+    private static func paint(of state: AgentState) -> Paint {
         switch state {
         case .connected, .running: .good
         case .connecting, .configuring, .updating, .restarting, .backingOff: .caution
-        case .failed: .bad
-        case .planned, .draining, .stopped: .normal
+        case .initializing, .closing, .disconnected: .normal
         }
     }
 
@@ -128,7 +128,7 @@ public enum LiveFrame {
         var table = TextTable(header: ["\(snapshot.phase) so far", "p50", "p90", "p99", "p99.9", "max", "count"])
         table.indent = 1
         for measure in measures {
-            let summary = snapshot.phaseMeasures[measure.rawValue]
+            let summary = snapshot.phaseMeasures[measure.index]
             guard summary.count > 0 else { continue }
             let spans = [summary.p50, summary.p90, summary.p99, summary.p999, summary.max]
             table.append(

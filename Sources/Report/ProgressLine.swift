@@ -6,8 +6,8 @@ public enum ProgressLine {
     /// No colours, no width limit; fields in fixed order, the saturation flag first.
     public static func line(for snapshot: Snapshot, of plan: RunPlan) -> String {
         let row = snapshot.row
-        let response = snapshot.phaseMeasures[Measure.heartbeatResponse.rawValue]
-        let first = snapshot.phaseMeasures[Measure.firstReport.rawValue]
+        let response = snapshot.phaseMeasures[Measure.heartbeatResponse.index]
+        let first = snapshot.phaseMeasures[Measure.firstReport.index]
         var parts: [String] = []
         if snapshot.verdict.isSaturated { parts.append("GENERATOR SATURATED") }
         let share = plan.length(ofPhase: snapshot.phase).map { length in

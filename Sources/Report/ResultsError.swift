@@ -14,7 +14,7 @@ public enum ResultsError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .file(let error): "\(error.statement); \(error.remedy), or write the results elsewhere with --out"
+        case .file(let error): "\(error)\(error.remedy.contains("choose") ? " with --out" : "")"
         case .holdsAnotherRun(let path, let files):
             "\(path) already holds the results of a run (\(files.joined(separator: ", "))); "
                 + "choose another directory with --out, or replace them with --force"

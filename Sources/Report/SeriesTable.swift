@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 public import Metrics
 
@@ -12,8 +13,8 @@ public enum SeriesTable {
     /// The names of the columns.
     public static var columns: [String] {
         ["start_s", "length_s", "phase"]
-            + LifeState.allCases.map { "state_\($0.name)" }
-            + ReportedHealth.allCases.map { "health_\($0.name)" }
+            + AgentState.allCases.map { "state_\($0.key)" }
+            + HealthGrade.allCases.map { "health_\($0.name)" }
             + Counter.allCases.map(\.name)
             + Measure.allCases.flatMap { measure in
                 ["\(measure.name)_count"] + percentiles.map { "\(measure.name)_\($0.name)" }
@@ -31,8 +32,8 @@ public enum SeriesTable {
         var cells = [
             Figures.decimals(row.start.seconds, 3), Figures.decimals(row.length.seconds, 3), quoted(row.phase),
         ]
-        cells += LifeState.allCases.map { "\(row.states[$0])" }
-        cells += ReportedHealth.allCases.map { "\(row.health[$0])" }
+        cells += AgentState.allCases.map { "\(row.states[$0])" }
+        cells += HealthGrade.allCases.map { "\(row.health[$0])" }
         cells += Counter.allCases.map { "\(row.counters[$0])" }
         for measure in Measure.allCases {
             let summary = row.summary(of: measure)

@@ -1,13 +1,15 @@
+import AgentModel
 import Basis
 public import Foundation
 public import Metrics
+import OpAMP
 
 /// `summary.json`: a run in figures, for programs. Documented, with the meaning of every key, in `docs/results.md`.
 ///
 /// Within one schema version keys are only ever added.
 public struct SummaryDocument: Codable, Hashable, Sendable {
     /// The version written by this release.
-    public static let currentVersion = 1
+    public static let currentVersion = 2
 
     public var schema: String
     public var schemaVersion: Int
@@ -224,7 +226,7 @@ extension SummaryDocument {
             findings: summary.verdict.findings.map {
                 FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
             })
-        agents = Dictionary(uniqueKeysWithValues: LifeState.allCases.map { ($0.name, summary.states[$0]) })
+        agents = Dictionary(uniqueKeysWithValues: AgentState.allCases.map { ($0.key, summary.states[$0]) })
         health = HealthPart(last: Self.health(summary.health), max: Self.health(summary.healthPeaks))
         counters = Self.counters(summary.counters, where: { !$0.isError })
         errors = [:]
@@ -254,7 +256,7 @@ extension SummaryDocument {
     }
 
     private static func health(_ table: HealthTable) -> [String: Int] {
-        Dictionary(uniqueKeysWithValues: ReportedHealth.allCases.map { ($0.name, table[$0]) })
+        Dictionary(uniqueKeysWithValues: HealthGrade.allCases.map { ($0.name, table[$0]) })
     }
 
     private static func phase(_ phase: PhaseSummary) -> PhasePart {
@@ -266,12 +268,12 @@ extension SummaryDocument {
 
     private static func wave(_ wave: WaveSummary) -> WavePart {
         var (agents, times): ([String: UInt64], [String: MeasurePart]) = ([:], [:])
-        for stage in WaveStage.allCases {
+        for stage in OfferStage.allCases {
             agents[stage.name] = wave.count(stage)
             times[stage.name] = MeasurePart(wave[stage])
         }
         return WavePart(
-            label: wave.wave.label, kind: wave.wave.kind.rawValue, clock: wave.wave.clock.rawValue,
+            label: wave.wave.label, kind: wave.wave.kind.key, clock: wave.wave.clock.rawValue,
             startSeconds: wave.start.seconds, agents: agents, times: times,
             lastConvergedSeconds: wave.lastConverged?.seconds,
             shareConverged: finite(wave.lastConverged.map { wave.share(of: .converged, by: $0) } ?? 0))

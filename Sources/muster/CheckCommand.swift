@@ -17,14 +17,14 @@ struct CheckCommand: ParsableCommand {
     var explain: String?
 
     func run() throws {
-        if let explain { return Output.standard.print(try String(explanation(of: explain).dropLast())) }
+        if let explain { return print(try String(explanation(of: explain).dropLast())) }
         let profile = try options.resolve()
-        guard !resolved else { return Output.standard.print(profile.resolvedYAML) }
-        Output.standard.print(PlanSummary(profile).text(width: Terminal.width ?? 100))
+        guard !resolved else { return print(profile.resolvedYAML) }
+        print(PlanSummary(profile).text(width: Terminal.width ?? 100))
         let remedy = profile.capacity().remedy.map {
             "This machine has not enough resources for it as it is configured.\n\($0)"
         }
-        Output.standard.print(remedy ?? "This machine has enough resources for it.")
+        print(remedy ?? "This machine has enough resources for it.")
     }
 
     /// A key is explained for a profile with errors, too, without its value there.

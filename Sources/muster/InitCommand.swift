@@ -22,6 +22,6 @@ struct InitCommand: ParsableCommand {
         } catch {
             throw Failure(.badUsage, "\(error)")
         }
-        Output.standard.print("Wrote \(file). Next: muster check \(file), then muster run \(file)")
+        print("Wrote \(file). Next: muster check \(file), then muster run \(file)")
     }
 }

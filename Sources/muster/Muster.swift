@@ -40,7 +40,7 @@ struct Muster: AsyncParsableCommand {
                 ErrorOutput.write(text)
                 end(.badUsage)
             }
-            Output.standard.print(text)
+            print(text)
             end(.fine)
         }
     }

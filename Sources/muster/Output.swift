@@ -61,9 +61,9 @@ final class Output: Sendable {
         }
     }
 
-    /// Writes a text and a line break behind everything shown before, and waits for the reader.
-    func print(_ text: String) {
-        queue.sync { write(text + "\n") }
+    /// Writes a text behind everything shown before, and waits for the reader.
+    func writeAll(_ text: String) {
+        queue.sync { write(text) }
     }
 
     /// What could not be shown, in words, with the remedy; nil where everything was.
@@ -121,6 +121,11 @@ extension FileError.Cause {
         default: "send the output to a file or a terminal that stays open"
         }
     }
+}
+
+/// What commands print. It takes the place of the standard library's function in this module, which knows no failure.
+func print(_ text: String, terminator: String = "\n") {
+    Output.standard.writeAll(text + terminator)
 }
 
 /// Standard error: messages for which there is no other place, so that a failure to write them changes nothing.

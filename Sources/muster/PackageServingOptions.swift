@@ -93,7 +93,7 @@ struct PackageServingOptions: ParsableArguments {
     func offer(from store: PackageStore, to access: PackageAccess, on server: OpAMPServer, isSecure: Bool) throws {
         let scheme = isSecure ? "https" : "http"
         guard let address = server.addresses.first else { return }
-        Output.standard.print("serving packages on \(scheme)://\(address)\(PackageStore.prefix) to \(access)")
+        print("serving packages on \(scheme)://\(address)\(PackageStore.prefix) to \(access)")
         guard !offers.isEmpty else { return }
         let flaw = try packageWrong.map { word in
             guard let flaw = PackageOffer.Flaw(rawValue: word) else {
@@ -109,7 +109,7 @@ struct PackageServingOptions: ParsableArguments {
         }
         let available: PackagesAvailable
         do throws(PackageCatalogueError) {
-            available = try StandingOffer.packages(
+            available = try PackageFolderOffer.packages(
                 offers, in: store, base: packageURL ?? "\(scheme)://\(host)", headers: access.headers, flaw: flaw)
         } catch {
             throw Failure(.badUsage, "--offer: \(error)")
@@ -117,6 +117,6 @@ struct PackageServingOptions: ParsableArguments {
         server.steer { registry, now, effects in
             try? registry.offer(Offer(revision: 1, .packages(available)), to: .all, at: now, &effects)
         }
-        for line in StandingOffer.words(for: available) { Output.standard.print("offering \(line)") }
+        for line in PackageFolderOffer.words(for: available) { print("offering \(line)") }
     }
 }

@@ -27,11 +27,11 @@ struct ProfilesCommand: ParsableCommand {
             let lines = Prose.wrapped(sentence, width: max(width - nameWidth - 2, 20))
             for (index, line) in lines.enumerated() {
                 let label = index == 0 ? name : ""
-                Output.standard.print(label + String(repeating: " ", count: nameWidth + 2 - label.count) + line)
+                print(label + String(repeating: " ", count: nameWidth + 2 - label.count) + line)
             }
         }
         let folders = Set(
             profiles.map { String($0.path.prefix(upTo: $0.path.lastIndex(of: "/") ?? $0.path.startIndex)) })
-        Output.standard.print("\nRun one with `muster run NAME`. Files: \(folders.sorted().joined(separator: ", "))")
+        print("\nRun one with `muster run NAME`. Files: \(folders.sorted().joined(separator: ", "))")
     }
 }

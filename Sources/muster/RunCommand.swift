@@ -80,7 +80,7 @@ struct RunCommand: AsyncParsableCommand {
         do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
         printTable(record.summary)
         if checkConformance { await printViolations(of: run, record.summary) }
-        Output.standard.print("results: \(directory.path)")
+        print("results: \(directory.path)")
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
@@ -114,17 +114,17 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func printTable(_ summary: RunSummary) {
-        Output.standard.print(
+        print(
             ClosingTable.lines(for: summary, width: Terminal.width, style: Terminal.style).joined(
                 separator: "\n"))
     }
 
     private func printViolations(of run: FleetRun, _ summary: RunSummary) async {
         let total = summary.named["conformance_violations"]
-        Output.standard.print(
+        print(
             "conformance: \(total == 0 ? "no violation" : total == 1 ? "1 violation" : "\(total) violations")")
         for violation in await run.violations.prefix(RunCommand.violationsShown) {
-            Output.standard.print("  \(violation)")
+            print("  \(violation)")
         }
     }
 

@@ -21,8 +21,8 @@ struct SchemaCommand: ParsableCommand {
 
     func run() {
         switch form {
-        case .markdown: Output.standard.print(String(ProfileProducts.reference.dropLast()))
-        case .json: Output.standard.print(String(ProfileProducts.jsonSchema.dropLast()))
+        case .markdown: print(String(ProfileProducts.reference.dropLast()))
+        case .json: print(String(ProfileProducts.jsonSchema.dropLast()))
         }
     }
 }

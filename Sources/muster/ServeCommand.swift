@@ -95,7 +95,7 @@ struct ServeCommand: AsyncParsableCommand {
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
-            Output.standard.print("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp")
+            print("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp")
         }
         if let store {
             try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
@@ -105,11 +105,11 @@ struct ServeCommand: AsyncParsableCommand {
             server.steer { registry, now, effects in
                 try? registry.offer(Offer(revision: 2, .remoteConfig(config)), to: .all, at: now, &effects)
             }
-            for path in offeredConfigs { Output.standard.print("offering the configuration \(path)") }
+            for path in offeredConfigs { print("offering the configuration \(path)") }
         }
         for await _ in interruption.stream {}
         let counts = await server.stop()
-        Output.standard.print(ServerCountsTable.text(for: counts))
+        print(ServerCountsTable.text(for: counts))
         interruptions.stop()
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fleet
+import OpenSSL
 
 /// How `muster serve` secures its connections.
 struct ServeTLSOptions: ParsableArguments {

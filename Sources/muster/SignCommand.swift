@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basis
 import Foundation
+import OpenSSL
 import Packages
 
 /// `muster sign`: keys, hashes and signatures of packages.
@@ -42,9 +43,9 @@ struct SignCommand: ParsableCommand {
                 let privatePath = folder.appendingPathComponent("\(name).key.pem").path
                 let publicPath = folder.appendingPathComponent("\(name).pub.pem").path
                 guard !Files.exists(publicPath) else { throw Failure(.badUsage, SignWords.exists(publicPath)) }
-                try SignWords.create(privatePath, with: key.pem, mode: 0o600)
-                try SignWords.create(publicPath, with: key.publicKey.pem, mode: 0o644)
-                Output.standard.print("\(algorithm.rawValue): \(privatePath) (keep it secret), \(publicPath)")
+                try NewFile.write(key.pem, to: privatePath, mode: 0o600)
+                try NewFile.write(key.publicKey.pem, to: publicPath, mode: 0o644)
+                print("\(algorithm.rawValue): \(privatePath) (keep it secret), \(publicPath)")
             }
         }
     }
@@ -77,8 +78,8 @@ struct SignCommand: ParsableCommand {
             try SignWords.replace(file + ".sig", with: signature.text)
             try SignWords.replace(
                 file + ".sha256", with: "\(hash)  \(URL(fileURLWithPath: file).lastPathComponent)\n")
-            Output.standard.print("\(hash)  \(file)")
-            Output.standard.print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
+            print("\(hash)  \(file)")
+            print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
         }
     }
 
@@ -113,7 +114,7 @@ struct SignCommand: ParsableCommand {
             let hash = HexText.text(found.digest)
             var isFine = true
             func tell(_ what: String, _ name: String, _ isGood: Bool) {
-                Output.standard.print(
+                print(
                     "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed  " : "REJECTED") \(name)"
                 )
                 isFine = isFine && isGood
@@ -121,7 +122,7 @@ struct SignCommand: ParsableCommand {
             if let beside = try? SignWords.text(of: file + ".sha256", option: "") {
                 tell("hash", hash, beside.split(separator: " ").first.map(String.init) == hash)
             } else {
-                Output.standard.print("hash       computed \(hash)")
+                print("hash       computed \(hash)")
             }
             let path = signature ?? file + ".sig"
             let bytes = try SignWords.text(of: path, option: "--signature")
@@ -170,15 +171,9 @@ private enum SignWords {
         }
     }
 
-    static func create(_ path: String, with text: String, mode: mode_t) throws {
-        do throws(FileError) { try Files.create(path, text.utf8, mode: mode) } catch {
-            throw Failure(error.cause == .alreadyExists ? .badUsage : .runFailed, "\(error)")
-        }
-    }
-
     /// Reads a file once, in pieces.
     static func inspect(_ path: String) throws -> (digest: [UInt8], contents: ContentsVerdict) {
-        let digest = ContentDigest()
+        let digest = SHA256()
         let inspector = PackageInspector()
         do throws(FileError) {
             try Files.readPieces(path) { piece in

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fleet
+import OpenSSL
 import Schema
 
 /// How the fleet's connections are secured; shared by `run` and `check`. Secrets are only named by their files.

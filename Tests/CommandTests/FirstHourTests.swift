@@ -1,5 +1,5 @@
 import Foundation
-import PeerPrograms
+import TestSupport
 import Testing
 
 @Suite("Profiles by name")

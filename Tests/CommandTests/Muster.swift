@@ -1,5 +1,5 @@
 import Foundation
-import PeerPrograms
+import TestSupport
 
 /// The built `muster`, run by a shell in a directory of its own.
 struct Muster {

@@ -1,5 +1,5 @@
 import Foundation
-import PeerPrograms
+import TestSupport
 import Testing
 
 /// Output that cannot be written: the run goes on, its results are written, and the exit code is 1.

@@ -11,7 +11,7 @@ struct DirectoryTests {
         (0..<count).map { Rehearsal(plan, seed: 1, shard: UInt16($0), directory: directory) }
     }
 
-    @Test("An agent that comes back on another shard is known there, with its sequence number and its state")
+    @Test("An agent that connects again on another shard is known there, with its sequence number and its state")
     func comesBackElsewhere() {
         let directory = AgentDirectory()
         var servers = shards(2, directory)
@@ -58,7 +58,7 @@ struct DirectoryTests {
     }
 
     @Test(
-        "An agent that comes back elsewhere before its former connection is seen to end is taken over, and lost nowhere"
+        "An agent that connects again elsewhere before its former connection is seen to end is taken over, and lost nowhere"
     )
     func takeoverAcrossShards() {
         let directory = AgentDirectory()

@@ -60,7 +60,7 @@ struct DuplicateTests {
     }
 
     @Test(
-        "An agent that comes back, with a newer number, before its former connection is seen to end keeps its uid",
+        "An agent that connects again, with a newer number, before its former connection is seen to end keeps its uid",
         arguments: [4, 5, 90] as [UInt64])
     func takeover(sequence: UInt64) {
         var server = Rehearsal()

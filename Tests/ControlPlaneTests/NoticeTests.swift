@@ -20,7 +20,7 @@ struct NoticeTests {
         return report
     }
 
-    @Test("A restart command stands alone, and only before agents that accept it (spec: ServerToAgent.command)")
+    @Test("A restart command is sent alone, and only before agents that accept it (spec: ServerToAgent.command)")
     func restart() {
         var server = Rehearsal()
         let ids = (0..<3).map { _ in server.connect() }
@@ -92,7 +92,7 @@ struct NoticeTests {
                 capability: CustomCapability.pause, type: "status", data: [UInt8]("{ \"paused\": \(isPaused) }".utf8))
             let outcome = server.send(report, over: id)
             guard case .received(let received) = outcome.rest.first else {
-                Issue.record("nothing heard")
+                Issue.record("nothing received")
                 return
             }
             #expect(CustomReply(received.message) == .paused(isPaused))

@@ -180,7 +180,7 @@ struct OfferTests {
                     &effects)
             }
         }
-        #expect(throws: OfferError.tooManyStanding(limit: 64)) {
+        #expect(throws: OfferError.tooMany(limit: 64)) {
             _ = try narrow.perform { registry, now, effects in
                 try registry.offer(Offer(revision: 65, .remoteConfig(.named("65"))), to: .all, at: now, &effects)
             }
@@ -349,10 +349,10 @@ struct OfferTests {
             // Said twice, it is told once.
             #expect(server.send(status(uid, 3, hash: offer.hash, stage), over: ids[number]).rest.isEmpty)
         }
-        let convergence = server.registry.convergence(of: .remoteConfig, revision: 5)
-        #expect(convergence.meant == 4)
-        #expect(convergence.offered == 4)
-        #expect([convergence.applying, convergence.applied, convergence.failed] == [1, 1, 1])
+        let counts = server.registry.counts(of: .remoteConfig, revision: 5)
+        #expect(counts.meant == 4)
+        #expect(counts.sent == 4)
+        #expect([counts[.applying], counts[.applied], counts[.failed]] == [1, 1, 1])
     }
 }
 

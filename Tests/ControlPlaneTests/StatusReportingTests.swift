@@ -134,7 +134,7 @@ struct StatusReportingTests {
         #expect(asked == [1, 2, 3])
     }
 
-    @Test("An agent that comes back with the next number need not repeat its state (spec: Status Reporting)")
+    @Test("An agent that connects again with the next number need not repeat its state (spec: Status Reporting)")
     func returningAgentIsKnown() {
         var server = Rehearsal()
         let first = server.connect()

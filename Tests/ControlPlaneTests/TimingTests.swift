@@ -211,7 +211,7 @@ struct TimingTests {
         #expect(counts.connectionsAccepted == counts.connectionsDropped + counts.upgradesRefused + counts.upgrades)
     }
 
-    @Test("A connection to be dropped later breaks when its time has come, without a word")
+    @Test("A connection to be dropped later breaks when its time has come, without a close frame")
     func lateDrop() {
         var plan = ServerPlan()
         plan.drops = ConnectionDrops(share: 1, after: .constant(.seconds(3)))

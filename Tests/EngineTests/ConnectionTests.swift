@@ -10,7 +10,9 @@ struct ConnectionTests {
         return try Listener(shard: shard, addresses: [address]) { shard, _ in EchoEndpoint(shard: shard) }.addresses[0]
     }
 
-    @Test("What is written comes back from an echo, over IPv4 and IPv6", arguments: ["127.0.0.1", "127.8.7.6", "::1"])
+    @Test(
+        "What is written is received back from an echo server, over IPv4 and IPv6",
+        arguments: ["127.0.0.1", "127.8.7.6", "::1"])
     func echoes(host: String) async throws {
         try await withShard { shard in
             let address = try Self.echo(shard, host)

@@ -6,6 +6,7 @@ import Hosting
 import Metrics
 import OpAMP
 import OrderedCollections
+import TestSupport
 import Testing
 
 @Suite("Agents that join status changes, on real sockets", .timeLimit(.minutes(2)))
@@ -44,7 +45,7 @@ struct BatchedAgentTests {
             try await Task.sleep(for: .milliseconds(50))
             known = await withCheckedContinuation { continuation in
                 server.steer { registry, _, _ in
-                    continuation.resume(returning: registry.convergence(of: .packages, revision: 1).applied)
+                    continuation.resume(returning: registry.counts(of: .packages, revision: 1)[.applied])
                 }
             }
         }

@@ -5,6 +5,7 @@ import Engine
 import Hosting
 import Metrics
 import OpAMP
+import TestSupport
 import Testing
 import Transport
 
@@ -154,7 +155,7 @@ struct CompressedAgentTests {
 
     @Test("A server that gets compression wrong is counted under that name, and the fleet goes on", arguments: wrongs)
     func wrong(_ wrong: Wrong) async throws {
-        let server = try DeflatingServer(answer: wrong.answer, frame: wrong.frame)
+        let server = try ScriptedHTTPServer { _ in .upgrades(extensions: wrong.answer, then: .says(wrong.frame)) }
         var target = try Self.target(server.address)
         target = try SmallFleet.target(server.address) {
             $0.compression = target.compression
@@ -172,7 +173,9 @@ struct CompressedAgentTests {
 
     @Test("A compressed frame where nothing was agreed on is a broken frame")
     func neverAgreed() async throws {
-        let server = try DeflatingServer(answer: nil, frame: Self.frame(Self.deflated([0])))
+        let server = try ScriptedHTTPServer { _ in
+            .upgrades(extensions: nil, then: .says(Self.frame(Self.deflated([0]))))
+        }
         let fleet = try SmallFleet(1, at: Self.target(server.address))
         try await fleet.wait(until: "the violation") { $0[.malformedFrame] >= 1 }
         await fleet.stop()
@@ -182,7 +185,7 @@ struct CompressedAgentTests {
     @Test("A server that sends a few bytes of a message now and then is left, and named")
     func slowMessage() async throws {
         // The head of a frame with 16,384 bytes, and four bytes more with each report.
-        let server = try DeflatingServer(answer: nil, frame: [0x82, 0x7E, 0x40, 0x00])
+        let server = try ScriptedHTTPServer { _ in .upgrades(extensions: nil, then: .says([0x82, 0x7E, 0x40, 0x00])) }
         let target = try SmallFleet.target(server.address) { $0.messageTimeout = .milliseconds(250) }
         let fleet = try SmallFleet(1, at: target)
         try await fleet.wait(until: "the end and another connection") {
@@ -195,15 +198,18 @@ struct CompressedAgentTests {
 
     @Test("A smaller window that the server asks for is kept to", arguments: [9, 12, 8])
     func window(bits: Int) async throws {
-        let server = try DeflatingServer(
-            answer: "permessage-deflate; server_no_context_takeover; client_max_window_bits=\(bits)", frame: [])
+        let server = try ScriptedHTTPServer { _ in
+            .upgrades(
+                extensions: "permessage-deflate; server_no_context_takeover; client_max_window_bits=\(bits)",
+                then: .says([]))
+        }
         let fleet = try SmallFleet(1, at: Self.target(server.address))
         try await fleet.wait(until: "a report") { $0[.messagesSent] >= 2 }
         // zlib cannot compress with 8 bits, and a message may always go plain.
         #expect(fleet.counters[.compressedSent] == (bits == 8 ? 0 : 1))
         await fleet.stop()
         await server.stop()
-        let frames = server.received
+        let frames = server.upgradedBytes
         #expect(!frames.isEmpty)
         #expect(frames.first.map { $0 & 0x40 != 0 } == (bits != 8))
     }

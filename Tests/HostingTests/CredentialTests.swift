@@ -4,6 +4,7 @@ import ControlPlane
 import Engine
 import Hosting
 import Metrics
+import TestSupport
 import Testing
 import Transport
 

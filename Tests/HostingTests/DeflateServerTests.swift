@@ -3,6 +3,7 @@ import ControlPlane
 import Engine
 import Hosting
 import OpAMP
+import TestSupport
 import Testing
 import Transport
 

@@ -5,6 +5,7 @@ import Engine
 import Hosting
 import Metrics
 import OpAMP
+import TestSupport
 import Testing
 import Transport
 
@@ -16,7 +17,7 @@ struct PollingTests {
     @Test("A request is a POST of protobuf that names the agent, and its body is the agent's report")
     func requestForm() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
-        let fleet = try PollingFleet(1, against: server.address)
+        let fleet = try SmallFleet(1, polling: server.address)
         try await fleet.wait(until: "three answers") { $0[.answersReceived] >= 3 }
         await fleet.stop()
         await server.stop()
@@ -39,7 +40,7 @@ struct PollingTests {
     @Test("An agent has one request under way at a time, and what it has left to say follows the answer at once")
     func oneInFlight() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(60)) }
-        let fleet = try PollingFleet(2, against: server.address) {
+        let fleet = try SmallFleet(2, polling: server.address) {
             $0.heartbeat = HeartbeatPlan(interval: .milliseconds(10), phase: .fromConnection)
         }
         try await fleet.wait(until: "twenty answers") { $0[.answersReceived] >= 20 }
@@ -56,14 +57,14 @@ struct PollingTests {
     @Test("Many agents share few connections, each waits its turn, and the wait is measured")
     func sharing() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(5)) }
-        let fleet = try PollingFleet(60, against: server.address, plan: PollingPlan(connections: 3)) {
+        let fleet = try SmallFleet(60, polling: server.address, plan: PollingPlan(connections: 3)) {
             $0.heartbeat = HeartbeatPlan(interval: .seconds(1), phase: .spread)
         }
         try await fleet.wait(until: "every agent's first answer and a beat") {
             $0[.agentsAnswered] == 60 && $0[.heartbeats] >= 30
         }
         #expect(fleet.counters.errors == 0)
-        #expect(fleet.measures[Measure.poolWait.rawValue].count >= 90)
+        #expect(fleet.measures[Measure.poolWait.index].count >= 90)
         await fleet.stop()
         await server.stop()
         #expect(server.maxOpen <= 3)
@@ -73,7 +74,7 @@ struct PollingTests {
     @Test("An agent that leaves sends agent_disconnect, and only then is it gone")
     func agentDisconnect() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
-        let fleet = try PollingFleet(5, against: server.address)
+        let fleet = try SmallFleet(5, polling: server.address)
         try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 5 }
         fleet.drain()
         try await fleet.wait(until: "agent_disconnects") {
@@ -96,7 +97,7 @@ struct PollingTests {
         let server = try ScriptedHTTPServer { _ in
             .saysAndCloses(Array("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".utf8))
         }
-        let fleet = try PollingFleet(2, against: server.address)
+        let fleet = try SmallFleet(2, polling: server.address)
         try await fleet.wait(until: "ten answers") { $0[.answersReceived] >= 10 }
         #expect(fleet.counters[.keepAliveRefusals] >= 10)
         #expect(fleet.counters.errors == 0)
@@ -108,7 +109,7 @@ struct PollingTests {
     @Test("A response that ends with its connection is an answer like any other")
     func untilClose() async throws {
         let server = try ScriptedHTTPServer { _ in .saysAndCloses(Array("HTTP/1.1 200 OK\r\n\r\n".utf8)) }
-        let fleet = try PollingFleet(1, against: server.address)
+        let fleet = try SmallFleet(1, polling: server.address)
         try await fleet.wait(until: "three answers") { $0[.answersReceived] >= 3 }
         #expect(fleet.counters.errors == 0)
         await fleet.stop()
@@ -119,7 +120,7 @@ struct PollingTests {
     func lostRace() async throws {
         // The second request of each connection is met by a close, as if it had crossed it on the way.
         let server = try ScriptedHTTPServer { request in request.number % 2 == 1 ? .closes : .answer() }
-        let fleet = try PollingFleet(1, against: server.address, plan: PollingPlan(connections: 1))
+        let fleet = try SmallFleet(1, polling: server.address, plan: PollingPlan(connections: 1))
         try await fleet.wait(until: "four repeated requests") { $0[.requestsRepeated] >= 4 }
         #expect(fleet.counters.errors == 0)
         #expect(fleet.counters[.reconnects] == 0)
@@ -135,7 +136,7 @@ struct PollingTests {
     @Test("A fresh connection that closes without an answer is an error, and the agent stays away for a while")
     func unanswered() async throws {
         let server = try ScriptedHTTPServer { _ in .closes }
-        let fleet = try PollingFleet(1, against: server.address) {
+        let fleet = try SmallFleet(1, polling: server.address) {
             $0.reconnect = .longRandomDelay(minimum: .seconds(600), maximum: .seconds(600))
         }
         try await fleet.wait(until: "the failure") { $0[.peerClosed] >= 1 }
@@ -154,7 +155,7 @@ struct PollingTests {
             request.number % 2 == 0 ? .closes : .status(503, "Connection: close\r\n")
         }
         let began = Shard.clock
-        let fleet = try PollingFleet(1, against: server.address) {
+        let fleet = try SmallFleet(1, polling: server.address) {
             $0.reconnect = .fixed(.milliseconds(10))
             $0.heartbeat.interval = .milliseconds(200)
         }
@@ -169,7 +170,7 @@ struct PollingTests {
     @Test("An idle connection that the server closes is left, and the next poll opens another without an error")
     func idleClose() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledgesThenCloses(after: .milliseconds(20)) }
-        let fleet = try PollingFleet(1, against: server.address) {
+        let fleet = try SmallFleet(1, polling: server.address) {
             $0.heartbeat = HeartbeatPlan(interval: .milliseconds(150), phase: .fromConnection)
         }
         try await fleet.wait(until: "five answers") { $0[.answersReceived] >= 5 }
@@ -183,7 +184,7 @@ struct PollingTests {
     func idleTimeout() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let plan = PollingPlan(connections: 1, idleTimeout: .milliseconds(30))
-        let fleet = try PollingFleet(1, against: server.address, plan: plan) {
+        let fleet = try SmallFleet(1, polling: server.address, plan: plan) {
             $0.heartbeat = HeartbeatPlan(interval: .milliseconds(200), phase: .fromConnection)
         }
         try await fleet.wait(until: "three connections closed") { $0[.connectionsClosed] >= 3 }
@@ -201,7 +202,7 @@ struct PollingTests {
         let server = try ScriptedHTTPServer { request in
             request.number == 0 ? .status(status, "Retry-After: 1\r\n") : .answer()
         }
-        let fleet = try PollingFleet(1, against: server.address)
+        let fleet = try SmallFleet(1, polling: server.address)
         try await fleet.wait(until: "an answer") { $0[.answersReceived] >= 1 }
         #expect(fleet.counters[.requestThrottled] == 1)
         #expect(fleet.counters.errors == 1)
@@ -250,7 +251,7 @@ struct PollingTests {
         ])
     func refused(_ refusal: Refusal) async throws {
         let server = try ScriptedHTTPServer { _ in .status(refusal.status) }
-        let fleet = try PollingFleet(1, against: server.address) {
+        let fleet = try SmallFleet(1, polling: server.address) {
             $0.reconnect = .longRandomDelay(minimum: .seconds(600), maximum: .seconds(600))
         }
         try await fleet.wait(until: "the refusal") { $0[refusal.counter] >= 1 }
@@ -350,7 +351,7 @@ struct PollingTests {
         let server = try ScriptedHTTPServer { _ in example.reaction }
         var limits = WebSocketLimits()
         limits.messageBytes = 1 << 16
-        let fleet = try PollingFleet(1, against: server.address, limits: limits)
+        let fleet = try SmallFleet(1, polling: server.address, limits: limits)
         try await fleet.wait(until: example.name) { $0[example.counter] >= 1 }
         #expect(fleet.counters[.agentsAnswered] == 0)
         await fleet.stop()
@@ -374,7 +375,7 @@ struct PollingTests {
     @Test("A server that never answers is given up: the report counts as unanswered and the session as lost")
     func silence() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
-        let fleet = try PollingFleet(1, against: server.address) {
+        let fleet = try SmallFleet(1, polling: server.address) {
             $0.answerTimeout = .milliseconds(200)
             $0.heartbeat.interval = .seconds(10)
         }
@@ -388,7 +389,7 @@ struct PollingTests {
     func acquireTimeout() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let plan = PollingPlan(connections: 1, acquireTimeout: .milliseconds(100))
-        let fleet = try PollingFleet(3, against: server.address, plan: plan)
+        let fleet = try SmallFleet(3, polling: server.address, plan: plan)
         try await fleet.wait(until: "two agents without a connection") { $0[.poolTimeouts] >= 2 }
         await fleet.stop()
         await server.stop()
@@ -400,17 +401,17 @@ struct PollingTests {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let address = server.address
         await server.stop()
-        let fleet = try PollingFleet(3, against: address)
+        let fleet = try SmallFleet(3, polling: address)
         try await fleet.wait(until: "refused connections") { $0[.connectRefused] >= 3 }
         #expect(fleet.counters[.agentsConnected] == 0)
         #expect(fleet.counters[.connectRefused] < 50)
         await fleet.stop()
     }
 
-    @Test("After its connection was cut, every agent comes back")
+    @Test("After its connection was cut, every agent connects again")
     func storm() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(30)) }
-        let fleet = try PollingFleet(4, against: server.address)
+        let fleet = try SmallFleet(4, polling: server.address)
         try await fleet.wait(until: "first answers") { $0[.agentsAnswered] == 4 }
         fleet.dropConnections()
         try await fleet.wait(until: "new sessions") { $0[.reconnects] == 4 && $0[.answersReceived] >= 12 }
@@ -423,7 +424,7 @@ struct PollingTests {
     func queueLimit() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let plan = PollingPlan(connections: 1, queueLimit: 2)
-        let fleet = try PollingFleet(5, against: server.address, plan: plan) {
+        let fleet = try SmallFleet(5, polling: server.address, plan: plan) {
             $0.reconnect = .longRandomDelay(minimum: .seconds(60), maximum: .seconds(60))
         }
         try await fleet.wait(until: "two agents too many") { $0[.poolTimeouts] >= 2 }
@@ -435,7 +436,7 @@ struct PollingTests {
     func maximumAge() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let plan = PollingPlan(connections: 1, liveness: .milliseconds(150))
-        let fleet = try PollingFleet(2, against: server.address, plan: plan)
+        let fleet = try SmallFleet(2, polling: server.address, plan: plan)
         try await fleet.wait(until: "three connections, one after the other") { $0[.connectionsOpened] >= 3 }
         #expect(fleet.counters.errors == 0)
         #expect(fleet.counters[.requestsRepeated] == 0)
@@ -447,7 +448,7 @@ struct PollingTests {
     @Test("An agent without heartbeats polls all the same")
     func withoutHeartbeats() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
-        let fleet = try PollingFleet(2, against: server.address) {
+        let fleet = try SmallFleet(2, polling: server.address) {
             $0.capabilities.remove(.reportsHeartbeat)
             $0.pollingInterval = .milliseconds(50)
         }
@@ -461,7 +462,7 @@ struct PollingTests {
     func unsentAgentDisconnects() async throws {
         // The first answers come; from then on nobody is answered, and one connection has to do for all.
         let server = try ScriptedHTTPServer { request in request.number < 6 ? .answer() : .ignores }
-        let fleet = try PollingFleet(6, against: server.address, plan: PollingPlan(connections: 1)) {
+        let fleet = try SmallFleet(6, polling: server.address, plan: PollingPlan(connections: 1)) {
             $0.heartbeat = HeartbeatPlan(interval: .seconds(60), phase: .fromConnection)
             $0.closeTimeout = .milliseconds(300)
         }
@@ -480,7 +481,7 @@ struct PollingTests {
     @Test("Request bodies are compressed where the plan has it, and worth it")
     func compressed() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
-        let fleet = try PollingFleet(1, against: server.address, compression: WireCompression(requests: .gzip))
+        let fleet = try SmallFleet(1, polling: server.address, compression: WireCompression(requests: .gzip))
         try await fleet.wait(until: "answers") { $0[.answersReceived] >= 3 }
         await fleet.stop()
         await server.stop()

@@ -4,6 +4,7 @@ import ControlPlane
 import Engine
 import Hosting
 import Metrics
+import TestSupport
 import Testing
 import Transport
 
@@ -72,7 +73,7 @@ struct ProxyTests {
         Refusal("503 with Retry-After", "HTTP/1.1 503 Wait\r\nRetry-After: 60\r\n\r\n", .proxyRefused),
         Refusal("no HTTP", "SSH-2.0-OpenSSH_9.6\r\n\r\n", .proxyMalformed),
         Refusal("bytes from nowhere", "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", .proxyMalformed),
-        Refusal("a close without a word", .closes, .proxyMalformed),
+        Refusal("a close without an answer", .closes, .proxyMalformed),
         Refusal("a reset", .resets, .reset),
     ]
 

@@ -2,6 +2,7 @@ import Basis
 import Engine
 import Hosting
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("The page that Prometheus scrapes")

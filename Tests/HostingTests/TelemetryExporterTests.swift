@@ -5,6 +5,7 @@ import Engine
 import Metrics
 import OTLP
 import OpAMP
+import TestSupport
 import Testing
 import Transport
 

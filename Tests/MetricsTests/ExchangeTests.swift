@@ -39,7 +39,7 @@ struct ExchangeTests {
         let last = recorder.finish(at: .zero + .milliseconds(tick + 1), process: .idle)
         let expected = UInt64(exchanges.count * rounds * perRound)
         #expect(last.counters[.heartbeats] == expected)
-        #expect(last.measures[Measure.heartbeatService.rawValue].count == expected)
+        #expect(last.measures[Measure.heartbeatService.index].count == expected)
     }
 
     @Test("A shard never waits for the collector: while it reads, publishing is refused and the interval goes on")

@@ -1,3 +1,4 @@
+import AgentModel
 import Testing
 
 @testable import Metrics
@@ -9,9 +10,23 @@ struct NamesTests {
         let names = Counter.allCases.map(\.name) + Measure.allCases.map(\.name)
         #expect(Set(names).count == names.count)
         #expect(Set(Counter.allCases.map(\.title)).count == Counter.allCases.count)
-        for name in names + LifeState.allCases.map(\.name) {
+        for name in names + AgentState.allCases.map(\.key) {
             #expect(name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil, "\(name)")
         }
+    }
+
+    @Test("A counter and a measure have the place in their tables that they are declared at")
+    func places() {
+        #expect(Counter.allCases.map(\.index) == Array(Counter.allCases.indices))
+        #expect(Measure.allCases.map(\.index) == Array(Measure.allCases.indices))
+    }
+
+    @Test("The name in files is that of the case, in snake case")
+    func names() {
+        #expect(Counter.upgradeRefused4xx.name == "upgrade_refused_4xx")
+        #expect(Counter.tlsHandshakesResumed.name == "tls_handshakes_resumed")
+        #expect(Measure.downloadPerMebibyte.name == "download_per_mebibyte")
+        #expect(Counter.tlsWrongHost.title == "TLS: wrong host" && Counter.tlsWrongHost.family == .error(.server))
     }
 
     @Test("Titles fit their columns")

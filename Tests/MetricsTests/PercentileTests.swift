@@ -96,7 +96,7 @@ struct PercentileTests {
         metrics.publish()
         let recorder = RunRecorder(start: .zero, exchanges: [exchange])
         let snapshot = recorder.tick(at: Instant(nanoseconds: 1_000_000_000), process: .idle)
-        let connect = snapshot.measures[Measure.connect.rawValue]
+        let connect = snapshot.measures[Measure.connect.index]
         #expect(connect.count == 4)
         #expect(connect.min == .zero)
         #expect(connect.max == .seconds(3600))

@@ -52,8 +52,8 @@ struct ReconciliationTests {
         }
         var named = NamedCounters()
         named.count("fault_chats", 5)
-        #expect(try !remark(named).contains("profile"))
+        #expect(try !remark(named).contains("injected fault"))
         named.count(fault, 10)
-        #expect(try remark(named).contains("as the profile has it"))
+        #expect(try remark(named).contains("an injected fault"))
     }
 }

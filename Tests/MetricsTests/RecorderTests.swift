@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 import Testing
 
@@ -77,11 +78,11 @@ struct RecorderTests {
         let exchanges = [IntervalExchange(), IntervalExchange()]
         let shards = exchanges.map { ShardMetrics(exchange: $0) }
         let recorder = RunRecorder(start: .zero, exchanges: exchanges)
-        for shard in shards { shard.agentsMoved(10, from: nil, to: .planned) }
-        for _ in 0..<4 { shards[0].agentMoved(from: .planned, to: .connecting) }
+        for shard in shards { shard.agentsMoved(10, from: nil, to: .initializing) }
+        for _ in 0..<4 { shards[0].agentMoved(from: .initializing, to: .connecting) }
         for shard in shards { shard.publish() }
         let first = recorder.tick(at: Self.second(1), process: .idle)
-        #expect(first.states[.planned] == 16)
+        #expect(first.states[.initializing] == 16)
         #expect(first.states[.connecting] == 4)
         #expect(first.row.states == first.states)
         for _ in 0..<3 { shards[0].agentMoved(from: .connecting, to: .connected) }
@@ -104,7 +105,7 @@ struct RecorderTests {
         shard.publish()
         let first = recorder.tick(at: Self.second(1), process: .idle)
         #expect(first.health[.healthy] == 3)
-        #expect(first.health.ailing == 2)
+        #expect(first.health.notHealthy == 2)
         #expect(first.row.health == first.health)
         shard.healthReported(.healthy, after: .unhealthy)
         shard.healthReported(.unhealthy, after: .degraded)
@@ -112,10 +113,10 @@ struct RecorderTests {
         shard.publish()
         let second = recorder.tick(at: Self.second(2), process: .idle)
         #expect(second.health[.healthy] == 5)
-        #expect(second.health.ailing == 0)
+        #expect(second.health.notHealthy == 0)
         let summary = recorder.record(of: .sample, outcome: .completed, profile: "").summary
         #expect(summary.health == second.health)
-        #expect(ReportedHealth.allCases.map { summary.healthPeaks[$0] } == [5, 1, 1])
+        #expect(HealthGrade.allCases.map { summary.healthPeaks[$0] } == [5, 1, 1])
     }
 
     @Test(

@@ -1,4 +1,5 @@
 import Basis
+import OpAMP
 import Testing
 
 @testable import Metrics
@@ -21,8 +22,8 @@ struct WaveTests {
     @Test("An offer of another server counts from its first receipt, on whichever shard that is")
     func firstReceipt() throws {
         let clocks = WaveClocks()
-        let first = try #require(clocks.wave(.config, number: 5, received: second(3)))
-        let second = try #require(clocks.wave(.config, number: 5, received: second(8)))
+        let first = try #require(clocks.wave(.remoteConfig, number: 5, received: second(3)))
+        let second = try #require(clocks.wave(.remoteConfig, number: 5, received: second(8)))
         #expect(first == second && first.origin == self.second(3))
         #expect(clocks.all.map(\.clock) == [.firstReceipt])
         #expect(clocks.all.map(\.label) == ["config offer 1"])
@@ -31,18 +32,18 @@ struct WaveTests {
     @Test("A kind of offer is told apart from another with the same number")
     func kinds() {
         let clocks = WaveClocks()
-        clocks.begin(.config, number: 5, label: "c", at: second(1))
+        clocks.begin(.remoteConfig, number: 5, label: "c", at: second(1))
         #expect(clocks.wave(.packages, number: 5, received: second(7))?.origin == second(7))
     }
 
     @Test("After an offer is taken back, what agents fall back to counts from that moment")
     func takenBack() {
         let clocks = WaveClocks()
-        clocks.begin(.config, number: 1, label: "a", at: second(1))
-        clocks.begin(.config, number: 2, label: "b", at: second(2))
-        clocks.beginAgain(.config, label: "rollback", at: second(3))
-        #expect(clocks.wave(.config, number: 1, received: second(4))?.origin == second(3))
-        #expect(clocks.wave(.config, number: 1, received: second(2))?.origin == second(1))
+        clocks.begin(.remoteConfig, number: 1, label: "a", at: second(1))
+        clocks.begin(.remoteConfig, number: 2, label: "b", at: second(2))
+        clocks.beginAgain(.remoteConfig, label: "rollback", at: second(3))
+        #expect(clocks.wave(.remoteConfig, number: 1, received: second(4))?.origin == second(3))
+        #expect(clocks.wave(.remoteConfig, number: 1, received: second(2))?.origin == second(1))
     }
 
     @Test("There are only so many waves; the rest is counted, and nothing is lost of the others")
@@ -52,7 +53,7 @@ struct WaveTests {
         let shard = ShardMetrics(exchange: exchange, clocks: clocks)
         let recorder = RunRecorder(start: .zero, exchanges: [exchange], clocks: clocks)
         for number in 0..<200 {
-            shard.reached(.received, of: .config, number: UInt64(number), received: second(1), at: second(2))
+            shard.reached(.received, of: .remoteConfig, number: UInt64(number), received: second(1), at: second(2))
         }
         shard.publish()
         recorder.tick(at: second(3), process: ProcessSample(cpu: .zero, residentBytes: 1, availableCores: 1))
@@ -68,14 +69,14 @@ struct WaveTests {
     @Test("Shards and ticks add up")
     func addsUp() {
         let clocks = WaveClocks()
-        clocks.begin(.config, number: 1, label: "push", at: second(10))
+        clocks.begin(.remoteConfig, number: 1, label: "push", at: second(10))
         let exchanges = [IntervalExchange(), IntervalExchange()]
         let shards = exchanges.map { ShardMetrics(exchange: $0, clocks: clocks) }
         let recorder = RunRecorder(start: second(5), exchanges: exchanges, clocks: clocks)
         for tick in 1...3 {
             for shard in shards {
                 shard.reached(
-                    .converged, of: .config, number: 1, received: second(10), at: second(10 + Int64(tick)))
+                    .converged, of: .remoteConfig, number: 1, received: second(10), at: second(10 + Int64(tick)))
                 shard.publish()
             }
             recorder.tick(

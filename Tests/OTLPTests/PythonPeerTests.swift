@@ -1,4 +1,4 @@
-import PeerPrograms
+import TestSupport
 import Testing
 
 @testable import OTLP

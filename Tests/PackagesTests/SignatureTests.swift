@@ -1,11 +1,12 @@
 import Basis
+import OpenSSL
 import Testing
 
 @testable import Packages
 
 @Suite("Signatures of packages (spec: Code Signing)")
 struct SignatureTests {
-    private static let digest = ContentDigest.of(Array("a package".utf8))
+    private static let digest = SHA256.hash(of: Array("a package".utf8))
 
     @Test("What a key signs its public key confirms, over PEM and text", arguments: SignatureAlgorithm.allCases)
     func roundTrip(algorithm: SignatureAlgorithm) throws {
@@ -34,7 +35,7 @@ struct SignatureTests {
         #expect(verdict({ $0.signature[$0.signature.count / 2] ^= 1 }) == .invalid(signer: "release"))
         #expect(verdict({ $0.signature.removeLast() }) == .invalid(signer: "release"))
         #expect(verdict({ $0.signature.append(0) }) == .invalid(signer: "release"))
-        #expect(verdict({ _ in }, digest: ContentDigest.of([])) == .invalid(signer: "release"))
+        #expect(verdict({ _ in }, digest: SHA256.hash(of: [])) == .invalid(signer: "release"))
         let other = try #require(SignatureAlgorithm.allCases.first { $0 != algorithm })
         #expect(verdict({ $0.algorithm = other }) == .wrongAlgorithm(signer: "release"))
         trusted.trust(try SigningKey.generate(algorithm).publicKey, of: "release")
@@ -95,13 +96,13 @@ struct SignatureTests {
     @Test("SHA-256 in pieces is that of the whole (FIPS 180-4's example)")
     func digest() {
         #expect(
-            HexText.text(ContentDigest.of(Array("abc".utf8)))
+            HexText.text(SHA256.hash(of: Array("abc".utf8)))
                 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        let digest = ContentDigest()
+        let digest = SHA256()
         digest.add(Array("xyz".utf8).span.bytes)
         digest.restart()
         for byte in "abc".utf8 { digest.add([byte].span.bytes) }
-        #expect(digest.finish() == ContentDigest.of(Array("abc".utf8)))
-        #expect(digest.finish() == ContentDigest.of([]))
+        #expect(digest.finish() == SHA256.hash(of: Array("abc".utf8)))
+        #expect(digest.finish() == SHA256.hash(of: []))
     }
 }

@@ -88,7 +88,7 @@ struct TransferTests {
         #expect(script.events == [.finished] && script.text == "0123456789" && script.transfer.total == 10)
     }
 
-    @Test("A broken transfer is gone on with where it stopped, held to the same entity tag")
+    @Test("A broken transfer is resumed where it stopped, held to the same entity tag")
     func resumes() throws {
         var script = try Script()
         script.connect(Self.ok("0123", length: 10))

@@ -1,6 +1,7 @@
 import Basis
 import Foundation
 import Metrics
+import OpAMP
 import Testing
 
 @testable import Report
@@ -23,34 +24,36 @@ struct ConvergenceTests {
         tick(1)
         recorder.enterPhase("config-push", at: .zero + .seconds(1))
         let first = Instant.zero + .seconds(1)
-        clocks.begin(.config, number: 7, label: recorder.phaseLabel, at: first)
+        clocks.begin(.remoteConfig, number: 7, label: recorder.phaseLabel, at: first)
         for agent in 1...10 {
             // The offer takes its time to each agent: that counts too.
             let received = first + .milliseconds(Int64(agent) * 10)
-            shard.reached(.received, of: .config, number: 7, received: received, at: received)
-            shard.reached(.applying, of: .config, number: 7, received: received, at: received)
+            shard.reached(.received, of: .remoteConfig, number: 7, received: received, at: received)
+            shard.reached(.applying, of: .remoteConfig, number: 7, received: received, at: received)
             let done = first + .milliseconds(Int64(agent) * 100)
             if agent == 10 {
-                shard.reached(.failed, of: .config, number: 7, received: received, at: done)
+                shard.reached(.failed, of: .remoteConfig, number: 7, received: received, at: done)
             } else {
-                shard.reached(.applied, of: .config, number: 7, received: received, at: done)
-                shard.reached(.converged, of: .config, number: 7, received: received, at: done)
+                shard.reached(.applied, of: .remoteConfig, number: 7, received: received, at: done)
+                shard.reached(.converged, of: .remoteConfig, number: 7, received: received, at: done)
             }
         }
         tick(2)
         recorder.enterPhase("config-push", at: .zero + .seconds(2))
         let second = Instant.zero + .seconds(2)
-        clocks.begin(.config, number: 8, label: recorder.phaseLabel, at: second)
-        for _ in 1...10 { shard.reached(.received, of: .config, number: 8, received: second, at: second) }
-        for _ in 0..<superseded { shard.reached(.superseded, of: .config, number: 8, received: second, at: second) }
+        clocks.begin(.remoteConfig, number: 8, label: recorder.phaseLabel, at: second)
+        for _ in 1...10 { shard.reached(.received, of: .remoteConfig, number: 8, received: second, at: second) }
+        for _ in 0..<superseded {
+            shard.reached(.superseded, of: .remoteConfig, number: 8, received: second, at: second)
+        }
         clocks.begin(.packages, number: 9, label: "package-rollout", at: second)
         for _ in 1...4 { shard.reached(.received, of: .packages, number: 9, received: second, at: second) }
         for _ in 1...2 {
             shard.reached(.converged, of: .packages, number: 9, received: second, at: second + .seconds(7))
         }
         if unknown {
-            shard.reached(.received, of: .config, number: 99, received: second, at: second)
-            shard.reached(.converged, of: .config, number: 99, received: second, at: second + .seconds(1))
+            shard.reached(.received, of: .remoteConfig, number: 99, received: second, at: second)
+            shard.reached(.converged, of: .remoteConfig, number: 99, received: second, at: second + .seconds(1))
         }
         tick(10)
         let identity = RunIdentity(
@@ -151,7 +154,7 @@ struct ConvergenceTests {
         // What every release wrote has to be there.
         object["counters"] = nil
         let broken = try JSONSerialization.data(withJSONObject: object)
-        #expect(throws: DecodingError.self) { _ = try SummaryDocument(json: broken) }
+        #expect(throws: Swift.DecodingError.self) { _ = try SummaryDocument(json: broken) }
     }
 
     @Test("waves.csv draws the share converged over the time of each wave's clock, up to the last agent")

@@ -1,3 +1,4 @@
+import AgentModel
 import Foundation
 import Metrics
 import Testing
@@ -13,13 +14,14 @@ struct DocumentationTests {
     @Test("Every measure, counter, error and state that a run writes is explained")
     func everyNameIsExplained() throws {
         let page = try #require(Self.page)
-        let names = Measure.allCases.map(\.name) + Counter.allCases.map(\.name) + LifeState.allCases.map(\.name)
+        let names = Measure.allCases.map(\.name) + Counter.allCases.map(\.name) + AgentState.allCases.map(\.key)
         #expect(names.filter { !page.contains("`\($0)`") } == [])
     }
 
-    @Test("Errors stand there with whose fault they are", arguments: Counter.errors)
-    func faults(counter: Counter) throws {
-        guard case .error(let fault) = counter.family else { return }
-        #expect(try #require(Self.page).contains("| `\(counter.name)` | \(fault.rawValue) |"))
+    @Test("Every error has the row that its counter says: name, fault, meaning", arguments: Counter.errors)
+    func errors(counter: Counter) throws {
+        guard case .error(let origin) = counter.family else { return }
+        let row = "| `\(counter.name)` | \(origin.rawValue) | \(counter.summary) |"
+        #expect(try #require(Self.page).contains(row), "docs/results.md has to say: \(row)")
     }
 }

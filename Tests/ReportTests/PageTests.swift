@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 import Metrics
 import Testing
@@ -90,7 +91,7 @@ struct PageTests {
         #expect(Self.unbalanced(html).isEmpty)
     }
 
-    @Test("The verdict stands before the title; when the tool was the bottleneck it says so", arguments: [0.3, 0.96])
+    @Test("The verdict is before the title; when the tool was the bottleneck it says so", arguments: [0.3, 0.96])
     func verdictComesFirst(cpu: Double) throws {
         let html = ReportPage.html(for: SampleRun.record(SampleRun.Options(cpu: cpu)))
         let verdict = try #require(html.firstRange(of: "<div class=\"verdict"))
@@ -102,9 +103,10 @@ struct PageTests {
 
     @Test("Every state of agents is drawn, each in a colour of its own that the page knows")
     func everyStateIsDrawn() {
-        #expect(PageCharts.stateColours.count == LifeState.allCases.count)
-        #expect(Set(PageCharts.stateColours.map(\.state)) == Set(LifeState.allCases))
-        #expect(Set(PageCharts.stateColours.map(\.colour)) == Set(PageStyle.palette))
+        #expect(PageCharts.stateColours.count == AgentState.allCases.count)
+        #expect(Set(PageCharts.stateColours.map(\.state)) == Set(AgentState.allCases))
+        let colours = PageCharts.stateColours.map(\.colour)
+        #expect(Set(colours).count == colours.count && Set(colours).isSubset(of: PageStyle.palette))
     }
 
     @Test("A run in which nothing was measured still has a page")

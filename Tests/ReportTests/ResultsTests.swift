@@ -51,7 +51,7 @@ struct ResultsTests {
         let data = try SummaryDocument(SampleRun.record(SampleRun.Options(cpu: 0.96)).summary).json()
         let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(object["schema"] as? String == "muster/summary")
-        #expect(object["schema_version"] as? Int == 1)
+        #expect(object["schema_version"] as? Int == 2)
         let expected: Set = [
             "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "health", "counters",
             "errors",

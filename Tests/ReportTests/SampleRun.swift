@@ -1,5 +1,7 @@
+import AgentModel
 import Basis
 import Metrics
+import OpAMP
 import Synchronization
 
 /// Runs made by recording, as a real one is, of a few agents and seconds.
@@ -55,7 +57,7 @@ enum SampleRun {
         recorder.heartbeatInterval = .seconds(10)
         var random = SeededRandom(seed: 42)
         var cpu = Nanoseconds.zero
-        shard.agentsMoved(identity.agents, from: nil, to: .planned)
+        shard.agentsMoved(identity.agents, from: nil, to: .initializing)
         shard.publish()
         var last = recorder.tick(at: .zero, process: sample(cpu))
         for second in 0..<options.seconds {
@@ -87,7 +89,7 @@ enum SampleRun {
         let arriving = second < 10 ? 200 : isStorm ? 500 : 0
         if second == 30 { shard.agentsMoved(2000, from: .connected, to: .backingOff) }
         for _ in 0..<arriving {
-            shard.agentMoved(from: isStorm ? .backingOff : .planned, to: .connected)
+            shard.agentMoved(from: isStorm ? .backingOff : .initializing, to: .connected)
             shard.count(isStorm ? .reconnects : .agentsStarted)
             if !isStorm {
                 shard.count(.agentsConnected)
@@ -110,7 +112,7 @@ enum SampleRun {
         }
         for _ in 0..<arriving where !isStorm { shard.healthReported(.healthy, after: nil) }
         for agent in 0..<options.ailing {
-            let illness: ReportedHealth = agent % 3 == 0 ? .degraded : .unhealthy
+            let illness: HealthGrade = agent % 3 == 0 ? .degraded : .unhealthy
             if second == 20 { shard.healthReported(illness, after: .healthy) }
             if second == 25, illness == .degraded { shard.healthReported(.healthy, after: illness) }
         }
@@ -129,8 +131,7 @@ enum SampleRun {
         shard.count(.messagesSent, heartbeats + arriving)
         shard.count(.messagesReceived, heartbeats + arriving)
         if second == 47 {
-            shard.agentsMoved(2000, from: .connected, to: .stopped)
-            shard.count(.agentsStopped, 2000)
+            shard.agentsMoved(2000, from: .connected, to: .disconnected)
             shard.count(.agentDisconnects, 2000)
             shard.count(.connectionsClosed, 2000)
         }

@@ -97,7 +97,8 @@ struct TextTests {
         let lines = ClosingTable.lines(for: SampleRun.record().summary, width: 160, style: .plain)
         let text = lines.joined(separator: "\n")
         for part in [
-            "completed after 50s", "2,000 started · 2,000 connected · 2,000 answered · 0 failed · 2,000 reconnects",
+            "completed after 50s",
+            "2,000 started · 2,000 connected · 2,000 answered · 0 never answered · 2,000 reconnects",
             "connection refused", "malformed answer", "close_code_1011", "seed 42",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
         let differing = try #require(lines.firstIndex { $0.contains("reports sent") && $0.hasSuffix("-3") })
@@ -197,6 +198,12 @@ struct TextTests {
         let lines = ClosingTable.lines(for: record.summary, width: 120, style: .plain)
         #expect(lines[0].contains(outcome == .interrupted ? "interrupted" : "failed"))
         #expect(lines.contains("reason: no server") == (outcome != .interrupted))
+    }
+
+    @Test("What became of a run is never cut off", arguments: [40, 60, 80])
+    func outcomeIsWhole(width: Int) {
+        let lines = ClosingTable.lines(for: SampleRun.record().summary, width: width, style: .plain)
+        #expect(lines.prefix(2).contains { $0.hasSuffix("completed after 50s") }, "\(lines.prefix(2))")
     }
 
     @Test("The headline rate is that of the steady part, where there was one")

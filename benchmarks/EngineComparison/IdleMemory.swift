@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Foundation
+import OpenSSL
 
 /// What an idle connection costs this process in user-space memory, and a TLS handshake in CPU time.
 ///

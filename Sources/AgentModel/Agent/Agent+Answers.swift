@@ -1,33 +1,34 @@
 public import Basis
 public import OpAMP
 
-/// Taking what the server sends.
+/// Processing what the server sends.
 extension Agent {
-    /// A message that could not be read as a ServerToAgent. The connection is closed with the fitting code and opened anew.
+    /// A message that could not be read as a ServerToAgent. The connection is closed with the fitting code and opened
+    /// anew.
     public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
         effects.count(.malformedAnswer)
         guard life.phase.session != nil else { return }
-        let wait = waitBeforeRetry(afterFailures: 1, &effects)
+        let wait = backoff.rejected(reconnectPolicy(&effects), &random)
         close(
             code: what.closeCode, afterwards: .reconnect(at: now + wait), because: .malformedAnswer(what), at: now,
             &effects)
     }
 
-    /// A ServerToAgent came, in the bytes it was received in. A mere acknowledgement, the usual case, is taken from there
-    /// without allocation; anything else is copied out.
+    /// A ServerToAgent was received, still in its bytes. An acknowledgement, the usual case, is processed without
+    /// allocation; anything else is copied out.
     public mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         guard answer.isAcknowledgement, acceptsMessages, isAddressedHere(answer.instanceUID) else {
             return received(answer.answer(), at: now, &effects)
         }
         matchAnswer(isRefusal: false, at: now, &effects)
         if !answer.capabilities.isEmpty, life.phase.session != nil { serverCapabilities = answer.capabilities }
-        if !changed.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
+        if !changes.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
         requestCertificate(at: now, &effects)
         if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
         setTimer(&effects)
     }
 
-    /// A ServerToAgent came, as a value.
+    /// A ServerToAgent was received, as a value.
     public mutating func received(_ answer: ServerToAgent, at now: Instant, _ effects: inout Effects) {
         guard acceptsMessages else { return effects.count(.eventOutOfState) }
         let isRefusal = answer.errorResponse != nil
@@ -46,7 +47,7 @@ extension Agent {
         setTimer(&effects)
     }
 
-    /// Whether there is a connection that messages can come from.
+    /// Whether there is a connection to receive messages from.
     var acceptsMessages: Bool {
         switch life.phase {
         case .connected, .running, .configuring, .updating, .closing: return true
@@ -80,9 +81,8 @@ extension Agent {
                 AnsweredReport(
                     kind: report.kind, responseTime: now - report.dueAt, serviceTime: now - report.sentAt)))
         if isRefusal { return }
-        if outstanding.isEmpty { unconfirmed = [] }
-        throttles = 0
-        failures = 0
+        if outstanding.isEmpty { changes.confirm() }
+        backoff.accepted()
         if case .connected(let session) = life.phase {
             effects.append(.firstAnswered(now - session.begun))
             _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
@@ -91,7 +91,7 @@ extension Agent {
     }
 
     /// The server could not process a report (ServerErrorResponse).
-    /// - Parameter kind: what was refused, as far as can be told.
+    /// - Parameter kind: what was refused, as far as it is known.
     private mutating func refused(
         _ error: ServerErrorResponse, of kind: ReportKind?, isAlone: Bool, at now: Instant, _ effects: inout Effects
     ) {
@@ -100,7 +100,7 @@ extension Agent {
         case .badRequest:
             // Not sent again: the next report would be as malformed as this one (Bad Request).
             effects.count(.badRequest)
-            unconfirmed = []
+            changes.confirm()
             if flags.contains(.askedForCertificate), kind == .request { effects.count(.certificateRefused) }
             if case .connected = life.phase {
                 _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
@@ -112,12 +112,12 @@ extension Agent {
         case .unknown, .unrecognized:
             // Not sent again either (ServerErrorResponse.type).
             effects.count(.unknownError)
-            unconfirmed = []
+            changes.confirm()
             leaveRefusedTrial(at: now, &effects)
         }
     }
 
-    /// A server that answers settings on trial with an error does not welcome the agent on them: back to the old ones.
+    /// A server that answers settings on trial with an error refuses the agent on them: back to the old ones.
     private mutating func leaveRefusedTrial(at now: Instant, _ effects: inout Effects) {
         guard life.phase.session != nil,
             revertSettings("the server refused the agent on the new settings", at: now, &effects)
@@ -131,9 +131,8 @@ extension Agent {
             if faults.has(.ignoresThrottling) { effects.fault(.ignoresThrottling) }
             return
         }
-        if throttles < .max { throttles += 1 }
         let asked = retry.map { Nanoseconds(Int64(clamping: $0.retryAfterNanoseconds)) }
-        let wait = waitBeforeRetry(afterFailures: Int(throttles), asked: asked, &effects)
+        let wait = backoff.throttled(reconnectPolicy(&effects), asked: asked, &random)
         close(code: 1000, afterwards: .reconnect(at: now + wait), because: .throttled, at: now, &effects)
     }
 
@@ -145,11 +144,11 @@ extension Agent {
         flags.insert(.takingAnswer)
         if answer.flags.contains(.reportFullState) {
             effects.count(.fullStateRequested)
-            changed.formUnion(.full)
+            changes.insert(.full)
         }
         if answer.flags.contains(.reportAvailableComponents) {
             effects.count(.componentsRequested)
-            changed.insert(.componentList)
+            changes.insert(.componentList)
         }
         if let offer = answer.connectionSettings { settingsOffered(offer, at: now, &effects) }
         if let identification = answer.agentIdentification { identified(identification, &effects) }
@@ -184,7 +183,7 @@ extension Agent {
             instanceUID = uid
             // A certificate that names the former uid is of no use any more (Using instance_uid in the CSR).
             flags.remove(.askedForCertificate)
-            if cohort.plan.description.namesInstanceUID { changed.insert(.description) }
+            if cohort.plan.description.namesInstanceUID { changes.insert(.description) }
         }
     }
 }

@@ -9,17 +9,17 @@ extension Agent {
         processStarted = now
         beginHealth(at: now)
         if !cohort.plan.capabilityChanges.isEmpty {
-            withExtendedState { $0.firstStarted = now }
-            scheduleCapabilityChange()
+            let schedule = CapabilitySchedule(cohort.plan.capabilityChanges, startedAt: now)
+            withExtendedState { $0.capabilityChanges = schedule }
         }
         openTransport(&effects)
         setTimer(&effects)
     }
 
-    /// The transport is up and upgraded. The first report leaves now (Establishing Connection).
+    /// The transport is up and upgraded. The first report is sent now (Establishing Connection).
     public mutating func connected(at now: Instant, _ effects: inout Effects) {
         guard step(.transportOpened, because: .transportOpened, at: now, &effects) else { return }
-        if reconnectPolicy.isContentWithOpening { failures = 0 }
+        backoff.opened(cohort.plan.reconnect)
         serverCapabilities = []
         givenUp = 0
         if faults.has(.readsSlowly) {
@@ -28,7 +28,7 @@ extension Agent {
         }
         if !faults.isEmpty { countBorrowedIdentity(&effects) }
         sendFirstReport(at: now, &effects)
-        scheduleFirstHeartbeat(opened: now)
+        schedule.begin(at: now, by: heartbeatRules, &random)
         setTimer(&effects)
     }
 
@@ -39,7 +39,7 @@ extension Agent {
         }
         switch cohort.plan.reconnectReport {
         case .full: sendReport(.reconnect, .full, dueAt: now, at: now, &effects)
-        case .changes, .unconfirmedChanges: sendReport(.reconnect, changed, dueAt: now, at: now, &effects)
+        case .changes, .unconfirmedChanges: sendReport(.reconnect, changes.unreported, dueAt: now, at: now, &effects)
         }
     }
 
@@ -83,15 +83,15 @@ extension Agent {
         guard case .connecting = life.phase else { return effects.count(.eventOutOfState) }
         var wait = Nanoseconds.zero
         if !revertSettings("the connection with the new settings could not be opened", at: now, &effects) {
-            if failures < .max { failures += 1 }
-            wait = waitBeforeRetry(afterFailures: Int(failures), asked: asked, &effects)
+            wait = backoff.failed(reconnectPolicy(&effects), asked: asked, &random)
         }
         guard step(.connectionFailed(retryAt: now + wait), because: cause, at: now, &effects) else { return }
         connectAgainIfDue(at: now, &effects)
         setTimer(&effects)
     }
 
-    /// An open connection ended, not by the agent's wish. It comes back as its policy says (Restoring WebSocket Connection).
+    /// An open connection ended, not closed by the agent. The agent reconnects by its policy (Restoring WebSocket
+    /// Connection).
     public mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
         if case .closing = life.phase { return closeCompleted(at: now, &effects) }
         guard life.phase.session != nil else { return effects.count(.eventOutOfState) }
@@ -99,8 +99,8 @@ extension Agent {
         lose(because: .lost(cause), at: now, &effects)
     }
 
-    /// The fleet loses its connections at one moment: the transport is dropped, and the policy decides when to come back.
-    /// Without an open connection nothing happens.
+    /// The fleet loses its connections at one moment: the transport is dropped, and the policy decides when to
+    /// reconnect. Without an open connection nothing happens.
     public mutating func loseConnection(at now: Instant, _ effects: inout Effects) {
         guard life.phase.session != nil else { return }
         effects.append(.abort)
@@ -111,10 +111,8 @@ extension Agent {
     private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         _ = revertSettings(
             "the connection with the new settings was lost before the server answered", at: now, &effects)
-        // A server that breaks the protocol would do so again at once: the loss counts as a failed attempt.
-        let least = cause == .lost(.protocolError) ? 1 : 0
-        let wait = waitBeforeRetry(afterFailures: max(Int(failures), least), &effects)
-        if !reconnectPolicy.isContentWithOpening, failures < .max { failures += 1 }
+        let wait = backoff.lost(
+            reconnectPolicy(&effects), isServersFault: cause == .lost(.protocolError), &random)
         guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }
         leaveConnection(&effects)
         connectAgainIfDue(at: now, &effects)
@@ -125,12 +123,9 @@ extension Agent {
     mutating func leaveConnection(_ effects: inout Effects) {
         effects.count(.answersLost, outstanding.count)
         outstanding.removeAll()
-        if cohort.plan.reconnectReport == .unconfirmedChanges {
-            changed.formUnion(unconfirmed.subtracting(.componentList))
-        }
-        unconfirmed = []
-        forgetBatch()
-        nextHeartbeat = .distantFuture
+        changes.connectionEnded(resends: cohort.plan.reconnectReport == .unconfirmedChanges)
+        endBatch()
+        schedule.end()
     }
 
     /// A wait of no length ends at once, without the host's timer.
@@ -143,7 +138,8 @@ extension Agent {
         openTransport(&effects)
     }
 
-    /// Leaves gracefully and for good: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting for the server's.
+    /// Leaves gracefully and for good: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting
+    /// for the server's.
     public mutating func drain(at now: Instant, _ effects: inout Effects) {
         switch life.phase {
         case .initializing, .backingOff, .restarting:
@@ -163,7 +159,8 @@ extension Agent {
         }
     }
 
-    /// Says agent_disconnect and begins the closing handshake (Closing Connection); a close under way only changes what follows.
+    /// Says agent_disconnect and begins the closing handshake (Closing Connection); a close under way only changes what
+    /// follows.
     mutating func close(
         code: UInt16, afterwards: LifeCycle.Afterwards, because cause: TransitionCause, at now: Instant,
         _ effects: inout Effects
@@ -172,7 +169,7 @@ extension Agent {
         if life.phase.session != nil {
             sendReport(.agentDisconnect, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
             effects.append(.close(code: code))
-            nextHeartbeat = .distantFuture
+            schedule.end()
         }
         guard step(.closeBegan(deadline: deadline, afterwards: afterwards), because: cause, at: now, &effects) else {
             return

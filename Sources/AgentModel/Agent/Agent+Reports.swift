@@ -3,11 +3,11 @@ import OpAMP
 
 /// Building and sending reports.
 extension Agent {
-    /// Sends a heartbeat: instance uid, sequence number, capabilities and nothing else, as real clients do. No allocation
-    /// once `effects` has its size.
+    /// Sends a heartbeat: instance uid, sequence number, capabilities and nothing else, as real clients do. No
+    /// allocation once `effects` has its size.
     @inline(__always)
     mutating func sendHeartbeat(dueAt: Instant, at now: Instant, _ effects: inout Effects) {
-        if !faults.isEmpty, misbehave(dueAt: dueAt, at: now, &effects) { return }
+        if !faults.isEmpty, injectFault(dueAt: dueAt, at: now, &effects) { return }
         let start = effects.bytes.count
         Heartbeat.encode(
             instanceUID: instanceUID, sequenceNumber: nextSequenceNumber, capabilities: capabilities,
@@ -27,22 +27,19 @@ extension Agent {
         guard report.encodedSize < cohort.plan.maximumReportBytes else {
             // The byte of the message header counts towards the limit. What does not fit will not fit later either.
             effects.count(.reportTooBig)
-            changed.subtract(fields)
+            changes.discard(fields)
             return
         }
         let start = effects.bytes.count
         report.encode(appendingTo: &effects.bytes)
-        changed.subtract(fields)
-        // What the agent does not declare is nothing to be reported later; what this server does not take may be, to another.
-        changed.formIntersection(.reportable(by: capabilities, to: []))
-        unconfirmed.formUnion(fields)
+        changes.sent(fields, by: capabilities)
         // The timestamps are those of the health.
         if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
         sent(kind, from: start, dueAt: dueAt, at: now, &effects)
         if let health = report.health { noteReported(health, &effects) }
         if extended != nil {
             noteConfigReported(fields, at: now, &effects)
-            settleBatch(&effects)
+            endBatchIfEmpty(&effects)
         }
     }
 
@@ -82,7 +79,7 @@ extension Agent {
         return description
     }
 
-    /// Keeps the books of a report whose bytes lie in `effects.bytes` from `start` on.
+    /// Records a report whose bytes lie in `effects.bytes` from `start` on.
     @inline(__always)
     mutating func sent(
         _ kind: ReportKind, from start: Int, dueAt: Instant, at now: Instant, _ effects: inout Effects
@@ -92,17 +89,65 @@ extension Agent {
         if outstanding.append(OutstandingReport(dueAt: dueAt, sentAt: now, kind: kind)) != nil {
             giveUpReport(&effects)
         }
-        scheduleHeartbeat(after: dueAt, kind)
+        schedule.sent(kind, dueAt: dueAt, by: heartbeatRules, &random)
     }
 
-    /// Reports what has changed, if anything has, in one report: at once, or with what else changes within the cohort's window.
+    /// Reports what has changed, if anything has, in one report: at once, or with what else changes within the cohort's
+    /// window.
     /// - Parameter isUrgent: the report cannot wait, because the process is about to restart.
     mutating func reportChanges(
         _ kind: ReportKind = .status, isUrgent: Bool = false, at now: Instant, _ effects: inout Effects
     ) {
-        let fields = changed.intersection(.reportable(by: capabilities, to: serverCapabilities))
+        let fields = reportableChanges
         guard !fields.isEmpty, life.phase.session != nil else { return }
         if kind == .status, !isUrgent, holdsChange(at: now) { return }
         sendReport(kind, fields, dueAt: now, at: now, &effects)
+    }
+
+    /// What has changed and may be reported to this server.
+    var reportableChanges: StatusFields {
+        changes.unreported.intersection(.reportable(by: capabilities, to: serverCapabilities))
+    }
+}
+
+/// Sending status changes that come close together in one report.
+extension Agent {
+    /// Whether the change that has just occurred waits for others, by the cohort's plan.
+    private mutating func holdsChange(at now: Instant) -> Bool {
+        let plan = cohort.plan.batch
+        // An agent that is about to leave for another connection cannot wait.
+        guard plan.window > .zero, connectionSettings?.isWaiting != true else { return false }
+        return withExtendedState { extended in
+            var batch = extended.batch ?? ChangeBatch(plan, at: now)
+            let waits = batch.join(plan, at: now)
+            extended.batch = batch
+            return waits
+        }
+    }
+
+    /// Whether changes wait for their window to end.
+    var isHoldingChanges: Bool { extended?.value.batch != nil }
+
+    /// The window is over: what has changed is sent in one report, due now.
+    mutating func releaseChanges(at now: Instant, _ effects: inout Effects) {
+        guard let batch = extended?.value.batch else { return }
+        let fields = reportableChanges
+        guard life.phase.session != nil, !fields.isEmpty else { return endBatch() }
+        sendReport(.status, fields, dueAt: batch.due, at: now, &effects)
+        // A report that was too large to be sent must not be tried again and again.
+        endBatch()
+    }
+
+    /// A report is being sent. Where nothing of a batch is left after it, the batch is over.
+    private mutating func endBatchIfEmpty(_ effects: inout Effects) {
+        guard let batch = extended?.value.batch, reportableChanges.isEmpty else { return }
+        effects.count(.changesJoined, batch.joined)
+        endBatch()
+    }
+
+    /// Nothing waits any more: it was sent, or the connection has ended and it is reported on the next one.
+    mutating func endBatch() {
+        guard isHoldingChanges else { return }
+        withExtendedState { $0.batch = nil }
     }
 }

@@ -25,32 +25,30 @@ extension Agent {
 
     /// The supervisor restarts the collector: it is reported down, and up again when it is back. The connection stays.
     private mutating func restartCollector(at now: Instant, _ effects: inout Effects) {
-        // One that is down already is neither more so nor longer.
-        guard extended?.value.collectorBack ?? .distantFuture == .distantFuture else { return }
-        let down = cohort.plan.restartTime.draw(&random)
+        guard extended?.value.collector.isDown != true else { return }
+        let back = now + cohort.plan.restartTime.draw(&random)
         withExtendedState { extended in
-            extended.collectorBack = now + down
-            extended.healthChanged = now
+            if extended.collector.restart(until: back) { extended.healthChanged = now }
         }
-        changed.insert(.health)
+        changes.insert(.health)
         reportChanges(at: now, &effects)
     }
 
     mutating func collectorIsBack(at now: Instant, _ effects: inout Effects) {
-        withExtendedState { $0.collectorBack = .distantFuture }
+        withExtendedState { $0.collector.isBack() }
         processStarted = now
-        changed.insert(.health)
+        changes.insert(.health)
         reportChanges(at: now, &effects)
     }
 
-    /// The whole process restarts in an orderly way: agent_disconnect, close, and back after a while.
+    /// The whole process restarts in order: agent_disconnect, close, and a new start after a while.
     mutating func restart(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         let until = now + cohort.plan.restartTime.draw(&random)
         guard life.phase.session != nil else { return processDown(until: until, because: cause, at: now, &effects) }
         close(code: 1000, afterwards: .restart(until: until), because: cause, at: now, &effects)
     }
 
-    /// The process dies: the connection drops without a word.
+    /// The process dies: the connection is lost without a close frame.
     mutating func crash(at now: Instant, _ effects: inout Effects) {
         let until = now + cohort.plan.restartTime.draw(&random)
         effects.count(.crashed)
@@ -73,7 +71,7 @@ extension Agent {
         }
     }
 
-    mutating func crashForNoReason(at now: Instant, _ effects: inout Effects) {
+    mutating func crashWithoutCause(at now: Instant, _ effects: inout Effects) {
         effects.fault(.crashes)
         withExtendedState { $0.crashes = .distantFuture }
         crash(at: now, &effects)
@@ -84,13 +82,10 @@ extension Agent {
         guard step(.started, because: .restarted, at: now, &effects) else { return }
         processStarted = now
         nextSequenceNumber = 0
-        failures = 0
-        throttles = 0
+        backoff.restarted()
         flags.remove(.introduced)
-        changed = .full
-        unconfirmed = []
-        heartbeatInterval = cohort.plan.heartbeat.interval
-        flags.remove(.intervalOffered)
+        changes = StatusChanges()
+        schedule.reset(cohort.plan.heartbeat)
         // Settings that were kept, or are being tried, lie on the disk (OpAMP Connection Setting Offer Flow, step 3).
         if let settings = connectionSettings?.target?.settings {
             heartbeatIntervalOffered(.seconds(Int64(clamping: settings.heartbeatIntervalSeconds)), at: now)
@@ -99,7 +94,7 @@ extension Agent {
             effects.fault(.forgetsInstanceUID)
             instanceUID = Self.makeInstanceUID(&random)
         }
-        if extended != nil { withExtendedState { $0.collectorBack = .distantFuture } }
+        if extended?.value.collector.isDown == true { withExtendedState { $0.collector.isBack() } }
         packagesInterrupted(at: now)
         beginHealth(at: now)
         flags.remove(.askedForCertificate)

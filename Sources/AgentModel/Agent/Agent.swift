@@ -1,13 +1,18 @@
 public import Basis
 public import OpAMP
 
-/// The state machine of one simulated agent: sans-I/O, told what happened and when, answering with effects.
+/// The state machine of one simulated agent: without I/O, its inputs are events and times, its outputs effects.
 ///
-/// It is a plain value and small; what an idle agent does not need is boxed and exists only once it is needed. Everything
-/// about it follows from (seed, index, cohort): the same agent in every run, on every shard and host.
+/// It is a plain value and small; what an idle agent does not need is boxed and exists only once it is needed.
+/// Everything about it follows from (seed, index, cohort): the same agent in every run, on every shard and host.
 ///
-/// Files: `Agent+Connection` opens, loses and closes connections; `Agent+Heartbeats` wakes; `Agent+Answers` takes what the
-/// server sends; `Agent+Reports` builds and sends reports. All changes of state go through `LifeCycle`.
+/// It is composed of smaller state machines, each with its own interface and tests: `LifeCycle` (the state),
+/// `HeartbeatSchedule` (when to send), `StatusChanges` (what to send), `Backoff` (when to connect again),
+/// `OutstandingReports` (what waits for an answer); and, boxed in `ExtendedState`, `Configuration`, `PackageKeeper`,
+/// `ConnectionSettingsKeeper`, `HealthState`, `TelemetryKeeper`, `ChangeBatch`, `SupervisedCollector`,
+/// `CapabilitySchedule`, `ExcessiveReports`. The agent connects them: `Agent+Connection` opens, loses and closes
+/// connections; `Agent+Heartbeats` wakes; `Agent+Answers` processes what the server sends; `Agent+Reports` builds and
+/// sends reports.
 public struct Agent {
     /// The agent's number in the run.
     public let index: UInt64
@@ -16,14 +21,10 @@ public struct Agent {
 
     var random: SeededRandom
     var life = LifeCycle()
-    /// The number that the next report takes (AgentToServer.sequence_num); the first is 0, as opamp-go's.
+    /// The number of the next report (AgentToServer.sequence_num); the first is 0, as opamp-go's.
     var nextSequenceNumber: UInt64 = 0
     /// When the agent's process started, for `start_time_unix_nano`.
     var processStarted: Instant = .zero
-    /// The interval in force: the plan's, until a server offered another. Zero: no heartbeats.
-    var heartbeatInterval: Nanoseconds
-    /// When the next heartbeat is due; `.distantFuture` while there is none to come.
-    var nextHeartbeat: Instant = .distantFuture
     /// What the host's timer is set to.
     var timer: Instant = .distantFuture
     var outstanding = OutstandingReports()
@@ -31,20 +32,19 @@ public struct Agent {
     var serverCapabilities: ServerCapabilities = []
     /// What an agent with nothing but a connection does not have.
     var extended: Boxed<ExtendedState>?
-    /// What has changed since it was last reported.
-    var changed: StatusFields = .full
-    /// What was reported on this connection and not yet confirmed by an answer.
-    var unconfirmed: StatusFields = []
-    /// Attempts that failed since a connection was last good, by the cohort's policy.
-    var failures: UInt16 = 0
-    /// UNAVAILABLE answers since a report was last accepted.
-    var throttles: UInt8 = 0
+    // From here on in an order that wastes no byte on alignment: there are hundreds of thousands of agents.
+    /// When heartbeats are due.
+    var schedule: HeartbeatSchedule
+    /// What the server may not have of the agent's status.
+    var changes = StatusChanges()
+    /// How long to wait before the next connection.
+    var backoff = Backoff()
     /// Reports on this connection that were given up unanswered, whose answers may yet come.
     var givenUp: UInt8 = 0
     var flags: Flags = []
     /// What it last reported of its health; `nil`: nothing yet.
     public internal(set) var reportedHealth: HealthGrade?
-    /// How this agent misbehaves.
+    /// The faults that are injected into this agent.
     public internal(set) var faults: Faults
 
     /// Small facts about an agent.
@@ -55,14 +55,10 @@ public struct Agent {
         static let introduced = Flags(rawValue: 1 << 0)
         /// The server has been asked for an instance uid and has not given one yet.
         static let wantsInstanceUID = Flags(rawValue: 1 << 1)
-        /// The first heartbeat of this connection has been sent: from then on the interval counts from the last report.
-        static let hasBeaten = Flags(rawValue: 1 << 2)
         /// A message is being processed: what it changes is reported once all of it is.
-        static let takingAnswer = Flags(rawValue: 1 << 3)
-        /// A certificate has been asked for in this life and for this instance uid.
-        static let askedForCertificate = Flags(rawValue: 1 << 4)
-        /// The heartbeat interval in force is one that a server has offered.
-        static let intervalOffered = Flags(rawValue: 1 << 5)
+        static let takingAnswer = Flags(rawValue: 1 << 2)
+        /// A certificate has been requested in this life and for this instance uid.
+        static let askedForCertificate = Flags(rawValue: 1 << 3)
     }
 
     /// Agent `index` of the run.
@@ -72,28 +68,28 @@ public struct Agent {
         random = SeededRandom(seed: cohort.seed, stream: index)
         faults = cohort.plan.faults.faults(of: index, seed: cohort.seed)
         instanceUID = Self.makeInstanceUID(&random)
-        heartbeatInterval = cohort.plan.heartbeat.interval
+        schedule = HeartbeatSchedule(cohort.plan.heartbeat)
         if let uid = borrowedInstanceUID { instanceUID = uid }
         if cohort.plan.requestsInstanceUID { flags.insert(.wantsInstanceUID) }
     }
 
-    /// Where the agent stands.
+    /// The agent's state.
     public var state: AgentState { life.phase.state }
 
-    /// Since when it has stood there.
+    /// Since when it has been in that state.
     public var stateSince: Instant { life.since }
 
     /// What it declares.
     public var capabilities: AgentCapabilities { extended?.value.capabilities ?? cohort.capabilities }
 
-    /// The number that its next report takes.
+    /// The number of its next report.
     public var sequenceNumber: UInt64 { nextSequenceNumber }
 
     /// How many reports wait for their answers.
     public var outstandingReports: Int { outstanding.count }
 
-    /// An instance uid as a machine makes it at installation: a UUIDv7 of some moment in 2025. Not the run's own time: the
-    /// agent must be the same in every run.
+    /// An instance uid as a machine makes it at installation: a UUIDv7 of some moment in 2025. Not the run's own time:
+    /// the agent must be the same in every run.
     static func makeInstanceUID(_ random: inout SeededRandom) -> InstanceUID {
         let newYear2025: UInt64 = 1_735_689_600_000
         let year: UInt64 = 365 * 86_400_000
@@ -101,7 +97,7 @@ public struct Agent {
         return InstanceUID(unixMilliseconds: moment, random: &random)
     }
 
-    /// The uid of somebody else, that this agent takes for its own by one of its faults.
+    /// The uid of another agent that this one uses because of one of its faults.
     var borrowedInstanceUID: InstanceUID? {
         if faults.has(.isClone) { return Self.instanceUID(of: cohort.cloneStream, cohort) }
         if faults.has(.reusesInstanceUID), index > 0 { return Self.instanceUID(of: index - 1, cohort) }
@@ -113,20 +109,23 @@ public struct Agent {
         return makeInstanceUID(&random)
     }
 
-    /// The cohort's policy, unless the agent knows no timeout.
-    var reconnectPolicy: ReconnectPolicy {
-        faults.has(.reconnectsTooFast) ? .fixed(Self.impatience) : cohort.plan.reconnect
+    /// The policy by which the agent connects again, now that it has to: the cohort's, unless the agent reconnects too
+    /// fast.
+    func reconnectPolicy(_ effects: inout Effects) -> ReconnectPolicy {
+        guard faults.has(.reconnectsTooFast) else { return cohort.plan.reconnect }
+        effects.fault(.reconnectsTooFast)
+        return .fixed(Self.tooShortWait)
     }
 
-    /// The wait of an agent that comes back too fast: not zero, or one that is refused would do nothing else.
-    static let impatience = Nanoseconds.milliseconds(10)
+    /// The wait of an agent that reconnects too fast: not zero, or one that is refused would do nothing else.
+    private static let tooShortWait = Nanoseconds.milliseconds(10)
 
-    /// How long to wait before the next attempt after so many that failed.
-    mutating func waitBeforeRetry(
-        afterFailures failures: Int, asked: Nanoseconds? = nil, _ effects: inout Effects
-    ) -> Nanoseconds {
-        if faults.has(.reconnectsTooFast) { effects.fault(.reconnectsTooFast) }
-        return reconnectPolicy.wait(afterFailures: failures, asked: asked, random: &random)
+    /// What the heartbeats follow.
+    @inline(__always)
+    var heartbeatRules: HeartbeatSchedule.Rules {
+        var rules = cohort.heartbeatRules
+        rules.sendsHeartbeats = capabilities.contains(.reportsHeartbeat)
+        return rules
     }
 
     var honoursThrottling: Bool {
@@ -135,7 +134,7 @@ public struct Agent {
 
     var isTakingAnswer: Bool { flags.contains(.takingAnswer) }
 
-    /// Takes a life-cycle event and records what came of it.
+    /// Applies a life-cycle event and records the step.
     /// - Returns: Whether the event fits the phase. Where not, it is counted and the caller does nothing more.
     mutating func step(
         _ event: LifeCycle.Event, because cause: TransitionCause, at now: Instant, _ effects: inout Effects
@@ -153,8 +152,8 @@ public struct Agent {
         }
     }
 
-    /// Sets the host's timer where the agent must be woken sooner than it is set to. A timer that is set too early is left
-    /// alone: it fires, finds nothing due and is set again, which costs less than moving it at every answer.
+    /// Sets the host's timer where the agent must be woken sooner than it is set to. A timer that is set too early is
+    /// left alone: it fires, finds nothing due and is set again, which costs less than moving it at every answer.
     mutating func setTimer(_ effects: inout Effects) {
         let wanted = nextDeadline
         guard wanted < timer else { return }
@@ -168,7 +167,7 @@ public struct Agent {
         switch life.phase {
         case .initializing, .disconnected: return .distantFuture
         case .connecting(let begun): deadline = begun + cohort.plan.connectTimeout
-        case .connected, .running, .configuring, .updating: deadline = nextHeartbeat
+        case .connected, .running, .configuring, .updating: deadline = schedule.next
         case .backingOff(let until): deadline = until
         case .closing(let end, _): deadline = end
         case .restarting(let until): deadline = until
@@ -176,5 +175,14 @@ public struct Agent {
         if let extended, isProcessUp { deadline = min(deadline, extended.value.nextDeadline) }
         if let oldest = outstanding.oldest { deadline = min(deadline, oldest.sentAt + cohort.plan.answerTimeout) }
         return deadline
+    }
+}
+
+extension Agent {
+    /// `template` with this agent's number, cohort, zone and present instance uid.
+    public func filled(_ template: Template) -> String {
+        template.filled(
+            for: TemplateSubject(
+                index: index, cohort: cohort.plan.name, zone: cohort.zone(of: index), instanceUID: instanceUID))
     }
 }

@@ -5,7 +5,7 @@ import OpAMP
 struct ExtendedState {
     /// What the agent declares, where it is no longer what its cohort does.
     var capabilities: AgentCapabilities?
-    /// The uid that the agent had before the server gave it another: answers to reports under way still bear it.
+    /// The uid that the agent had before the server gave it another: answers to reports under way still carry it.
     var formerInstanceUID: InstanceUID?
     var configuration: Configuration?
     var packages: PackageHolding?
@@ -13,32 +13,31 @@ struct ExtendedState {
     var telemetry: Boxed<TelemetryKeeper>?
     /// A server has paused the collection by a custom message.
     var isPaused = false
-    /// When the agent was started for the first time, and which planned change of its capabilities comes when.
-    var firstStarted: Instant = .zero
-    var nextCapabilityChange = 0
-    var capabilityChangeDue: Instant = .distantFuture
+    /// The planned changes of what the agent declares.
+    var capabilityChanges: CapabilitySchedule?
     var health: HealthState?
     /// When what the agent says of its health last changed.
     var healthChanged: Instant = .zero
-    /// When a collector that its supervisor restarts is back; `.distantFuture` while it runs.
-    var collectorBack: Instant = .distantFuture
-    /// When an agent that talks too much talks next, and how often it has.
-    var chats: Instant = .distantFuture
-    var chatRound: UInt32 = 0
-    /// When a process that crashes for no reason does so next.
+    /// The collector, where a supervisor runs it.
+    var collector = SupervisedCollector()
+    /// The reports of an agent that reports its health far too often.
+    var excessiveReports: ExcessiveReports?
+    /// When a process that crashes without a cause does so next.
     var crashes: Instant = .distantFuture
     /// Status changes that wait for others.
-    var batch: Batch?
+    var batch: ChangeBatch?
 
-    /// When something of it next falls due. Kept up to date by `withExtendedState`, so that a heartbeat reads one number.
+    /// When something of it next falls due. Updated by `withExtendedState`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
 
     fileprivate var earliestDeadline: Instant {
         min(
-            min(crashes, chats, collectorBack, capabilityChangeDue), min(healthDue, packagesDue),
+            min(crashes, excessiveReportsDue, collector.backAt, capabilityChangeDue), min(healthDue, packagesDue),
             min(applicationDue, deathDue, retryDue, batchDue), telemetryDue)
     }
 
+    var capabilityChangeDue: Instant { capabilityChanges?.due ?? .distantFuture }
+    var excessiveReportsDue: Instant { excessiveReports?.due ?? .distantFuture }
     var batchDue: Instant { batch?.due ?? .distantFuture }
     var telemetryDue: Instant { telemetry?.value.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
@@ -57,8 +56,8 @@ struct ExtendedState {
 }
 
 extension Agent {
-    /// Changes the rare state, making it where there is none yet. The box leaves the agent meanwhile, so that it is changed
-    /// in place.
+    /// Changes the extended state, making it where there is none yet. The box leaves the agent meanwhile, so that it is
+    /// changed in place.
     mutating func withExtendedState<Result>(_ change: (inout ExtendedState) -> Result) -> Result {
         var box = extended ?? Boxed(ExtendedState())
         extended = nil
@@ -68,7 +67,7 @@ extension Agent {
         return result
     }
 
-    /// Changes what the agent makes of remote configurations.
+    /// Changes what the agent does with remote configurations.
     mutating func withConfiguration<Result>(_ change: (inout Configuration) -> Result) -> Result {
         withExtendedState { extended in
             var configuration = extended.configuration ?? Configuration()
@@ -86,15 +85,15 @@ extension Agent {
     /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
     mutating func advanceExtendedState(at now: Instant, _ effects: inout Effects) {
         guard let due = extended?.value.nextDeadline, due <= now, isProcessUp else { return }
-        if isDue(\.crashes, now) { return crashForNoReason(at: now, &effects) }
-        if isDue(\.collectorBack, now) { collectorIsBack(at: now, &effects) }
+        if isDue(\.crashes, now) { return crashWithoutCause(at: now, &effects) }
+        if isDue(\.collector.backAt, now) { collectorIsBack(at: now, &effects) }
         if isDue(\.healthDue, now) { checkHealth(at: now, &effects) }
         if isDue(\.capabilityChangeDue, now) { changeCapabilitiesAsPlanned(at: now, &effects) }
-        if isDue(\.chats, now) { chat(at: now, &effects) }
+        if isDue(\.excessiveReportsDue, now) { reportExcessively(at: now, &effects) }
         if isDue(\.applicationDue, now), let application = configuration?.application {
             finish(application, at: now, &effects)
         }
-        if isDue(\.deathDue, now) { dieOfConfiguration(at: now, &effects) }
+        if isDue(\.deathDue, now) { crashOfConfiguration(at: now, &effects) }
         if isDue(\.retryDue, now) { retryConfiguration(at: now, &effects) }
         if isDue(\.packagesDue, now) { advancePackages(at: now, &effects) }
         if isDue(\.batchDue, now) { releaseChanges(at: now, &effects) }

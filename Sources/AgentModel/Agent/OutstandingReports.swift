@@ -7,8 +7,8 @@ struct OutstandingReport: Hashable, Sendable {
     let kind: ReportKind
 }
 
-/// The reports of one connection that wait for their answers, oldest first. One, the usual number, takes no memory of its
-/// own.
+/// The reports of one connection that wait for their answers, oldest first. One, the usual number, needs no memory of
+/// its own.
 struct OutstandingReports: Hashable, Sendable {
     /// A server that is so far behind will not catch up; the oldest is then given up to bound the memory.
     static let limit = 64

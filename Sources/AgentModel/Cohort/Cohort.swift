@@ -12,10 +12,12 @@ public final class Cohort: Sendable {
 
     /// The configuration that the agents start with.
     let localConfig: AgentConfigMap
-    /// The same taken apart, for telling what a remote configuration changes.
+    /// Its entries, to find what a remote configuration changes.
     let localEntries: ConfigEntries
     /// The statuses of the packages that the agents start with.
     let localPackages: PackageStatuses
+    /// What the agents' heartbeats follow; whether an agent sends any is its own.
+    let heartbeatRules: HeartbeatSchedule.Rules
     let healthTree: HealthTree
     let availableComponents: AvailableComponents
     let customCapabilities: [String]
@@ -24,7 +26,8 @@ public final class Cohort: Sendable {
 
     /// - Parameters:
     ///   - seed: the run's seed; agent i of the run is the same for the same seed.
-    ///   - unixOrigin: UNIX time in nanoseconds at the origin of the run's time axis; only timestamps in reports use it.
+    ///   - unixOrigin: UNIX time in nanoseconds at the origin of the run's time axis; only timestamps in reports use
+    ///     it.
     public init(_ plan: CohortPlan, seed: UInt64, unixOrigin: UInt64) {
         self.plan = plan
         self.seed = seed
@@ -33,6 +36,7 @@ public final class Cohort: Sendable {
         localConfig = AgentConfigMap(configMap: ["": AgentConfigFile(body: body, contentType: "text/yaml")])
         localEntries = ConfigEntries(localConfig)
         localPackages = PackageKeeper(plan.packages.installed).statuses
+        heartbeatRules = HeartbeatSchedule.Rules(plan, sendsHeartbeats: false)
         healthTree = HealthTree(pipelines: plan.sizes.healthPipelines)
         availableComponents = ComponentCatalog.components(plan.sizes.availableComponents)
         customCapabilities = plan.custom.responders.map(\.capability)

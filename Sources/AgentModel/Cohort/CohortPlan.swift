@@ -12,8 +12,8 @@ public struct CohortPlan: Sendable {
     /// What the agents declare; `reportsStatus` is always added (AgentToServer.capabilities).
     public var capabilities: AgentCapabilities
     public var heartbeat: HeartbeatPlan
-    /// How often agents over plain HTTP ask whether there is anything for them (Plain HTTP Transport); nil: they have a WebSocket,
-    /// and nothing has to be asked for.
+    /// How often agents over plain HTTP ask whether there is anything for them (Plain HTTP Transport); nil: they have a
+    /// WebSocket, and nothing has to be asked for.
     public var pollingInterval: Nanoseconds?
     /// How status changes that come close together are joined.
     public var batch: BatchPlan
@@ -24,8 +24,8 @@ public struct CohortPlan: Sendable {
     /// Whether the agents ask the server for their instance uid (AgentToServerFlags.RequestInstanceUid).
     public var requestsInstanceUID: Bool
     public var load: LoadForm
-    /// How many agents connect through each gateway of the cohort, which is itself one of its agents; 0: each agent has a
-    /// connection of its own. At most `Gateway.memberLimit`.
+    /// How many agents connect through each gateway of the cohort, which is itself one of its agents; 0: each agent has
+    /// a connection of its own. At most `Gateway.memberLimit`.
     public var gatewayMembers: Int
     public var sizes: ReportSizes
     public var remoteConfig: RemoteConfigPlan
@@ -44,7 +44,7 @@ public struct CohortPlan: Sendable {
     public var answerTimeout: Nanoseconds
     /// After this an attempt to connect is given up.
     public var connectTimeout: Nanoseconds
-    /// After this an agent that leaves no longer waits for the server's Close.
+    /// After this a closing agent no longer waits for the server's Close.
     public var closeTimeout: Nanoseconds
     /// The largest report that is sent (WebSocket Message Size Limits), in bytes.
     public var maximumReportBytes: Int
@@ -85,8 +85,8 @@ public struct CohortPlan: Sendable {
 public enum ReconnectReport: String, CaseIterable, Hashable, Sendable {
     /// What has changed since it was last reported, and what was reported but never confirmed by an answer.
     case unconfirmedChanges = "unconfirmed"
-    /// Only what has changed since it was last sent, as opamp-go's client does; what got lost on the way is the server's
-    /// to ask for.
+    /// Only what has changed since it was last sent, as opamp-go's client does; what got lost on the way is the
+    /// server's to ask for.
     case changes
     /// The whole status.
     case full
@@ -135,4 +135,28 @@ extension AgentCapabilities {
         .reportsStatus, .acceptsRemoteConfig, .reportsEffectiveConfig, .reportsHealth, .reportsRemoteConfig,
         .reportsHeartbeat, .reportsAvailableComponents, .acceptsRestartCommand,
     ]
+}
+
+/// How large the reports of a cohort are.
+public struct ReportSizes: Hashable, Sendable {
+    /// The body of the effective configuration.
+    public var effectiveConfigBytes: Int
+    /// Pipelines in the component health tree; each has a receiver, two processors and an exporter.
+    public var healthPipelines: Int
+    /// Components in the list of available ones.
+    public var availableComponents: Int
+
+    /// What a collector with a few pipelines reports: about 6 KiB in all.
+    public init(effectiveConfigBytes: Int = 4096, healthPipelines: Int = 2, availableComponents: Int = 40) {
+        self.effectiveConfigBytes = min(max(effectiveConfigBytes, 0), Self.maximumConfigBytes)
+        self.healthPipelines = min(max(healthPipelines, 0), Self.maximumPipelines)
+        self.availableComponents = min(max(availableComponents, 0), Self.maximumComponents)
+    }
+
+    /// A profile may test a server's limit of 64 MiB, and somewhat beyond it.
+    public static let maximumConfigBytes = 80 * 1024 * 1024
+    /// Beyond this a tree is no collector's any more.
+    public static let maximumPipelines = 1_000
+    /// Beyond this a list is no collector's any more.
+    public static let maximumComponents = 10_000
 }

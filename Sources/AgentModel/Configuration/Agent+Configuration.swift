@@ -1,32 +1,33 @@
 import Basis
 import OpAMP
 
-/// Taking remote configurations (Configuration; RemoteConfigStatus Message).
+/// Processing remote configurations (Configuration; RemoteConfigStatus Message).
 extension Agent {
-    /// An offer came. What it makes of the status is reported with everything else that the message changed.
+    /// An offer was received. Its status is reported with everything else that the message changed.
     mutating func configOffered(_ offer: AgentRemoteConfig, at now: Instant, _ effects: inout Effects) {
         guard capabilities.contains(.acceptsRemoteConfig) else { return effects.count(.undeclaredCapabilityUsed) }
         if let last = configuration?.lastOffer, last.hash == offer.configHash {
-            // The agent has it, is at it, or has failed at it: in all three cases the server will receive or has received.
+            // The agent has applied it, is applying it, or has failed to: the server receives or has received the
+            // status.
             return effects.count(.offerRepeated)
         }
         let config = effects.configCache.config(offer, of: cohort)
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         if has(.ignore, in: config) { return effects.count(.steered) }
         if let application = configuration?.application {
-            effects.append(.config(stage(.superseded, wave: application.config.wave, at: now)))
+            record(.superseded, of: application.config, at: now, &effects)
         }
-        let (span, outcome) = fate(of: config, &effects)
+        let (span, outcome) = plannedOutcome(of: config, &effects)
         let application = Configuration.Application(config: config, done: now + span, outcome: outcome)
         withConfiguration { $0.begin(application, at: now) }
-        effects.append(.config(stage(.offered, wave: config.wave, at: now)))
-        changed.insert(.remoteConfigStatus)
+        record(.received, of: config, at: now, &effects)
+        changes.insert(.remoteConfigStatus)
         workChanged(because: .configurationBegan, at: now, &effects)
         if config.problem != nil || span == .zero { finish(application, at: now, &effects) }
     }
 
     /// How long `config` takes to apply, and how that ends.
-    private mutating func fate(
+    private mutating func plannedOutcome(
         of config: ReceivedConfig, _ effects: inout Effects
     ) -> (Nanoseconds, Configuration.Outcome) {
         if let problem = config.problem { return (.zero, .failure(problem.message)) }
@@ -57,7 +58,7 @@ extension Agent {
     /// Whether a marker that is for a share of the agents is for this one: drawn by the seed for each offer.
     private func isMeant(by marker: ConfigMarker, in config: ReceivedConfig) -> Bool {
         guard marker.share < 1 else { return true }
-        var draw = SeededRandom(seed: cohort.seed ^ config.wave, stream: index)
+        var draw = SeededRandom(seed: cohort.seed ^ config.number, stream: index)
         return draw.chance(marker.share)
     }
 
@@ -65,7 +66,7 @@ extension Agent {
         config.markers.contains { $0.action == action && isMeant(by: $0, in: config) }
     }
 
-    /// An application is done, one way or another; the status leaves at once.
+    /// An application has ended; the status is reported at once.
     mutating func finish(_ application: Configuration.Application, at now: Instant, _ effects: inout Effects) {
         let config = application.config
         let before = configuration?.running
@@ -79,13 +80,14 @@ extension Agent {
                 $0.lies = lies
             }
             if faults.has(.reportsOtherConfig) { effects.fault(.reportsOtherConfig) }
-            changed.insert(.remoteConfigStatus)
-            // Another offer may come down to what runs already; only a liar would report that again.
-            if lies || effectiveConfig != effectiveBefore { changed.insert(.effectiveConfig) }
-            planDeath(of: config, at: now, &effects)
+            changes.insert(.remoteConfigStatus)
+            // Another offer may be equal to what runs already; only an agent that reports a wrong configuration would
+            // report that again.
+            if lies || effectiveConfig != effectiveBefore { changes.insert(.effectiveConfig) }
+            planCrash(of: config, at: now, &effects)
         case .failure(let message):
             withConfiguration { $0.failed(message) }
-            changed.insert(.remoteConfigStatus)
+            changes.insert(.remoteConfigStatus)
             planRecovery(at: now)
         case .crash:
             withConfiguration { $0.failed("the agent crashed while it applied the configuration") }
@@ -97,7 +99,7 @@ extension Agent {
         if application.outcome == .success {
             mustRestart = notifyWatchers(from: before, to: config, at: now, &effects)
         }
-        // While an answer is being processed the report waits until all of it is; otherwise it leaves now.
+        // While an answer is being processed the report waits until all of it is; otherwise it is sent now.
         if mustRestart || !isTakingAnswer { reportChanges(isUrgent: mustRestart, at: now, &effects) }
         if mustRestart { restart(because: .newConfiguration, at: now, &effects) }
     }
@@ -119,20 +121,23 @@ extension Agent {
         return mustRestart
     }
 
-    private mutating func planDeath(of config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
-        var death: Nanoseconds?
-        if faults.has(.diesAfterApplying) { death = cohort.plan.faults.timeToDeath.draw(&random) }
+    private mutating func planCrash(of config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
+        var crash: Nanoseconds?
+        if faults.has(.diesAfterApplying) { crash = cohort.plan.faults.timeToDeath.draw(&random) }
         for marker in config.markers where isMeant(by: marker, in: config) {
-            if case .die(let after) = marker.action { death = min(after, death ?? after) }
+            if case .die(let after) = marker.action { crash = min(after, crash ?? after) }
         }
-        if let death { withConfiguration { $0.dies = now + death } }
+        if let crash { withConfiguration { $0.dies = now + crash } }
     }
 
-    /// The process dies of the configuration it runs, and comes back with the last one that is known to be good.
-    mutating func dieOfConfiguration(at now: Instant, _ effects: inout Effects) {
+    /// The process crashes because of the configuration it runs, and restarts with the last one that is known to be
+    /// good.
+    mutating func crashOfConfiguration(at now: Instant, _ effects: inout Effects) {
         if faults.has(.diesAfterApplying) { effects.fault(.diesAfterApplying) }
-        withConfiguration { $0.rollBack("the agent died of the configuration and went back to the one before") }
-        changed.formUnion([.remoteConfigStatus, .effectiveConfig])
+        withConfiguration {
+            $0.rollBack("the agent crashed because of the configuration and returned to the one before")
+        }
+        changes.insert([.remoteConfigStatus, .effectiveConfig])
         crash(at: now, &effects)
     }
 
@@ -170,34 +175,36 @@ extension Agent {
         return EffectiveConfig(configMap: running.effective)
     }
 
-    /// Records how far the offer has got, when a report has left that says so.
+    /// Records the stages of the offer that a report has just told the server.
     mutating func noteConfigReported(_ fields: StatusFields, at now: Instant, _ effects: inout Effects) {
         guard fields.contains(.remoteConfigStatus) || fields.contains(.effectiveConfig),
             let configuration, let config = configuration.lastOffer
         else { return }
         let saysStatus = fields.contains(.remoteConfigStatus)
         if faults.has(.reportsWrongHash), saysStatus { effects.fault(.reportsWrongHash) }
-        var stages: [(Configuration.Reported, ConfigStage.Kind)] = []
+        var stages: [OfferStage] = []
         switch configuration.state {
         case .notConfigured: break
-        case .configuring, .updating: if saysStatus { stages = [(.applying, .applying)] }
-        case .error: if saysStatus { stages = [(.failed, .failed)] }
+        case .configuring, .updating: if saysStatus { stages = [.applying] }
+        case .error: if saysStatus { stages = [.failed] }
         case .configured:
-            if saysStatus { stages = [(.applied, .applied)] }
+            if saysStatus { stages = [.applied] }
             // Nothing of the effective configuration is left to be reported.
-            let reportable = StatusFields.reportable(by: capabilities, to: serverCapabilities)
-            let hasConverged = !changed.intersection(reportable).contains(.effectiveConfig)
+            let hasConverged = !reportableChanges.contains(.effectiveConfig)
             if hasConverged, saysStatus || configuration.reported == .applied, !configuration.lies {
-                stages.append((.converged, .converged))
+                stages.append(.converged)
             }
         }
-        for (reported, kind) in stages where reported > configuration.reported {
-            withConfiguration { $0.reported = reported }
-            effects.append(.config(stage(kind, wave: config.wave, at: now)))
+        for stage in stages where withConfiguration({ $0.hasReported(stage) }) {
+            record(stage, of: config, at: now, &effects)
         }
     }
 
-    private func stage(_ kind: ConfigStage.Kind, wave: UInt64, at now: Instant) -> ConfigStage {
-        ConfigStage(kind: kind, wave: wave, elapsed: now - (configuration?.offeredAt ?? now))
+    private func record(
+        _ stage: OfferStage, of config: ReceivedConfig, at now: Instant, _ effects: inout Effects
+    ) {
+        let elapsed = now - (configuration?.offeredAt ?? now)
+        effects.append(
+            .offer(OfferStep(kind: .remoteConfig, stage: stage, number: config.number, elapsed: elapsed)))
     }
 }

@@ -2,10 +2,10 @@ import Basis
 import OpAMP
 import OrderedCollections
 
-/// A configuration taken apart into its entries: every top-level setting of every file, by a fingerprint of its text.
+/// A configuration, split into its entries: every top-level setting of every file, by a fingerprint of its text.
 ///
-/// This is no YAML parser; it reads as much of the block style as is needed to tell settings apart, and takes a file that
-/// is written in another way for one entry.
+/// This is no YAML parser; it reads as much of the block style as is needed to separate settings, and treats a file
+/// that is written in another way for one entry.
 struct ConfigEntries: Hashable, Sendable {
     /// Fingerprints by entry; an entry is named `file/setting`, or by the file alone where it has no settings.
     private(set) var fingerprints: OrderedDictionary<String, UInt64> = [:]
@@ -67,8 +67,9 @@ struct YAMLOutline {
     /// The first thing that no YAML document may hold, in words; `nil` where none was found.
     private(set) var problem: String?
 
-    /// Reads the lines once. Checked are only mistakes that can be told without a parser: indentation by tabs, brackets and
-    /// quotes that are not closed, text at the top level that is neither a setting, a list nor a flow collection.
+    /// Reads the lines once. It checks only for mistakes that can be found without a parser: indentation by tabs,
+    /// brackets and quotes that are not closed, text at the top level that is neither a setting, a list nor a flow
+    /// collection.
     init(_ body: [UInt8]) {
         var brackets: [UInt8] = []
         var lineNumber = 0
@@ -92,8 +93,8 @@ struct YAMLOutline {
         if !brackets.isEmpty, problem == nil { problem = "a bracket is not closed" }
     }
 
-    /// Whether a line that is no setting may begin with `first`: it is indented, a comment, a list, a document mark or a
-    /// flow collection.
+    /// Whether a line that is no setting may begin with `first`: it is indented, a comment, a list, a document marker
+    /// or a flow collection.
     private static func mayOpenALine(_ first: UInt8) -> Bool {
         " #-.{[}]%\r\t".utf8.contains(first)
     }

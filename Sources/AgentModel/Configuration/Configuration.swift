@@ -1,8 +1,8 @@
-public import Basis
+import Basis
 import OpAMP
 
-/// What an agent makes of remote configurations: a state machine of its own beside the life cycle, because applying goes on
-/// whether or not there is a connection.
+/// What an agent does with remote configurations: a state machine of its own beside the life cycle, because applying
+/// continues whether or not there is a connection.
 ///
 /// All its transitions are in this file. The status and the effective configuration that reports carry are derived from
 /// the state, never stored beside it.
@@ -23,18 +23,11 @@ struct Configuration {
         let outcome: Outcome
     }
 
-    /// How an application will end; drawn when it begins, so that an agent's fate does not depend on what else it draws.
+    /// How an application will end; drawn when it begins, so that it does not depend on what else the agent draws.
     enum Outcome: Hashable {
         case success
         case failure(String)
         case crash
-    }
-
-    /// How far the present offer has been reported.
-    enum Reported: UInt8, Comparable {
-        case nothing, applying, applied, converged, failed
-
-        static func < (left: Reported, right: Reported) -> Bool { left.rawValue < right.rawValue }
     }
 
     private(set) var state: State = .notConfigured
@@ -42,15 +35,16 @@ struct Configuration {
     private(set) var offeredAt: Instant = .zero
     /// Configurations that worked, the newest last.
     private(set) var history: [ReceivedConfig] = []
-    var reported: Reported = .nothing
-    /// The agent dies of its configuration then; `.distantFuture` where it does not.
+    /// How far the present offer has been reported; `.received` where nothing has been.
+    private(set) var reported = OfferStage.received
+    /// The agent crashes because of its configuration then; `.distantFuture` where it does not.
     var dies: Instant = .distantFuture
     /// A failed configuration is tried again then; `.distantFuture` where it is not.
     var retries: Instant = .distantFuture
     /// Reports a former effective configuration although it says APPLIED.
     var lies = false
 
-    /// The offer that the agent has taken in last, whatever became of it.
+    /// The offer that the agent accepted last, in whatever state it is.
     var lastOffer: ReceivedConfig? {
         switch state {
         case .notConfigured: return nil
@@ -75,7 +69,7 @@ struct Configuration {
         }
     }
 
-    /// What the agent says of the last offer (RemoteConfigStatus Message).
+    /// What the agent reports of the last offer (RemoteConfigStatus Message).
     var status: RemoteConfigStatus {
         switch state {
         case .notConfigured:
@@ -104,7 +98,7 @@ struct Configuration {
         case .error(_, _, nil): state = .configuring(application)
         }
         offeredAt = now
-        reported = .nothing
+        reported = .received
         dies = .distantFuture
         retries = .distantFuture
         lies = false
@@ -122,7 +116,7 @@ struct Configuration {
         }
     }
 
-    /// The application failed; the agent goes on with what it ran before.
+    /// The application failed; the agent keeps what it ran before.
     mutating func failed(_ message: String) {
         switch state {
         case .configuring(let application): state = .error(application.config, message: message, running: nil)
@@ -139,32 +133,16 @@ struct Configuration {
         case .configured(let config):
             if history.last === config { history.removeLast() }
             state = .error(config, message: message, running: history.last)
-            reported = .nothing
+            reported = .received
         case .notConfigured, .configuring, .updating, .error: break
         }
     }
-}
 
-/// How far an agent is with an offered configuration; recorded when the report leaves that says so.
-public struct ConfigStage: Hashable, Sendable {
-    public enum Kind: UInt8, CaseIterable, Sendable {
-        /// The offer came in.
-        case offered
-        /// APPLYING was reported.
-        case applying
-        /// APPLIED was reported.
-        case applied
-        /// APPLIED and the effective configuration that goes with it have been reported: the agent has converged.
-        case converged
-        /// FAILED was reported.
-        case failed
-        /// Another offer came before this one was done.
-        case superseded
+    /// A report with this stage has been sent.
+    /// - Returns: Whether that is new.
+    mutating func hasReported(_ stage: OfferStage) -> Bool {
+        guard stage > reported else { return false }
+        reported = stage
+        return true
     }
-
-    public let kind: Kind
-    /// Which offer: the first eight bytes of the server's hash as a number.
-    public let wave: UInt64
-    /// Since the offer came in.
-    public let elapsed: Nanoseconds
 }

@@ -1,3 +1,4 @@
+import Basis
 import OpAMP
 import OrderedCollections
 
@@ -13,8 +14,8 @@ final class ReceivedConfig: Sendable {
     /// Why it cannot be applied; `nil` where it can.
     let problem: ConfigProblem?
     let markers: [ConfigMarker]
-    /// A number for the offer, for grouping the observations of all agents that got it.
-    let wave: UInt64
+    /// What tells the offer apart in the results, the same for all agents that received it.
+    let number: UInt64
 
     init(_ offer: AgentRemoteConfig, cohort: Cohort) {
         hash = offer.configHash
@@ -24,16 +25,11 @@ final class ReceivedConfig: Sendable {
         entries = ConfigEntries(offered)
         problem = ConfigProblem.first(in: offered, entries, allowed: cohort.plan.remoteConfig.allowedSettings)
         markers = ConfigMarker.all(in: offered)
-        wave = Self.wave(of: offer.configHash)
+        number = offer.configHash.offerNumber
     }
 
     func isSame(as offer: AgentRemoteConfig) -> Bool {
         hash == offer.configHash && offered == (offer.config ?? AgentConfigMap())
-    }
-
-    /// The first bytes of the hash as a number; a hash is opaque, so a short or empty one is fine too.
-    static func wave(of hash: [UInt8]) -> UInt64 {
-        hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 
@@ -41,8 +37,8 @@ extension AgentConfigMap {
     /// The local configuration's name where it is not the only file (Configuration Files).
     static let localName = "local.yaml"
 
-    /// The effective configuration: these files on top of the local ones. A file without a name may only be alone, so the local
-    /// one has a name in company.
+    /// The effective configuration: these files on top of the local ones. A file without a name may only be alone, so
+    /// the local one has a name in company.
     func merged(onto local: AgentConfigMap) -> AgentConfigMap {
         var merged = local.configMap
         if !configMap.isEmpty, configMap[""] == nil, let unnamed = merged.removeValue(forKey: "") {
@@ -53,7 +49,7 @@ extension AgentConfigMap {
     }
 }
 
-/// Why a configuration cannot be applied: the server's or its user's fault, told in the FAILED status.
+/// Why a configuration cannot be applied: the server's or its user's fault, reported in the FAILED status.
 enum ConfigProblem: Hashable, Sendable {
     case notUTF8(file: String)
     case notYAML(file: String, why: String)
@@ -83,8 +79,8 @@ enum ConfigProblem: Hashable, Sendable {
     }
 }
 
-/// The configurations that the agents of a shard received last, so that an offer to thousands of agents is read and kept
-/// once. Part of the effects, because those belong to the shard; it knows nothing that an agent could observe.
+/// The configurations that the agents of a shard received last, so that an offer to thousands of agents is read and
+/// kept once. Part of the effects, because those belong to the shard; it knows nothing that an agent could observe.
 struct ConfigCache: Sendable {
     /// Rollouts have a few versions at a time. An offer that was pushed out is read again.
     static let limit = 32
@@ -100,5 +96,67 @@ struct ConfigCache: Sendable {
         if cache.count == Self.limit { cache.removeFirst() }
         cache.append((identity, config))
         return config
+    }
+}
+
+/// A line in a configuration's body by which a server steers what simulated agents make of it, without anything on the
+/// agents' side: `# muster: fail`, `# muster: slow 30s`, `# muster: crash share=0.1`.
+///
+/// Known are `ignore` (no status at all), `fail`, `slow SPAN` (the time to apply is at least that), `crash` (the
+/// process dies instead of applying), `die SPAN` (it dies so long after applying) and `lie` (APPLIED, but the former
+/// effective configuration is reported). `share=` limits a marker to a part of the agents, drawn by their seeds.
+struct ConfigMarker: Hashable, Sendable {
+    enum Action: Hashable, Sendable {
+        case ignore
+        case fail
+        case slow(Nanoseconds)
+        case crash
+        case die(after: Nanoseconds)
+        case lie
+    }
+
+    let action: Action
+    let share: Double
+
+    /// So many markers of a configuration are kept at most; more would be no steering but noise.
+    static let limit = 16
+
+    static func all(in config: AgentConfigMap) -> [ConfigMarker] {
+        var markers: [ConfigMarker] = []
+        for file in config.configMap.values {
+            for line in file.body.split(separator: UInt8(ascii: "\n")) where markers.count < limit {
+                if let marker = ConfigMarker(line: line) { markers.append(marker) }
+            }
+        }
+        return markers
+    }
+
+    private init?(line: ArraySlice<UInt8>) {
+        let text = line.drop { $0 == UInt8(ascii: " ") }
+        guard text.starts(with: "# muster:".utf8) else { return nil }
+        let words = text.dropFirst("# muster:".utf8.count)
+            .split { " \r".utf8.contains($0) }
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard let verb = words.first else { return nil }
+        let span = words.dropFirst().lazy.compactMap(Self.span).first
+        switch (verb, span) {
+        case ("ignore", _): action = .ignore
+        case ("fail", _): action = .fail
+        case ("slow", let span?): action = .slow(span)
+        case ("crash", _): action = .crash
+        case ("die", let span): action = .die(after: span ?? .zero)
+        case ("lie", _): action = .lie
+        default: return nil
+        }
+        share = words.lazy.compactMap { $0.hasPrefix("share=") ? Double($0.dropFirst(6)) : nil }.first ?? 1
+    }
+
+    /// `1500ms`, `30s` or `5m`.
+    private static func span(_ word: String) -> Nanoseconds? {
+        for (suffix, unit) in [("ms", 0.001), ("s", 1), ("m", 60)] where word.hasSuffix(suffix) {
+            guard let number = Double(word.dropLast(suffix.count)), number >= 0 else { continue }
+            return Nanoseconds(seconds: number * unit)
+        }
+        return nil
     }
 }

@@ -1,6 +1,6 @@
 public import Basis
 
-/// How the agents of a cohort take remote configurations (Configuration).
+/// How the agents of a cohort apply remote configurations (Configuration).
 public struct RemoteConfigPlan: Hashable, Sendable {
     /// From the offer to APPLIED or FAILED. Zero: the outcome is reported at once, without APPLYING before it.
     public var applyTime: Distribution

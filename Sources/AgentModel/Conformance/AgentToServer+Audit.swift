@@ -55,7 +55,7 @@ extension AgentToServer {
         capabilities.contains(.reportsEffectiveConfig) && (server?.contains(.acceptsEffectiveConfig) ?? true)
     }
 
-    /// Takes over what `report` says and keeps what it leaves out: the status as the server knows it.
+    /// Merges `report` and keeps what it leaves out: the status as the server knows it.
     mutating func take(_ report: AgentToServer) {
         instanceUID = report.instanceUID
         sequenceNumber = report.sequenceNumber

@@ -1,8 +1,9 @@
 public import Basis
 public import OpAMP
 
-/// Sits between an agent, or several on one connection, and any server, sees the messages of both directions, and knows what
-/// the specification asks of the agent's side. It judges from the agent's end: what it receives has reached the agent.
+/// Sits between an agent, or several on one connection, and any server, sees the messages of both directions, and knows
+/// what the specification asks of the agent's side. It judges from the agent's end: what it receives has reached the
+/// agent.
 ///
 /// For tests, and for runs that switch it on: every message is decoded in full.
 public struct ConformanceChecker {
@@ -18,9 +19,9 @@ public struct ConformanceChecker {
 
     private let maximumBytes: Int
     private let tolerance: Nanoseconds
-    private var agents: [InstanceUID: AgentRecord] = [:]
+    private var agents: [InstanceUID: ObservedAgent] = [:]
     private var isOpen = false
-    /// Not before this may the client come back.
+    /// The client may not connect again before this.
     private var retryNotBefore: Instant = .zero
 
     /// - Parameters:
@@ -70,7 +71,7 @@ public struct ConformanceChecker {
             return note(.readable, "\(error)")
         }
         guard case .uid(let uid) = report.instanceUID else { return note(.instanceUID, "\(report.instanceUID)") }
-        var record = agents[uid] ?? renamed(to: uid) ?? AgentRecord()
+        var record = agents[uid] ?? renamed(to: uid) ?? ObservedAgent()
         guard agents.count < Self.agentLimit || agents[uid] != nil else { return }
         var found: [Violation] = []
         record.check(report, uid: uid, tolerance: tolerance, at: now, &found)
@@ -78,8 +79,8 @@ public struct ConformanceChecker {
         for violation in found { note(violation.rule, violation.detail) }
     }
 
-    /// The record of an agent that was told to take this uid; it goes on under the new one.
-    private mutating func renamed(to uid: InstanceUID) -> AgentRecord? {
+    /// The record of an agent that the server gave this uid; it continues under the new one.
+    private mutating func renamed(to uid: InstanceUID) -> ObservedAgent? {
         guard let former = agents.first(where: { $0.value.assignedUID == uid })?.key, var record = agents[former] else {
             return nil
         }

@@ -34,11 +34,11 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case fullStateReported
     /// The list of components is sent only when asked for, and then it is sent.
     case componentListOnRequest
-    /// Available components come with their hash.
+    /// Available components are sent with their hash.
     case componentHash
     /// A status names the hash of an offer that was made.
     case configHashEchoed
-    /// APPLIED comes with, or after, the effective configuration that holds what was offered.
+    /// APPLIED is reported with, or after, the effective configuration that contains the offer.
     case effectiveConfigMatches
     /// Only a configuration file that is alone has no name.
     case configFilesNamed
@@ -50,7 +50,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case packageFields
     /// The hashes of packages, and the one over all of them, are such as were offered.
     case packageHashEchoed
-    /// A package that the agent has is told of until an offer leaves it out.
+    /// A package that the agent has is reported until an offer leaves it out.
     case packagesComplete
     /// The status of connection settings names the hash of an offer that was made.
     case settingsHashEchoed

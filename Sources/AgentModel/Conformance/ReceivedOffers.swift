@@ -53,17 +53,17 @@ extension AgentConfigMap {
 }
 
 /// The heartbeat interval that the server has set, as far as the conversation tells.
-struct OfferedRhythm {
-    /// `nil` while none was offered, or while it cannot be told which one is in force.
+struct ExpectedHeartbeats {
+    /// `nil` while none was offered, or while it is not known which one is in force.
     private(set) var interval: Nanoseconds?
     /// When it was offered.
     private(set) var since: Instant = .zero
     private var lastHash: [UInt8] = []
-    /// It came with settings of another connection, of which nothing has been said yet.
+    /// It was offered with settings of another connection, on which nothing has been reported yet.
     private var isOnTrial = false
 
     mutating func offered(_ offer: ConnectionSettingsOffers, at now: Instant) {
-        // An offer with the hash of the last one is not taken again.
+        // An offer with the hash of the last one is not applied again.
         guard offer.hash.isEmpty || offer.hash != lastHash else { return }
         lastHash = offer.hash
         guard let opamp = offer.opamp else { return }
@@ -72,15 +72,15 @@ struct OfferedRhythm {
         since = now
     }
 
-    /// The agent has said what became of the settings. Where they were dropped, either interval may be in force: the former
-    /// where they were tried, the offered one where the agent takes no other connections.
+    /// The agent has reported the outcome of the settings. Where they were dropped, either interval may be in force:
+    /// the former where they were tried, the offered one where the agent accepts no other connections.
     mutating func settled(_ wereKept: Bool, hash: [UInt8]) {
         guard isOnTrial, hash == lastHash else { return }
         isOnTrial = false
         if !wereKept { interval = nil }
     }
 
-    /// - Parameter tellsOutcomes: whether the agent says what becomes of settings that it tries.
+    /// - Parameter tellsOutcomes: whether the agent reports the outcome of settings that it tries.
     mutating func connectionOpened(tellsOutcomes: Bool) {
         if isOnTrial, !tellsOutcomes { interval = nil }
     }

@@ -3,10 +3,10 @@ import OTLP
 import OpAMP
 import OrderedCollections
 
-/// Taking offers of connection settings, and asking for a certificate.
+/// Processing offers of connection settings, and requesting a certificate.
 extension Agent {
-    /// An offer came. Settings of the OpAMP connection are only noted here; `switchConnection` leaves for them once the report
-    /// is out that says so.
+    /// An offer was received. Settings of the OpAMP connection are only recorded here; `switchConnection` changes to
+    /// them once the report about them has been sent.
     mutating func settingsOffered(
         _ offer: ConnectionSettingsOffers, at now: Instant, _ effects: inout Effects
     ) {
@@ -14,7 +14,7 @@ extension Agent {
         guard !keeper.knows(offer) else { return effects.count(.offerRepeated) }
         var problem: String?
         var tries = false
-        let formerRhythm = rhythm
+        let formerInterval = schedule.interval
         if let opamp = offer.opamp {
             if opamp.changesTheConnection {
                 if capabilities.contains(.acceptsOpAMPConnectionSettings) {
@@ -25,10 +25,11 @@ extension Agent {
                     problem = "the agent does not accept OpAMP connection settings"
                 }
             }
-            // Settings that are refused are refused with their interval; one that does not take such settings still has its own.
+            // Settings that are refused are refused with their interval; an agent that does not accept such settings
+            // still has its own.
             if problem == nil || !capabilities.contains(.acceptsOpAMPConnectionSettings) {
                 heartbeatIntervalOffered(.seconds(Int64(clamping: opamp.heartbeatIntervalSeconds)), at: now)
-                if !tries { keeper.rhythmOffered(seconds: opamp.heartbeatIntervalSeconds) }
+                if !tries { keeper.intervalOffered(seconds: opamp.heartbeatIntervalSeconds) }
             }
         }
         takeTelemetry(offer, &problem, at: now, &effects)
@@ -42,14 +43,14 @@ extension Agent {
         }
         keeper.offeredAt = now
         keeper.isPersonal = offer.opamp?.certificate != nil
-        record(.offered, keeper, hash: offer.hash, at: now, &effects)
+        record(.received, keeper, hash: offer.hash, at: now, &effects)
         if let problem {
             keeper.failed(offer.hash, problem)
             effects.count(.settingsRejected)
             record(.failed, keeper, hash: offer.hash, at: now, &effects)
         } else if tries, let opamp = offer.opamp {
             keeper.beginTrial(
-                of: opamp, hash: offer.hash, formerly: formerRhythm,
+                of: opamp, hash: offer.hash, formerly: formerInterval,
                 dropsCertificate: cohort.plan.connectionSettings.dropsCertificate)
             record(.applying, keeper, hash: offer.hash, at: now, &effects)
         } else {
@@ -59,17 +60,23 @@ extension Agent {
         // Heartbeats alone leave nothing to remember unless the offer has a hash to be reported.
         guard connectionSettings != nil || !offer.isOnlyHeartbeat || !offer.hash.isEmpty else { return }
         withExtendedState { $0.connectionSettings = Boxed(keeper) }
-        if !offer.hash.isEmpty { changed.insert(.connectionSettingsStatus) }
+        if !offer.hash.isEmpty { changes.insert(.connectionSettingsStatus) }
     }
 
-    /// Records how far the offer has got. One without a hash cannot be told from others, and nothing can be said of it.
+    /// Records a stage of the offer. Offers without a hash cannot be told apart, so nothing is recorded of them.
     private func record(
-        _ kind: SettingsStage.Kind, _ keeper: ConnectionSettingsKeeper, hash: [UInt8], at now: Instant,
+        _ stage: OfferStage, _ keeper: ConnectionSettingsKeeper, hash: [UInt8], at now: Instant,
         _ effects: inout Effects
     ) {
         guard !hash.isEmpty else { return }
-        let wave = keeper.isPersonal ? nil : ReceivedConfig.wave(of: hash)
-        effects.append(.settings(SettingsStage(kind: kind, wave: wave, elapsed: now - keeper.offeredAt)))
+        let number = keeper.isPersonal ? nil : hash.offerNumber
+        // What is in force has converged: nothing else of it is reported.
+        for stage in stage == .applied ? [stage, .converged] : [stage] {
+            effects.append(
+                .offer(
+                    OfferStep(
+                        kind: .connectionSettings, stage: stage, number: number, elapsed: now - keeper.offeredAt)))
+        }
     }
 
     var connectionSettings: ConnectionSettingsKeeper? { extended?.value.connectionSettings?.value }
@@ -147,24 +154,24 @@ extension Agent {
         withExtendedState { $0.connectionSettings?.value.commit() }
         effects.count(.settingsCommitted)
         recordTrial(.applied, at: now, &effects)
-        changed.insert(.connectionSettingsStatus)
+        changes.insert(.connectionSettingsStatus)
     }
 
     /// The connection that was being tried does not work: back to the old one at once.
     /// - Returns: Whether a trial was under way.
     mutating func revertSettings(_ reason: String, at now: Instant, _ effects: inout Effects) -> Bool {
-        guard let former = connectionSettings?.formerRhythm else { return false }
+        guard let former = connectionSettings?.formerInterval else { return false }
         withExtendedState { $0.connectionSettings?.value.revert(reason) }
-        setRhythm(former, at: now)
+        changeInterval(to: former, at: now)
         effects.count(.settingsReverted)
         recordTrial(.failed, at: now, &effects)
-        changed.insert(.connectionSettingsStatus)
+        changes.insert(.connectionSettingsStatus)
         return true
     }
 
-    private func recordTrial(_ kind: SettingsStage.Kind, at now: Instant, _ effects: inout Effects) {
+    private func recordTrial(_ stage: OfferStage, at now: Instant, _ effects: inout Effects) {
         guard let keeper = connectionSettings else { return }
-        record(kind, keeper, hash: keeper.status.lastConnectionSettingsHash, at: now, &effects)
+        record(stage, keeper, hash: keeper.status.lastConnectionSettingsHash, at: now, &effects)
     }
 
     /// Asks for the transport, where the agent has settings of its own with those.
@@ -181,8 +188,8 @@ extension Agent {
         connectionSettings?.status ?? ConnectionSettingsStatus()
     }
 
-    /// Asks the server for a client certificate, where the cohort does so and the server issues them (Agent-initiated CSR
-    /// Flow).
+    /// Asks the server for a client certificate, where the cohort does so and the server issues them (Agent-initiated
+    /// CSR Flow).
     mutating func requestCertificate(at now: Instant, _ effects: inout Effects) {
         guard let makeRequest = cohort.plan.connectionSettings.certificateRequest,
             !flags.contains(.askedForCertificate),

@@ -1,5 +1,5 @@
-public import Basis
-import OpAMP
+import Basis
+public import OpAMP
 import OrderedCollections
 
 /// What one agent has accepted, and is trying, of the connection settings that servers offered it.
@@ -8,16 +8,16 @@ struct ConnectionSettingsKeeper {
     enum Trial {
         case none
         /// Accepted for a trial; the old connection is still open.
-        case waiting(OpAMPConnectionSettings, formerly: Agent.OfferedInterval)
-        /// The old connection has been left for it. With the heartbeat interval to go back to where it fails.
-        case trying(OpAMPConnectionSettings, formerly: Agent.OfferedInterval)
+        case waiting(OpAMPConnectionSettings, formerly: HeartbeatSchedule.Interval)
+        /// The old connection has been closed for it. With the heartbeat interval to return to where it fails.
+        case trying(OpAMPConnectionSettings, formerly: HeartbeatSchedule.Interval)
     }
 
     private(set) var status = ConnectionSettingsStatus()
     private(set) var trial = Trial.none
     /// The settings in force; `nil`: those of the profile.
     private(set) var accepted: OpAMPConnectionSettings?
-    /// The OpAMP settings that were tried last, whatever became of them: a server that sends them without a hash may mean nothing new.
+    /// The OpAMP settings that were tried last, with whatever outcome: a server may send them again without a hash.
     private var lastTried: OpAMPConnectionSettings?
     private(set) var others: OrderedDictionary<String, OtherConnectionSettings> = [:]
     /// When the present offer came.
@@ -25,10 +25,10 @@ struct ConnectionSettingsKeeper {
     /// It has a certificate for this agent, so that nobody else has the same offer.
     var isPersonal = false
 
-    var isTrying: Bool { formerRhythm != nil }
+    var isTrying: Bool { formerInterval != nil }
 
-    /// By what interval the agent beat before it left for the settings that it tries; `nil` where it tries none.
-    var formerRhythm: Agent.OfferedInterval? {
+    /// The heartbeat interval from before the trial of settings; `nil` where none is under way.
+    var formerInterval: HeartbeatSchedule.Interval? {
         if case .trying(_, let former) = trial { return former }
         return nil
     }
@@ -46,7 +46,7 @@ struct ConnectionSettingsKeeper {
         }
     }
 
-    /// Whether it is the offer that was taken last. One without a hash is told by what it asks for.
+    /// Whether it is the offer that was processed last. One without a hash is recognised by its settings.
     func knows(_ offer: ConnectionSettingsOffers) -> Bool {
         guard offer.hash.isEmpty else { return status.lastConnectionSettingsHash == offer.hash }
         guard let opamp = offer.opamp, opamp.changesTheConnection, opamp == lastTried else { return false }
@@ -55,11 +55,11 @@ struct ConnectionSettingsKeeper {
     }
 
     /// Another heartbeat interval was offered by itself.
-    mutating func rhythmOffered(seconds: UInt64) {
+    mutating func intervalOffered(seconds: UInt64) {
         accepted?.heartbeatIntervalSeconds = seconds
     }
 
-    /// Takes settings of other connections; what an entry leaves out stays as it was.
+    /// Accepts settings of other connections; what an entry leaves out stays as it was.
     mutating func take(_ offered: OrderedDictionary<String, OtherConnectionSettings>) {
         for (name, offer) in offered {
             var settings = others[name] ?? OtherConnectionSettings()
@@ -81,14 +81,14 @@ struct ConnectionSettingsKeeper {
         status = ConnectionSettingsStatus(lastConnectionSettingsHash: hash, status: .failed, errorMessage: reason)
     }
 
-    /// New OpAMP settings are to be tried. What they leave out of TLS and proxy goes on as it is (TLSConnectionSettings,
+    /// New OpAMP settings are to be tried. What they leave out of TLS and proxy stays as it is (TLSConnectionSettings,
     /// ProxyConnectionSettings).
     /// - Parameters:
     ///   - former: the interval to go back to where they do not work.
-    ///   - dropsCertificate: settings without a certificate are to be tried without one, as OpAMPConnectionSettings.certificate
-    ///     asks; otherwise the one in force stays.
+    ///   - dropsCertificate: settings without a certificate are to be tried without one, as
+    ///     OpAMPConnectionSettings.certificate asks; otherwise the one in force stays.
     mutating func beginTrial(
-        of offered: OpAMPConnectionSettings, hash: [UInt8], formerly former: Agent.OfferedInterval,
+        of offered: OpAMPConnectionSettings, hash: [UInt8], formerly former: HeartbeatSchedule.Interval,
         dropsCertificate: Bool
     ) {
         lastTried = offered
@@ -103,7 +103,7 @@ struct ConnectionSettingsKeeper {
         status = ConnectionSettingsStatus(lastConnectionSettingsHash: hash, status: .applying)
     }
 
-    /// The old connection is being left for the trial.
+    /// The old connection is being closed for the trial.
     mutating func leftForTrial() {
         if case .waiting(let settings, let former) = trial { trial = .trying(settings, formerly: former) }
     }
@@ -123,23 +123,44 @@ struct ConnectionSettingsKeeper {
     }
 }
 
-/// How far an agent is with an offer of connection settings.
-public struct SettingsStage: Hashable, Sendable {
-    public enum Kind: UInt8, CaseIterable, Sendable {
-        /// An offer came in that the agent did not have.
-        case offered
-        /// The settings of the OpAMP connection are being tried.
-        case applying
-        /// They are in force.
-        case applied
-        /// They were refused, or did not work.
-        case failed
-    }
+/// How the agents of a cohort process offers of connection settings (Connection Settings Management).
+public struct ConnectionSettingsPlan: Sendable {
+    /// Whether a certificate can be kept over a restart; agents that cannot reject certificate offers (OpAMP Connection
+    /// Setting Offer Flow).
+    public var persistsCertificates: Bool
+    /// Whether settings that are offered without a certificate remove the one in force, as the specification asks
+    /// (OpAMPConnectionSettings.certificate); otherwise it stays in use, as under the OpenTelemetry supervisor.
+    public var dropsCertificate: Bool
+    /// Whether the target of the profile is reached over TLS.
+    public var connectsSecurely = false
+    /// Whether an agent that is connected over TLS follows an offer of an endpoint without TLS. Such an offer is
+    /// refused by default: everything that the agent sends, credentials included, would be readable on the way.
+    public var allowsPlaintextEndpoints = false
+    /// Makes the PEM-encoded certificate signing request of an agent for its present instance uid. `nil`: the agents
+    /// ask for no certificate (Agent-initiated CSR Flow). Must be a pure function of its arguments.
+    public var certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])?
 
-    public let kind: Kind
-    /// Which offer: the first eight bytes of the server's hash as a number. `nil`: it was for this agent alone, with a certificate of
-    /// its own, and is part of no wave.
-    public let wave: UInt64?
-    /// Since the offer came in.
-    public let elapsed: Nanoseconds
+    public init(
+        persistsCertificates: Bool = true,
+        dropsCertificate: Bool = false,
+        certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])? = nil
+    ) {
+        self.persistsCertificates = persistsCertificates
+        self.dropsCertificate = dropsCertificate
+        self.certificateRequest = certificateRequest
+    }
+}
+
+/// Where and how an agent connects, as a server has offered it. What is empty or absent in the settings stays as in the
+/// profile; a certificate that is present and empty means that none is sent. Shared, not copied.
+public final class ConnectionTarget: Sendable {
+    public let settings: OpAMPConnectionSettings
+    /// Whether the settings are only being tried: they are kept where the server answers on them, and dropped
+    /// otherwise.
+    public let isCandidate: Bool
+
+    init(_ settings: OpAMPConnectionSettings, isCandidate: Bool) {
+        self.settings = settings
+        self.isCandidate = isCandidate
+    }
 }

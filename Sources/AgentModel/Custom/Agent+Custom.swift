@@ -18,8 +18,8 @@ extension Agent {
     /// Whether a server has paused the agent's collection by a custom message.
     public var isPaused: Bool { extended?.value.isPaused ?? false }
 
-    /// The agent declares something else from now on (AgentToServer.capabilities: at any time after the first message). What
-    /// it may report only now is reported with it.
+    /// The agent declares something else from now on (AgentToServer.capabilities: at any time after the first message).
+    /// What it may report only now is reported with it.
     public mutating func changeCapabilities(
         to capabilities: AgentCapabilities, at now: Instant, _ effects: inout Effects
     ) {
@@ -29,10 +29,10 @@ extension Agent {
         withExtendedState { $0.capabilities = next }
         let before = StatusFields.reportable(by: former, to: serverCapabilities)
         let after = StatusFields.reportable(by: next, to: serverCapabilities)
-        changed.insert(.capabilities)
-        changed.formUnion(after.subtracting(before).subtracting(.componentList))
+        changes.insert(.capabilities)
+        changes.insert(after.subtracting(before).subtracting(.componentList))
         if former.contains(.reportsHeartbeat) != next.contains(.reportsHeartbeat), life.phase.session != nil {
-            scheduleFirstHeartbeat(opened: now)
+            schedule.begin(at: now, by: heartbeatRules, &random)
         }
         reportChanges(at: now, &effects)
         setTimer(&effects)
@@ -41,23 +41,9 @@ extension Agent {
     /// A change of capabilities that the plan has for this time.
     mutating func changeCapabilitiesAsPlanned(at now: Instant, _ effects: inout Effects) {
         let changes = cohort.plan.capabilityChanges
-        guard let extended, extended.value.nextCapabilityChange < changes.count else { return }
-        let change = changes[extended.value.nextCapabilityChange]
-        withExtendedState { $0.nextCapabilityChange += 1 }
-        scheduleCapabilityChange()
+        guard let change = withExtendedState({ $0.capabilityChanges?.take(changes) }) else { return }
         effects.count(.capabilitiesChanged)
         changeCapabilities(
             to: capabilities.union(change.added).subtracting(change.removed), at: now, &effects)
-    }
-
-    /// Sets when the next planned change of capabilities is due, counted from the agent's start.
-    mutating func scheduleCapabilityChange() {
-        let changes = cohort.plan.capabilityChanges
-        guard !changes.isEmpty else { return }
-        withExtendedState { extended in
-            let number = extended.nextCapabilityChange
-            extended.capabilityChangeDue =
-                number < changes.count ? extended.firstStarted + changes[number].after : .distantFuture
-        }
     }
 }

@@ -7,13 +7,13 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case unavailable
     /// The server answered an error of type UNKNOWN or of one this model does not know.
     case unknownError
-    /// An error came together with other fields, which must then be unset (ServerToAgent.error_response).
+    /// An error was sent together with other fields, which must then be unset (ServerToAgent.error_response).
     case errorWithContent
-    /// A message came while no report was waiting for an answer.
+    /// A message was received while no report was waiting for an answer.
     case push
     /// A report had no answer within the answer timeout.
     case unanswered
-    /// An answer came after its report had been given up.
+    /// An answer was received after the answer timeout.
     case lateAnswer
     /// The connection ended while reports were waiting for their answers.
     case answersLost
@@ -43,7 +43,7 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case upgradeRefused
     /// The server did not finish the closing handshake in time.
     case closeTimedOut
-    /// An offer came that the agent had already got; it was not taken again.
+    /// An offer was received again; it was not applied again.
     case offerRepeated
     /// A marker in a configuration steered the agent.
     case steered
@@ -65,7 +65,7 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case connectionLost
 
     // What the agent did.
-    /// A part of the agent that watches a setting was told of its change.
+    /// A part of the agent that watches a setting was notified of its change.
     case watcherNotified
     /// The process crashed.
     case crashed
@@ -75,11 +75,11 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case settingsCommitted
     /// Offered connection settings were tried, did not work, and were dropped.
     case settingsReverted
-    /// A destination for the agent's own telemetry was taken.
+    /// A destination for the agent's own telemetry was accepted.
     case telemetryAccepted
     /// The agent declared other capabilities than before.
     case capabilitiesChanged
-    /// Status changes left in one report with an earlier one.
+    /// Status changes were sent in one report with an earlier one.
     case changesJoined
 
     // What the tool did.
@@ -89,48 +89,8 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case reportTooBig
     /// This machine was out of ports or descriptors.
     case noLocalResource
-    /// An event came that does not fit the agent's state.
+    /// An event was received that does not fit the agent's state.
     case eventOutOfState
-
-    /// Whose doing it is.
-    public enum Origin: String, Sendable, CaseIterable {
-        case server, network, tool, agent
-    }
-
-    public var origin: Origin {
-        switch self {
-        case .badRequest, .unavailable, .unknownError, .errorWithContent, .push, .unanswered, .lateAnswer,
-            .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .badInstanceUIDAssigned, .foreignMessage,
-            .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer, .upgradeThrottled, .upgradeUnauthorized,
-            .upgradeRedirected, .upgradeRefused, .closeTimedOut, .offerRepeated, .steered, .restartCommanded,
-            .unknownCommand, .unknownCustomMessage, .certificateRefused:
-            return .server
-        case .watcherNotified, .crashed, .settingsRejected, .settingsCommitted, .settingsReverted, .telemetryAccepted,
-            .capabilitiesChanged, .changesJoined:
-            return .agent
-        case .answersLost, .connectFailed, .connectTimedOut, .connectionLost:
-            return .network
-        case .heartbeatsSkipped, .reportTooBig, .noLocalResource, .eventOutOfState:
-            return .tool
-        }
-    }
-
-    /// Whether it is an error of a run, rather than something that a healthy run may contain.
-    public var isError: Bool {
-        switch self {
-        case .push, .fullStateRequested, .componentsRequested, .instanceUIDAssigned, .lateAnswer, .offerRepeated,
-            .steered, .restartCommanded, .watcherNotified, .unknownCustomMessage, .settingsCommitted,
-            .telemetryAccepted, .capabilitiesChanged, .changesJoined:
-            return false
-        case .badRequest, .unavailable, .unknownError, .errorWithContent, .unanswered, .answersLost,
-            .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed, .malformedAnswer, .closedByServer,
-            .upgradeThrottled, .upgradeUnauthorized, .upgradeRedirected, .upgradeRefused, .closeTimedOut,
-            .connectFailed, .connectTimedOut, .connectionLost, .heartbeatsSkipped, .reportTooBig, .noLocalResource,
-            .eventOutOfState, .unknownCommand, .crashed, .certificateRefused,
-            .settingsRejected, .settingsReverted:
-            return true
-        }
-    }
 
     /// The name used in tables and results.
     public var name: String { "\(self)" }

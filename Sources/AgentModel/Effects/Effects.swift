@@ -1,7 +1,7 @@
 public import Basis
-import OpAMP
+public import OpAMP
 
-/// What a step of an agent asks of the world: a list of effects, the bytes that they point into, and the one timer.
+/// What a step of an agent asks of its host: a list of effects, the bytes that they point into, and the one timer.
 ///
 /// The caller owns it and uses one for all agents of a shard: empty it, give it to one step of one agent, perform it.
 /// Once it has grown to its working size, steps on the message path allocate nothing.
@@ -50,11 +50,11 @@ public struct Effects: Sendable {
     }
 }
 
-/// One thing that an agent asks of the world or tells it.
+/// One thing that an agent asks of its host or reports to it.
 public enum Effect: Sendable {
     /// Open the transport now; all waiting has been done.
     case connect
-    /// The same with settings that a server has offered; what they leave out stays as the profile has it.
+    /// The same with settings that a server has offered; what they leave out stays as in the profile.
     case connectTo(ConnectionTarget)
     /// Send a report as one WebSocket message.
     case send(ReportSlice)
@@ -66,28 +66,45 @@ public enum Effect: Sendable {
     case answered(AnsweredReport)
     /// The first report of a connection was answered without an error: the span since the connection was begun.
     case firstAnswered(Nanoseconds)
-    /// The agent's life took a step.
+    /// The agent's state has changed.
     case stateChanged(StateChange)
-    /// A report that has just been handed out says something else of the agent's health than the one before.
+    /// The health in a report that was just sent differs from the one before.
     case healthReported(HealthChange)
-    /// Something worth a count of its own happened, so many times.
+    /// An anomaly occurred, so many times.
     case count(Anomaly, UInt32)
-    /// The agent misbehaved as its plan has it.
+    /// A fault was injected.
     case fault(Fault)
     /// Send a request with the agent's own telemetry (Own Telemetry Reporting).
     indirect case exportTelemetry(TelemetryExport)
     /// Read from this connection no faster than so many bytes a second.
     case readSlowly(bytesPerSecond: Int)
-    /// How far the agent is with a remote configuration.
-    case config(ConfigStage)
-    /// How far the agent is with packages.
-    case package(PackageStage)
-    /// How far the agent is with connection settings.
-    case settings(SettingsStage)
-    /// Fetch and verify a package's file; `Agent.downloadTold` is due as it goes on.
+    /// The agent has reached a stage of an offer.
+    case offer(OfferStep)
+    /// The agent has done something with one package.
+    case package(PackageStep)
+    /// Download and verify a package's file; `Agent.downloadTold` is due as it proceeds.
     indirect case download(PackageDownload)
-    /// The agent with that number no longer wants the file that it fetches.
+    /// The agent with that number no longer needs the file that it downloads.
     case cancelDownload(agent: UInt64)
+}
+
+/// A stage that an agent has reached of an offer; recorded when the report about it is sent.
+public struct OfferStep: Hashable, Sendable {
+    public let kind: OfferKind
+    public let stage: OfferStage
+    /// What tells the offer apart from others of its kind: `offerNumber` of the server's hash. `nil`: the offer was for
+    /// this agent alone, with a certificate of its own, and is part of no wave.
+    public let number: UInt64?
+    /// Since the offer was received, of packages since it was begun.
+    public let elapsed: Nanoseconds
+}
+
+/// What an agent has done with one package of an offer.
+public enum PackageStep: UInt8, CaseIterable, Sendable {
+    /// Its download or its installation has begun.
+    case downloading, installing
+    /// It has been installed, or could not be.
+    case installed, failed
 }
 
 /// An encoded report in `Effects.bytes`: an AgentToServer, without the WebSocket message header in front.
@@ -95,7 +112,7 @@ public struct ReportSlice: Hashable, Sendable {
     /// Where it lies in `Effects.bytes`.
     public let range: Range<Int>
     public let kind: ReportKind
-    /// When it was due. Response time counts from here, whenever the host gets round to sending it.
+    /// When it was due. Response time counts from here, whenever the host sends it.
     public let dueAt: Instant
 }
 
@@ -105,9 +122,9 @@ public enum ReportKind: UInt8, CaseIterable, Sendable {
     case first
     /// The first of a later connection.
     case reconnect
-    /// Nothing but a sign of life.
+    /// No content: it shows that the agent is alive.
     case heartbeat
-    /// Something of the status has changed.
+    /// A part of the status has changed.
     case status
     /// The server asked for the whole status.
     case fullState
@@ -119,14 +136,15 @@ public enum ReportKind: UInt8, CaseIterable, Sendable {
     case request
     /// The last of a connection: AgentDisconnect is set.
     case agentDisconnect
-    /// Bytes that are no AgentToServer, sent on purpose.
+    /// An invalid AgentToServer, sent on purpose.
     case malformed
     /// A report beyond the usual limit, sent on purpose.
     case oversized
 }
 
-/// The answer to a report, measured. Answers carry no reference to what they answer, so they are matched first in, first
-/// out; a message that the server sends of its own accord while a report is under way is taken for its answer.
+/// The answer to a report, measured. Answers carry no reference to what they answer, so they are matched first in,
+/// first out; a message that the server sends without a request while a report waits for its answer counts as that
+/// answer.
 public struct AnsweredReport: Hashable, Sendable {
     public let kind: ReportKind
     /// From when the report was due to when its answer was there.

@@ -2,12 +2,12 @@ import Basis
 import OpAMP
 import OrderedCollections
 
-/// Faults that strike now and then, in place of a heartbeat or before one.
+/// Faults that are injected now and then, in place of a heartbeat or before one.
 extension Agent {
-    /// Gives the agent's faults the chance to strike.
+    /// Injects the agent's faults, where their turn has come.
     /// - Returns: Whether something else was sent in the heartbeat's place.
     @inline(never)
-    mutating func misbehave(dueAt: Instant, at now: Instant, _ effects: inout Effects) -> Bool {
+    mutating func injectFault(dueAt: Instant, at now: Instant, _ effects: inout Effects) -> Bool {
         let plan = cohort.plan.faults
         if faults.has(.skipsSequenceNumbers), random.chance(plan.recurrence) {
             effects.fault(.skipsSequenceNumbers)
@@ -30,21 +30,22 @@ extension Agent {
                 ]))
             let start = effects.bytes.count
             report.encode(appendingTo: &effects.bytes)
-            // The odd body is no status: the next full report would not repeat it.
-            changed.insert(.effectiveConfig)
+            // The oversized body is no status: the next full report would not repeat it.
+            changes.insert(.effectiveConfig)
             sent(.oversized, from: start, dueAt: dueAt, at: now, &effects)
             return true
         }
         return false
     }
 
-    /// A connection begins under an identity that is somebody else's, unless the server has given the agent another meanwhile.
+    /// A connection begins under the identity of another agent, unless the server has given the agent another
+    /// meanwhile.
     func countBorrowedIdentity(_ effects: inout Effects) {
         guard let borrowed = borrowedInstanceUID, borrowed == instanceUID else { return }
         effects.fault(faults.has(.isClone) ? .isClone : .reusesInstanceUID)
     }
 
-    /// Bytes that no decoder takes for an AgentToServer: a field that promises more than follows.
+    /// An invalid AgentToServer: a field that is longer than what follows.
     private mutating func appendGarbage(_ bytes: inout [UInt8]) {
         bytes.append(0x0A)
         bytes.append(0x7F)

@@ -1,14 +1,16 @@
 public import Basis
 public import OpAMP
 
-/// Several agents on one connection, as behind a gateway: the leader, which is the gateway itself and owns the transport, and
-/// members that connect through it. The server tells them apart by their instance uids (ServerToAgent.instance_uid).
+/// Several agents on one connection, as behind a gateway: the leader, which is the gateway itself and owns the
+/// transport, and members that connect through it. The server tells them apart by their instance uids
+/// (ServerToAgent.instance_uid).
 ///
 /// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
-/// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that closes
-/// is done once its reports are answered, the agent_disconnect among them, since nothing else of it goes over the wire; when the
-/// gateway's connection is lost, so are theirs. A member cannot connect elsewhere: a trial of offered connection settings fails
-/// for it. A member that reads slowly slows the one connection that all share, as one that blocks in a proxy does.
+/// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that
+/// closes is done once its reports are answered, the agent_disconnect among them, since nothing else of it goes over
+/// the wire; when the gateway's connection is lost, so are theirs. A member cannot connect elsewhere: a trial of
+/// offered connection settings fails for it. A member that reads slowly slows the one connection that all share, as one
+/// that blocks in a proxy does.
 public struct Gateway {
     public private(set) var leader: Agent
     public private(set) var members: [Agent]
@@ -27,7 +29,7 @@ public struct Gateway {
         for number in self.members.indices { routes[self.members[number].instanceUID] = number }
     }
 
-    /// Where the gateway itself stands; a member's state is its own.
+    /// The state of the gateway itself; a member has its own.
     public var state: AgentState { leader.state }
 
     private var isOnline: Bool { leader.state.isOnline }
@@ -41,8 +43,8 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    /// Another agent's life begins: it connects through the gateway, at once where that is connected. One beyond `memberLimit` is
-    /// left out.
+    /// Another agent's life begins: it connects through the gateway, at once where that is connected. One beyond
+    /// `memberLimit` is left out.
     public mutating func join(_ member: Agent, at now: Instant, _ effects: inout Effects) {
         guard members.count < Self.memberLimit else { return }
         let number = members.count
@@ -96,7 +98,8 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    /// Members send agent_disconnect first: after the gateway's own agent_disconnect nothing may follow on the connection.
+    /// Members send agent_disconnect first: after the gateway's own agent_disconnect nothing may follow on the
+    /// connection.
     public mutating func drain(at now: Instant, _ effects: inout Effects) {
         for number in members.indices { tell(number, at: now, &effects) { $0.drain(at: $1, &$2) } }
         leader.drain(at: now, &effects)
@@ -111,15 +114,15 @@ public struct Gateway {
     /// A message goes to whom it names; one that names nobody, or nobody here, is the gateway's.
     public mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         if let uid = answer.instanceUID.uid, let number = routes[uid] {
-            // A view cannot be captured, so the step is written out instead of being told.
-            let mark = effects.list.count
+            // A view cannot be captured, so the step is written out here.
+            let start = effects.list.count
             let former = members[number].instanceUID
             members[number].received(answer, at: now, &effects)
-            settle(number, from: mark, former: former, at: now, &effects)
+            settle(number, from: start, former: former, at: now, &effects)
         } else {
-            let mark = effects.list.count
+            let start = effects.list.count
             leader.received(answer, at: now, &effects)
-            leaveWithLeader(from: mark, at: now, &effects)
+            leaveWithLeader(from: start, at: now, &effects)
         }
         setTimer(&effects)
     }
@@ -133,7 +136,7 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    /// A download of the gateway's own or of a member goes on, or is over.
+    /// A download of the gateway itself or of a member has proceeded, or has ended.
     public mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects) {
         if update.agent == leader.index {
             tellLeader(at: now, &effects) { $0.downloadTold(update, at: $1, &$2) }
@@ -148,15 +151,15 @@ public struct Gateway {
     private mutating func tellLeader(
         at now: Instant, _ effects: inout Effects, _ event: (inout Agent, Instant, inout Effects) -> Void
     ) {
-        let mark = effects.list.count
+        let start = effects.list.count
         event(&leader, now, &effects)
-        leaveWithLeader(from: mark, at: now, &effects)
+        leaveWithLeader(from: start, at: now, &effects)
     }
 
-    /// The leader has asked for the end of the connection: its members' agent_disconnect messages go before its own, as far as that is still
-    /// possible, and they are off.
-    private mutating func leaveWithLeader(from mark: Int, at now: Instant, _ effects: inout Effects) {
-        guard !isOnline, effects.list[mark...].contains(where: \.endsTheConnection) else { return }
+    /// The leader has asked for the end of the connection: its members' agent_disconnect messages go before its own, as
+    /// far as that is still possible, and they are off.
+    private mutating func leaveWithLeader(from start: Int, at now: Instant, _ effects: inout Effects) {
+        guard !isOnline, effects.list[start...].contains(where: \.endsTheConnection) else { return }
         loseMembers(.endOfStream, at: now, &effects)
     }
 
@@ -171,27 +174,27 @@ public struct Gateway {
         _ number: Int, at now: Instant, _ effects: inout Effects,
         _ event: (inout Agent, Instant, inout Effects) -> Void
     ) {
-        let mark = effects.list.count
+        let start = effects.list.count
         let former = members[number].instanceUID
         event(&members[number], now, &effects)
-        settle(number, from: mark, former: former, at: now, &effects)
+        settle(number, from: start, former: former, at: now, &effects)
     }
 
-    /// Takes out of the effects what a member asks of the transport, and answers it. An answer may lead to another wish, a
-    /// close to a new connection for one; the chain ends because each of them waits for the clock or the server sooner or
-    /// later, and is cut off here for certain.
+    /// Takes out of the effects what a member asks of the transport, and answers it. An answer may lead to another
+    /// request, a close to a new connection for one; the chain ends because each of them waits for the clock or the
+    /// server sooner or later, and is cut off here for certain.
     private mutating func settle(
-        _ number: Int, from mark: Int, former: InstanceUID, at now: Instant, _ effects: inout Effects
+        _ number: Int, from start: Int, former: InstanceUID, at now: Instant, _ effects: inout Effects
     ) {
-        var seen = mark
-        for _ in 0..<Self.wishLimit {
-            let wish = takeWishes(from: seen, &effects)
+        var seen = start
+        for _ in 0..<Self.requestLimit {
+            let request = takeRequest(from: seen, &effects)
             seen = effects.list.count
-            if wish == .elsewhere {
+            if request == .elsewhere {
                 members[number].connectionFailed(.unreachable, at: now, &effects)
                 continue
             }
-            let connects = wish == .connection
+            let connects = request == .connection
             if members[number].state == .closing, !isUp || members[number].outstandingReports == 0 {
                 members[number].closeCompleted(at: now, &effects)
             } else if connects, isOnline, members[number].state == .connecting {
@@ -206,34 +209,35 @@ public struct Gateway {
     }
 
     /// What a member asks of the transport. That it closes shows in its state.
-    private enum Wish {
+    private enum TransportRequest {
         case nothing
         case connection
         /// A connection that a gateway cannot give: with settings of the member's own, to be tried.
         case elsewhere
     }
 
-    /// Removes what is asked of the transport from the effects that begin at `start`. A slow reader stays in: it slows all.
-    private func takeWishes(from start: Int, _ effects: inout Effects) -> Wish {
-        var wish = Wish.nothing
+    /// Removes what is asked of the transport from the effects that begin at `start`. A slow reader stays in: it slows
+    /// all.
+    private func takeRequest(from start: Int, _ effects: inout Effects) -> TransportRequest {
+        var request = TransportRequest.nothing
         var kept = start
         for number in start..<effects.list.count {
             switch effects.list[number] {
-            case .connect: wish = .connection
-            case .connectTo(let target): wish = target.isCandidate ? .elsewhere : .connection
+            case .connect: request = .connection
+            case .connectTo(let target): request = target.isCandidate ? .elsewhere : .connection
             case .close, .abort: break
-            case .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault, .config, .package,
-                .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
+            case .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault, .offer, .package,
+                .exportTelemetry, .readSlowly, .download, .cancelDownload:
                 effects.list[kept] = effects.list[number]
                 kept += 1
             }
         }
         effects.list.removeSubrange(kept...)
-        return wish
+        return request
     }
 
     /// A failed trial, the way back, and a step more than any chain has.
-    private static let wishLimit = 6
+    private static let requestLimit = 6
 
     private mutating func setTimer(_ effects: inout Effects) {
         effects.wakeAt = nil
@@ -251,7 +255,7 @@ extension Effect {
         switch self {
         case .close, .abort: return true
         case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault,
-            .config, .package, .settings, .exportTelemetry, .readSlowly, .download, .cancelDownload:
+            .offer, .package, .exportTelemetry, .readSlowly, .download, .cancelDownload:
             return false
         }
     }

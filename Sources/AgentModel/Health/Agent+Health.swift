@@ -1,9 +1,9 @@
 import Basis
 import OpAMP
 
-/// The agent's health and its reports of it.
+/// The agent's health and its health reports.
 extension Agent {
-    /// Sets up what befalls this agent, when its process starts.
+    /// Sets up the health faults of this agent, when its process starts.
     mutating func beginHealth(at now: Instant) {
         let plan = cohort.plan.health
         if !plan.healthFaults.isEmpty, extended?.value.health == nil {
@@ -12,15 +12,18 @@ extension Agent {
                 version: plan.dependsOnVersion ? runningVersion : nil, seed: cohort.seed, index: index, at: now)
             if let state { withExtendedState { $0.health = state } }
         }
-        if faults.has(.chats) { withExtendedState { $0.chats = now + Self.chatInterval } }
+        if faults.has(.chats) {
+            withExtendedState { extended in
+                if extended.excessiveReports?.restarted(at: now) == nil {
+                    extended.excessiveReports = ExcessiveReports(at: now)
+                }
+            }
+        }
         if faults.has(.crashes) {
             let span = cohort.plan.faults.timeBetweenCrashes.draw(&random)
             withExtendedState { $0.crashes = now + span }
         }
     }
-
-    /// How often a chatting agent reports its health.
-    static let chatInterval = Nanoseconds.seconds(1)
 
     /// The health has been checked, and is reported where it has changed: at once, not with the next heartbeat.
     mutating func checkHealth(at now: Instant, _ effects: inout Effects) {
@@ -32,18 +35,19 @@ extension Agent {
         random = draws
         guard hasChanged else { return }
         withExtendedState { $0.healthChanged = now }
-        changed.insert(.health)
+        changes.insert(.health)
         reportChanges(at: now, &effects)
     }
 
-    /// What the agent says that it is a version of (AgentDescription.identifying_attributes); empty where it does not say.
+    /// What the agent says that it is a version of (AgentDescription.identifying_attributes); empty where it does not
+    /// say.
     private var runningVersion: String {
         let version = description.identifyingAttributes.first { $0.key == DescriptionTemplate.versionKey }?.value
         if case .string(let text)? = version { return text }
         return ""
     }
 
-    /// The agent runs another version than before: what comes with versions begins or is over.
+    /// The agent runs another version than before: health faults of versions begin or end.
     mutating func versionChanged(at now: Instant) {
         let plan = cohort.plan.health
         guard plan.dependsOnVersion, extended?.value.health != nil else { return }
@@ -53,15 +57,14 @@ extension Agent {
         random = draws
     }
 
-    /// A chatting agent has something to say every second: one of its components after the other goes down and up.
-    mutating func chat(at now: Instant, _ effects: inout Effects) {
+    /// An agent with the fault `chats` reports another health every second.
+    mutating func reportExcessively(at now: Instant, _ effects: inout Effects) {
         effects.fault(.chats)
         withExtendedState { extended in
-            extended.chatRound &+= 1
+            extended.excessiveReports?.report(at: now)
             extended.healthChanged = now
-            extended.chats = max(extended.chats + Self.chatInterval, now)
         }
-        changed.insert(.health)
+        changes.insert(.health)
         reportChanges(at: now, &effects)
     }
 
@@ -69,7 +72,7 @@ extension Agent {
     mutating func pipelinesRestarted(at now: Instant) {
         guard processStarted != now else { return }
         processStarted = now
-        changed.insert(.health)
+        changes.insert(.health)
     }
 
     /// The health that a report carries.
@@ -79,18 +82,17 @@ extension Agent {
             return cohort.healthTree.healthy(started: started, observed: started)
         }
         let observed = unixTime(at: max(extended.value.healthChanged, processStarted))
-        if extended.value.collectorBack != .distantFuture {
+        if extended.value.collector.isDown {
             // Not running: the start time must be 0.
             return ComponentHealth(
                 healthy: false, startTimeUnixNano: 0, lastError: "the collector is being restarted",
                 status: "StatusStarting", statusTimeUnixNano: observed)
         }
         let started = unixTime(at: processStarted)
-        if faults.has(.chats) {
-            let down = Int(extended.value.chatRound) % HealthTree.chatty.componentCount
-            let observedHealth =
-                extended.value.chatRound == 0 ? ObservedHealth() : ObservedHealth(components: [down], level: .degraded)
-            return HealthTree.chatty.health(of: observedHealth, started: started, observed: observed)
+        if let reports = extended.value.excessiveReports {
+            let tree = HealthTree.chatty
+            return tree.health(
+                of: reports.health(components: tree.componentCount), started: started, observed: observed)
         }
         return cohort.healthTree.health(
             of: extended.value.health?.reported ?? ObservedHealth(), started: started, observed: observed)

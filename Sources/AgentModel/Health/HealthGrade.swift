@@ -1,22 +1,31 @@
 public import OpAMP
 import OrderedCollections
 
-/// An agent's health in one word, as its last report has it (ComponentHealth Message).
-public enum HealthGrade: UInt8, CaseIterable, Sendable {
-    /// The agent and all of its components are well.
+/// An agent's health in one word, as in its last report (ComponentHealth Message).
+public enum HealthGrade: Int, CaseIterable, Sendable {
+    /// The agent and all of its components are healthy.
     case healthy
-    /// The agent is well as a whole, or says so, and some of its components are not.
+    /// The agent is healthy as a whole, or reports so, and some of its components are not.
     case degraded
-    /// The agent as a whole is not well.
+    /// The agent as a whole is unhealthy.
     case unhealthy
 
-    /// What `health` comes to. Linear in the number of its components.
+    /// The name in files, tables and machine output: stable from release to release.
+    public var name: String {
+        switch self {
+        case .healthy: "healthy"
+        case .degraded: "degraded"
+        case .unhealthy: "unhealthy"
+        }
+    }
+
+    /// The grade of `health`. Linear in the number of its components.
     public init(_ health: ComponentHealth) {
         guard health.healthy else {
             self = .unhealthy
             return
         }
-        self = health.componentHealthMap.values.allSatisfy(\.isWellThroughout) ? .healthy : .degraded
+        self = health.componentHealthMap.values.allSatisfy(\.isHealthyThroughout) ? .healthy : .degraded
     }
 }
 
@@ -29,7 +38,7 @@ public struct HealthChange: Hashable, Sendable {
 
 extension ComponentHealth {
     /// Whether it and all below it are healthy.
-    fileprivate var isWellThroughout: Bool {
-        healthy && componentHealthMap.values.allSatisfy(\.isWellThroughout)
+    fileprivate var isHealthyThroughout: Bool {
+        healthy && componentHealthMap.values.allSatisfy(\.isHealthyThroughout)
     }
 }

@@ -6,9 +6,9 @@ public struct HealthPlan: Hashable, Sendable {
     public var checkInterval: Nanoseconds
     /// After this a check that gets no answer has failed.
     public var checkTimeout: Nanoseconds
-    /// So many checks in a row must find the same before it is reported; recovery is believed at once.
+    /// So many checks in a row must find the same before it is reported; recovery is reported at once.
     public var failureThreshold: Int
-    /// What befalls the agents. Empty: they stay well, and no check is ever made.
+    /// The health faults of the agents. Empty: they stay healthy, and no check is ever made.
     public var healthFaults: [HealthFault]
 
     public init(
@@ -28,20 +28,21 @@ public struct HealthPlan: Hashable, Sendable {
     /// Each one is gone through at each check.
     public static let maximumHealthFaults = 16
 
-    /// Whether an agent's version has a say in what befalls it.
+    /// Whether any health fault depends on an agent's version.
     var dependsOnVersion: Bool { healthFaults.contains { $0.version != nil } }
 
-    /// Something that befalls a share of the agents.
+    /// A health fault of a share of the agents.
     public struct HealthFault: Hashable, Sendable {
         public var model: HealthModel
-        /// The share of the cohort's agents, drawn by their seeds, 0 ... 1.
+        /// The share of the cohort's agents that have it, drawn by their seeds, 0 ... 1.
         public var share: Double
-        /// The zone whose agents alone it befalls; `nil`: any.
+        /// Only agents of this zone have it; `nil`: of any zone.
         public var zone: String?
-        /// The version of the agent (`service.version`) that it comes with: it begins when an agent comes to run that version
-        /// and is over when the agent runs another. `nil`: it has nothing to do with the version.
+        /// The version of the agent (`service.version`) that causes it: it begins when an agent starts to run that
+        /// version and is over when the agent runs another. `nil`: it has nothing to do with the version.
         public var version: String?
-        /// Whether checks of what is ill get no answer, so that they take as long as the timeout, instead of failing at once.
+        /// Whether checks of an unhealthy component get no answer, so that they last as long as the timeout, instead of
+        /// failing at once.
         public var hangs: Bool
 
         public init(
@@ -56,7 +57,7 @@ public struct HealthPlan: Hashable, Sendable {
     }
 }
 
-/// How something ails.
+/// How a health fault proceeds.
 public enum HealthModel: Hashable, Sendable {
     /// One component is up for a while, down for a while, and so on.
     case flapping(up: Distribution, down: Distribution)
@@ -64,7 +65,7 @@ public enum HealthModel: Hashable, Sendable {
     case decay(each: Distribution)
     /// The collector's process ends, and nobody starts it again: unhealthy, and without a start time.
     case suddenDeath(after: Distribution)
-    /// All agents that it befalls are unhealthy together, from a time of the run on for a while (`nil`: for good): power,
+    /// All agents that have it are unhealthy together, from a time of the run on for a while (`nil`: for good): power,
     /// network, a bad version.
     case outage(from: Nanoseconds, lasting: Nanoseconds?)
 }

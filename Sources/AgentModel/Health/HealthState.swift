@@ -1,13 +1,13 @@
 import Basis
 
-/// The health of one agent that does not simply stay well: what befalls it, what its checks have found, what it reports.
+/// The health of one agent with health faults: the faults, what its checks have found, what it reports.
 ///
-/// Afflictions have no timers of their own: they are carried forward to the present at each check, since nothing sees them
-/// in between. One that comes with a version of the agent is in force only while the agent runs that version; where an agent
-/// has no other and is well, nothing is checked.
+/// Health faults have no timers of their own: they are advanced to the present at each check, since nothing observes
+/// them in between. One that a version of the agent causes is in force only while the agent runs that version; where an
+/// agent has no other and is healthy, nothing is checked.
 struct HealthState {
-    /// One health fault of this agent.
-    struct Course {
+    /// One health fault of this agent, and how far it has proceeded.
+    struct FaultProgress {
         /// Its place in the plan.
         let healthFault: Int
         /// The component that flaps.
@@ -16,45 +16,45 @@ struct HealthState {
         var changes: Instant
         /// Flapping: whether it is down. Decay: how many components are. Death: whether it has come.
         var stage = 0
-        /// Whether the agent runs the version that it comes with; always true of one that comes with none.
+        /// Whether the agent runs the version that causes it; always true of one without a version.
         var isInForce: Bool
     }
 
-    private var courses: [Course]
+    private var progress: [FaultProgress]
     /// When the next check starts.
     private(set) var nextCheck: Instant
     /// When the check that hangs is given up; `nil` while none does.
     private var givesUp: Instant?
-    /// What was found but not yet often enough to be believed.
-    private var suspicion: ObservedHealth?
-    private var suspicions = 0
+    /// What was found but not yet often enough to be reported.
+    private var unconfirmed: ObservedHealth?
+    private var timesFound = 0
     /// What the agent reports.
     private(set) var reported = ObservedHealth()
 
-    /// A course changes so often at most between two checks; a faster model is cut off there.
+    /// A fault changes so often at most between two checks; a faster model is cut off there.
     private static let changesPerCheck = 1_000
 
-    /// - Parameter version: what the agent runs; nil where no health fault of the plan comes with a version.
-    /// - Returns: `nil` where nothing of the plan can befall this agent.
+    /// - Parameter version: what the agent runs; nil where no health fault of the plan has a version.
+    /// - Returns: `nil` where this agent has no health fault of the plan.
     init?(
         _ plan: HealthPlan, components: Int, zone: String, version: String?, seed: UInt64, index: UInt64,
         at now: Instant
     ) {
         var random = SeededRandom(seed: seed ^ 0x6865_616C_7468, stream: index)
-        var courses: [Course] = []
+        var progress: [FaultProgress] = []
         for (number, healthFault) in plan.healthFaults.enumerated() {
             let hasHealthFault = random.chance(healthFault.share)
             let component = random.index(below: components)
             guard hasHealthFault, healthFault.zone == nil || healthFault.zone == zone else { continue }
             let changes = Self.firstChange(of: healthFault.model, after: now, &random)
             let isInForce = healthFault.version == nil || healthFault.version == version
-            courses.append(
-                Course(
+            progress.append(
+                FaultProgress(
                     healthFault: number, component: component, changes: isInForce ? changes : .distantFuture,
                     isInForce: isInForce))
         }
-        guard !courses.isEmpty else { return nil }
-        self.courses = courses
+        guard !progress.isEmpty else { return nil }
+        self.progress = progress
         // Checks are spread like heartbeats, or all agents would find out at the same moment.
         nextCheck = now + plan.checkInterval.scaled(by: random.unit())
     }
@@ -72,25 +72,26 @@ struct HealthState {
 
     var nextDeadline: Instant { givesUp ?? (isDormant ? .distantFuture : nextCheck) }
 
-    /// Whether a check could find nothing, and nothing is waiting to be believed.
+    /// Whether a check could find nothing, and no finding waits to be confirmed.
     private var isDormant: Bool {
-        reported == ObservedHealth() && suspicion == nil && !courses.contains(where: \.isInForce)
+        reported == ObservedHealth() && unconfirmed == nil && !progress.contains(where: \.isInForce)
     }
 
-    /// The agent runs `version` from now on: what comes with it begins, what came with the one before is over. The next check
+    /// The agent runs `version` from now on: its health faults begin, those of the version before end. The next check
     /// notices.
     mutating func runs(_ version: String, _ plan: HealthPlan, random: inout SeededRandom, at now: Instant) {
         let wasDormant = isDormant
-        for number in courses.indices {
-            let healthFault = plan.healthFaults[courses[number].healthFault]
-            guard let cause = healthFault.version, (cause == version) != courses[number].isInForce else { continue }
-            courses[number].isInForce.toggle()
-            courses[number].stage = 0
-            courses[number].changes =
-                courses[number].isInForce
+        for number in progress.indices {
+            let healthFault = plan.healthFaults[progress[number].healthFault]
+            guard let cause = healthFault.version, (cause == version) != progress[number].isInForce else { continue }
+            progress[number].isInForce.toggle()
+            progress[number].stage = 0
+            progress[number].changes =
+                progress[number].isInForce
                 ? Self.firstChange(of: healthFault.model, after: now, &random) : .distantFuture
         }
-        // Checks go on where they would be had they never been left out, or a rollout would put the fleet's checks in step.
+        // Checks go on where they would be had they never been left out, or a rollout would put the fleet's checks in
+        // step.
         if wasDormant, !isDormant, nextCheck < now {
             nextCheck = nextCheck + plan.checkInterval * ((now - nextCheck).count / plan.checkInterval.count + 1)
         }
@@ -119,14 +120,14 @@ struct HealthState {
     /// What a check found, weighed against what it found before.
     private mutating func conclude(_ found: ObservedHealth, _ plan: HealthPlan) -> Bool {
         guard found != reported else {
-            suspicion = nil
+            unconfirmed = nil
             return false
         }
-        suspicions = suspicion == found ? suspicions + 1 : 1
-        suspicion = found
-        guard suspicions >= plan.failureThreshold || found == ObservedHealth() else { return false }
+        timesFound = unconfirmed == found ? timesFound + 1 : 1
+        unconfirmed = found
+        guard timesFound >= plan.failureThreshold || found == ObservedHealth() else { return false }
         reported = found
-        suspicion = nil
+        unconfirmed = nil
         return true
     }
 
@@ -137,24 +138,24 @@ struct HealthState {
         var down: Set<Int> = []
         var (isDead, isOut) = (false, false)
         var hangs = false
-        for number in courses.indices where courses[number].isInForce {
-            let healthFault = plan.healthFaults[courses[number].healthFault]
+        for number in progress.indices where progress[number].isInForce {
+            let healthFault = plan.healthFaults[progress[number].healthFault]
             carry(number, healthFault.model, components: components, random: &random, to: now)
-            let course = courses[number]
-            var isIll = course.stage > 0
+            let fault = progress[number]
+            var isUnhealthy = fault.stage > 0
             switch healthFault.model {
             case .flapping:
-                if isIll { down.insert(course.component) }
+                if isUnhealthy { down.insert(fault.component) }
             case .decay:
-                for failed in 0..<min(course.stage, components) { down.insert(failed) }
+                for failed in 0..<min(fault.stage, components) { down.insert(failed) }
             case .suddenDeath:
-                isDead = isDead || isIll
+                isDead = isDead || isUnhealthy
             case .outage(let from, let lasting):
                 let isOver = lasting.map { now >= .zero + from + $0 } ?? false
-                isIll = now >= .zero + from && !isOver
-                isOut = isOut || isIll
+                isUnhealthy = now >= .zero + from && !isOver
+                isOut = isOut || isUnhealthy
             }
-            hangs = hangs || (isIll && healthFault.hangs)
+            hangs = hangs || (isUnhealthy && healthFault.hangs)
         }
         if isDead || isOut || (components > 0 && down.count >= components) {
             return (ObservedHealth(components: Set(0..<components), level: .unhealthy, isRunning: !isDead), hangs)
@@ -166,22 +167,22 @@ struct HealthState {
         _ number: Int, _ model: HealthModel, components: Int, random: inout SeededRandom, to now: Instant
     ) {
         var steps = 0
-        while courses[number].changes <= now, steps < Self.changesPerCheck {
+        while progress[number].changes <= now, steps < Self.changesPerCheck {
             steps += 1
             switch model {
             case .flapping(let up, let down):
-                courses[number].stage = 1 - courses[number].stage
-                let next = courses[number].stage == 1 ? down : up
-                courses[number].changes += max(next.draw(&random), .milliseconds(1))
+                progress[number].stage = 1 - progress[number].stage
+                let next = progress[number].stage == 1 ? down : up
+                progress[number].changes += max(next.draw(&random), .milliseconds(1))
             case .decay(let each):
-                courses[number].stage += 1
-                let isOver = courses[number].stage >= components
-                courses[number].changes = isOver ? .distantFuture : courses[number].changes + each.draw(&random)
+                progress[number].stage += 1
+                let isOver = progress[number].stage >= components
+                progress[number].changes = isOver ? .distantFuture : progress[number].changes + each.draw(&random)
             case .suddenDeath:
-                courses[number].stage = 1
-                courses[number].changes = .distantFuture
+                progress[number].stage = 1
+                progress[number].changes = .distantFuture
             case .outage:
-                courses[number].changes = .distantFuture
+                progress[number].changes = .distantFuture
             }
         }
     }

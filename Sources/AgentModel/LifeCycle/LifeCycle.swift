@@ -2,14 +2,14 @@ public import Basis
 
 /// The life of one agent as an explicit state machine.
 ///
-/// Every transition stands in this file, in `apply(_:at:)`: a switch over what happened and, inside, a switch over the
+/// Every transition is in this file, in `apply(_:at:)`: a switch over what happened and, inside, a switch over the
 /// phase it happened in. Both are exhaustive and have no `default`, so that a new phase or a new event does not compile
-/// until each combination has been decided. A combination that makes no sense is `.rejected`: the phase stays, and the
+/// until each combination has been decided. A combination that is not valid is `.rejected`: the phase stays, and the
 /// caller counts it. Nothing outside this file can set the phase.
 ///
 /// A phase carries exactly what exists in it: a session only while the transport is up, a deadline only while waiting.
 /// Configuring and updating go on while the agent is offline (a collector applies a configuration whether or not its
-/// server listens), so what is under way (`Work`) is told to the machine instead of being kept in a phase.
+/// server listens), so what is under way (`Work`) is an input of the machine instead of part of a phase.
 public struct LifeCycle: Hashable, Sendable {
     /// What an agent is doing, with what it knows only then.
     public enum Phase: Hashable, Sendable {
@@ -61,7 +61,7 @@ public struct LifeCycle: Hashable, Sendable {
 
     /// What follows a close that the agent asked for.
     public enum Afterwards: Hashable, Sendable {
-        /// Nothing: the agent leaves for good.
+        /// Nothing: the agent ends.
         case stop
         /// A new connection at the given time.
         case reconnect(at: Instant)
@@ -93,7 +93,7 @@ public struct LifeCycle: Hashable, Sendable {
         case stopped
     }
 
-    /// How the machine took an event.
+    /// The result of an event.
     public enum Outcome: Hashable, Sendable {
         /// The phase has another label now.
         case moved(StateChange)
@@ -109,7 +109,7 @@ public struct LifeCycle: Hashable, Sendable {
 
     public init() {}
 
-    /// A life that stands in `phase`: for tables and tests that walk through all of them.
+    /// A life cycle in `phase`: for tables and tests that walk through all of them.
     init(in phase: Phase) {
         self.phase = phase
     }
@@ -173,7 +173,7 @@ public struct LifeCycle: Hashable, Sendable {
             case .running(let session), .configuring(let session), .updating(let session):
                 return Self.online(session, work)
             case .initializing, .connecting, .connected, .backingOff, .closing, .restarting, .disconnected:
-                // The work goes on without a label of its own; the answer to the first report brings it back.
+                // The work continues without a state of its own; the answer to the first report brings it back.
                 return phase
             }
         case .closeBegan(let deadline, let afterwards):
@@ -181,7 +181,7 @@ public struct LifeCycle: Hashable, Sendable {
             case .connected, .running, .configuring, .updating:
                 return .closing(deadline: deadline, afterwards: afterwards)
             case .closing(let deadline, _):
-                // Already leaving: only what follows may change (a drain that comes during a reconnect).
+                // Already closing: only what follows may change (a drain that comes during a reconnect).
                 return .closing(deadline: deadline, afterwards: afterwards)
             case .initializing, .connecting, .backingOff, .restarting, .disconnected: return nil
             }
@@ -229,6 +229,54 @@ public struct StateChange: Hashable, Sendable {
     public let to: AgentState
     public let cause: TransitionCause
     public let at: Instant
-    /// How long the agent stood in `from`.
+    /// How long the agent was in `from`.
     public let spent: Nanoseconds
+}
+
+/// The state of an agent: the label of a life-cycle phase, for counting and for the live series.
+public enum AgentState: Int, CaseIterable, Sendable {
+    /// Created, not yet started.
+    case initializing
+    /// The transport is being opened: TCP, TLS, HTTP upgrade.
+    case connecting
+    /// The transport is up and the first report has been sent; its answer has not been received yet.
+    case connected
+    /// The server knows the agent, and the agent has nothing under way.
+    case running
+    /// A remote configuration is being applied.
+    case configuring
+    /// Packages are being downloaded or installed.
+    case updating
+    /// In error: the connection failed, was lost or was refused, and the agent waits for its next attempt.
+    case backingOff
+    /// The agent_disconnect has been sent and the WebSocket close is under way.
+    case closing
+    /// The agent's process is down between a crash or a restart and its next start.
+    case restarting
+    /// Over for good: drained, or ended by a fault.
+    case disconnected
+
+    /// The name used in tables, series and results.
+    public var name: String {
+        switch self {
+        case .initializing: return "initializing"
+        case .connecting: return "connecting"
+        case .connected: return "connected"
+        case .running: return "running"
+        case .configuring: return "configuring"
+        case .updating: return "updating"
+        case .backingOff: return "backing off"
+        case .closing: return "closing"
+        case .restarting: return "restarting"
+        case .disconnected: return "disconnected"
+        }
+    }
+
+    /// Whether the transport is up and reports may leave.
+    public var isOnline: Bool {
+        switch self {
+        case .connected, .running, .configuring, .updating: return true
+        case .initializing, .connecting, .backingOff, .closing, .restarting, .disconnected: return false
+        }
+    }
 }

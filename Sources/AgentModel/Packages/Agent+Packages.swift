@@ -2,30 +2,30 @@ public import Basis
 import OpAMP
 import OrderedCollections
 
-/// Taking offers of packages.
+/// Processing offers of packages.
 extension Agent {
-    /// An offer came (Downloading Packages).
+    /// An offer was received (Downloading Packages).
     mutating func packagesOffered(_ offer: PackagesAvailable, at now: Instant, _ effects: inout Effects) {
         guard capabilities.contains(.acceptsPackages) else { return effects.count(.undeclaredCapabilityUsed) }
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         var keeper = packages ?? PackageKeeper(cohort.plan.packages.installed)
         if offer.allPackagesHash.isEmpty {
-            // Without it one offer cannot be told from another, and each would be worked on again.
+            // Without it offers cannot be told apart, and each would be installed again.
             guard keeper.refuse("the offer has no hash over all packages") else {
                 return effects.count(.offerRepeated)
             }
-            changed.insert(.packageStatuses)
+            changes.insert(.packageStatuses)
             return keep(keeper, at: now)
         }
         if keeper.knows(offer) {
             effects.count(.offerRepeated)
             guard keeper.forgive() else { return }
-            changed.insert(.packageStatuses)
+            changes.insert(.packageStatuses)
             return keep(keeper, at: now)
         }
         let offer = effects.packageCache.offer(offer)
         guard keeper.sync == nil else {
-            // One offer at a time; what comes meanwhile waits, and only the newest of it.
+            // One offer at a time; what is received meanwhile waits, and only the newest of it.
             keeper.pending = offer
             return keep(keeper, at: now)
         }
@@ -41,7 +41,7 @@ extension Agent {
         withExtendedState { $0.packages = .own(Boxed(keeper)) }
         guard isOtherVersion else { return }
         // Another version of the agent itself, or none from a server any more: it describes itself anew.
-        changed.insert(.description)
+        changes.insert(.description)
         versionChanged(at: now)
     }
 
@@ -49,15 +49,15 @@ extension Agent {
         up offer: PackagesAvailable, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
     ) {
         keeper.begin(offer, dependencies: cohort.plan.packages.dependencies, at: now)
-        changed.insert(.packageStatuses)
-        record(.offered, keeper, at: now, &effects)
+        changes.insert(.packageStatuses)
+        record([.received, .applying], keeper, at: now, &effects)
     }
 
     /// Goes on with the packages as far as the time allows.
     mutating func advancePackages(at now: Instant, _ effects: inout Effects) {
         guard var keeper = packages else { return }
         let wasWorking = keeper.sync != nil
-        // Every round ends a step, and an offer has finitely many; a pending one is taken up at most once a call.
+        // Every round ends a step, and an offer has finitely many; a pending one is begun at most once a call.
         while keeper.sync != nil, keeper.nextDeadline <= now, isProcessUp {
             advance(&keeper, at: now, &effects)
             keep(keeper, at: now)
@@ -95,8 +95,8 @@ extension Agent {
             if faults.has(.crashesInstalling) {
                 effects.fault(.crashesInstalling)
                 keeper.interrupted(dependencies: plan.dependencies)
-                changed.insert(.packageStatuses)
-                record(.failed, keeper, at: now, &effects)
+                changes.insert(.packageStatuses)
+                effects.append(.package(.failed))
                 return crash(at: now, &effects)
             }
             if random.chance(plan.odds.install) {
@@ -105,7 +105,7 @@ extension Agent {
                 installed(name, &keeper, at: now, &effects)
             }
         }
-        changed.insert(.packageStatuses)
+        changes.insert(.packageStatuses)
     }
 
     private mutating func begin(
@@ -119,7 +119,7 @@ extension Agent {
         let plan = cohort.plan.packages
         if let fetch = plan.fetch {
             let number = keeper.beginFetch(name)
-            record(.downloading, keeper, at: now, &effects)
+            effects.append(.package(.downloading))
             return effects.append(
                 .download(
                     PackageDownload(
@@ -129,10 +129,10 @@ extension Agent {
         }
         let done = now + plan.downloadTime.draw(&random)
         keeper.beginDownload(name, done: done, nextProgress: now + plan.progressInterval, at: now)
-        record(.downloading, keeper, at: now, &effects)
+        effects.append(.package(.downloading))
     }
 
-    /// The host tells how a fetch goes. What belongs to a fetch that is no longer wanted is dropped.
+    /// The host reports how a download proceeds. Updates of a download that is no longer needed are dropped.
     public mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects) {
         guard update.agent == index, isProcessUp, var keeper = packages, let name = keeper.fetching(update.number)
         else {
@@ -142,13 +142,13 @@ extension Agent {
         case .progressed(let progress):
             let former = keeper.statuses
             keeper.fetched(progress)
-            // A transfer that stands still has nothing new to be told (Agent Status Compression).
+            // A transfer without progress has nothing new to be reported (Agent Status Compression).
             guard keeper.statuses != former else { return }
             keep(keeper, at: now)
-            changed.insert(.packageStatuses)
+            changes.insert(.packageStatuses)
             reportChanges(at: now, &effects)
         case .ended(let outcome):
-            changed.insert(.packageStatuses)
+            changes.insert(.packageStatuses)
             downloaded(name, outcome, &keeper, at: now, &effects)
             keep(keeper, at: now)
             reportChanges(at: now, &effects)
@@ -168,7 +168,7 @@ extension Agent {
         }
     }
 
-    /// What is being fetched is not wanted any more: the process goes down, or the agent leaves for good.
+    /// The current download is no longer needed: the process goes down, or the agent ends.
     mutating func abandonFetch(_ effects: inout Effects) {
         guard case .fetching? = packages?.sync?.step else { return }
         effects.append(.cancelDownload(agent: index))
@@ -189,14 +189,14 @@ extension Agent {
         _ name: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
     ) {
         keeper.beginInstallation(name, done: now + cohort.plan.packages.installTime.draw(&random))
-        record(.installing, keeper, at: now, &effects)
+        effects.append(.package(.installing))
     }
 
     private mutating func installed(
         _ name: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
     ) {
         keeper.finishInstallation(name)
-        record(.installed, keeper, at: now, &effects)
+        effects.append(.package(.installed))
         // Another version of the agent itself has started anew.
         if keeper.installed[name]?.type == .topLevel { pipelinesRestarted(at: now) }
     }
@@ -205,19 +205,19 @@ extension Agent {
         _ name: String, _ reason: String, _ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects
     ) {
         keeper.fail(name, reason, dependencies: cohort.plan.packages.dependencies)
-        record(.failed, keeper, at: now, &effects)
+        effects.append(.package(.failed))
     }
 
     private mutating func finishSync(_ keeper: inout PackageKeeper, at now: Instant, _ effects: inout Effects) {
         let hasFailures = keeper.sync?.hasFailures ?? false
-        record(hasFailures ? .gaveUp : .converged, keeper, at: now, &effects)
+        record(hasFailures ? [.failed] : [.applied, .converged], keeper, at: now, &effects)
         _ = keeper.finishSync()
         guard let next = keeper.pending else { return }
         keeper.pending = nil
         take(up: next, &keeper, at: now, &effects)
     }
 
-    /// The process is back: what it was doing to packages is taken up again.
+    /// The process is back: its work on packages is resumed.
     mutating func packagesInterrupted(at now: Instant) {
         guard var keeper = packages, keeper.sync != nil else { return }
         keeper.interrupted(dependencies: cohort.plan.packages.dependencies)
@@ -229,13 +229,13 @@ extension Agent {
         packages?.statuses ?? cohort.localPackages
     }
 
-    private mutating func record(
-        _ kind: PackageStage.Kind, _ keeper: PackageKeeper, at now: Instant, _ effects: inout Effects
+    private func record(
+        _ stages: [OfferStage], _ keeper: PackageKeeper, at now: Instant, _ effects: inout Effects
     ) {
         guard let sync = keeper.sync else { return }
-        effects.append(
-            .package(
-                PackageStage(
-                    kind: kind, wave: ReceivedConfig.wave(of: sync.offer.allPackagesHash), elapsed: now - sync.begun)))
+        let (number, elapsed) = (sync.offer.allPackagesHash.offerNumber, now - sync.begun)
+        for stage in stages {
+            effects.append(.offer(OfferStep(kind: .packages, stage: stage, number: number, elapsed: elapsed)))
+        }
     }
 }

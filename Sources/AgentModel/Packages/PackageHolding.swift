@@ -1,8 +1,8 @@
 import Basis
 import OpAMP
 
-/// What an agent has of packages: its own while it works on them, and once it is done what all agents share that have come to
-/// the same, until a further offer tells them apart.
+/// The packages of an agent: its own record while it works on them, and afterwards one shared by all agents that have
+/// come to the same, until a further offer tells them apart.
 enum PackageHolding {
     case own(Boxed<PackageKeeper>)
     case shared(SettledPackages)
@@ -40,17 +40,18 @@ final class SettledPackages: Sendable {
     }
 }
 
-/// What the agents of a shard have come to by their offers: a fleet of thousands comes to a few things, each kept once. Part of
-/// the effects, because those belong to the shard; it knows nothing that an agent could observe.
+/// What the agents of a shard have come to by their offers: a fleet of thousands comes to a few things, each kept once.
+/// Part of the effects, because those belong to the shard; it knows nothing that an agent could observe.
 struct PackageCache: Sendable {
-    /// Rollouts have a few versions at a time, each with a few ways to fail. What was pushed out is only not shared any more.
+    /// Rollouts have a few versions at a time, each with a few ways to fail. What was pushed out is only not shared any
+    /// more.
     static let limit = 32
 
     private var cache: [SettledPackages] = []
     private var offers: [PackagesAvailable] = []
 
-    /// The same offer as another agent of the shard got it, where one has: hashes, addresses and names are kept once then, also while
-    /// thousands work on it.
+    /// The same offer as another agent of the shard got it, where one has: hashes, addresses and names are kept once
+    /// then, also while thousands work on it.
     mutating func offer(_ offer: PackagesAvailable) -> PackagesAvailable {
         if let known = offers.first(where: { $0 == offer }) { return known }
         if offers.count == Self.limit { offers.removeFirst() }

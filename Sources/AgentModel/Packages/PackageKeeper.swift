@@ -2,8 +2,8 @@ import Basis
 import OpAMP
 import OrderedCollections
 
-/// What one agent has installed and is installing (Downloading Packages, Package Status Reporting): a state machine of its
-/// own, that works through one package at a time.
+/// What one agent has installed and is installing (Downloading Packages, Package Status Reporting): a state machine of
+/// its own, that works through one package at a time.
 ///
 /// The statuses that it reports are kept as they will be sent. Nothing here draws or decides an outcome: that is the
 /// agent's, which tells the keeper what happened.
@@ -41,15 +41,15 @@ struct PackageKeeper {
     private(set) var sync: Sync?
     /// The hash of the last offer of which everything was installed.
     private(set) var completedHash: [UInt8] = []
-    /// The number of the latest fetch: news of former ones means nothing any more.
+    /// The number of the latest fetch: updates of former ones are ignored.
     private(set) var fetches: UInt32 = 0
-    /// An offer that came while another was worked on; only the newest is kept.
+    /// An offer that was received while another was worked on; only the newest is kept.
     var pending: PackagesAvailable?
 
     init(_ local: [PackagePlan.LocalPackage]) {
         for package in local {
-            // The agent never computes hashes that a server compares; a local package has one all the same, as it must be
-            // set, and a fingerprint of name and version serves.
+            // The agent never computes hashes that a server compares; a local package has one all the same, as it must
+            // be set, and a fingerprint of name and version serves.
             let hash = FNV1a.fingerprint(Array("\(package.name)@\(package.version)".utf8))
             installed[package.name] = Installed(
                 type: package.type, version: package.version, hash: hash, contentHash: hash)
@@ -68,13 +68,13 @@ struct PackageKeeper {
         }
     }
 
-    /// Whether `offer` is the one that was taken up last, or waits.
+    /// Whether `offer` is the one that was begun last, or waits.
     func knows(_ offer: PackagesAvailable) -> Bool {
         if let pending { return pending.allPackagesHash == offer.allPackagesHash }
         return statuses.serverProvidedAllPackagesHash == offer.allPackagesHash
     }
 
-    /// An offer cannot be taken as a whole; it is told until another one is taken up (PackageStatuses.error_message).
+    /// An offer is rejected as a whole; that is reported until another one is begun (PackageStatuses.error_message).
     /// - Returns: Whether that is anything new.
     mutating func refuse(_ reason: String) -> Bool {
         guard statuses.errorMessage != reason else { return false }
@@ -82,7 +82,7 @@ struct PackageKeeper {
         return true
     }
 
-    /// An offer has come that is no reason to report a problem.
+    /// An offer was received that is no reason to report a problem.
     /// - Returns: Whether there was one before.
     mutating func forgive() -> Bool {
         guard !statuses.errorMessage.isEmpty else { return false }
@@ -121,7 +121,7 @@ struct PackageKeeper {
             offer: offer, begun: now, waiting: order.names, step: .between, hasFailures: !order.refused.isEmpty)
     }
 
-    /// The package that comes next, if one is left; it is taken out of those that wait.
+    /// The next package, if there is one; it is removed from those that wait.
     mutating func takeNext() -> (name: String, package: PackageAvailable)? {
         guard var work = sync, let name = work.waiting.first, let package = work.offer.packages[name] else {
             return nil
@@ -159,14 +159,14 @@ struct PackageKeeper {
         return name
     }
 
-    /// A fetch goes on: how much of the file is here, and how fast it comes.
+    /// A fetch proceeds: how much of the file has been received, and how fast.
     mutating func fetched(_ progress: DownloadProgress) {
         guard case .fetching(let name, _)? = sync?.step else { return }
         statuses.packages[name]?.downloadDetails = PackageDownloadDetails(
             downloadPercent: progress.percent, downloadBytesPerSecond: progress.bytesPerSecond)
     }
 
-    /// A download goes on: how much is here, and how fast it comes.
+    /// A download proceeds: how much has been received, and how fast.
     mutating func progressed(bytes: Int, next: Instant, at now: Instant) {
         guard case .downloading(let name, let begun, let done, _)? = sync?.step else { return }
         let (passed, all) = ((now - begun).seconds, (done - begun).seconds)
@@ -248,9 +248,48 @@ struct PackageKeeper {
             && fetches == other.fetches
     }
 
-    /// The version of the agent itself, where a server's offer has changed it. Another one that is being installed, or that could
-    /// not be, changes nothing of it.
+    /// The version of the agent itself, where a server's offer has changed it. Another one that is being installed, or
+    /// that could not be, changes nothing of it.
     var offeredAgentVersion: String? {
         installed.values.first { $0.type == .topLevel && $0.isOffered }?.version
+    }
+}
+
+/// In which order the packages of an offer are installed, and which cannot be.
+struct InstallationOrder: Hashable, Sendable {
+    /// Packages to install, what they need before them.
+    private(set) var names: [String] = []
+    /// Packages that cannot be installed, with the reason.
+    private(set) var refused: OrderedDictionary<String, String> = [:]
+
+    /// - Parameters:
+    ///   - wanted: the packages to install.
+    ///   - present: those that are installed already and stay.
+    init(wanted: [String], present: Set<String>, dependencies: [String: [String]]) {
+        let isWanted = Set(wanted)
+        var done = present
+        var left = wanted
+        // Each round takes at least one package out, so there are at most as many rounds as packages.
+        while !left.isEmpty {
+            var waiting: [String] = []
+            for name in left {
+                let needs = dependencies[name] ?? []
+                if let missing = needs.first(where: { !done.contains($0) && !isWanted.contains($0) }) {
+                    refused[name] = "needs the package \"\(missing)\", which is neither installed nor offered"
+                } else if let broken = needs.first(where: { refused[$0] != nil }) {
+                    refused[name] = "needs the package \"\(broken)\", which cannot be installed"
+                } else if needs.allSatisfy(done.contains) {
+                    names.append(name)
+                    done.insert(name)
+                } else {
+                    waiting.append(name)
+                }
+            }
+            guard waiting.count < left.count else {
+                for name in waiting { refused[name] = "needs packages that need it" }
+                break
+            }
+            left = waiting
+        }
     }
 }

@@ -70,29 +70,3 @@ public struct PackagePlan: Hashable, Sendable {
         }
     }
 }
-
-/// How far an agent is with an offer of packages.
-public struct PackageStage: Hashable, Sendable {
-    public enum Kind: UInt8, CaseIterable, Sendable {
-        /// An offer came in that is not what the agent has.
-        case offered
-        /// A package has begun to be downloaded.
-        case downloading
-        /// A package has begun to be installed.
-        case installing
-        /// A package has been installed.
-        case installed
-        /// A package could not be installed.
-        case failed
-        /// Every package of the offer is installed: the agent has converged.
-        case converged
-        /// The agent is done with the offer, and something of it failed.
-        case gaveUp
-    }
-
-    public let kind: Kind
-    /// Which offer: the first eight bytes of the server's hash over all packages as a number.
-    public let wave: UInt64
-    /// Since the offer was taken up.
-    public let elapsed: Nanoseconds
-}

@@ -2,8 +2,8 @@
 enum CollectorConfig {
     /// The body, exactly `bytes` long where `bytes` holds at least an empty mapping.
     ///
-    /// What it takes beyond the fixed parts is filled with further file-log receivers, the last few bytes with a comment:
-    /// real configurations grow the same way.
+    /// What is left beyond the fixed parts is filled with further file-log receivers, the last few bytes with a
+    /// comment: real configurations grow the same way.
     static func yaml(bytes: Int) -> [UInt8] {
         let fixed = head.utf8.count + tail.utf8.count
         guard bytes >= fixed + 2 else { return padded("{}\n", to: bytes) }
@@ -11,7 +11,7 @@ enum CollectorConfig {
         var number = 1
         while true {
             let next = receiver(number)
-            // Two bytes are the least that a closing comment takes.
+            // A closing comment needs at least two bytes.
             guard fixed + receivers.utf8.count + next.utf8.count + 2 <= bytes else { break }
             receivers += next
             number += 1

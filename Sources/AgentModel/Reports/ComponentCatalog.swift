@@ -6,8 +6,8 @@ import OrderedCollections
 enum ComponentCatalog {
     /// A list of `count` components, spread over the collector's five kinds, with a hash over them.
     ///
-    /// The hash is the agent's own business; here it is a fingerprint of the encoded list, so that equal lists have equal
-    /// hashes on every machine.
+    /// The hash is the agent's own business; here it is a fingerprint of the encoded list, so that equal lists have
+    /// equal hashes on every machine.
     static func components(_ count: Int) -> AvailableComponents {
         var kinds: OrderedDictionary<String, ComponentDetails> = [:]
         for number in 0..<max(count, 0) {

@@ -1,6 +1,7 @@
 public import OpAMP
 
-/// What the agents of a cohort say they are (AgentDescription Message), as templates that are filled when a report needs it.
+/// What the agents of a cohort say they are (AgentDescription Message), as templates that are filled when a report
+/// needs it.
 public struct DescriptionTemplate: Hashable, Sendable {
     /// One attribute of the description.
     public struct Attribute: Hashable, Sendable {

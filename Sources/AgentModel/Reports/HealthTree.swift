@@ -1,8 +1,8 @@
 import OpAMP
 import OrderedCollections
 
-/// The component health of a collector: an entry per pipeline with its receiver, processors and exporter, and one for the
-/// extensions (ComponentHealth Message).
+/// The component health of a collector: an entry per pipeline with its receiver, processors and exporter, and one for
+/// the extensions (ComponentHealth Message).
 struct HealthTree: Sendable {
     /// A group of components and their names.
     struct Group: Hashable, Sendable {
@@ -12,7 +12,7 @@ struct HealthTree: Sendable {
 
     let groups: [Group]
 
-    /// The tree of an agent that talks too much: fifteen components.
+    /// The tree of an agent that reports its health far too often: fifteen components.
     static let chatty = HealthTree(
         groups: (1...3).map { pipeline in
             Group(name: "pipeline:\(pipeline)", components: (1...5).map { "component:\(pipeline).\($0)" })
@@ -46,12 +46,12 @@ struct HealthTree: Sendable {
     /// How many components the tree has, groups not counted.
     var componentCount: Int { groups.reduce(0) { $0 + $1.components.count } }
 
-    /// The tree of an agent that is well.
+    /// The tree of a healthy agent.
     func healthy(started: UInt64, observed: UInt64) -> ComponentHealth {
         health(of: ObservedHealth(), started: started, observed: observed)
     }
 
-    /// The tree of an agent that may be ill.
+    /// The tree of an agent with some components unhealthy.
     func health(of observedHealth: ObservedHealth, started: UInt64, observed: UInt64) -> ComponentHealth {
         func node(
             _ healthy: Bool, _ map: OrderedDictionary<String, ComponentHealth>, status: String? = nil
@@ -81,7 +81,7 @@ struct HealthTree: Sendable {
     }
 }
 
-/// What ails an agent, as far as its health report tells.
+/// What is unhealthy in an agent, as its health report says.
 struct ObservedHealth: Hashable, Sendable {
     enum Level: Hashable, Sendable {
         case healthy
@@ -93,7 +93,8 @@ struct ObservedHealth: Hashable, Sendable {
     /// The components that are down, by their number in the tree.
     var components: Set<Int> = []
     var level = Level.healthy
-    /// Whether the collector's process is there. What does not run has no start time (ComponentHealth.start_time_unix_nano).
+    /// Whether the collector's process is there. What does not run has no start time
+    /// (ComponentHealth.start_time_unix_nano).
     var isRunning = true
 
     var isHealthy: Bool { level != .unhealthy }

@@ -103,7 +103,7 @@ public enum TemplateError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Substring {
-    /// Where `character` stands twice in a row.
+    /// Where `character` occurs twice in a row.
     fileprivate func firstIndex(ofPair character: Character) -> Index? {
         var here = startIndex
         while let found = self[here...].firstIndex(of: character) {

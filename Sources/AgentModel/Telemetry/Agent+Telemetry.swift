@@ -2,18 +2,18 @@ import Basis
 import OTLP
 import OpAMP
 
-/// The agent's own telemetry (Own Telemetry Reporting): nothing exists of it until a server offers a destination, and nothing of it
-/// touches the connection to that server.
+/// The agent's own telemetry (Own Telemetry Reporting): nothing exists of it until a server offers a destination, and
+/// nothing of it touches the connection to that server.
 extension Agent {
     /// A server has offered a destination.
-    /// - Returns: Why it cannot be taken; `nil` where it is.
+    /// - Returns: Why it is not accepted; `nil` where it is.
     mutating func telemetryOffered(
         _ signal: TelemetrySignal, _ settings: TelemetryConnectionSettings, at now: Instant, _ effects: inout Effects
     ) -> String? {
         guard TelemetryDestination.isUsable(settings.destinationEndpoint) else {
             return "the destination of the own \(signal) is no HTTP address"
         }
-        // Offered again, it goes on in its rhythm.
+        // Offered again, its exports keep their schedule.
         if let known = extended?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }
         let destination = effects.telemetryCache.destination(settings)
         // Spread like heartbeats, or a fleet that is offered a destination at one moment would export in step for ever.

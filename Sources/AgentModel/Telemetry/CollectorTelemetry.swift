@@ -2,8 +2,8 @@ import Basis
 import OTLP
 import OpAMP
 
-/// What a collector says about itself: the metrics of its process under the names of the semantic conventions, its own metrics
-/// under the names that the OpenTelemetry Collector uses, its work as spans and its life as log records.
+/// What a collector says about itself: the metrics of its process under the names of the semantic conventions, its own
+/// metrics under the names that the OpenTelemetry Collector uses, its work as spans and its life as log records.
 ///
 /// All of it follows from (seed, index, uptime) and the agent's own life, so it is the same in every run.
 struct CollectorTelemetry {
@@ -81,7 +81,7 @@ struct CollectorTelemetry {
         ]
     }
 
-    /// A span for each piece of work among the events that has come to an end.
+    /// A span for each piece of work among the events that has ended.
     func spans(_ events: [StateChange], export: UInt64, unixTime: (Instant) -> UInt64) -> [TelemetrySpan] {
         events.enumerated().compactMap { place, change in
             guard let name = change.from.work else { return nil }
@@ -116,7 +116,7 @@ struct CollectorTelemetry {
 }
 
 extension AgentState {
-    /// What the agent does while it stands there, as the name of a span; `nil` where it only is.
+    /// What the agent does in the state, as the name of a span; `nil` where it does nothing.
     fileprivate var work: String? {
         switch self {
         case .connecting: "opamp.connect"

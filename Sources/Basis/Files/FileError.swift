@@ -132,7 +132,7 @@ extension FileError.Cause: CustomStringConvertible {
         case .nameTooLong: "choose a shorter path"
         case .readerClosed, .closed: "send it to a file or a terminal"
         case .notUTF8: "convert it to UTF-8"
-        case .other: "check the path and the disk"
+        case .other: "check the disk, or choose another path"
         }
     }
 

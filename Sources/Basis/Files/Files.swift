@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    public import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    public import Musl
+    import Musl
 #endif
 
 /// Files by the system's own calls, so that each failure has its cause.

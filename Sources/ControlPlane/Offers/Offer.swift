@@ -1,11 +1,6 @@
 public import OpAMP
 internal import OrderedCollections
 
-/// What kinds of things a server offers.
-public enum OfferKind: UInt8, Hashable, Sendable, CaseIterable {
-    case remoteConfig, packages, connectionSettings
-}
-
 /// One revision of something on offer: immutable, encoded once, shared by all agents and shards.
 public final class Offer: Sendable {
     /// What is offered.
@@ -75,4 +70,36 @@ public final class Offer: Sendable {
         if !settings.otherConnections.isEmpty { parts.insert(.acceptsOtherConnectionSettings) }
         return parts
     }
+}
+
+/// The hashes of what is offered, where the caller gave none (spec: Calculating Hashes).
+enum OfferHashes {
+    static func filled(_ content: Offer.Content) -> Offer.Content {
+        switch content {
+        case .remoteConfig(var config):
+            if config.configHash.isEmpty { config.configHash = (config.config ?? AgentConfigMap()).contentHash() }
+            return .remoteConfig(config)
+        case .packages(var packages):
+            for (name, package) in packages.packages where package.hash.isEmpty {
+                packages.packages[name]?.hash = package.contentHash(name: name)
+            }
+            if packages.allPackagesHash.isEmpty { packages.allPackagesHash = packages.contentHash() }
+            return .packages(packages)
+        case .connectionSettings(var settings):
+            if settings.hash.isEmpty { settings.hash = settings.contentHash() }
+            return .connectionSettings(settings)
+        }
+    }
+}
+
+/// How far one agent is with one kind of offer.
+struct OfferProgress: Sendable {
+    /// The hash that the agent last reported.
+    var reported = Fingerprint.nothing
+    /// The hash of what was last sent on the present connection.
+    var sent = Fingerprint.nothing
+    /// How often in a row it was sent there.
+    var times: UInt8 = 0
+    /// How far the agent said that it is; `nil`: it has not said anything.
+    var stage: OfferStage?
 }

@@ -1,10 +1,10 @@
-internal import OpAMP
+public import OpAMP
 
-/// One offer and whom it is for.
-public struct StandingOffer: Sendable {
+/// An offer and the agents that it is for.
+public struct TargetedOffer: Sendable {
     public let offer: Offer
     public let selection: Selection
-    /// Whether it was taken back; agents then fall to the one before it that is meant for them.
+    /// Whether it was withdrawn; its agents then get the latest one before it that is for them.
     public internal(set) var isWithdrawn = false
 }
 
@@ -14,9 +14,9 @@ public enum OfferError: Error, Hashable, Sendable {
     case notDeclared(OfferKind)
     /// The message would be larger than the plan's limit.
     case tooLarge(byteCount: Int, limit: Int)
-    /// So many offers of the kind stand that none can be forgotten; withdraw some.
-    case tooManyStanding(limit: Int)
-    /// No offer of this revision stands.
+    /// There are so many offers of the kind in force that none can be forgotten; withdraw some.
+    case tooMany(limit: Int)
+    /// No offer of this revision is in force.
     case unknownRevision(OfferKind, UInt32)
 }
 
@@ -26,7 +26,7 @@ extension OfferError: CustomStringConvertible {
         case .notDeclared(let kind): "the server does not declare that it offers \(kind); add it to its capabilities"
         case .tooLarge(let count, let limit):
             "the offer has \(count) bytes and \(limit) are allowed; offer less or raise the plan's message limit"
-        case .tooManyStanding(let limit): "\(limit) offers stand already; withdraw some of them first"
+        case .tooMany(let limit): "\(limit) offers are in force already; withdraw some of them first"
         case .unknownRevision(let kind, let revision): "no offer of \(kind) has revision \(revision); see the history"
         }
     }
@@ -34,59 +34,59 @@ extension OfferError: CustomStringConvertible {
 
 /// What is on offer, kind by kind, with the history of what was.
 ///
-/// An offer stands until it is withdrawn: the latest one that is meant for an agent is the agent's. So an agent that
-/// comes later, or comes back on another shard, gets what it should have without anybody remembering it.
+/// An offer is in force until it is withdrawn: an agent gets the latest one that is for it. So an agent that connects
+/// later, or reconnects on another shard, gets what it should have without any record of it.
 struct OfferBook: Sendable {
-    /// Offers of a kind that are remembered. Beyond them the oldest goes that no agent can be meant by any more: a rollout
-    /// has a few stages, and nobody rolls back further than this.
+    /// Offers of a kind that are remembered. Beyond them the oldest goes that no agent can be meant by any more: a
+    /// rollout has a few stages, and nobody rolls back further than this.
     static let limit = 64
 
-    private var books: [OfferKind: [StandingOffer]] = [:]
+    private var entries: [OfferKind: [TargetedOffer]] = [:]
     /// Grows with every change, so that an agent which is up to date can be told from one that is not.
     private(set) var generation: UInt32 = 1
 
     /// All offers of the kind, oldest first, withdrawn ones included.
-    func history(of kind: OfferKind) -> [StandingOffer] {
-        books[kind] ?? []
+    func history(of kind: OfferKind) -> [TargetedOffer] {
+        entries[kind] ?? []
     }
 
-    var isEmpty: Bool { books.isEmpty }
+    var isEmpty: Bool { entries.isEmpty }
 
-    /// Puts an offer up.
-    /// - Returns: Whether there was room.
+    /// Adds an offer.
+    /// - Returns: Whether the limit allowed it.
     @discardableResult
-    mutating func stand(_ offer: Offer, for selection: Selection) -> Bool {
-        var book = books[offer.kind] ?? []
-        if book.count >= Self.limit {
-            let lastForAll = book.lastIndex { !$0.isWithdrawn && $0.selection == .all } ?? 0
-            let idle = book.indices.first { book[$0].isWithdrawn || $0 < lastForAll }
+    mutating func add(_ offer: Offer, for selection: Selection) -> Bool {
+        var offers = entries[offer.kind] ?? []
+        if offers.count >= Self.limit {
+            let lastForAll = offers.lastIndex { !$0.isWithdrawn && $0.selection == .all } ?? 0
+            let idle = offers.indices.first { offers[$0].isWithdrawn || $0 < lastForAll }
             guard let idle else { return false }
-            book.remove(at: idle)
+            offers.remove(at: idle)
         }
-        book.append(StandingOffer(offer: offer, selection: selection))
-        books[offer.kind] = book
+        offers.append(TargetedOffer(offer: offer, selection: selection))
+        entries[offer.kind] = offers
         generation &+= 1
         return true
     }
 
-    /// Takes back the offers with that revision.
+    /// Withdraws the offers with that revision.
     /// - Returns: Whether there were any.
     mutating func withdraw(_ kind: OfferKind, revision: UInt32) -> Bool {
-        guard var book = books[kind] else { return false }
+        guard var offers = entries[kind] else { return false }
         var found = false
-        for index in book.indices where book[index].offer.revision == revision && !book[index].isWithdrawn {
-            book[index].isWithdrawn = true
+        for index in offers.indices where offers[index].offer.revision == revision && !offers[index].isWithdrawn {
+            offers[index].isWithdrawn = true
             found = true
         }
         guard found else { return false }
-        books[kind] = book
+        entries[kind] = offers
         generation &+= 1
         return true
     }
 
     /// The offer that is meant for the agent, if there is one.
     func current(_ kind: OfferKind, for uid: InstanceUID, label: (String) -> String?) -> Offer? {
-        guard let book = books[kind] else { return nil }
-        return book.last { !$0.isWithdrawn && $0.selection.contains(uid, label: label) }?.offer
+        guard let offers = entries[kind] else { return nil }
+        return offers.last { !$0.isWithdrawn && $0.selection.contains(uid, label: label) }?.offer
     }
 }

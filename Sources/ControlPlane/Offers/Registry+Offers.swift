@@ -1,38 +1,37 @@
 public import Basis
 public import OpAMP
 
-/// What an agent said of an offer, for whoever watches a rollout.
+/// What an agent reported about an offer, for whoever observes a rollout.
 public struct OfferReport: Hashable, Sendable {
-    public enum Stage: Hashable, Sendable {
-        case applying, applied, failed
-    }
-
     public var uid: InstanceUID
     public var kind: OfferKind
     /// The revision it speaks of; nil when its hash is none that is meant for the agent now.
     public var revision: UInt32?
-    public var stage: Stage
+    public var stage: OfferStage
     /// When the report arrived.
     public var at: Instant
 }
 
-/// How far an offer has come with the agents of a shard.
-public struct Convergence: Hashable, Sendable {
-    /// Agents that it is meant for and that can take it.
-    public var meant = 0
+/// How many agents of a shard are at which stage of an offer.
+public struct OfferCounts: Hashable, Sendable {
+    /// Agents that it is for and that accept it.
+    public internal(set) var meant = 0
     /// Of those: sent on the present connection or reported.
-    public var offered = 0
-    /// Of those meant: what they last reported under the offer's hash.
-    public var applying = 0
-    public var applied = 0
-    public var failed = 0
+    public internal(set) var sent = 0
+    private var stages = [Int](repeating: 0, count: OfferStage.allCases.count)
 
-    public init() {}
+    init() {}
+
+    /// Of those meant: agents that last reported this stage under the offer's hash.
+    public internal(set) subscript(stage: OfferStage) -> Int {
+        get { stages[Int(stage.rawValue)] }
+        set { stages[Int(stage.rawValue)] = newValue }
+    }
 }
 
 extension Registry {
-    /// Puts an offer up: for the agents meant that are connected it leaves now, in steps of about 1 MiB; the others get it when
-    /// they come or poll. With several shards each registry is told the same.
+    /// Adds an offer: the connected agents that it is for get it now, in steps of about 1 MiB; the others when they
+    /// connect or poll. With several shards each registry is given the same offers.
     public mutating func offer(
         _ offer: Offer, to selection: Selection = .all, at now: Instant, _ effects: inout ServerEffects
     ) throws(OfferError) {
@@ -40,11 +39,11 @@ extension Registry {
         guard offer.encoded.count + 256 <= plan.messageLimit else {
             throw .tooLarge(byteCount: offer.encoded.count, limit: plan.messageLimit)
         }
-        guard offers.stand(offer, for: selection) else { throw .tooManyStanding(limit: OfferBook.limit) }
+        guard offers.add(offer, for: selection) else { throw .tooMany(limit: OfferBook.limit) }
         startPush(at: now, &effects)
     }
 
-    /// Takes an offer back: the agents that had it are offered the one before it that is meant for them. What has no
+    /// Withdraws an offer: the agents that had it are offered the one before it that is for them. An offer without a
     /// predecessor cannot be undone; the agents keep it.
     public mutating func withdraw(
         _ kind: OfferKind, revision: UInt32, at now: Instant, _ effects: inout ServerEffects
@@ -53,32 +52,26 @@ extension Registry {
         startPush(at: now, &effects)
     }
 
-    /// What was offered of the kind, oldest first, and what of it still stands.
-    public func history(of kind: OfferKind) -> [StandingOffer] {
+    /// What was offered of the kind, oldest first, and which of it are withdrawn.
+    public func history(of kind: OfferKind) -> [TargetedOffer] {
         offers.history(of: kind)
     }
 
-    /// How far the agents of this shard have come with what is meant for them of the given kind and revision. Walks over all of
+    /// How many agents of this shard are at which stage of the offer of the given kind and revision. Walks over all of
     /// them: for a display, not for a message.
-    public func convergence(of kind: OfferKind, revision: UInt32) -> Convergence {
-        var result = Convergence()
+    public func counts(of kind: OfferKind, revision: UInt32) -> OfferCounts {
+        var counts = OfferCounts()
         for index in 0..<agents.bound where agents.isOccupied(index) {
             let record = agents.records[index]
             guard let offer = current(kind, for: record), offer.revision == revision,
                 offer.encoded(for: record.capabilities) != nil
             else { continue }
             let progress = record.progress(of: kind)
-            result.meant += 1
-            if progress.sent == offer.fingerprint || progress.reported == offer.fingerprint { result.offered += 1 }
-            guard progress.reported == offer.fingerprint else { continue }
-            switch progress.stage {
-            case .silent: break
-            case .applying: result.applying += 1
-            case .applied: result.applied += 1
-            case .failed: result.failed += 1
-            }
+            counts.meant += 1
+            if progress.sent == offer.fingerprint || progress.reported == offer.fingerprint { counts.sent += 1 }
+            if progress.reported == offer.fingerprint, let stage = progress.stage { counts[stage] += 1 }
         }
-        return result
+        return counts
     }
 
     /// The offer that is meant for the agent; connection settings with the agent's own certificate, where it has one.
@@ -95,15 +88,10 @@ extension Registry {
     ) {
         let former = agents.records[index][keyPath: path]
         agents.records[index][keyPath: path].reported = status.hash
-        agents.records[index][keyPath: path].stage = status.progress
-        guard plan.observesOffers, former.reported != status.hash || former.stage != status.progress else { return }
-        let stage: OfferReport.Stage
-        switch status.progress {
-        case .silent: return
-        case .applying: stage = .applying
-        case .applied: stage = .applied
-        case .failed: stage = .failed
-        }
+        agents.records[index][keyPath: path].stage = status.stage
+        guard plan.observesOffers, former.reported != status.hash || former.stage != status.stage,
+            let stage = status.stage
+        else { return }
         let record = agents.records[index]
         let revision = current(kind, for: record).flatMap { $0.fingerprint == status.hash ? $0.revision : nil }
         effects.list.append(
@@ -133,8 +121,8 @@ extension Registry {
     }
 
     /// One kind of offer, where the agent is to get it now.
-    /// - Parameter again: Whether the agent just reported a hash, so that another one than the offer's means that it has
-    ///   to be offered again.
+    /// - Parameter again: Whether the agent just reported a hash, so that another one than the offer's means that it
+    ///   has to be offered again.
     private mutating func due(
         _ kind: OfferKind, _ path: WritableKeyPath<AgentRecord, OfferProgress>, of index: Int, again: Bool
     ) -> [UInt8]? {
@@ -153,8 +141,8 @@ extension Registry {
         return bytes
     }
 
-    /// How often an agent that keeps reporting another hash is offered the same thing on one connection: without a bound,
-    /// one that reports at once would be offered it for ever, at full speed.
+    /// How often an agent that keeps reporting another hash is offered the same thing on one connection: without a
+    /// bound, one that reports at once would be offered it for ever, at full speed.
     static let timesOffered: UInt8 = 16
 }
 

@@ -90,7 +90,7 @@ public struct Registry: Sendable {
         } else {
             (pool, keepsMessages) = (EncodedPool(limit: 0), false)
         }
-        if let settings = plan.heartbeatSettings { offers.stand(settings, for: .all) }
+        if let settings = plan.heartbeatSettings { offers.add(settings, for: .all) }
     }
 
     /// From `pause.from` until `pause.until` nothing is answered; what is owed by then leaves at the end. Like the pauses

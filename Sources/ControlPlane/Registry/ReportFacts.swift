@@ -34,7 +34,7 @@ struct ReportFacts {
     /// What an agent says about an offer.
     struct OfferStatus {
         var hash = Fingerprint.nothing
-        var progress = OfferProgress.Stage.silent
+        var stage: OfferStage?
     }
 
     struct Parts: OptionSet {
@@ -101,7 +101,7 @@ extension ReportFacts {
         if present.contains(.remoteConfigStatus) {
             parts.insert(.remoteConfigStatus)
             remoteConfig.hash = Fingerprint(view.lastRemoteConfigHash)
-            remoteConfig.progress = OfferProgress.Stage(view.remoteConfigStatuses ?? .unset)
+            remoteConfig.stage = OfferStage(view.remoteConfigStatuses ?? .unset)
         }
         if present.contains(.agentDisconnect) { parts.insert(.agentDisconnect) }
         let needsDescription = needsLabels && present.contains(.agentDescription)
@@ -128,12 +128,12 @@ extension ReportFacts {
         if let statuses = report.packageStatuses {
             parts.insert(.packageStatuses)
             packages.hash = Fingerprint(statuses.serverProvidedAllPackagesHash)
-            packages.progress = OfferProgress.Stage(statuses)
+            packages.stage = OfferStage(statuses)
         }
         if let status = report.connectionSettingsStatus {
             parts.insert(.settingsStatus)
             settings.hash = Fingerprint(status.lastConnectionSettingsHash)
-            settings.progress = OfferProgress.Stage(status.status)
+            settings.stage = OfferStage(status.status)
         }
         if let request = report.connectionSettingsRequest {
             parts.insert(.settingsRequest)

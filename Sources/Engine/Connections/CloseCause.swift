@@ -40,7 +40,7 @@ public enum CloseCause: Hashable, Sendable {
         case receive
         /// The peer to close its side after ours.
         case close
-        /// The network to deliver (the system gave up repeating).
+        /// The network to deliver (the system stopped repeating).
         case delivery
     }
 

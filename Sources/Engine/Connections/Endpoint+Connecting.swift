@@ -1,6 +1,7 @@
 public import Basis
 import CLinux
 import Glibc
+import OpenSSL
 
 extension Endpoint {
     /// Starts to connect. The outcome arrives in `connected` or `closed`, never before this returns.

@@ -55,7 +55,7 @@ final class ListeningSocket: Endpoint, @unchecked Sendable {
                 setTimer(at: shard.now + Self.pause)
                 return
             default:
-                // The peer gave up before it was accepted, or an error of its network: the next one may be fine.
+                // The peer ended it before it was accepted, or an error of its network: the next one may be fine.
                 continue
             }
         }

@@ -1,4 +1,5 @@
 public import Basis
+import OpenSSL
 
 extension Endpoint {
     /// Begins TLS, as a client, on a connection that has been in plaintext so far: behind a proxy's tunnel. `connected` follows

@@ -5,6 +5,7 @@
 import CLinux
 import COpenSSL
 import Glibc
+public import OpenSSL
 
 extension Endpoint {
     /// The state of TLS; nil in plaintext, and before TCP is up.

@@ -1,3 +1,5 @@
+public import OpenSSL
+
 /// An agent's own certificate at rest: its bytes, and what it shares with the other agents. A parsed certificate takes
 /// several KiB, its bytes less than one; it is parsed when a server asks for it and let go after the handshake.
 public final class PackedIdentity: Sendable {

@@ -5,6 +5,7 @@
 //  - `known` is touched under its lock; the certificates in it are never changed.
 
 import COpenSSL
+import OpenSSL
 import Synchronization
 
 /// Judges the certificates that peers show, in the middle of the handshake.

@@ -3,6 +3,7 @@
 //    bytes belong to the connection and are only read.
 
 import COpenSSL
+public import OpenSSL
 
 /// The OCSP response that a server staples to its certificate (RFC 6960, RFC 6066 §8).
 enum StapledStatus {

@@ -3,6 +3,7 @@
 //    leads to a callback.
 
 import COpenSSL
+public import OpenSSL
 
 /// How a fleet's connections are secured; made once, used by any number of endpoints on any shards.
 public final class TLSClientContext: Sendable {

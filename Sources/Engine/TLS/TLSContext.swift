@@ -3,6 +3,7 @@
 //    reads it from several threads with its own locks.
 
 import COpenSSL
+import OpenSSL
 
 /// An SSL_CTX with what clients and servers set in the same way.
 ///

@@ -1,3 +1,5 @@
+public import OpenSSL
+
 /// Versions of TLS.
 public enum TLSVersion: Int32, Hashable, Sendable, Comparable, CustomStringConvertible {
     case tls12 = 0x0303

@@ -1,3 +1,5 @@
+import OpenSSL
+
 /// How a client's handshake begins.
 struct TLSStart {
     var address: SocketAddress

@@ -2,6 +2,7 @@
 //  - The callbacks' argument is this context, which owns the SSL_CTX that calls them; connections hold the context.
 
 import COpenSSL
+public import OpenSSL
 
 /// How a listener's connections are secured.
 public final class TLSServerContext: Sendable {

@@ -4,6 +4,7 @@
 //  - A callback finds its state through that channel: every call that can lead to one is made by `TLSChannel.feeding`.
 
 import COpenSSL
+import OpenSSL
 
 /// TLS of one connection: an SSL and what it needs to be remembered by.
 final class TLSState {

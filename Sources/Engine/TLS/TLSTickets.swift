@@ -2,6 +2,7 @@
 //  - Each pointer in `tickets` owns one reference to an SSL_SESSION, freed when it is replaced or dropped.
 
 import COpenSSL
+import OpenSSL
 import Synchronization
 
 /// What a client may resume with: for each server, name and identity the latest session that the server handed out.
@@ -22,9 +23,7 @@ final class TLSTickets: Sendable {
             if let serverName { text += Array("=\(serverName)".utf8) }
             text.append(0)
             if let identity { text += identity.certificate }
-            var digest = [UInt8](repeating: 0, count: 32)
-            EVP_Digest(text, text.count, &digest, nil, EVP_sha256(), nil)
-            (high, low) = digest.withUnsafeBytes { bytes in
+            (high, low) = SHA256.hash(of: text).withUnsafeBytes { bytes in
                 (
                     bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
                     bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)

@@ -26,7 +26,7 @@ struct ArrivalSegment: Sendable {
         self.lastCount = lastCount
     }
 
-    /// The stages one after another; a rate that stands last goes on.
+    /// The stages one after another; the last rate continues.
     static func chain(_ stages: [ArrivalStage], agents: Int) -> [ArrivalSegment] {
         var segments: [ArrivalSegment] = []
         var (time, count) = (0.0, 0.0)

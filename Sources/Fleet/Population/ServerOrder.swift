@@ -3,7 +3,9 @@ import ControlPlane
 import Hosting
 import Metrics
 import OpAMP
+import OpenSSL
 import OrderedCollections
+import Synchronization
 
 /// What the embedded server is told to do with a running fleet, made once and carried out by each of its shards.
 enum ServerOrder: Sendable {
@@ -75,33 +77,52 @@ enum ServerOrder: Sendable {
     func begin(on clocks: WaveClocks, label: String, at now: Instant) {
         switch self {
         case .offer(let offer, _):
-            clocks.begin(WaveKind(offer.kind), number: offer.hash.waveNumber, label: label, at: now)
-        case .withdraw(let kind, _): clocks.beginAgain(WaveKind(kind), label: label, at: now)
+            clocks.begin(offer.kind, number: offer.hash.offerNumber, label: label, at: now)
+        case .withdraw(let kind, _): clocks.beginAgain(kind, label: label, at: now)
         case .restart, .send, .rotateCertificates, .revokeCertificates: break
         }
     }
 
     /// Has the whole server do it.
-    func carryOut(by server: OpAMPServer) {
+    /// - Parameter refusals: where a refusal is counted, once for each shard.
+    func carryOut(by server: OpAMPServer, refusals: RefusedOrders) {
         switch self {
         case .rotateCertificates(let rotation, let selection): server.rotateCertificates(of: selection, rotation)
         case .revokeCertificates(let selection): Task { await server.revokeCertificates(of: selection) }
         case .offer, .withdraw, .restart, .send:
-            server.steer { registry, now, effects in carryOut(&registry, at: now, &effects) }
+            server.steer { registry, now, effects in
+                do {
+                    try carryOut(&registry, at: now, &effects)
+                } catch {
+                    refusals.add(error)
+                }
+            }
         }
     }
 
-    /// Gives the order to one shard of the server. A profile that was read or overridden well holds no order that a server
-    /// could refuse. What is about certificates is no matter of a registry alone: nothing happens.
-    func carryOut(_ registry: inout Registry, at now: Instant, _ effects: inout ServerEffects) {
+    /// Gives the order to one shard of the server. Certificates are not the matter of a registry alone: nothing happens.
+    /// - Throws: `OfferError` or `NoticeError`. The check of profiles leaves few orders that a server could refuse.
+    func carryOut(_ registry: inout Registry, at now: Instant, _ effects: inout ServerEffects) throws {
         switch self {
-        case .offer(let offer, let selection): try? registry.offer(offer, to: selection, at: now, &effects)
-        case .withdraw(let kind, let revision): try? registry.withdraw(kind, revision: revision, at: now, &effects)
+        case .offer(let offer, let selection): try registry.offer(offer, to: selection, at: now, &effects)
+        case .withdraw(let kind, let revision): try registry.withdraw(kind, revision: revision, at: now, &effects)
         case .restart(let selection): registry.restart(selection, at: now, &effects)
-        case .send(let message, let selection): try? registry.send(message, to: selection, at: now, &effects)
+        case .send(let message, let selection): try registry.send(message, to: selection, at: now, &effects)
         case .rotateCertificates, .revokeCertificates: break
         }
     }
+}
+
+/// The orders that the embedded server has refused: counted on its shards, read by the run.
+final class RefusedOrders: Sendable {
+    private let state = Mutex<(count: UInt64, reason: String?)>((0, nil))
+
+    func add(_ error: any Error) {
+        state.withLock { $0 = ($0.count + 1, $0.reason ?? "\(error)") }
+    }
+
+    /// How many there are, and why the first was refused.
+    var all: (count: UInt64, reason: String?) { state.withLock { $0 } }
 }
 
 extension Profile {
@@ -109,21 +130,6 @@ extension Profile {
     fileprivate func revision(of name: String, _ key: String) -> UInt32? {
         events.firstIndex { $0.action.key == key && $0.action.offerName == name }.map { UInt32(clamping: $0 + 1) }
     }
-}
-
-extension WaveKind {
-    fileprivate init(_ kind: OfferKind) {
-        switch kind {
-        case .remoteConfig: self = .config
-        case .packages: self = .packages
-        case .connectionSettings: self = .connection
-        }
-    }
-}
-
-extension [UInt8] {
-    /// How agents tell offers apart: the first eight bytes of the hash as a number.
-    fileprivate var waveNumber: UInt64 { prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 }
 
 extension Selection {

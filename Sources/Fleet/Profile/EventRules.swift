@@ -54,8 +54,10 @@ enum EventRules {
                     report("'\(name)' has been withdrawn already")
                 }
             } else if action.key.hasPrefix("offer_") {
-                counts[action.key, default: 0] += 1
-                if counts[action.key] == maxOffers + 1 {
+                // A heartbeat interval is offered as connection settings: a server remembers both together.
+                let kind = action.key == "offer_heartbeat" ? "offer_connection" : action.key
+                counts[kind, default: 0] += 1
+                if counts[kind] == maxOffers + 1 {
                     report("more than \(maxOffers) offers of one kind; remove some")
                 }
                 if let name = action.offerName, !offered.insert("\(action.key) \(name)").inserted {

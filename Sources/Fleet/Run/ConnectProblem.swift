@@ -53,7 +53,8 @@ struct ConnectProblem: Equatable {
         case .connectRefused: "start the server, or check the address and the port"
         case .connectTimedOut, .connectUnreachable: "check the address, the network and firewalls on the way"
         case .dnsFailure: "check the name"
-        case .reset, .peerClosed: "check that an OpAMP server listens there, and whether it expects TLS (wss://)"
+        case .reset, .peerClosed, .upgradeMalformed, .responseMalformed:
+            "check that an OpAMP server listens there, and whether it expects TLS (wss://)"
         case .proxyUnauthorized, .proxyRefused, .proxyMalformed: "check --proxy and its credentials"
         case .upgradeUnauthorized, .requestUnauthorized: "give credentials with --token-file or --header"
         case .upgradeForbidden, .requestForbidden: "check the rights of the credentials that are given"
@@ -62,7 +63,7 @@ struct ConnectProblem: Equatable {
         case .tlsUnknownAuthority, .tlsSelfSigned: "name the server's authority with --tls-ca"
         case .tlsWrongHost: "give the name in its certificate with --tls-server-name"
         case .tlsClientRefused: "give a certificate that it accepts with --tls-cert and --tls-key"
-        case .tlsNotSpoken: "use ws:// or http:// for a server without TLS"
+        case .tlsPeerNotTls: "use ws:// or http:// for a server without TLS"
         case .tlsPinMismatch: "check --tls-pin"
         default: "check the server and the address"
         }

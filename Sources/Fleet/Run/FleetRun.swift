@@ -92,6 +92,7 @@ public actor FleetRun {
             trace += await shard.traced(since: start)
             await shard.finish()
         }
+        recorder.count(.offersRefused, preparation.refusals.all.count)
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
         await preparation.stop()
 
@@ -106,7 +107,7 @@ public actor FleetRun {
     private func outcome(_ last: Snapshot) -> RunOutcome {
         if isInterrupted { return .interrupted }
         if let failure { return .failed(failure) }
-        let failed = last.counters[.agentsFailed]
+        let failed = last.counters[.agentsUnanswered]
         if last.counters[.agentsAnswered] == 0 {
             return .failed("no agent received a response from \(endpoint)")
         }
@@ -220,7 +221,7 @@ public actor FleetRun {
                 observe(snapshot)
                 nextTick = Shard.clock + FleetRun.tick
             }
-            isPresent = snapshot.states.total > snapshot.states[.stopped] + snapshot.states[.planned]
+            isPresent = snapshot.states.total > snapshot.states[.disconnected] + snapshot.states[.initializing]
         }
     }
 

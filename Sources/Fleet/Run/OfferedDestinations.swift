@@ -1,6 +1,7 @@
 import Engine
 import Hosting
 import OpAMP
+import OpenSSL
 
 /// Where offers of destinations for own telemetry lead (specification: TelemetryConnectionSettings). One for a run.
 final class OfferedDestinations: Sendable {

@@ -1,6 +1,7 @@
 import Engine
 import Hosting
 import OpAMP
+import OpenSSL
 import Transport
 
 /// Where offers of connection settings lead (specification: OpAMPConnectionSettings).

@@ -129,9 +129,12 @@ struct Preparation: Sendable {
         }
     }
 
+    /// The orders that the embedded server has refused.
+    let refusals = RefusedOrders()
+
     /// Has the embedded server do what an event asks of it.
     func give(_ order: ServerOrder) {
-        if let server { order.carryOut(by: server) }
+        if let server { order.carryOut(by: server, refusals: refusals) }
     }
 
     private static func url(_ profile: Profile) -> ServerURL? {

@@ -3,6 +3,7 @@ import Engine
 import Foundation
 import Hosting
 import Metrics
+import OpenSSL
 
 /// What Muster's own server has counted at one moment: the side of the reconciliation that the fleet does not control.
 struct ServerTally: Sendable {

@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 import Metrics
 
@@ -10,7 +11,7 @@ enum Settling {
 
     func isOver(_ snapshot: Snapshot, of agents: Int, at now: Instant) -> Bool {
         guard case .until(let instant) = self, now >= instant else { return false }
-        let unsettled = snapshot.states[.planned] + snapshot.states[.connecting] + snapshot.states[.backingOff]
+        let unsettled = snapshot.states[.initializing] + snapshot.states[.connecting] + snapshot.states[.backingOff]
         return unsettled == 0 && snapshot.counters[.agentsAnswered] == UInt64(agents)
     }
 }

@@ -1,5 +1,6 @@
 import Basis
 import Engine
+import OpenSSL
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import Engine
 import OpAMP
+import OpenSSL
 
 /// The keys for which agents ask certificates of the server (specification: Agent-initiated CSR Flow). They never leave this
 /// process; a few serve the whole fleet, as with certificates issued here.

@@ -1,6 +1,7 @@
 import Basis
 import Engine
 public import Hosting
+import OpenSSL
 
 /// How a server of ours secures its connections, made ready from a profile or from the options of `muster serve`.
 public struct EmbeddedSecurity: Sendable {

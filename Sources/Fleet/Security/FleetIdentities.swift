@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Hosting
+import OpenSSL
 import Synchronization
 
 /// The client certificates of a fleet: from files, or issued when an agent first connects.

@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Hosting
+import OpenSSL
 
 /// How a profile's fleet secures its connections, made ready before the first of them.
 struct FleetSecurity: Sendable {

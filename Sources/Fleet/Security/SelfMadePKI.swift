@@ -1,6 +1,7 @@
 import Basis
-public import Engine
+import Engine
 import Foundation
+public import OpenSSL
 
 /// An authority of our own with a certificate for the server and one for clients, so that a rehearsal needs no other tool. Made
 /// in memory, or kept in a folder and taken up again from there.

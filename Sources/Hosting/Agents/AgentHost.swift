@@ -89,12 +89,12 @@ final class AgentHost {
     /// Records how many agents the shard is going to have.
     func planned(_ agents: Int) {
         links.reserveCapacity(agents)
-        metrics.agentsMoved(agents, from: nil, to: .planned)
+        metrics.agentsMoved(agents, from: nil, to: .initializing)
     }
 
     /// An agent has changed its state.
     func moved(_ change: StateChange, of index: UInt64) {
-        metrics.agentMoved(from: LifeState(change.from), to: LifeState(change.to))
+        metrics.agentMoved(from: change.from, to: change.to)
         let key = TransitionKey(change)
         let transition = transitions[key] ?? Transition(change)
         if transitions.count < TransitionTable.capacity { transitions[key] = transition }
@@ -145,10 +145,10 @@ final class AgentHost {
         notedWriteCalls = calls
     }
 
-    /// Counts the agents that never had an answer, and the agent_disconnect messages that can no longer be sent.
+    /// Counts the agents that never received a response, and those whose agent_disconnect could not be sent.
     func settle() {
         metrics.count(.agentDisconnectsUnsent, links.reduce(0) { $0 + $1.unsentAgentDisconnects })
-        metrics.count(.agentsFailed, links.reduce(0) { $0 + $1.unanswered })
+        metrics.count(.agentsUnanswered, links.reduce(0) { $0 + $1.unanswered })
     }
 
     /// Releases the agents, which hold their host: after the shard has stopped.
@@ -171,7 +171,8 @@ final class AgentHost {
         (random.next(), random.next())
     }
 
-    /// The fields of an upgrade or request of `agent`: the target's, and the agent's own as far as the target does not name them.
+    /// The fields of an upgrade or request of `agent`: the target's, and the agent's own as far as the target does not
+    /// name them.
     func fields(of agent: Agent, to target: AgentTarget) -> HTTPFields {
         var fields = target.fields
         appendFields(of: agent, to: target, &fields)
@@ -184,8 +185,8 @@ final class AgentHost {
         if failed > 0 { metrics.count(named: "header_not_sendable", UInt64(failed)) }
     }
 
-    /// Where the certificates come from that agents show to the servers of files: as to the server at `target`, or as the profile
-    /// has it where that one is reached in plaintext.
+    /// Where the certificates come from that agents show to the servers of files: as to the server at `target`, or as
+    /// the profile has it where that one is reached in plaintext.
     func identities(for target: AgentTarget) -> (any AgentIdentities)? {
         target.security?.identities ?? downloads.setup.identities
     }

@@ -16,5 +16,5 @@ final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
     override func connected() { socketConnected() }
     override func received(_ bytes: RawSpan) { socketReceived(bytes) }
     override func closed(_ cause: CloseCause) { socketClosed(cause) }
-    override func timerFired(due: Instant) { socketTimerFired(due: due) }
+    override func timerFired(due: Instant) { if isAgentDue() { wake(due: due) } }
 }

@@ -47,7 +47,8 @@ public final class AgentShard: @unchecked Sendable {
     }
 
     /// Starts the agents of `schedule` when they are due.
-    /// - Parameter schedule: ascending by time; drawn from as the run goes on, so it may be lazy. Used on the shard only.
+    /// - Parameter schedule: ascending by time; drawn from as the run goes on, so it may be lazy. Used on the shard
+    ///   only.
     public func begin(_ schedule: sending any IteratorProtocol<PlannedArrival>, planned: Int) {
         let box = ScheduleBox(schedule)
         shard.perform { [self] in
@@ -58,8 +59,8 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// Cuts the connections of a share of the agents at one moment, without agent_disconnect, as a failure of the network would. They
-    /// reconnect by their policies.
+    /// Cuts the connections of a share of the agents at one moment, without agent_disconnect, as a failure of the
+    /// network would. They reconnect by their policies.
     /// - Parameter share: 0 ... 1; which agents it hits is drawn from `seed` and the agent's index.
     public func dropConnections(share: Double, seed: UInt64) {
         shard.perform { [self] in
@@ -127,7 +128,8 @@ public struct AgentShardOptions: Sendable {
     public var resolveOffer: OfferResolver
     /// Finds where own telemetry goes.
     public var resolveDestination: DestinationResolver
-    /// The targets of cohorts that connect otherwise than the others, by the cohort's name: of the same transport and limits.
+    /// The targets of cohorts that connect otherwise than the others, by the cohort's name: of the same transport and
+    /// limits.
     public var cohortTargets: [String: AgentTarget] = [:]
     /// The shard's part of what the fleet's downloads share.
     public var downloads = DownloadSetup()

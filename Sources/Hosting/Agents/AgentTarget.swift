@@ -1,15 +1,18 @@
 public import Basis
 public import Engine
 public import OpAMP
+import OpenSSL
 public import Transport
 
-/// Where a fleet's agents connect, resolved once before the run: addresses, not names, so that no shard ever waits for DNS.
+/// Where a fleet's agents connect, resolved once before the run: addresses, not names, so that no shard ever waits for
+/// DNS.
 public struct AgentTarget: Sendable {
     /// How the agents talk to the server.
     public var transport: AgentTransport
     /// The server's addresses; agents are spread over them by index. Never empty.
     public internal(set) var addresses: [SocketAddress]
-    /// Local addresses to connect from, spread by index; empty where the system chooses. Each adds another range of ports.
+    /// Local addresses to connect from, spread by index; empty where the system chooses. Each adds another range of
+    /// ports.
     public let sources: [SocketAddress]
     /// The `Host` field of the upgrade request, and where a proxy's tunnel leads.
     public var host: String
@@ -47,7 +50,8 @@ public struct AgentTarget: Sendable {
         self.security = security
     }
 
-    /// The same target at another server, `nil` where `addresses` is empty. Behind a proxy the addresses stay the proxy's.
+    /// The same target at another server, `nil` where `addresses` is empty. Behind a proxy the addresses stay the
+    /// proxy's.
     public func moved(to addresses: [SocketAddress], host: String, path: String) -> AgentTarget? {
         guard !addresses.isEmpty || proxy != nil else { return nil }
         var target = self
@@ -105,7 +109,8 @@ public struct ProxyRoute: Sendable {
     }
 }
 
-/// Where agents connect and how: one object for all agents of a cohort, and one for an agent that a server has sent elsewhere.
+/// Where agents connect and how: one object for all agents of a cohort, and one for an agent that a server has sent
+/// elsewhere.
 final class AgentPlace {
     let target: AgentTarget
     /// The fields of every request over plain HTTP but the agent's own.
@@ -116,6 +121,6 @@ final class AgentPlace {
     }
 }
 
-/// Finds the target that offered connection settings lead to; what they leave out stays as in the given target. `nil` where the host
-/// has no address or the endpoint is none. Called off the shard.
+/// Finds the target that offered connection settings lead to; what they leave out stays as in the given target. `nil`
+/// where the host has no address or the endpoint is none. Called off the shard.
 public typealias OfferResolver = @Sendable (OpAMPConnectionSettings, AgentTarget) async -> AgentTarget?

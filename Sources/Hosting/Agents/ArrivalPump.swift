@@ -17,7 +17,8 @@ public struct PlannedArrival {
     }
 }
 
-/// Starts a shard's agents when they are due, in the order of the schedule. An endpoint without a connection: only its timer is used.
+/// Starts a shard's agents when they are due, in the order of the schedule. An endpoint without a connection: only its
+/// timer is used.
 final class ArrivalPump: Endpoint, @unchecked Sendable {
     private let host: AgentHost
     private var schedule: any IteratorProtocol<PlannedArrival>
@@ -64,7 +65,7 @@ final class ArrivalPump: Endpoint, @unchecked Sendable {
         }
     }
 
-    /// How many agents start before the shard looks at its sockets again: a mass start must not starve the agents that are
-    /// already there.
+    /// How many agents start before the shard looks at its sockets again: a mass start must not starve the agents that
+    /// are already connected.
     private static let batch = 32
 }

@@ -3,11 +3,11 @@ import Basis
 import Metrics
 import OpAMP
 
-/// Reads all messages of a shard's agents, in both directions, and counts where an agent breaks a rule of the specification's agent
-/// side.
+/// Reads all messages of a shard's agents, in both directions, and counts where an agent breaks a rule of the
+/// specification's agent side.
 ///
-/// Exists only in runs that ask for it: every message is decoded in full, and what a checker knows of an agent takes more memory
-/// than the agent. Confined to its shard.
+/// Exists only in runs that ask for it: every message is decoded in full, and what a checker knows of an agent takes
+/// more memory than the agent. Confined to its shard.
 final class ConformanceWatch {
     private let metrics: ShardMetrics
     private var checkers: [ObjectIdentifier: ConformanceChecker] = [:]

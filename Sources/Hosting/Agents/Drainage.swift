@@ -1,7 +1,8 @@
 import Basis
 import Engine
 
-/// Has a shard's agents disconnect and stop one after the other, evenly over a span. An endpoint without a connection: only its timer is used.
+/// Has a shard's agents disconnect and stop one after the other, evenly over a span. An endpoint without a connection:
+/// only its timer is used.
 final class Drainage: Endpoint, @unchecked Sendable {
     private let host: AgentHost
     private let span: Nanoseconds

@@ -4,8 +4,8 @@ import Engine
 import Metrics
 import OpAMP
 
-/// A gateway on one WebSocket: its own agent, the leader, and the agents that connect through it. Each of them is counted as an
-/// agent of the fleet; connections, upgrades and reconnects are those of the gateway.
+/// A gateway on one WebSocket: its own agent, the leader, and the agents that connect through it. Each of them is
+/// counted as an agent of the fleet; connections, upgrades and reconnects are those of the gateway.
 final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
     var machine: Gateway {
         didSet { countMembersConnected() }
@@ -72,5 +72,5 @@ final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable
     override func connected() { socketConnected() }
     override func received(_ bytes: RawSpan) { socketReceived(bytes) }
     override func closed(_ cause: CloseCause) { socketClosed(cause) }
-    override func timerFired(due: Instant) { socketTimerFired(due: due) }
+    override func timerFired(due: Instant) { if isAgentDue() { wake(due: due) } }
 }

@@ -3,9 +3,10 @@ import Basis
 import Engine
 import Metrics
 import OpAMP
+import OpenSSL
 
-/// One agent of a fleet, or several that share a connection, however they talk to their server: what the run itself does with them.
-/// Confined to its shard.
+/// One agent of a fleet, or several that share a connection, however they talk to their server: what the run itself
+/// does with them. Confined to its shard.
 protocol FleetMember: AnyObject {
     /// The agent; of several, the one that the connection belongs to.
     var agent: Agent { get }
@@ -48,11 +49,12 @@ protocol LinkedStateMachine: SendableMetatype {
 extension Agent: LinkedStateMachine {}
 extension Gateway: LinkedStateMachine {}
 
-/// A state machine on a transport. The link translates: what the transport reports is told to the state machine, and the effects
-/// that the state machine returns are performed here, in one loop for every transport. It decides nothing about the protocol.
+/// A state machine on a transport. The link translates: what the transport reports is told to the state machine, and
+/// the effects that the state machine returns are performed here, in one loop for every transport. It decides nothing
+/// about the protocol.
 ///
-/// The kinds of links, `AgentLink`, `GatewayLink` and `PollLink`, are final classes: the methods here are compiled for each of
-/// them, so that nothing on a heartbeat's way is looked up at run time. Confined to its shard.
+/// The kinds of links, `AgentLink`, `GatewayLink` and `PollLink`, are final classes: the methods here are compiled for
+/// each of them, so that nothing on a heartbeat's way is looked up at run time. Confined to its shard.
 protocol Link: Endpoint, FleetMember {
     associatedtype Machine: LinkedStateMachine
 
@@ -134,52 +136,43 @@ extension Link {
         advance()
     }
 
-    /// Tells the state machine what happened and performs its effects; the caller calls `advance`. Never called while the effects
-    /// of another step are being performed.
+    /// Tells the state machine what happened and performs its effects; the caller calls `advance`. Never called while
+    /// the effects of another step are being performed.
     func tell(_ event: (inout Machine, Instant, inout Effects) -> Void) {
         host.effects.removeAll()
         event(&machine, shard.now, &host.effects)
         performEffects()
     }
 
-    /// Performs the effects of a step of the state machine.
+    /// Performs the effects of a step of the state machine, in their order.
     func performEffects() {
-        let host = host
+        let (host, metrics) = (host, host.metrics)
         for index in host.effects.list.indices {
-            perform(host.effects.list[index])
+            switch host.effects.list[index] {
+            case .send(let report): send(report)
+            case .answered(let answer): answered(answer)
+            case .firstAnswered(let span):
+                metrics.record(.ready, span)
+                firstAnswered()
+            case .stateChanged(let change): host.moved(change, of: agent.index)
+            case .healthReported(let change): metrics.record(change)
+            case .count(let anomaly, let amount): count(anomaly, Int(amount))
+            case .connect:
+                offered = nil
+                connect()
+            case .connectTo(let target): connect(to: target)
+            case .close(let code): close(code: code)
+            case .abort: drop()
+            case .fault(let fault): metrics.count(fault: fault)
+            case .readSlowly(let bytesPerSecond): readSlowly(bytesPerSecond)
+            case .offer(let step): metrics.record(step, at: shard.now)
+            case .package(let step): metrics.record(step)
+            case .exportTelemetry(let export): host.send(export)
+            case .download(let request): beginDownload(request)
+            case .cancelDownload(let agent): host.downloads.cancel(agent: agent)
+            }
         }
         if let wakeAt = host.effects.wakeAt { setWake(at: wakeAt) }
-    }
-
-    private func perform(_ effect: Effect) {
-        let metrics = host.metrics
-        switch effect {
-        case .send(let report): send(report)
-        case .answered(let answer): answered(answer)
-        case .firstAnswered(let span):
-            metrics.record(.ready, span)
-            firstAnswered()
-        case .stateChanged(let change): host.moved(change, of: agent.index)
-        case .healthReported(let change):
-            metrics.healthReported(ReportedHealth(change.to), after: change.from.map { ReportedHealth($0) })
-        case .count(let anomaly, let amount): count(anomaly, Int(amount))
-        case .connect:
-            offered = nil
-            connect()
-        case .connectTo(let target): connect(to: target)
-        case .close(let code): close(code: code)
-        case .abort: drop()
-        case .fault(let fault):
-            metrics.count(.faults)
-            metrics.count(named: "fault_\(fault.name)")
-        case .readSlowly(let bytesPerSecond): readSlowly(bytesPerSecond)
-        case .config(let stage): metrics.record(stage, at: shard.now)
-        case .package(let stage): metrics.record(stage, at: shard.now)
-        case .settings(let stage): metrics.record(stage, at: shard.now)
-        case .exportTelemetry(let export): host.send(export)
-        case .download(let request): beginDownload(request)
-        case .cancelDownload(let agent): host.downloads.cancel(agent: agent)
-        }
     }
 
     private func count(_ anomaly: Anomaly, _ amount: Int) {

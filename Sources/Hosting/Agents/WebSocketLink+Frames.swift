@@ -5,20 +5,15 @@ import Metrics
 import OpAMP
 import Transport
 
-/// Reports into frames and frames into messages (specification: WebSocket Message Format), compressed where that was agreed on
-/// (RFC 7692). The compressors belong to the shard; a link keeps one byte, the window that was agreed on.
+/// Reports into frames and frames into messages (specification: WebSocket Message Format), compressed where that was
+/// agreed on (RFC 7692). The compressors belong to the shard; a link keeps one byte, the window that was agreed on.
 extension WebSocketLink {
     // MARK: - Reports
 
-    func send(_ report: ReportSlice) {
-        host.metrics.count(.messagesSent)
-        host.metrics.count(report.kind.counter)
-        host.watch?.sent(Array(host.effects.bytes[report.range]), report.kind, on: self, at: shard.now)
-        appendFrame(report)
-    }
-
     /// Puts a report into the output as one frame, compressed where that was agreed on and is worth it.
-    private func appendFrame(_ report: ReportSlice) {
+    func send(_ report: ReportSlice) {
+        host.metrics.sent(report.kind)
+        host.watch?.sent(Array(host.effects.bytes[report.range]), report.kind, on: self, at: shard.now)
         let bytes = host.effects.bytes
         let payload = bytes.span.bytes.extracting(report.range)
         if deflateWindow != 0, payload.byteCount >= home.target.compression.threshold,
@@ -109,7 +104,8 @@ extension WebSocketLink {
         advance()
     }
 
-    /// - Throws: `WebSocketError`: the server's fault. A message that outgrows the limit is rejected as soon as it does.
+    /// - Throws: `WebSocketError`: the server's fault. A message that outgrows the limit is rejected as soon as it
+    ///   does.
     private func compressedMessage(_ kind: WebSocketMessageKind, _ payload: RawSpan) throws(WebSocketError) {
         // Taken out and put back, so that the bytes in it can be borrowed while the state machine works.
         var plain: [UInt8] = []

@@ -3,6 +3,7 @@ import Basis
 import Engine
 import Metrics
 import OpAMP
+import OpenSSL
 import Transport
 
 /// The WebSocket of a link, as far as it is open: one object with its socket. It survives its connections.
@@ -26,7 +27,8 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     /// What the attempt that the state machine has just given up was waiting for.
     var givenUp: OpeningPhase?
     var hasConnected = false
-    /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has one.
+    /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has
+    /// one.
     var identity: PackedIdentity?
     var hasBeenAnswered = false
 
@@ -59,7 +61,8 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     private static let minBytesPerSecond = 65_536.0
 }
 
-/// How far the WebSocket of a link is. The socket may outlive `offline`: a peer that was told agent_disconnect is still being waited for.
+/// How far the WebSocket of a link is. The socket may outlive `offline`: a peer that was told agent_disconnect is still
+/// being waited for.
 enum WebSocketStage {
     case offline
     case connecting(ConnectAttempt)
@@ -87,8 +90,8 @@ enum OpeningPhase {
     case upgrade
 }
 
-/// A state machine on a WebSocket: connects, asks for the upgrade, and turns frames into messages and reports into frames
-/// (`WebSocketLink+Frames`).
+/// A state machine on a WebSocket: connects, asks for the upgrade, and turns frames into messages and reports into
+/// frames (`WebSocketLink+Frames`).
 protocol WebSocketLink: WebSocketConnection, Link {
     /// A message is about to be given to the state machine.
     func willReceive(_ answer: borrowing ServerToAgentView)
@@ -126,8 +129,8 @@ extension WebSocketLink {
         }
     }
 
-    /// A certificate of its own that cannot be made or used: the attempt has failed before it began. The state machine learns so in
-    /// a turn of its own, because the effect that asked for the connection is still being performed.
+    /// A certificate of its own that cannot be made or used: the attempt has failed before it began. The state machine
+    /// learns so in a turn of its own, because the effect that asked for the connection is still being performed.
     private func hasNoUsableCertificate() {
         stage = .offline
         host.metrics.count(.tlsOther)
@@ -216,12 +219,14 @@ extension WebSocketLink {
 
     // MARK: - What the socket reports
 
-    func socketTimerFired(due: Instant) {
-        if let slowReading {
-            slowReading.timerFired(at: shard.now, on: self)
-            guard slowReading.agentWake <= shard.now else { return setWake(at: slowReading.agentWake) }
-        }
-        wake(due: due)
+    /// The socket's one timer serves a slow reading as well.
+    /// - Returns: whether it has fired for the state machine.
+    func isAgentDue() -> Bool {
+        guard let slowReading else { return true }
+        slowReading.timerFired(at: shard.now, on: self)
+        if slowReading.agentWake <= shard.now { return true }
+        setWake(at: slowReading.agentWake)
+        return false
     }
 
     func socketConnected() {

@@ -8,7 +8,8 @@ public struct WireCompression: Hashable, Sendable {
     public var requests: ContentCoding
     /// Messages and bodies of fewer bytes are sent uncompressed.
     public var threshold: Int
-    /// zlib's level, 1 (fastest) to 9 (smallest); zstd's own scale, 1 to 19, where request bodies are encoded so. Nil: the default.
+    /// zlib's level, 1 (fastest) to 9 (smallest); zstd's own scale, 1 to 19, where request bodies are encoded so. Nil:
+    /// the default.
     public var level: Int?
 
     public static let standardThreshold = 128
@@ -24,8 +25,8 @@ public struct WireCompression: Hashable, Sendable {
     }
 }
 
-/// The compressors of all WebSockets of one shard. Without context takeover none keeps anything of a message, so that no agent has
-/// one of its own.
+/// The compressors of all WebSockets of one shard. Without context takeover none keeps anything of a message, so that
+/// no agent has one of its own.
 struct SharedDeflate {
     /// By level, and by the size of the window: servers may ask for smaller ones.
     private var deflaters: [DeflaterSettings: Deflater] = [:]
@@ -41,7 +42,8 @@ struct SharedDeflate {
     /// A message being decompressed; empty between events.
     var plain: [UInt8] = []
 
-    /// Compresses a message, `prefix` and `payload`, into `compressed`. False where the window is too small to compress with.
+    /// Compresses a message, `prefix` and `payload`, into `compressed`. False where the window is too small to compress
+    /// with.
     /// - Parameter level: zlib's; nil: the default.
     mutating func compress(_ payload: RawSpan, prefix: UInt8, windowBits: Int, level: Int? = nil) -> Bool {
         let settings = DeflaterSettings(windowBits: windowBits, level: level ?? SharedDeflate.standardLevel)

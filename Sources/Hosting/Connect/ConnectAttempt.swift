@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Metrics
+import OpenSSL
 import Transport
 
 /// Where an attempt to connect leads, and how.
@@ -9,8 +10,8 @@ struct ConnectPlan {
     var address: SocketAddress
     /// The local address to connect from; `nil`: the system chooses.
     var source: SocketAddress?
-    /// The server that a proxy at `address` is asked for a tunnel to (`host:port`), and what is for the proxy alone; `nil`: there
-    /// is no proxy, or it is asked for no tunnel.
+    /// The server that a proxy at `address` is asked for a tunnel to (`host:port`), and what is for the proxy alone;
+    /// `nil`: there is no proxy, or it is asked for no tunnel.
     var tunnel: (authority: String, fields: HTTPFields)?
     /// How the connection to the server is secured; `nil`: not at all.
     var tls: TLSRequest?
@@ -28,10 +29,11 @@ struct ConnectPlan {
     }
 }
 
-/// Performs a `ConnectStateMachine` on an endpoint. Exists only while a connection is being made. Confined to its shard.
+/// Performs a `ConnectStateMachine` on an endpoint. Exists only while a connection is being made. Confined to its
+/// shard.
 ///
-/// The endpoint passes on `connected`, `received` and `closed` until the attempt is ready or has failed. During the phase `tunnel`
-/// the endpoint's idle timeout is the attempt's.
+/// The endpoint passes on `connected`, `received` and `closed` until the attempt is ready or has failed. During the
+/// phase `tunnel` the endpoint's idle timeout is the attempt's.
 final class ConnectAttempt {
     enum Progress {
         case underWay

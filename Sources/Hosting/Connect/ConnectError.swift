@@ -72,7 +72,7 @@ extension CloseCause {
         case .tls, .other, .local, .badSource, .timedOut(.handshake), .timedOut(.receive), .timedOut(.close),
             .timedOut(.delivery):
             name
-        case .peerClosed, .reset, .refused, .unreachable, .timedOut(.connect), .timedOut(.idle), .writeOverflow,
+        case .peerClosed, .reset, .refused, .unreachable, .timedOut, .writeOverflow,
             .outOfDescriptors, .outOfPorts:
             nil
         }

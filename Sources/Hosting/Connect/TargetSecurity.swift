@@ -1,7 +1,8 @@
 public import Engine
+public import OpenSSL
 
-/// How outgoing connections to a target are secured: the trust and the sessions that all of them share, the name that the
-/// server's certificate has to carry, and the certificates that the agents show.
+/// How outgoing connections to a target are secured: the trust and the sessions that all of them share, the name that
+/// the server's certificate has to carry, and the certificates that the agents show.
 ///
 /// `nil` in the place of one means plaintext.
 public struct TargetSecurity: Sendable {
@@ -22,7 +23,8 @@ public struct TargetSecurity: Sendable {
         ConnectPlan.TLSRequest(context: context, serverName: serverName, identity: identity, resumes: resumes)
     }
 
-    /// The same where a certificate was offered that cannot be used: every attempt to connect fails with an error of TLS.
+    /// The same where a certificate was offered that cannot be used: every attempt to connect fails with an error of
+    /// TLS.
     public func showingNothingUsable() -> TargetSecurity {
         TargetSecurity(context: context, serverName: serverName, identities: NothingUsable())
     }

@@ -12,7 +12,8 @@ public struct DownloadSetup: Sendable {
     public var madeKeys: [String: VerifyingKey]
     /// The trust in https servers; nil: the system's authorities.
     public var security: TLSClientContext?
-    /// What agents show to https servers that ask for a certificate, where their OpAMP connection shows none; nil: nothing.
+    /// What agents show to https servers that ask for a certificate, where their OpAMP connection shows none; nil:
+    /// nothing.
     public var identities: (any AgentIdentities)?
     let verdicts: VerdictCache
     let kept: KeptFiles

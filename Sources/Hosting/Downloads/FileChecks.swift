@@ -1,10 +1,12 @@
 import AgentModel
+import Basis
 import Metrics
 import OpAMP
+import OpenSSL
 import Packages
 
-/// The checks of one file as it arrives (specification: Downloading Packages, Code Signing): its hash, who signed it, what it
-/// holds, and what it would do. Each is a verdict of its own and counted under its name.
+/// The checks of one file as it arrives (specification: Downloading Packages, Code Signing): its hash, who signed it,
+/// what it holds, and what it would do. Each is a verdict of its own and counted under its name.
 final class FileChecks {
     enum Verdict {
         case passed
@@ -15,7 +17,7 @@ final class FileChecks {
 
     private let request: PackageDownload
     private let downloads: ShardDownloads
-    private let digest = ContentDigest()
+    private let digest = SHA256()
     /// Nil where the profile asks for no check of the contents, or the verdict is known already.
     private var inspector: PackageInspector?
     private var kept: KeptFile?
@@ -31,14 +33,14 @@ final class FileChecks {
         if !hasBegun { begin() }
         digest.add(bytes)
         inspector?.add(bytes)
-        do { try kept?.write(bytes) } catch { notKept() }
+        do { try kept?.write(bytes) } catch { notKept(error) }
     }
 
     /// The file begins anew.
     func restart() {
         digest.restart()
         inspector?.restart()
-        do { try kept?.restart() } catch { notKept() }
+        do { try kept?.restart() } catch { notKept(error) }
     }
 
     func discard() {
@@ -64,7 +66,7 @@ final class FileChecks {
         let verdicts = verdicts(of: found)
         let problems = [judge(verdicts.signature), judge(verdicts.contents), judge(verdicts.sandbox)].compactMap(\.self)
         if let problem = problems.first { return .refused(problem) }
-        do { try kept?.keep(as: found) } catch { notKept() }
+        do { try kept?.keep(as: found) } catch { notKept(error) }
         return .passed
     }
 
@@ -76,11 +78,14 @@ final class FileChecks {
                 ArchivePolicy(executables: plan.executables), sandbox: plan.sandbox.map(SandboxPolicy.init))
         }
         guard let folder = plan.folder else { return }
-        do { kept = try downloads.setup.kept.open(in: folder, digest: request.file.contentHash) } catch { notKept() }
+        do { kept = try downloads.setup.kept.open(in: folder, digest: request.file.contentHash) } catch {
+            notKept(error)
+        }
     }
 
-    private func notKept() {
+    private func notKept(_ error: FileError) {
         downloads.metrics.count(.downloadNotKept)
+        downloads.metrics.count(named: "download_not_kept: \(error.cause)")
         discard()
     }
 

@@ -2,14 +2,15 @@ import AgentModel
 import Basis
 import Engine
 import Metrics
+import OpenSSL
 import Packages
 import Transport
 
-/// Opening a connection for an attempt: as the agent's other connections are opened, through the same proxy and under the same
-/// certificate.
+/// Opening a connection for an attempt: as the agent's other connections are opened, through the same proxy and under
+/// the same certificate.
 ///
-/// As curl and Go's HTTP client do, a file of https is fetched through a tunnel that the proxy opens (CONNECT), one of http
-/// by the proxy itself, which is asked for it with its whole address.
+/// As curl and Go's HTTP client do, a file of https is fetched through a tunnel that the proxy opens (CONNECT), one of
+/// http by the proxy itself, which is asked for it with its whole address.
 extension PackageFetch {
     /// Begins the next attempt.
     func attempt() {
@@ -73,15 +74,13 @@ extension PackageFetch {
     }
 
     func connectFailed(_ error: ConnectError) {
+        if let name = error.name { metrics.count(named: name) }
         switch (error.phase, error.reason) {
-        case (_, .proxy(let error)):
-            metrics.count(named: error.name)
-            failed(Counter(proxy: error), "\(error)", isWorthRetrying: error.isWorthRetrying)
+        case (_, .proxy(let refusal)):
+            failed(Counter(proxy: refusal), "\(refusal)", isWorthRetrying: refusal.isWorthRetrying)
         case (.tunnel, _):
-            failed(
-                .downloadNotConnected, "the proxy opened no tunnel: \(error.causeName)", isWorthRetrying: true)
+            failed(.downloadNotConnected, "the proxy opened no tunnel: \(error.causeName)", isWorthRetrying: true)
         case (.dial, _), (.tls, _):
-            if case .closed(.tls(let failure)) = error.reason { metrics.count(named: failure.name) }
             let peer = route.proxy == nil || error.phase == .tls ? "the file's server" : "the proxy"
             failed(.downloadNotConnected, "\(peer) could not be reached: \(error.causeName)", isWorthRetrying: true)
         }

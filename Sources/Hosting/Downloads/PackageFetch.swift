@@ -6,8 +6,8 @@ import OpAMP
 import Packages
 import Transport
 
-/// One agent's download of one file: attempts on connections of their own, the bytes hashed and looked into as they arrive,
-/// nothing held. Confined to its shard.
+/// One agent's download of one file: attempts on connections of their own, the bytes hashed and looked into as they
+/// arrive, nothing held. Confined to its shard.
 ///
 /// It reports progress and outcome from its own timer or socket: never while the agent's effects are being performed.
 final class PackageFetch: Endpoint, @unchecked Sendable {
@@ -126,7 +126,8 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
             connectFailed(attempt.closed(cause))
         case .receiving:
             if case .tls = cause {
-                // In TLS 1.3 the server judges the agent's certificate when the agent is done with the handshake already.
+                // In TLS 1.3 the server judges the agent's certificate when the agent is done with the handshake
+                // already.
                 metrics.count(named: cause.name)
                 failed(.downloadNotConnected, "the file's server broke off: \(cause.name)", isWorthRetrying: true)
             } else if cause == .timedOut(.idle) {
@@ -180,7 +181,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
             case .proxyRefused(let status): metrics.count(named: "proxy_refused_\(status)")
             default: break
             }
-            failed(failure.counter, failure.words, isWorthRetrying: failure.isWorthRetrying)
+            failed(Counter(failure), failure.words, isWorthRetrying: failure.isWorthRetrying)
         }
     }
 
@@ -301,22 +302,4 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
     private static let minPause = Nanoseconds.milliseconds(2)
     /// The throughput of smaller files is that of a connection's opening.
     private static let minMeasured = 16 << 10
-}
-
-extension TransferFailure {
-    /// Under which error it is counted.
-    fileprivate var counter: Counter {
-        switch self {
-        case .badAddress: .downloadBadAddress
-        case .refused(401): .downloadUnauthorized
-        case .refused(403): .downloadForbidden
-        case .proxyRefused(let status): .forProxyRefusal(status: Int(status))
-        case .refused(let status):
-            status >= 500 ? .downloadRefused5xx : status >= 400 ? .downloadRefused4xx : .downloadMalformed
-        case .tooManyRedirects, .badRedirect: .downloadRedirectRefused
-        case .tooLarge: .downloadTooLarge
-        case .malformed, .encoded: .downloadMalformed
-        case .broken: .downloadBroken
-        }
-    }
 }

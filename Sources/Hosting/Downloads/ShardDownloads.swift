@@ -4,7 +4,8 @@ import Engine
 import Metrics
 import Packages
 
-/// The downloads of one shard's agents: as many at the same time as the setup allows, the others in turn. Confined to its shard.
+/// The downloads of one shard's agents: as many at the same time as the setup allows, the others in turn. Confined to
+/// its shard.
 final class ShardDownloads {
     let shard: Shard
     let metrics: ShardMetrics
@@ -13,12 +14,13 @@ final class ShardDownloads {
     let sources: [SocketAddress]
     /// The limit on what all read together.
     var bandwidth: BandwidthLimit
-    /// Secures connections to https servers; where the run has no trust of its own, the system's, set up when it is first needed.
+    /// Secures connections to https servers; where the run has no trust of its own, the system's, set up when it is
+    /// first needed.
     private(set) lazy var tls = setup.security ?? (try? TLSClientContext())
     private var random: SeededRandom
     private var active: [UInt64: PackageFetch] = [:]
-    /// Those that wait, from `first` on, in the order in which they came. An agent fetches one file at a time, so there are never
-    /// more of them than agents.
+    /// Those that wait, from `first` on, in the order in which they came. An agent fetches one file at a time, so there
+    /// are never more of them than agents.
     private var waiting: [PackageFetch?] = []
     private var first = 0
     private var keys: [[String: String]: TrustedKeys] = [:]

@@ -2,8 +2,8 @@ import AgentModel
 import Packages
 import Synchronization
 
-/// What was found of files, by content: thousands of agents that fetch one file need its signature and its contents checked
-/// once. One for the whole process.
+/// What was found of files, by content: thousands of agents that fetch one file need its signature and its contents
+/// checked once. One for the whole process.
 final class VerdictCache: Sendable {
     /// One content, as one kind of agent sees it.
     struct Key: Hashable, Sendable {

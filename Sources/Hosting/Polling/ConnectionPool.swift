@@ -1,12 +1,13 @@
 import Basis
 import Engine
 import Metrics
+import OpenSSL
 import Transport
 
 /// The connections of one shard to one server address, shared by all agents that poll there.
 ///
-/// A request takes the connection that was used last, or a new one while the limit allows it, or waits in turn. Confined to its
-/// shard. An endpoint without a connection of its own: its timer ends the waits that last too long.
+/// A request takes the connection that was used last, or a new one while the limit allows it, or waits in turn.
+/// Confined to its shard. An endpoint without a connection of its own: its timer ends the waits that last too long.
 final class ConnectionPool: Endpoint, @unchecked Sendable {
     let metrics: ShardMetrics
     private let plan: PollingPlan
@@ -50,10 +51,10 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
 
     // MARK: - Asked by agents
 
-    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or `notGranted`, which it
-    /// also is, at once, where too many wait.
-    /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet another such, so
-    ///   it uses no idle connection, and it goes before the others.
+    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or
+    /// `notGranted`, which it also is, at once, where too many wait.
+    /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet
+    ///   another such, so it uses no idle connection, and it goes before the others.
     func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
         if !isRepeated, waiting.isEmpty, let connection = takeIdle() {
             metrics.record(.poolWait, .zero)

@@ -14,10 +14,7 @@ extension PollLink {
         // Digits and hyphens are always a valid field value.
         try? fields.append("OpAMP-Instance-UID", "\(agent.instanceUID)")
         host.appendFields(of: agent, to: target, &fields)
-        if !request.isSent {
-            host.metrics.count(.messagesSent)
-            host.metrics.count(request.kind.counter)
-        }
+        if !request.isSent { host.metrics.sent(request.kind) }
         var body = request.bytes
         let coding =
             body.count >= target.compression.threshold ? pool.coding(for: target.compression.requests) : .identity
@@ -36,8 +33,8 @@ extension PollLink {
             timeout: agent.cohort.plan.answerTimeout, output: &polling.output)
     }
 
-    /// The server does not accept the coding of the request that waits first (415). Its pool learns so, and the same report is
-    /// sent again: in another coding that the answer names (RFC 7694), or plain. No coding is refused twice.
+    /// The server does not accept the coding of the request that waits first (415). Its pool learns so, and the same
+    /// report is sent again: in another coding that the answer names (RFC 7694), or plain. No coding is refused twice.
     /// - Returns: false where the request was plain: then the media type is what the server does not accept.
     private func sendsAgainUncoded(_ head: HTTPResponseHead) -> Bool {
         guard let first = requests.first, first.coding != .identity else { return false }
@@ -74,7 +71,8 @@ extension PollLink {
             requests.removeFirst()
             refuse(.unavailable, retryAfter: nil)
         case .timedOut:
-            // The state machine's own timeout ends at the same time: it counts the report as unanswered, and then learns why.
+            // The state machine's own timeout ends at the same time: it counts the report as unanswered, and then
+            // learns why.
             tell { machine, now, effects in machine.wake(at: now, &effects) }
             lose(.idle)
         }
@@ -136,13 +134,14 @@ extension PollLink {
         case 401, 403, 408, 300..<400, 500..<600:
             refuse(.unavailable, retryAfter: nil)
         default:
-            // 413 and its like: the same request would be refused again, so it is not repeated (Plain HTTP Message Size Limits).
+            // 413 and its like: the same request would be refused again, so it is not repeated (Plain HTTP Message Size
+            // Limits).
             refuse(.badRequest, retryAfter: nil)
         }
     }
 
-    /// Tells the state machine of a refusal as if the server had sent an error response: a server that is unavailable is left alone for
-    /// a while, a bad request is not repeated.
+    /// Tells the state machine of a refusal as if the server had sent an error response: a server that is unavailable
+    /// is left alone for a while, a bad request is not repeated.
     private func refuse(_ type: ServerErrorResponseType, retryAfter: Nanoseconds?) {
         let retry = retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(clamping: $0.count)) }
         let answer = ServerToAgent(errorResponse: ServerErrorResponse(type: type, retryInfo: retry))

@@ -3,14 +3,16 @@ import Basis
 import Engine
 import Metrics
 import OpAMP
+import OpenSSL
 import Transport
 
-/// One agent that polls over plain HTTP: its state machine, and the reports that wait to be sent. An endpoint without a connection of its
-/// own: only its timer is used; each request borrows a connection from the shard's pool.
+/// One agent that polls over plain HTTP: its state machine, and the reports that wait to be sent. An endpoint without a
+/// connection of its own: only its timer is used; each request borrows a connection from the shard's pool.
 ///
-/// For the state machine a session begins when the agent gets its first connection and lasts over any number of later ones: between two
-/// polls the agent is as connected as HTTP agents ever are. A server that refuses a request for now ends the session without an
-/// agent_disconnect; the state machine waits as its policy and the server's Retry-After say, and begins another. Confined to its shard.
+/// For the state machine a session begins when the agent gets its first connection and lasts over any number of later
+/// ones: between two polls the agent is as connected as HTTP agents ever are. A server that refuses a request for now
+/// ends the session without an agent_disconnect; the state machine waits as its policy and the server's Retry-After
+/// say, and begins another. Confined to its shard.
 final class PollLink: Endpoint, Link, @unchecked Sendable {
     /// How far the agent's session is.
     enum Session {
@@ -129,7 +131,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         }
     }
 
-    /// Does what can be done now: gets a connection where one is needed, sends the next report, ends a session that is left.
+    /// Does what can be done now: gets a connection where one is needed, sends the next report, ends a session that is
+    /// left.
     func advance() {
         guard connection == nil, ticket == 0 else { return }
         switch session {
@@ -220,7 +223,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         requests.list.count { $0.kind == .agentDisconnect && !$0.isSent }
     }
 
-    /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its server.
+    /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its
+    /// server.
     var pool: ConnectionPool {
         if let ownPool { return ownPool }
         let target = place.target

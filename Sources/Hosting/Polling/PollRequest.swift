@@ -13,7 +13,8 @@ struct PollRequest {
     var coding = ContentCoding.identity
 }
 
-/// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP Transport).
+/// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP
+/// Transport).
 struct PollRequests {
     /// As many as the state machine keeps waiting for answers; a server so far behind will not catch up.
     static let limit = 64

@@ -2,10 +2,11 @@ import Basis
 import Engine
 import Metrics
 import OpAMP
+import OpenSSL
 import Transport
 
-/// What all polling agents of one shard share: the pools, the compression contexts and the fields of their requests. Confined to its
-/// shard.
+/// What all polling agents of one shard share: the pools, the compression contexts and the fields of their requests.
+/// Confined to its shard.
 final class PollingHost {
     let plan: PollingPlan
     /// By level; 0: the usual ones.
@@ -34,8 +35,8 @@ final class PollingHost {
         return coder
     }
 
-    /// Which agents share connections: those that poll the same server, behind the same address, under the same certificate, and
-    /// that show a proxy the same.
+    /// Which agents share connections: those that poll the same server, behind the same address, under the same
+    /// certificate, and that show a proxy the same.
     private struct PoolKey: Hashable {
         var address: SocketAddress
         var server: String
@@ -45,7 +46,8 @@ final class PollingHost {
         var proxy: HTTPFields?
     }
 
-    /// The pool of the connections to a server; the limit on their number holds for each address, certificate and proxy.
+    /// The pool of the connections to a server; the limit on their number holds for each address, certificate and
+    /// proxy.
     /// - Parameters:
     ///   - address: the server's, or that of the proxy in front of it.
     ///   - identity: the certificate that the connections show; kept alive by the pool.

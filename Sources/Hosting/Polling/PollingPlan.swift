@@ -9,8 +9,8 @@ public struct PollingPlan: Hashable, Sendable {
     public var idleTimeout: Nanoseconds
     /// A request that waits longer for a connection fails.
     public var acquireTimeout: Nanoseconds
-    /// A connection that has been open for so long is not used again, as fleets do that are to spread anew over their server's
-    /// addresses; nil: as long as it lives.
+    /// A connection that has been open for so long is not used again, as fleets do that are to spread anew over their
+    /// server's addresses; nil: as long as it lives.
     public var liveness: Nanoseconds?
     /// So many requests may wait for a connection at once; further ones fail at once, and are counted.
     public var queueLimit: Int

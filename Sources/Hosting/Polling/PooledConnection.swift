@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Metrics
+import OpenSSL
 import Transport
 
 /// One HTTP connection of a pool: being made, lent to an agent for one exchange, or idle. Confined to its shard.
@@ -199,7 +200,8 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         }
     }
 
-    /// The exchange is over: the agent is told, the connection goes to whoever waits, and the agent sends what it has left to send.
+    /// The exchange is over: the agent is told, the connection goes to whoever waits, and the agent sends what it has
+    /// left to send.
     private func finish(_ outcome: Outcome, isReusable: Bool) {
         guard case .lent(let link) = lending else { return }
         cancelTimer()

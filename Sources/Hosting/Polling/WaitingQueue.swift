@@ -1,6 +1,7 @@
 import Basis
 
-/// The agents that wait for a connection: first come, first served, but those whose request was lost on the way go before.
+/// The agents that wait for a connection: first come, first served, but those whose request was lost on the way go
+/// before.
 ///
 /// Cancelling costs nothing: the agent's ticket changes, and its place is skipped when its turn comes.
 struct WaitingQueue {

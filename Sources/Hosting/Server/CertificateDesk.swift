@@ -2,6 +2,7 @@ import Basis
 import ControlPlane
 import Engine
 import OpAMP
+import OpenSSL
 
 /// What is to become of the certificates of agents in a rotation.
 public struct CertificateRotation: Hashable, Sendable {

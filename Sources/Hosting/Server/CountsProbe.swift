@@ -1,10 +1,11 @@
 public import Basis
 import ControlPlane
 public import Engine
+import OpenSSL
 import Transport
 
-/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has nothing at that path,
-/// and that is an answer too.
+/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has
+/// nothing at that path, and that is an answer too.
 public final class CountsProbe: Endpoint, @unchecked Sendable {
     private let host: String
     private let attempt: ConnectAttempt

@@ -1,5 +1,6 @@
 import Basis
 import Foundation
+import OpenSSL
 public import Packages
 import Transport
 
@@ -127,7 +128,7 @@ public struct StoredFile: Sendable {
     /// The SHA-256 of the whole. Reads all of it, a piece at a time.
     /// - Throws: the file cannot be read.
     public func digest() throws -> [UInt8] {
-        let digest = ContentDigest()
+        let digest = SHA256()
         let reader = try FileReader(self, at: 0)
         var left = size
         while left > 0 {

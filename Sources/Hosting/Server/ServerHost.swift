@@ -3,6 +3,7 @@ public import ControlPlane
 public import Engine
 import OTLP
 import OpAMP
+import OpenSSL
 import Transport
 
 /// One shard of the embedded server: a registry, the connections that landed on this shard, and their shared buffers.

@@ -1,4 +1,5 @@
 public import Engine
+public import OpenSSL
 import Synchronization
 
 /// How the embedded server secures its connections, and the authority by which it issues and withdraws certificates of agents.

@@ -6,12 +6,12 @@ import OTLP
 import OpAMP
 import Transport
 
-/// Sends the own telemetry of a shard's agents to the destinations that servers offered them: OTLP over HTTP, a few connections for
-/// each destination, a bounded queue before them. Confined to its shard.
+/// Sends the own telemetry of a shard's agents to the destinations that servers offered them: OTLP over HTTP, a few
+/// connections for each destination, a bounded queue before them. Confined to its shard.
 ///
-/// It shares the agents' shard and nothing else with them: no connection, no buffer, no timer. What a destination does not accept is
-/// counted and dropped, so that it does not delay the next export; the counters in it are cumulative, so that the next export holds
-/// what the lost one held.
+/// It shares the agents' shard and nothing else with them: no connection, no buffer, no timer. What a destination does
+/// not accept is counted and dropped, so that it does not delay the next export; the counters in it are cumulative, so
+/// that the next export holds what the lost one held.
 final class TelemetryExporter {
     private let shard: Shard
     private let metrics: ShardMetrics

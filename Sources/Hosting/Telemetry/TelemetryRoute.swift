@@ -1,5 +1,6 @@
 public import Engine
 public import OpAMP
+import OpenSSL
 public import Transport
 
 /// Where own telemetry goes: an offered destination, resolved.
@@ -39,5 +40,6 @@ public struct TelemetryRoute: Sendable {
     }
 }
 
-/// Finds the route to an offered destination; `nil` where its host has no address or its scheme is not spoken. Called off the shard.
+/// Finds the route to an offered destination; `nil` where its host has no address or its scheme is not spoken. Called
+/// off the shard.
 public typealias DestinationResolver = @Sendable (TelemetryConnectionSettings) async -> TelemetryRoute?

@@ -1,4 +1,5 @@
 import Basis
+import Zlib
 
 /// Looks into a package's file as it streams by: which kind of archive it is, whether that may be unpacked, and whether the
 /// sandbox allows what it holds. Holds a header at a time, never the file.
@@ -140,7 +141,7 @@ public final class PackageInspector {
             try read(inner: &inner, stream.output)
             if case .corrupt = outcome { throw ArchiveRefusal(.corruptCompression) }
             if case .ended = outcome { memberEnded = true }
-            if case .hungry = outcome { break }
+            if case .needsInput = outcome { break }
         }
         stage = .gzip(stream, inner)
     }

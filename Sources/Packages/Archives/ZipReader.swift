@@ -1,4 +1,5 @@
 import Basis
+import Zlib
 
 /// Reads a zip archive as it streams by: local headers with their contents first, then the directory, where the kinds and
 /// permissions of the entries stand. Compressed contents are decompressed for their true size and dropped.
@@ -37,7 +38,7 @@ struct ZipReader {
     private var locals: [Local] = []
     private var nameBytes = 0
     private var listed = 0
-    private lazy var inflater = InflateStream(.raw)
+    private lazy var inflater = InflateStream(.raw(windowBits: 15))
     private var hasInflated = false
 
     /// Names of all entries together.
@@ -228,7 +229,7 @@ struct ZipReader {
                 guard content.unpackedSeen <= limit else { throw ArchiveRefusal(.unpacksTooLarge) }
                 switch outcome {
                 case .full: continue
-                case .hungry: break reading
+                case .needsInput: break reading
                 case .ended: content.hasEnded = true
                 case .corrupt: throw ArchiveRefusal(.corruptCompression)
                 }

@@ -4,7 +4,7 @@ public import Transport
 /// Fetches one file over any number of connections (specification: Downloading Packages): bytes in, events out.
 ///
 /// Each connection carries one request: `begin` writes it, `next` reads its response, `connectionEnded` says what the end
-/// meant. A transfer that broke is gone on with where it stopped, if the server lets it (RFC 9110, section 14: Range, If-Range
+/// meant. A transfer that broke is resumed where it stopped, if the server lets it (RFC 9110, section 14: Range, If-Range
 /// with the strong validator of the first response); where the server sends the whole again, or another piece than was asked
 /// for, the file starts anew. The offer's headers go to the server that the offer names and to no other.
 public struct FileTransfer: Sendable {
@@ -69,7 +69,7 @@ public struct FileTransfer: Sendable {
 
     /// - Parameters:
     ///   - fields: the headers of the offer (DownloadableFile.headers).
-    ///   - canResumeBlindly: whether a broken transfer may be gone on with although the server named no validator: the
+    ///   - canResumeBlindly: whether a broken transfer may be resumed although the server named no validator: the
     ///     content's hash will show whether the pieces belong together.
     public init(url: FileURL, fields: HTTPFields, limits: Limits, canResumeBlindly: Bool) {
         self.url = url

@@ -1,5 +1,7 @@
+import AgentModel
 import Basis
 import Metrics
+import OpAMP
 
 /// Which charts the page shows, and of what. One of which there is nothing to draw is left out.
 struct PageCharts {
@@ -86,10 +88,10 @@ struct PageCharts {
     }
 
     /// From the bottom up: connected agents, those on their way, those that have not begun or have ended.
-    static let stateColours: [(state: LifeState, colour: String)] = [
+    static let stateColours: [(state: AgentState, colour: String)] = [
         (.running, "c"), (.connected, "k"), (.configuring, "h"), (.updating, "e"), (.restarting, "i"),
         (.connecting, "a"),
-        (.backingOff, "b"), (.draining, "d"), (.failed, "j"), (.stopped, "f"), (.planned, "g"),
+        (.backingOff, "b"), (.closing, "d"), (.disconnected, "f"), (.initializing, "g"),
     ]
 
     private var states: String {
@@ -97,15 +99,15 @@ struct PageCharts {
             "Agents", "by state", .stacked,
             traces: Self.stateColours.map { state, colour in
                 TimeChart.Trace(
-                    name: state.title, colour: colour, values: rows.map { Double(max($0.states[state], 0)) })
+                    name: state.name, colour: colour, values: rows.map { Double(max($0.states[state], 0)) })
             },
             format: { Figures.count(Int64($0)) })
     }
 
     /// Only where agents were not healthy.
     private var health: String {
-        guard rows.contains(where: { $0.health.ailing > 0 }) else { return "" }
-        let classes: [(health: ReportedHealth, colour: String)] = [
+        guard rows.contains(where: { $0.health.notHealthy > 0 }) else { return "" }
+        let classes: [(health: HealthGrade, colour: String)] = [
             (.unhealthy, "b"), (.degraded, "e"), (.healthy, "c"),
         ]
         return chart(

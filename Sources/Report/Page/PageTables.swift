@@ -1,5 +1,6 @@
 import Basis
 import Metrics
+import OpAMP
 
 /// The tables of the page.
 enum PageTables {
@@ -18,8 +19,8 @@ enum PageTables {
 
     static func phases(_ summary: RunSummary) -> String {
         let rows = summary.phases.map { phase in
-            let response = phase.measures[Measure.heartbeatResponse.rawValue]
-            let first = phase.measures[Measure.firstReport.rawValue]
+            let response = phase.measures[Measure.heartbeatResponse.index]
+            let first = phase.measures[Measure.firstReport.index]
             return [
                 phase.label, Figures.clock(phase.start), Figures.clock(phase.length),
                 Figures.rate(phase.rate(phase.counters.reportsSent)), Figures.count(phase.counters[.connectionsOpened]),
@@ -39,7 +40,7 @@ enum PageTables {
         guard !summary.waves.isEmpty else { return "" }
         let rows = summary.waves.map { wave in
             let clock = wave.wave.clock == .event ? "the offer" : "the first receipt"
-            let spans: [String] = [WaveStage.received, .applying, .applied, .converged].map { stage in
+            let spans: [String] = [OfferStage.received, .applying, .applied, .converged].map { stage in
                 wave.count(stage) > 0 ? Figures.duration(wave[stage].value(atPercentile: 50)) : "-"
             }
             return [

@@ -62,12 +62,14 @@ struct PercentileChart {
     private func grid(_ scale: Scale, _ nines: Double) -> String {
         var result = ""
         let right = Markup.coordinate(Self.width - Self.right)
-        for tick in scale.ticks {
+        let ticks = scale.ticks
+        for (index, tick) in ticks.enumerated() {
+            let classes = TimeChart.isExtra(index, of: ticks.count) ? "end wide" : "end"
             let height = y(tick, scale)
             let label = Figures.duration(Nanoseconds(Int64(tick)))
             result += "<path class=\"grid\" d=\"M\(Markup.coordinate(Self.left)) \(height)H\(right)\"/>\n"
             result +=
-                "<text class=\"end\" x=\"\(Markup.coordinate(Self.left - 6))\" y=\"\(height)\" dy=\"3.5\">\(label)</text>\n"
+                "<text class=\"\(classes)\" x=\"\(Markup.coordinate(Self.left - 6))\" y=\"\(height)\" dy=\"3.5\">\(label)</text>\n"
         }
         let (top, foot) = (Markup.coordinate(Self.top), Markup.coordinate(Self.height - Self.bottom))
         for (position, label) in Self.marks where position <= nines {

@@ -92,13 +92,13 @@ public enum ReportPage {
         let counters = summary.counters
         let steady = summary.steady
         let (response, service) = (summary[.heartbeatResponse], summary[.heartbeatService])
-        let failed = counters[.agentsFailed]
+        let unanswered = counters[.agentsUnanswered]
         let errors = counters.errors
         var cards = [
             card(
                 "agents connected", Figures.count(counters[.agentsConnected]),
-                "of \(Figures.count(counters[.agentsStarted])) started, \(Figures.count(failed)) failed",
-                failed > 0 ? "bad" : ""),
+                "of \(Figures.count(counters[.agentsStarted])) started, \(Figures.count(unanswered)) never answered",
+                unanswered > 0 ? "bad" : ""),
             card(
                 steady == nil ? "reports/s on average" : "reports/s when steady",
                 Figures.rate((steady ?? SteadyPart(whole: summary)).reportsPerSecond),

@@ -120,8 +120,8 @@ struct TimeChart {
         for (index, tick) in ticks.enumerated() {
             let height = y(tick, scale)
             result += line(Self.left, height, Self.width - Self.right, height, "grid")
-            let isExtra = ticks.count > Self.maxPhoneTicks && !index.isMultiple(of: 2)
-            result += text(Self.left - 6, height + 3.5, format(tick), isExtra ? "end wide" : "end")
+            let classes = Self.isExtra(index, of: ticks.count) ? "end wide" : "end"
+            result += text(Self.left - 6, height + 3.5, format(tick), classes)
         }
         for (index, moment) in Scale.moments(upTo: seconds).enumerated() {
             let classes = "middle\(index.isMultiple(of: 2) ? "" : " wide")"
@@ -131,6 +131,9 @@ struct TimeChart {
         }
         return result
     }
+
+    /// Whether a phone has no room for the label of that tick.
+    static func isExtra(_ index: Int, of count: Int) -> Bool { count > maxPhoneTicks && !index.isMultiple(of: 2) }
 
     /// `14:05:10`, of the day in UTC.
     static func timeOfDay(_ unixSeconds: Double) -> String {

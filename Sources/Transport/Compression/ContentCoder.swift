@@ -1,5 +1,5 @@
 import Basis
-import CZlib
+import Zlib
 
 /// Encodes and decodes HTTP content. One serves all connections of a shard: it keeps its contexts from use to use, each
 /// made when first needed, and no trace of any message. Not to be used by two threads at a time.
@@ -31,10 +31,10 @@ public final class ContentCoder {
         case .gzip:
             let stream =
                 gzipCompressor
-                ?? ZlibStream(.compress(level: gzipLevel, memoryLevel: 8), window: ZlibStream.gzipWindow)
+                ?? ZlibStream(.compress(level: gzipLevel), .gzip)
             gzipCompressor = stream
             _ = stream.run(
-                content, flush: Z_FINISH, limit: .max - 1, expected: content.byteCount / 2 + 64, into: &bytes)
+                content, flush: .finish, limit: .max - 1, expected: content.byteCount / 2 + 64, into: &bytes)
             stream.reset()
         case .zstd:
             let compressor = zstdCompressor ?? ZstdCompressor(level: zstdLevel)
@@ -43,7 +43,7 @@ public final class ContentCoder {
         }
     }
 
-    /// Appends the decoded form of `content`. Up to `DecodingLimits.unmeasuredBytes` are decoded at once; larger
+    /// Appends the decoded form of `content`. Up to `DecompressionLimits.unmeasuredBytes` are decoded at once; larger
     /// content is decoded twice, the first time only to count, so that content beyond the limit never uses its
     /// memory.
     /// - Parameter limit: how many bytes the decoded form may have. Decoding stops as soon as it outgrows the limit,
@@ -58,7 +58,7 @@ public final class ContentCoder {
                 guard content.byteCount <= limit else { throw .tooLarge(limit: limit) }
                 return bytes.append(content)
             }
-            let small = DecodingLimits.unmeasuredBytes
+            let small = DecompressionLimits.unmeasuredBytes
             do throws(ContentCodingError) {
                 try decode(content, as: coding, limit: min(limit, small), keeps: true, into: &bytes)
             } catch {
@@ -96,15 +96,15 @@ public final class ContentCoder {
     private func decodeGzip(
         _ content: RawSpan, limit: Int, keeps: Bool, into bytes: inout [UInt8]
     ) throws(ContentCodingError) -> Int {
-        let stream = gzipDecompressor ?? ZlibStream(.decompress, window: ZlibStream.gzipWindow)
+        let stream = gzipDecompressor ?? ZlibStream(.decompress, .gzip)
         gzipDecompressor = stream
         defer { stream.reset() }
         var (position, size, members) = (0, 0, 0)
         repeat {
             members += 1
-            guard members <= DecodingLimits.streams else { throw .corrupt(.gzip) }
+            guard members <= DecompressionLimits.streams else { throw .corrupt(.gzip) }
             let (outcome, consumed, produced) = stream.run(
-                content, from: position, flush: Z_NO_FLUSH, limit: limit - size,
+                content, from: position, flush: .none, limit: limit - size,
                 expected: min(content.byteCount * 4, limit), keeps: keeps, into: &bytes)
             size += produced
             switch outcome {

@@ -1,4 +1,4 @@
-/// The content codings of HTTP (RFC 9110, section 8.4.1) that are spoken.
+/// The content codings of HTTP (RFC 9110, section 8.4.1) that are supported.
 public enum ContentCoding: UInt8, Hashable, Sendable, CaseIterable {
     /// As it is.
     case identity
@@ -43,7 +43,7 @@ public enum ContentCoding: UInt8, Hashable, Sendable, CaseIterable {
 
 /// Why content could not be decoded. Always the peer's fault.
 public enum ContentCodingError: Error, Hashable, Sendable {
-    /// A coding that is not spoken, or several on top of each other.
+    /// A coding that is not supported, or several on top of each other.
     case unsupported(String)
     /// The bytes are not of the coding that was named.
     case corrupt(ContentCoding)
@@ -75,7 +75,7 @@ public enum ContentCodingError: Error, Hashable, Sendable {
 extension ContentCodingError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unsupported(let name): "the peer encoded its content as \"\(name)\", which is not spoken"
+        case .unsupported(let name): "the peer encoded its content as \"\(name)\", which is not supported"
         case .corrupt(let coding): "the peer's content is not \(coding.name)"
         case .truncated(let coding): "the peer's \(coding.name) content ends too early"
         case .tooLarge(let limit): "the peer's content is larger than \(limit) bytes once decoded"

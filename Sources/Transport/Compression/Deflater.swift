@@ -1,5 +1,5 @@
 import Basis
-import CZlib
+import Zlib
 
 /// Compresses messages for permessage-deflate (RFC 7692, section 7.2.1).
 ///
@@ -29,7 +29,7 @@ public final class Deflater {
         self.keepsContext = keepsContext
         stream = ZlibStream(
             .compress(level: min(max(level, 1), 9), memoryLevel: min(windowBits - 7, Self.memoryLevel)),
-            window: ZlibStream.rawWindow(windowBits))
+            .raw(windowBits: windowBits))
     }
 
     /// zlib's own default: larger tables gain nothing for messages of a few KiB.
@@ -41,10 +41,10 @@ public final class Deflater {
         let start = bytes.count
         if let prefix {
             head[0] = prefix
-            _ = stream.run(head.span.bytes, flush: Z_NO_FLUSH, limit: .max - 1, expected: 0, into: &bytes)
+            _ = stream.run(head.span.bytes, flush: .none, limit: .max - 1, expected: 0, into: &bytes)
         }
         _ = stream.run(
-            payload, flush: Z_SYNC_FLUSH, limit: .max - 1, expected: payload.byteCount / 2 + 64, into: &bytes)
+            payload, flush: .sync, limit: .max - 1, expected: payload.byteCount / 2 + 64, into: &bytes)
         // The flush ends in an empty stored block, which the receiver adds again.
         if bytes.count - start >= Self.tail.count, bytes[(bytes.count - Self.tail.count)...].elementsEqual(Self.tail) {
             bytes.removeLast(Self.tail.count)

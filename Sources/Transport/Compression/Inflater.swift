@@ -1,12 +1,12 @@
-internal import Basis
-internal import CZlib
+import Basis
+import Zlib
 
 /// Decompresses messages of permessage-deflate (RFC 7692, section 7.2.2).
 ///
 /// Where no context takeover was agreed, one inflater serves all connections of a shard; otherwise each connection has its
 /// own. Reads every window size. Not to be used by two threads at a time. Costs about 40 KiB.
 public final class Inflater {
-    private let stream = ZlibStream(.decompress, window: ZlibStream.rawWindow(DeflateParameters.maximumWindowBits))
+    private let stream = ZlibStream(.decompress, .raw(windowBits: DeflateParameters.maximumWindowBits))
     private let keepsContext: Bool
 
     /// - Parameter keepsContext: whether each message may refer to the ones before it.
@@ -14,7 +14,7 @@ public final class Inflater {
         self.keepsContext = keepsContext
     }
 
-    /// Appends the plain form of one message. Up to `DecodingLimits.unmeasuredBytes` are decompressed at once; where
+    /// Appends the plain form of one message. Up to `DecompressionLimits.unmeasuredBytes` are decompressed at once; where
     /// messages do not refer to earlier ones, a larger one is decompressed twice, the first time only to count, so
     /// that a message beyond the limit never uses its memory.
     /// - Parameters:
@@ -42,7 +42,7 @@ public final class Inflater {
     }
 
     private func inflate(_ payload: RawSpan, limit: Int, into bytes: inout [UInt8]) throws(WebSocketError) {
-        let (start, small) = (bytes.count, DecodingLimits.unmeasuredBytes)
+        let (start, small) = (bytes.count, DecompressionLimits.unmeasuredBytes)
         guard !keepsContext, limit > small else {
             _ = try inflate(payload, limit: limit, keeps: true, into: &bytes)
             return
@@ -95,7 +95,7 @@ public final class Inflater {
         var position = 0
         while true {
             let (outcome, consumed, produced) = stream.run(
-                input, from: position, flush: Z_SYNC_FLUSH, limit: run.limit - run.size,
+                input, from: position, flush: .sync, limit: run.limit - run.size,
                 expected: min(input.byteCount * 4, run.limit), keeps: run.keeps, into: &bytes)
             run.size += produced
             switch outcome {
@@ -105,7 +105,7 @@ public final class Inflater {
             case .ended:
                 run.streams += 1
                 // Each end costs a copy of the window, for two bytes on the wire.
-                guard run.streams <= DecodingLimits.streams else { throw .corruptCompressedMessage }
+                guard run.streams <= DecompressionLimits.streams else { throw .corruptCompressedMessage }
                 stream.restartKeepingWindow()
                 if consumed == input.byteCount { return true }
                 position = consumed

@@ -80,7 +80,7 @@ final class ZstdDecompressor {
             if !keeps { bytes.removeLast(step.written) }
             guard size <= limit else { throw .tooLarge(limit: limit) }
             if step.hint == 0 { frames += 1 }
-            guard frames <= DecodingLimits.streams else { throw .corrupt(.zstd) }
+            guard frames <= DecompressionLimits.streams else { throw .corrupt(.zstd) }
             let isStuck = step.consumed == consumed && step.written == 0
             consumed = step.consumed
             if consumed == content.byteCount, step.written < room {

@@ -239,7 +239,7 @@ struct RemoteConfigTests {
         script.receive(Self.offer([1]))
         script.pass(.seconds(1))
         script.receive(Self.offer([2]))
-        #expect(script.allSteps.stages.contains { $0.kind == .superseded && $0.wave == 1 })
+        #expect(script.allSteps.offers.contains { $0.stage == .superseded && $0.number == 1 })
         let sent = script.pass(.seconds(10))
         #expect(sent.compactMap { $0.report.remoteConfigStatus?.lastRemoteConfigHash } == [[2]])
         #expect(sent.last?.at == Instant.zero + .seconds(3))
@@ -253,9 +253,9 @@ struct RemoteConfigTests {
         script.now += .milliseconds(5)
         script.pass(.seconds(3))
         script.receive(ServerToAgent(flags: .reportFullState))
-        let stages = script.allSteps.stages
-        #expect(stages.map(\.kind) == [.offered, .applying, .applied, .converged])
-        #expect(stages.allSatisfy { $0.wave == 0x102 })
+        let stages = script.allSteps.offers
+        #expect(stages.map(\.stage) == [.received, .applying, .applied, .converged])
+        #expect(stages.allSatisfy { $0.number == 0x102 })
         #expect(stages.map(\.elapsed) == [.zero, .zero, .seconds(2), .seconds(2)])
     }
 
@@ -273,7 +273,7 @@ struct RemoteConfigTests {
         #expect(report.agentDescription == nil)
         script.acknowledge()
         #expect(script.agent.state == .running)
-        #expect(script.allSteps.stages.last?.elapsed == .seconds(60))
+        #expect(script.allSteps.offers.last?.elapsed == .seconds(60))
     }
 
     @Test("An agent that does not accept remote configuration ignores it (spec: AcceptsRemoteConfig)")
@@ -405,8 +405,8 @@ struct RemoteConfigTests {
 }
 
 extension [Effect] {
-    var stages: [ConfigStage] {
-        compactMap { if case .config(let stage) = $0 { stage } else { nil } }
+    var offers: [OfferStep] {
+        compactMap { if case .offer(let step) = $0 { step } else { nil } }
     }
 
     func faults(_ wanted: Fault) -> Int {

@@ -358,17 +358,13 @@ struct ConnectionSettingsTests {
         var script = AgentScript(plan())
         script.run()
         script.receive(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
-        let waves = script.allSteps.compactMap {
-            if case .settings(let stage) = $0 { stage.wave as UInt64?? } else { nil }
-        }
-        #expect(!waves.isEmpty && waves.allSatisfy { $0 == .some(nil) })
+        let steps = script.allSteps.offers
+        #expect(!steps.isEmpty && steps.allSatisfy { $0.number == nil })
     }
 
     @Test("How far each offer has got is told as it happens: received, being tried, in force or dropped")
-    func stages() {
-        func kinds(_ script: AgentScript) -> [SettingsStage.Kind] {
-            script.allSteps.compactMap { if case .settings(let stage) = $0 { stage.kind } else { nil } }
-        }
+    func stages() throws {
+        func stages(_ script: AgentScript) -> [OfferStage] { script.allSteps.offers.map(\.stage) }
         var kept = AgentScript(plan())
         kept.run()
         kept.receive(offer([1, 2, 3, 4, 5, 6, 7, 8, 9]))
@@ -376,22 +372,21 @@ struct ConnectionSettingsTests {
         kept.closed()
         kept.opened()
         kept.acknowledge()
-        #expect(kinds(kept) == [.offered, .applying, .applied])
-        guard case .settings(let last)? = kept.allSteps.last(where: { if case .settings = $0 { true } else { false } })
-        else { return }
+        #expect(stages(kept) == [.received, .applying, .applied, .converged])
+        let last = try #require(kept.allSteps.offers.last)
         #expect(last.elapsed == .seconds(2))
-        #expect(last.wave == 0x0102_0304_0506_0708)
+        #expect(last.number == 0x0102_0304_0506_0708)
         var dropped = AgentScript(plan())
         dropped.run()
         dropped.receive(offer([1]))
         dropped.closed()
         dropped.failed()
-        #expect(kinds(dropped) == [.offered, .applying, .failed])
+        #expect(stages(dropped) == [.received, .applying, .failed])
         var refused = AgentScript(plan())
         refused.run()
         refused.receive(offer([1], endpoint: "ftp://x"))
         refused.receive(offer([1], endpoint: "ftp://x"))
-        #expect(kinds(refused) == [.offered, .failed])
+        #expect(stages(refused) == [.received, .failed])
     }
 
     @Test("Settings of other connections change only what they name (spec: OtherConnectionSettings)")

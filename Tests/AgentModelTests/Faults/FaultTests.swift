@@ -66,8 +66,8 @@ struct FaultTests {
         #expect(statuses == [.failed, .applied])
         #expect(script.allSteps.faults(.failsToApply) == 1)
         #expect(script.allSteps.faults(.recovers) == 1)
-        #expect(script.allSteps.stages.last?.kind == .converged)
-        #expect(script.allSteps.stages.last?.elapsed == .seconds(32))
+        #expect(script.allSteps.offers.last?.stage == .converged)
+        #expect(script.allSteps.offers.last?.elapsed == .seconds(32))
     }
 
     @Test("diesAfterApplying")
@@ -97,7 +97,7 @@ struct FaultTests {
         let sent = script.pass(.seconds(2))
         #expect(sent.first?.report.remoteConfigStatus?.status == .applied)
         #expect(sent.first?.report.effectiveConfig == script.allSent[0].report.effectiveConfig)
-        #expect(!script.allSteps.stages.contains { $0.kind == .converged })
+        #expect(!script.allSteps.offers.contains { $0.stage == .converged })
         #expect(script.allSteps.faults(.reportsOtherConfig) == 1)
     }
 

@@ -141,7 +141,7 @@ struct GatewayTests {
         #expect(script.sent.map(\.kind) == Array(repeating: .reconnect, count: 5))
     }
 
-    @Test("A member that is told to go away goes alone, and comes back alone")
+    @Test("A member that is told to go away leaves alone, and connects again alone")
     func throttledMember() {
         var script = Script(members: 2)
         script.run()
@@ -246,7 +246,7 @@ struct GatewayTests {
         #expect(script.steps.aborts == 1)
     }
 
-    @Test("A member that crashes is gone without a word, comes back with a full report, and the connection stays")
+    @Test("A member that crashes is gone without a message, returns with a full report, and the connection stays")
     func crashingMember() {
         var script = Script(members: 1) {
             $0.restartTime = .constant(.seconds(2))
@@ -267,7 +267,7 @@ struct GatewayTests {
         #expect(script.gateway.members[0].state == .running)
     }
 
-    @Test("A member that comes back too fast is told to wait, and does not")
+    @Test("A member that returns too fast is told to wait, and does not")
     func hastyMember() {
         var script = Script(members: 1) { $0.faults = FaultPlan(rates: [.reconnectsTooFast: 1]) }
         script.run()

@@ -224,7 +224,8 @@ struct RestartTests {
         #expect(script.agent.state == .running)
     }
 
-    @Test("As a whole the process sends agent_disconnect, closes, and comes back with a new start time and sequence")
+    @Test(
+        "As a whole the process sends agent_disconnect, closes, and connects again with a new start time and sequence")
     func whole() throws {
         var script = AgentScript(plan(.whole))
         script.run()

@@ -69,8 +69,9 @@ struct FetchTests {
         #expect(status(script, "b")?.status == .installFailed && status(script, "b")?.errorMessage == "no such file")
         #expect(script.agent.state == .running)
         #expect(
-            script.allSteps.packageStages == [
-                .offered, .downloading, .installing, .installed, .downloading, .failed, .gaveUp,
+            script.allSteps.packageSteps == [
+                "offer received", "offer applying", "downloading", "installing", "installed", "downloading", "failed",
+                "offer failed",
             ])
     }
 
@@ -155,13 +156,13 @@ struct FetchTests {
             DownloadUpdate(agent: 3, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
             &effects
         )
-        #expect(effects.list.packageStages == [.installing])
+        #expect(effects.list.packageSteps == ["installing"])
         effects.removeAll()
         gateway.downloadTold(
             DownloadUpdate(agent: 2, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
             &effects
         )
-        #expect(effects.list.packageStages.isEmpty)
+        #expect(effects.list.packageSteps.isEmpty)
     }
 
     @Test(

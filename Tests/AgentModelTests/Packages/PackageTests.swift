@@ -57,7 +57,11 @@ struct PackageTests {
         #expect(last.agentHasVersion == "2.0" && last.agentHasHash == [5])
         #expect(last.errorMessage.isEmpty && last.downloadDetails == nil && last.name == "agent")
         #expect(script.agent.state == .running)
-        #expect(script.allSteps.packageStages == [.offered, .downloading, .installing, .installed, .converged])
+        #expect(
+            script.allSteps.packageSteps == [
+                "offer received", "offer applying", "downloading", "installing", "installed", "offer applied",
+                "offer converged",
+            ])
     }
 
     @Test("A new version of the agent itself changes its description and its start time")
@@ -233,7 +237,7 @@ struct PackageTests {
         #expect(sent.last?.report.packageStatuses?.packages["b"]?.agentHasVersion == "2")
     }
 
-    @Test("A file that is there already is not downloaded again (step 3)")
+    @Test("A file that the agent has is not downloaded again (step 3)")
     func sameFile() {
         var script = AgentScript(plan())
         script.run()
@@ -275,7 +279,7 @@ struct PackageTests {
         #expect(status.errorMessage.contains(reason))
         #expect(status.agentHasVersion == "1.0")
         #expect(status.serverOfferedVersion == "2.0" && status.serverOfferedHash == [5])
-        #expect(script.allSteps.packageStages.suffix(2) == [.failed, .gaveUp])
+        #expect(script.allSteps.packageSteps.suffix(2) == ["failed", "offer failed"])
         // The failed offer is not tried again.
         script.receive(offer([9], ["agent": package("2.0", 5, signature: [1])]))
         #expect(script.sent.isEmpty)
@@ -362,7 +366,7 @@ struct PackageTests {
         #expect(script.sent.first?.report.packageStatuses?.packages["p"]?.agentHasVersion == "")
     }
 
-    @Test("crashesInstalling: the process dies, comes back, reports the failure and does not try again")
+    @Test("crashesInstalling: the process dies, restarts, reports the failure and does not try again")
     func crashesInstalling() {
         var script = AgentScript(plan { $0.faults.rates = [.crashesInstalling: 1] })
         script.run()
@@ -409,7 +413,14 @@ struct PackageTests {
 }
 
 extension [Effect] {
-    var packageStages: [PackageStage.Kind] {
-        compactMap { if case .package(let stage) = $0 { stage.kind } else { nil } }
+    /// What an agent did about an offer of packages, in words.
+    var packageSteps: [String] {
+        compactMap {
+            switch $0 {
+            case .offer(let step) where step.kind == .packages: "offer \(step.stage)"
+            case .package(let step): "\(step)"
+            default: nil
+            }
+        }
     }
 }

@@ -41,15 +41,17 @@ struct DownloadLedger {
 
     private mutating func take(_ effect: Effect) {
         switch effect {
-        case .package(let stage):
-            switch stage.kind {
+        case .package(let step):
+            switch step {
             case .downloading:
                 if isUnderWay { problems.append("a download began while another was under way") }
                 isUnderWay = true
                 begun += 1
-            case .installing, .failed, .gaveUp: isUnderWay = false
-            case .offered, .installed, .converged: break
+            case .installing, .failed: isUnderWay = false
+            case .installed: break
             }
+        case .offer(let step) where step.kind == .packages && step.stage == .failed:
+            isUnderWay = false
         case .download(let wish):
             if let other = fetching.first {
                 problems.append("#\(wish.number) was asked for while #\(other.number) ran")

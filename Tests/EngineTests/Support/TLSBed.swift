@@ -1,5 +1,6 @@
 import Basis
 import Engine
+import OpenSSL
 import Testing
 
 /// Runs `body` with a TLS echo.

@@ -1,5 +1,6 @@
 import Basis
 import Engine
+import OpenSSL
 import Testing
 
 @Suite("Certificates", .timeLimit(.minutes(1)))
@@ -311,8 +312,8 @@ struct CertificateJudgementTests {
         #expect(throws: TLSError.badRequest) { try authority.answer(requestPEM: "nonsense") }
     }
 
-    @Test("Keys of every kind serve", arguments: [PrivateKey.Kind.p256, .ed25519, .rsa(bits: 2048)])
-    func keyKinds(kind: PrivateKey.Kind) async throws {
+    @Test("Keys of every kind serve", arguments: [KeyKind.p256, .ed25519, .rsa(bits: 2048)])
+    func keyKinds(kind: KeyKind) async throws {
         let authority = try CertificateAuthority(key: .generate(kind))
         let identity = try authority.issue(Self.request(), key: .generate(kind))
         let copy = try TLSIdentity(chainPEM: identity.chainPEM, keyPEM: identity.key.pem)

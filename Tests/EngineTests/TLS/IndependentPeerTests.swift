@@ -1,6 +1,7 @@
 import Basis
 import Engine
 import Foundation
+import OpenSSL
 import Testing
 
 /// OpenSSL's own command line, where it is installed, at the other end.

@@ -1,5 +1,6 @@
 import Basis
 import Engine
+import OpenSSL
 import Testing
 
 @Suite("TLS connections", .timeLimit(.minutes(1)))

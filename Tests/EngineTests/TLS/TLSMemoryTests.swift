@@ -1,6 +1,7 @@
 import Basis
 import COpenSSL
 import CTLSMemory
+import OpenSSL
 import Testing
 
 @testable import Engine

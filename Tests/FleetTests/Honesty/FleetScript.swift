@@ -21,7 +21,7 @@ struct FleetScript: Sendable {
         case none
         /// Anything up to the span, each time another.
         case drawn(upTo: Nanoseconds, seed: UInt64)
-        /// The tool stands still: what is due meanwhile happens at the end.
+        /// The tool stops: what is due meanwhile happens at the end.
         case standstill(from: Instant, until: Instant)
 
         func wake(of agent: Int, due: Instant) -> Instant {
@@ -42,7 +42,7 @@ struct FleetScript: Sendable {
         Instant.zero + .milliseconds(1) + Nanoseconds(interval.count * Int64(agent) / Int64(agents))
     }
 
-    /// When its connection stands: the upgrade takes a round trip, the TCP connection nothing.
+    /// When its connection is open: the upgrade takes a round trip, the TCP connection nothing.
     func opened(by agent: Int) -> Instant {
         start(of: agent) + transit + transit
     }

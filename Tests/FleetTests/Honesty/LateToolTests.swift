@@ -4,7 +4,7 @@ import Metrics
 import Report
 import Testing
 
-/// A tool that is late must not hide it: what an agent on schedule would have waited counts from due, and the tool's own delay is
+/// A tool that is late must not hide it: what an agent on schedule would have waited counts from due, and the scheduling lag is
 /// shown apart.
 @Suite("A late tool, in virtual time")
 struct LateToolTests {
@@ -29,7 +29,7 @@ struct LateToolTests {
         #expect(summary[.schedulingDelay].max > span.scaled(by: 0.9))
     }
 
-    @Test("A tool that stands still for two seconds owes every heartbeat that was due, each from its own due time")
+    @Test("A tool that stops for two seconds owes every heartbeat that was due, each from its own due time")
     func standstill() {
         let script = Self.script(.standstill(from: .zero + .milliseconds(10_500), until: .zero + .milliseconds(12_500)))
         let outcome = VirtualFleet.play(script)
@@ -37,7 +37,7 @@ struct LateToolTests {
         let summary = outcome.record.summary
         #expect(summary[.heartbeatService].max == .milliseconds(3) + script.transit + script.transit)
         // As long a line as a pause of the server makes: a reader who looked at response time alone could not tell whose fault
-        // it was, which is what the tool's own delay and the verdict are for.
+        // it was, which is what the scheduling lag and the verdict are for.
         #expect(abs(outcome.record.responses(above: .seconds(1)) - script.agents) <= 2)
         #expect(summary[.schedulingDelay].max > .milliseconds(1_950))
     }

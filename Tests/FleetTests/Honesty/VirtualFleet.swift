@@ -5,7 +5,7 @@ import Metrics
 import OpAMP
 import Testing
 
-/// Minds of agents, the state machine of the server and the measuring joined on a virtual axis, without sockets: what `Hosting` does with
+/// State machines of agents, the state machine of the server and the measuring joined on a virtual axis, without sockets: what `Hosting` does with
 /// real ones. It also looks at what goes over its wire, for the scripts whose course cannot be told beforehand.
 final class VirtualFleet {
     /// What came of a script.
@@ -177,7 +177,7 @@ final class VirtualFleet {
             metrics.count(.skippedHeartbeats, Int(amount))
         case .count(let anomaly, let amount):
             metrics.count(named: anomaly.name, UInt64(amount))
-        case .firstAnswered, .stateChanged, .healthReported, .fault, .readSlowly, .config, .package, .settings,
+        case .firstAnswered, .stateChanged, .healthReported, .fault, .readSlowly, .offer, .package,
             .exportTelemetry, .connectTo, .download, .cancelDownload:
             break
         }

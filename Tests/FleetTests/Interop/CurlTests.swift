@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Hosting
 import OpAMP
+import TestSupport
 import Testing
 import Transport
 
@@ -98,31 +99,14 @@ struct CurlTests {
 
 /// The curl of this machine.
 enum Curl {
-    static let path = ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
+    static let path = PeerProgram.path("curl")
     static var isAvailable: Bool { path != nil }
 
     /// Runs it with `input` on standard input; gives what it wrote to standard output and standard error.
     static func run(_ arguments: [String], input: [UInt8]) async throws -> (output: [UInt8], errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path))
-        process.arguments = ["--max-time", "30"] + arguments
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("curl-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        // Files, not pipes: nobody has to read while it runs.
-        func file(_ name: String, _ content: [UInt8] = []) throws -> URL {
-            let url = folder.appendingPathComponent(name)
-            try Data(content).write(to: url)
-            return url
-        }
-        let (output, errors) = (try file("output"), try file("errors"))
-        process.standardInput = try FileHandle(forReadingFrom: try file("input", input))
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
-        while process.isRunning { try await Task.sleep(for: .milliseconds(5)) }
-        return ([UInt8](try Data(contentsOf: output)), try String(contentsOf: errors, encoding: .utf8))
+        let end = try await PeerProgram.run(
+            try #require(path), ["--max-time", "30"] + arguments, input: input, keepsErrorsApart: true,
+            limit: .seconds(60))
+        return (end.bytes, end.errors)
     }
 }

@@ -2,13 +2,8 @@ import Basis
 import Engine
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// OpAMP implementations that are not ours: Python programs in `Tests/Interop`, on libraries from PyPI.
 enum PythonPeers {
@@ -45,8 +40,8 @@ final class PythonPeer: Sendable {
         var description: String {
             switch self {
             case .noInterpreter: PythonPeers.absence
-            case .silent(let program, let timeout): "\(program) has said nothing for \(timeout)"
-            case .ended(let program, let status): "\(program) has ended with status \(status) without a word"
+            case .silent(let program, let timeout): "\(program) has written nothing for \(timeout)"
+            case .ended(let program, let status): "\(program) has ended with status \(status) without a line"
             case .unreadable(let line): "not the JSON that was expected: \(line)"
             }
         }
@@ -59,82 +54,45 @@ final class PythonPeer: Sendable {
         let lines: [String]
     }
 
-    private struct Output {
-        var partial: [UInt8] = []
-        var lines: [String] = []
-        var isOver = false
-    }
-
-    private let program: String
-    private let process: Process
-    private let input: FileHandle
-    private let output = Mutex(Output())
+    private let name: String
+    private let program: PeerProgram
+    /// How many of its lines have been read.
+    private let readCount = Mutex(0)
 
     /// Starts a program of `Tests/Interop`, and ends it when `body` is done with it or has failed.
     static func with<Result>(
-        _ program: String, _ arguments: [String], _ body: (PythonPeer) async throws -> Result
+        _ name: String, _ arguments: [String], _ body: (PythonPeer) async throws -> Result
     ) async throws -> Result {
-        let peer = try PythonPeer(program, arguments)
-        do {
-            let result = try await body(peer)
-            await peer.stop()
-            return result
-        } catch {
-            await peer.stop()
-            throw error
-        }
-    }
-
-    private init(_ program: String, _ arguments: [String]) throws {
         guard let interpreter = PythonPeers.interpreter else { throw Failure.noInterpreter }
-        // Words for a program that has ended must not end the tests.
-        signal(SIGPIPE, SIG_IGN)
-        let (commands, words) = (Pipe(), Pipe())
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: interpreter)
-        process.arguments = [PythonPeers.directory.appendingPathComponent(program).path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
-        process.standardInput = commands
-        process.standardOutput = words
+        let arguments = [PythonPeers.directory.appendingPathComponent(name).path] + arguments
+        return try await PeerProgram.with(interpreter, arguments, input: .lines, keepsErrorsApart: true) { program in
+            try await body(PythonPeer(name, program))
+        }
+    }
+
+    private init(_ name: String, _ program: PeerProgram) {
+        self.name = name
         self.program = program
-        self.process = process
-        input = commands.fileHandleForWriting
-        try process.run()
-        let reading = words.fileHandleForReading
-        let thread = Thread { [self] in
-            while true {
-                let data = reading.availableData
-                received([UInt8](data))
-                if data.isEmpty { return }
-            }
-        }
-        thread.start()
     }
 
-    private func received(_ bytes: [UInt8]) {
-        output.withLock { output in
-            if bytes.isEmpty { output.isOver = true }
-            for byte in bytes {
-                if byte == UInt8(ascii: "\n") {
-                    output.lines.append(String(decoding: output.partial, as: UTF8.self))
-                    output.partial.removeAll()
-                } else {
-                    output.partial.append(byte)
-                }
-            }
-        }
+    /// The lines that it has written in full and nobody has read.
+    private var lines: [String] {
+        let all = program.said.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return all.dropFirst(readCount.withLock { $0 }).map(String.init)
     }
 
-    /// The next line that it says.
+    /// The next line that it writes.
     func line(within timeout: Nanoseconds = PythonPeer.timeout) async throws -> String {
         let deadline = Shard.clock + timeout
         while true {
-            let (line, isOver) = output.withLock { output in
-                (output.lines.isEmpty ? nil : output.lines.removeFirst(), output.isOver)
+            // Asked before the lines are looked at: what it wrote last is there once it has ended.
+            let isOver = !program.isRunning
+            if let line = lines.first {
+                readCount.withLock { $0 += 1 }
+                return line
             }
-            if let line { return line }
-            if isOver, !process.isRunning { throw Failure.ended(program, status: process.terminationStatus) }
-            guard Shard.clock < deadline else { throw Failure.silent(program, timeout) }
+            if isOver { throw Failure.ended(name, status: program.status) }
+            guard Shard.clock < deadline else { throw Failure.silent(name, timeout) }
             try await Task.sleep(for: Self.nap)
         }
     }
@@ -158,33 +116,21 @@ final class PythonPeer: Sendable {
 
     /// Gives it a command.
     func say(_ command: String) throws {
-        try input.write(contentsOf: Data("\(command)\n".utf8))
+        try program.send(command)
     }
 
     /// Ends its input and waits for its end.
     func end(within timeout: Nanoseconds = PythonPeer.timeout) async throws -> End {
-        try? input.close()
+        program.closeInput()
         let deadline = Shard.clock + timeout
-        while process.isRunning || !output.withLock(\.isOver) {
-            guard Shard.clock < deadline else { throw Failure.silent(program, timeout) }
+        while program.isRunning {
+            guard Shard.clock < deadline else { throw Failure.silent(name, timeout) }
             try await Task.sleep(for: Self.nap)
         }
-        return End(status: process.terminationStatus, lines: output.withLock(\.lines))
+        return End(status: program.status, lines: lines)
     }
 
-    /// Whatever it is doing, it ends now.
-    private func stop() async {
-        try? input.close()
-        guard process.isRunning else { return }
-        process.terminate()
-        let deadline = Shard.clock + .seconds(3)
-        while process.isRunning, Shard.clock < deadline {
-            try? await Task.sleep(for: Self.nap)
-        }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-    }
-
-    /// A Python takes a second to start on a busy machine, and its checks have timeout of their own of up to ten.
+    /// A Python takes a second to start on a busy machine, and its checks have timeouts of their own of up to ten.
     static let timeout = Nanoseconds.seconds(30)
     private static let nap = Duration.milliseconds(10)
 }

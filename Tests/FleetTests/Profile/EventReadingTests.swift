@@ -258,6 +258,20 @@ struct EventReadingTests {
         #expect(errors.contains(message), "\(errors)")
     }
 
+    @Test("Offers of heartbeat intervals and of connections share one limit, because a server remembers both together")
+    func sharedLimit() {
+        func events(_ count: Int) -> String {
+            let lines = (0..<count).map { number in
+                number % 2 == 0
+                    ? "  - {at: \(number)ms, offer_heartbeat: 5s}"
+                    : "  - {at: \(number)ms, offer_connection: {opamp: ws://h}}"
+            }
+            return (["events:"] + lines).joined(separator: "\n")
+        }
+        #expect(!errors(events(60)).contains("offers of one kind"))
+        #expect(errors(events(61)).contains("more than 60 offers of one kind"))
+    }
+
     @Test(
         "In a run against another server, what only the embedded server does is skipped with a warning; the rest happens"
     )

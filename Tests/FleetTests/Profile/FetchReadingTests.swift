@@ -1,5 +1,6 @@
 import AgentModel
 import Basis
+import OpenSSL
 import Packages
 import Schema
 import Testing

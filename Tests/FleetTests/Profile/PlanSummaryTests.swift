@@ -150,3 +150,15 @@ struct PlanSummaryTests {
         }
     }
 }
+
+@Suite("Weights of cohorts")
+struct CohortWeightTests {
+    @Test("A weight has at most three decimals and is positive")
+    func weights() {
+        #expect(CohortWeight("1")?.thousandths == 1_000)
+        #expect(CohortWeight("0.125")?.thousandths == 125)
+        for text in ["0", "-1", "0.0001", "1000001", "x", "", "1e3", "1."] {
+            #expect(CohortWeight(text) == nil, "\(text)")
+        }
+    }
+}

@@ -2,6 +2,7 @@ import AgentModel
 import Basis
 import Foundation
 import Metrics
+import OpenSSL
 import Packages
 import Testing
 
@@ -92,7 +93,7 @@ struct FetchedRunTests {
         let name = "collector-0.115.0.tar"
         try Data(bytes).write(to: folder.appendingPathComponent(name))
         let key = try SigningKey.generate(.rsaPSS)
-        let signature = try key.sign(digest: ContentDigest.of(bytes), as: "release")
+        let signature = try key.sign(digest: SHA256.hash(of: bytes), as: "release")
         try Data(signature.text.utf8).write(to: folder.appendingPathComponent(name + ".sig"))
         let package = PackageOffer.Package(
             name: "collector", version: "0.115.0", isSigned: true, content: .file(name))

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Fleet
 
-/// Whole runs on real sockets whose agents are ill or misbehave: what befell them is in the results.
-@Suite("Runs whose agents are ill or misbehave", .takingTurns)
+/// Whole runs on real sockets whose agents are unhealthy or faulty: the faults are in the results.
+@Suite("Runs whose agents are unhealthy or faulty", .takingTurns)
 struct HealthFaultRunTests {
     private static func profile(_ cohorts: [CohortProfile], agents: Int, seconds: Int64) -> Profile {
         var profile = Profile.standard
@@ -108,10 +108,10 @@ struct HealthFaultRunTests {
     /// In each line of the series every agent is in exactly one state, and the steps of all lives lead to the states at the end.
     private static func expectWholeBooks(_ record: RunRecord, agents: Int) {
         for row in record.series {
-            #expect(LifeState.allCases.reduce(0) { $0 + row.states[$1] } == agents)
+            #expect(AgentState.allCases.reduce(0) { $0 + row.states[$1] } == agents)
         }
         #expect(record.series.contains { $0.states[.running] > 0 })
-        #expect(record.summary.states[.stopped] == agents)
+        #expect(record.summary.states[.disconnected] == agents)
         var standing = ["initializing": agents]
         for (step, count) in record.summary.transitions.sorted {
             standing[step.from, default: 0] -= Int(count)

@@ -2,6 +2,7 @@ import AgentModel
 import Basis
 import Hosting
 import Metrics
+import OpAMP
 import Testing
 
 @testable import Fleet
@@ -135,7 +136,7 @@ struct OfferedRunTests {
                 ], seconds: 7))
         #expect(summary.waves.map(\.wave.label).prefix(2) == ["config-push (v1)", "config-push #2 (v2)"])
         #expect(summary.waves.dropFirst(2).allSatisfy { $0.wave.label.hasPrefix("config-rollback") })
-        #expect(summary.waves.allSatisfy { $0.wave.clock == .event && $0.wave.kind == .config })
+        #expect(summary.waves.allSatisfy { $0.wave.clock == .event && $0.wave.kind == .remoteConfig })
         let counts = summary.waves.reduce(0) { $0 + $1.count(.received) }
         #expect(counts == summary.counters[.remoteConfigsReceived])
         #expect(summary.waves.reduce(0) { $0 + $1.count(.converged) } == summary.counters[.configsConverged])

@@ -1,6 +1,7 @@
 import Engine
 import Hosting
 import OpAMP
+import OpenSSL
 import Testing
 import Transport
 

@@ -44,7 +44,7 @@ struct ReachabilityTests {
             (.upgradeTimedOut, [], "does not answer the WebSocket upgrade", "check"),
             (.upgradeMalformed, [], "does not answer as an OpAMP server", "check"),
             (.tlsUnknownAuthority, [], "TLS with", "--tls-ca"), (.tlsWrongHost, [], "TLS with", "--tls-server-name"),
-            (.tlsClientRefused, [], "TLS with", "--tls-cert"), (.tlsNotSpoken, [], "TLS with", "ws://"),
+            (.tlsClientRefused, [], "TLS with", "--tls-cert"), (.tlsPeerNotTls, [], "TLS with", "ws://"),
         ])
     func causes(counter: Counter, names: [String], words: String, remedy: String) {
         let steps = Self.steps([(counter, 20), (.answersLost, 40)], named: names)

@@ -4,7 +4,8 @@ import Engine
 import Foundation
 import Hosting
 import Metrics
-import PeerPrograms
+import OpenSSL
+import TestSupport
 import Testing
 
 @testable import Fleet
@@ -99,7 +100,7 @@ struct IndependentTLSTests {
     ) async throws {
         // The port was free a moment ago; another program may have taken it since.
         for _ in 0..<5 {
-            let probe = try ScriptedServer(.silent)
+            let probe = try ScriptedHTTPServer { _ in .ignores }
             await probe.stop()
             let place = folder.url.path
             let settings = try folder.file(

@@ -6,10 +6,12 @@ import Foundation
 import Hosting
 import Metrics
 import OpAMP
+import OpenSSL
 import OrderedCollections
 import Packages
 import Schema
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Fleet
@@ -55,13 +57,13 @@ struct RoutedFilesRunTests {
         let server = EmbeddedServer(tls: ServerTLS(clientCertificates: .require))
         var profile = Self.offered(Self.profile(.embedded(server)))
         profile.cohorts[0].clientCertificate = .issued(IssuedClientCertificate(keys: 2))
-        let proxy = try TunnelProxy(to: nil)
+        let proxy = try ScriptedProxy()
         profile.wire.proxy = ProxyProfile(url: try ProxyProfile.url("http://127.0.0.1:\(proxy.port)"))
         let summary = try await Self.perform(profile)
         await proxy.stop()
         #expect(summary.counters[.packagesInstalled] == UInt64(Self.agents), "\(summary.named.sorted)")
         #expect(summary.counters.errors == 0, "\(summary.named.sorted)")
-        #expect(proxy.notes.requests.count == 2 * Self.agents)
+        #expect(proxy.requests.count == 2 * Self.agents)
         // Connections for files are none of the agents' own.
         #expect(summary.reconciliation.agrees, "\(summary.reconciliation)")
     }
@@ -136,7 +138,7 @@ struct RoutedFilesRunTests {
                 type: .topLevel, version: version,
                 file: DownloadableFile(
                     downloadURL: "https://\(files.addresses[0])/packages/p.tar?\(version)",
-                    contentHash: ContentDigest.of(made.bytes(0..<made.size))))
+                    contentHash: SHA256.hash(of: made.bytes(0..<made.size))))
             let offer = Offer(revision: revision, .packages(available))
             server.steer { registry, now, effects in try? registry.offer(offer, to: .all, at: now, &effects) }
         }
@@ -180,7 +182,8 @@ struct RoutedFilesRunTests {
         let profile = try ProfileReader().read(text: fine + "packages: {download: real}", source: "test")
         #expect(profile.cohorts[0].clientCertificate != .none)
         for (value, words) in [
-            ("secret", "would show"), ("[a]", "wanted {env: NAME} or {file: path}"), ("{env: A, file: b}", "found 'env, file'"),
+            ("secret", "would show"), ("[a]", "wanted {env: NAME} or {file: path}"),
+            ("{env: A, file: b}", "found 'env, file'"),
         ] {
             let errors = #expect(throws: Problems.self) {
                 try ProfileReader().read(

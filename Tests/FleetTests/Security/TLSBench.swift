@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Hosting
 import Metrics
+import OpenSSL
 import Testing
 
 @testable import Fleet

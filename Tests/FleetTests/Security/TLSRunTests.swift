@@ -4,6 +4,8 @@ import Engine
 import Foundation
 import Hosting
 import Metrics
+import OpenSSL
+import TestSupport
 import Testing
 
 @testable import Fleet
@@ -257,16 +259,17 @@ struct TLSRunTests {
 
     @Test("A server that does not speak TLS is counted as that")
     func plaintextServer() async throws {
-        let server = try ScriptedServer(.says(Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8)))
+        let server = try ScriptedHTTPServer(
+            atFirstBytes: .saysAndCloses(Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8)))
         var profile = try Profile.brief("wss://127.0.0.1:\(server.port)")
         profile.tls = TLSProfile(skipsVerification: true)
-        try await Self.expect(.tlsNotSpoken, "peer does not speak TLS", profile)
+        try await Self.expect(.tlsPeerNotTls, "peer does not speak TLS", profile)
         await server.stop()
     }
 
     @Test("A server that closes in the middle of the handshake is counted as that")
     func interruptedHandshake() async throws {
-        let server = try ScriptedServer(.says([]))
+        let server = try ScriptedHTTPServer(atFirstBytes: .closes)
         var profile = try Profile.brief("wss://127.0.0.1:\(server.port)")
         profile.tls = TLSProfile(skipsVerification: true)
         try await Self.expect(.tlsInterrupted, "closed in TLS handshake", profile)

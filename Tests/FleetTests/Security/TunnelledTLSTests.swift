@@ -3,7 +3,10 @@ import Basis
 import Engine
 import Hosting
 import Metrics
+import OpenSSL
+import TestSupport
 import Testing
+import Transport
 
 @testable import Fleet
 
@@ -18,7 +21,7 @@ struct TunnelledTLSTests {
         let trusted = isTrusted ? authority : try CertificateAuthority(commonName: "another")
         let options = TLSServerOptions(identity: try authority.issue(.testServer(hosts: ["opamp.test"])))
         try await withSecureServer(options) { server, _ in
-            let proxy = try TunnelProxy(to: server.addresses[0])
+            let proxy = try ScriptedProxy(to: server.addresses[0])
             // A name that only the proxy can find.
             var profile = try Profile.brief("\(scheme)://opamp.test:4320")
             profile.duration = .seconds(2)
@@ -41,11 +44,10 @@ struct TunnelledTLSTests {
                 throw error
             }
             await proxy.stop()
-            let notes = proxy.notes
-            #expect(!notes.requests.isEmpty)
-            #expect(notes.requests.allSatisfy { $0 == "CONNECT opamp.test:4320 HTTP/1.1" }, "\(notes.requests)")
+            #expect(!proxy.requests.isEmpty)
+            #expect(proxy.requests.allSatisfy { $0.method == .connect && $0.target == "opamp.test:4320" })
             // 22: a record of TLS that belongs to a handshake.
-            #expect(!notes.firstBytes.isEmpty && notes.firstBytes.allSatisfy { $0 == 22 })
+            #expect(!proxy.firstBytes.isEmpty && proxy.firstBytes.allSatisfy { $0 == 22 })
         }
     }
 

@@ -5,11 +5,12 @@ import Metrics
 import OpAMP
 import Packages
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Hosting
 
-/// One shard's downloads without agents: wishes in, news out.
+/// One shard's downloads without agents: requests in, updates out.
 final class DownloadBed: @unchecked Sendable {
     // `downloads` is touched on the shard alone.
     let shard: Shard
@@ -44,7 +45,7 @@ final class DownloadBed: @unchecked Sendable {
     ) async -> Told {
         var plan = FetchPlan(retryDelay: .milliseconds(10))
         change(&plan)
-        let wish = PackageDownload(
+        let request = PackageDownload(
             agent: agent, number: 1,
             file: DownloadableFile(
                 downloadURL: url, contentHash: hash, signature: signature,
@@ -53,7 +54,7 @@ final class DownloadBed: @unchecked Sendable {
         let progress = Mutex<[DownloadProgress]>([])
         let outcome: DownloadOutcome = await withCheckedContinuation { continuation in
             shard.perform { [self] in
-                downloads?.begin(wish, by: route.map { route in { _, _ in route } }) { update in
+                downloads?.begin(request, by: route.map { route in { _, _ in route } }) { update in
                     #expect(update.agent == agent && update.number == 1)
                     switch update.event {
                     case .progressed(let step): progress.withLock { $0.append(step) }
@@ -67,12 +68,12 @@ final class DownloadBed: @unchecked Sendable {
 
     /// Begins a download that nobody waits for.
     func begin(_ url: String, agent: UInt64) async {
-        let wish = PackageDownload(
+        let request = PackageDownload(
             agent: agent, number: 1, file: DownloadableFile(downloadURL: url),
             plan: FetchPlan(stallTimeout: .seconds(3_600), timeout: .seconds(3_600)), requiresSignature: false,
             progressInterval: .seconds(3_600))
         await shard.value { [self] in
-            downloads?.begin(wish) { _ in Issue.record("a cancelled download is told of") }
+            downloads?.begin(request) { _ in Issue.record("a cancelled download is told of") }
         }
     }
 

@@ -5,8 +5,10 @@ import Engine
 import Hosting
 import Metrics
 import OpAMP
+import OpenSSL
 import OrderedCollections
 import Packages
+import TestSupport
 import Testing
 import Transport
 
@@ -36,7 +38,7 @@ struct FleetDownloadTests {
             security: ServerSecurity(options, authority: authority), packages: store)
         let file = DownloadableFile(
             downloadURL: "https://\(server.addresses[0])/packages/p.tar",
-            contentHash: ContentDigest.of(package.bytes(0..<package.size)))
+            contentHash: SHA256.hash(of: package.bytes(0..<package.size)))
         let available = PackagesAvailable(
             packages: ["collector": PackageAvailable(type: .topLevel, version: "2", file: file)])
         let offer = Offer(revision: 1, .packages(available))

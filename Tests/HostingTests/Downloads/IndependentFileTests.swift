@@ -4,7 +4,9 @@ import ControlPlane
 import Engine
 import Foundation
 import Metrics
+import OpenSSL
 import Packages
+import TestSupport
 import Testing
 
 @testable import Hosting
@@ -15,53 +17,14 @@ struct IndependentFileTests {
     private static let package = GeneratedPackage(seed: 4, size: 3_000_000, executable: "collector")
     private static let file = package.bytes(0..<package.size)
 
-    /// Whether a program is on the path: looked up, not run, because nothing may block here.
-    private static func has(_ tool: String) -> Bool {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        return path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
-    }
-
-    static let hasPython = has("python3")
-    static let hasCurl = has("curl")
-    static let hasOpenSSL = has("openssl")
-
-    /// A program's process, and its end to wait for without holding a thread.
-    private final class Running: Sendable {
-        let process: Process
-        private let ended: AsyncStream<Int32>
-
-        /// - Parameter input: what it reads; it is told to end by closing the other side.
-        init(_ tool: String, _ arguments: [String], output: Any, input: Any = FileHandle.nullDevice) throws {
-            process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = [tool] + arguments
-            process.standardInput = input
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            let (stream, end) = AsyncStream<Int32>.makeStream()
-            ended = stream
-            process.terminationHandler = { process in
-                end.yield(process.terminationStatus)
-                end.finish()
-            }
-            try process.run()
-        }
-
-        func end() async -> Int32 {
-            for await status in ended { return status }
-            return -1
-        }
-    }
+    static let hasPython = PeerProgram.path("python3") != nil
+    static let hasCurl = PeerProgram.path("curl") != nil
+    static let hasOpenSSL = PeerProgram.path("openssl") != nil
 
     static func run(_ tool: String, _ arguments: [String]) async throws -> (status: Int32, output: Data) {
-        // Into a file: nobody has to read while the program writes.
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("muster-output-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: file) }
-        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
-        let handle = try FileHandle(forWritingTo: file)
-        let status = await (try Running(tool, arguments, output: handle)).end()
-        try handle.close()
-        return (status, try Data(contentsOf: file))
+        let path = try #require(PeerProgram.path(tool))
+        let end = try await PeerProgram.run(path, arguments, keepsErrorsApart: true, limit: .seconds(60))
+        return (end.status, Data(end.bytes))
     }
 
     private static func withFolder(_ body: (URL) async throws -> Void) async throws {
@@ -80,39 +43,27 @@ struct IndependentFileTests {
         let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Interop/file_server.py")
-        let output = folder.appendingPathComponent("port")
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        let handle = try FileHandle(forWritingTo: output)
-        let input = Pipe()
-        let running = try Running(
-            "python3", [program.path, kind, folder.path, "1000000"] + (certificates.map { [$0.path] } ?? []),
-            output: handle, input: input)
-        var port: Int?
-        let deadline = Shard.clock + .seconds(60)
-        while port == nil, Shard.clock < deadline {
-            let line = (try? String(contentsOf: output, encoding: .utf8)) ?? ""
-            if line.hasSuffix("\n") { port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) }
-            if port == nil { try await Task.sleep(for: .milliseconds(10)) }
-        }
-        do {
+        let arguments = [program.path, kind, folder.path, "1000000"] + (certificates.map { [$0.path] } ?? [])
+        let python = try #require(PeerProgram.path("python3"))
+        try await PeerProgram.with(python, arguments, input: .lines, keepsErrorsApart: true) { program in
+            var port: Int?
+            let deadline = Shard.clock + .seconds(60)
+            while port == nil, Shard.clock < deadline {
+                if program.said.hasSuffix("\n") { port = Int(program.said.dropLast()) }
+                if port == nil { try await Task.sleep(for: .milliseconds(10)) }
+            }
             try await body("\(certificates == nil ? "http" : "https")://127.0.0.1:\(try #require(port))/p.tar")
-        } catch {
-            Issue.record(error)
         }
-        // It ends with its input; what stands between, a shim perhaps, need not be waited for.
-        try input.fileHandleForWriting.close()
-        withExtendedLifetime(running) {}
-        try handle.close()
     }
 
     @Test(
-        "Python's http.server breaks off: with ranges the file is gone on with, without it begins anew",
+        "Python's http.server breaks off: with ranges the file is resumed, without it begins anew",
         .enabled(if: hasPython, "there is no python3"), arguments: ["plain", "ranges"])
     func python(kind: String) async throws {
         try await Self.withFolder { folder in
             try await Self.withPython(kind, folder) { url in
                 let bed = try await DownloadBed()
-                let told = await bed.fetch(url, hash: ContentDigest.of(Self.file))
+                let told = await bed.fetch(url, hash: SHA256.hash(of: Self.file))
                 #expect(told.outcome == .verified, "\(told.failure)")
                 let counters = await bed.figures().counters
                 #expect(counters[.downloadBroken] == 1)
@@ -125,7 +76,7 @@ struct IndependentFileTests {
     }
 
     @Test(
-        "Python's http.server over TLS wants a certificate: with the agent's the broken file is gone on with, without none comes",
+        "Python's http.server over TLS wants a certificate: with the agent's the broken file is resumed, without it none comes",
         .enabled(if: hasPython, "there is no python3"))
     func pythonOverTLS() async throws {
         try await Self.withFolder { folder in
@@ -139,10 +90,10 @@ struct IndependentFileTests {
                 let bed = try await DownloadBed(DownloadSetup(security: try TLSClientContext(trust)))
                 let agent = try authority.issue(.init(commonName: "agent", use: .client))
                 let own = DownloadRoute(identity: PackedIdentity(agent))
-                let told = await bed.fetch(url, hash: ContentDigest.of(Self.file), by: own)
+                let told = await bed.fetch(url, hash: SHA256.hash(of: Self.file), by: own)
                 #expect(told.outcome == .verified, "\(told.failure)")
                 #expect(await bed.figures().counters[.downloadsResumed] == 1)
-                let refused = await bed.fetch(url, hash: ContentDigest.of(Self.file), agent: 1) { $0.attempts = 2 }
+                let refused = await bed.fetch(url, hash: SHA256.hash(of: Self.file), agent: 1) { $0.attempts = 2 }
                 #expect(!refused.failure.isEmpty)
                 // Python may reset the connection before its alert was read.
                 #expect(await bed.figures().counters[.downloadsFailed] == 1)
@@ -210,7 +161,7 @@ struct IndependentFileTests {
             let key = try SigningKey.generate(algorithm)
             try Data(key.pem.utf8).write(to: URL(fileURLWithPath: path("key.pem")))
             try Data(key.publicKey.pem.utf8).write(to: URL(fileURLWithPath: path("pub.pem")))
-            let digest = ContentDigest.of(Self.file)
+            let digest = SHA256.hash(of: Self.file)
             let ours = try key.sign(digest: digest, as: "r")
             try Data(ours.signature).write(to: URL(fileURLWithPath: path("ours")))
             let padding = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
@@ -247,7 +198,7 @@ struct IndependentFileTests {
             ["zip", "-qr0"],
         ])
     func archivers(command: [String]) async throws {
-        guard Self.has(command[0]) else { return }
+        guard PeerProgram.path(command[0]) != nil else { return }
         try await Self.withFolder { folder in
             let tree = folder.appendingPathComponent("tree")
             let deep = tree.appendingPathComponent(String(repeating: "a-long-folder-name/", count: 8))
@@ -311,7 +262,7 @@ struct OddSignatureTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = Array("a package".utf8)
-        let digest = ContentDigest.of(file)
+        let digest = SHA256.hash(of: file)
         let key = try odd.algorithm == .rsaPSS ? Self.rsaKey.get() : SigningKey.generate(odd.algorithm)
         for (name, bytes) in [("K", Array(key.pem.utf8)), ("F", file), ("D", digest)] {
             try Data(bytes).write(to: folder.appendingPathComponent(name))

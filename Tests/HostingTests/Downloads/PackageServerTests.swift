@@ -5,7 +5,9 @@ import Engine
 import Foundation
 import Hosting
 import Metrics
+import OpenSSL
 import Packages
+import TestSupport
 import Testing
 
 @Suite("The embedded server as a file server for packages", .timeLimit(.minutes(2)))
@@ -108,7 +110,7 @@ struct PackageServerTests {
             let bytes = client.bytes
             let start = try #require(bytes.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
             #expect(
-                ContentDigest.of(Array(bytes[start..<start + made.size])) == ContentDigest.of(made.bytes(0..<made.size))
+                SHA256.hash(of: Array(bytes[start..<start + made.size])) == SHA256.hash(of: made.bytes(0..<made.size))
             )
             #expect(String(decoding: bytes.suffix(10), as: UTF8.self) == "0123456789")
         }
@@ -121,7 +123,7 @@ struct PackageServerTests {
             let bed = try await DownloadBed()
             for agent in 0..<8 as Range<UInt64> {
                 let told = await bed.fetch(
-                    "http://\(address)/packages/made.tar", hash: ContentDigest.of(made.bytes(0..<made.size)),
+                    "http://\(address)/packages/made.tar", hash: SHA256.hash(of: made.bytes(0..<made.size)),
                     agent: agent
                 ) { $0.attempts = 100 }
                 #expect(told.outcome == .verified)
@@ -161,7 +163,7 @@ struct PackageServerTests {
 
         // Longer for the whole than the timeout with one that takes nothing.
         let bed = try await DownloadBed()
-        let hash = ContentDigest.of([UInt8](repeating: 0, count: size))
+        let hash = SHA256.hash(of: [UInt8](repeating: 0, count: size))
         let told = await bed.fetch("http://\(server.addresses[0])/packages/large", hash: hash) {
             $0.bandwidth = 16_000_000
             $0.attempts = 50

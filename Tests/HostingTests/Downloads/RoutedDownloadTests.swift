@@ -3,7 +3,9 @@ import Basis
 import ControlPlane
 import Engine
 import Metrics
+import OpenSSL
 import Packages
+import TestSupport
 import Testing
 import Transport
 
@@ -13,7 +15,7 @@ import Transport
 struct RoutedDownloadTests {
     private static let package = GeneratedPackage(seed: 6, size: 200_000, executable: "collector")
     private static let file = package.bytes(0..<package.size)
-    private static let hash = ContentDigest.of(file)
+    private static let hash = SHA256.hash(of: file)
 
     private static func proxyFields() throws -> HTTPFields {
         var fields = HTTPFields()
@@ -86,7 +88,7 @@ struct RoutedDownloadTests {
         #expect(await bed.figures().counters.errors == 0)
         await bed.stop()
 
-        // The tunnel is no reason to trust what stands behind it.
+        // The tunnel is no reason to trust what is behind it.
         let stranger = try await DownloadBed(try Self.trusting(try CertificateAuthority(commonName: "other")))
         let refused = await stranger.fetch(url, by: route) { $0.attempts = 1 }
         #expect(refused.failure.contains("unknown certificate authority"), "\(refused.failure)")

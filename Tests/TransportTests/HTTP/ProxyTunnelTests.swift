@@ -5,7 +5,7 @@ import Transport
 /// HTTP CONNECT from the client's side (RFC 9110, section 9.3.6).
 @Suite("A proxy's tunnel")
 struct ProxyTunnelTests {
-    /// What came of an answer: whether the tunnel stands, or why not.
+    /// What came of an answer: whether the tunnel is open, or why not.
     private static func outcome(_ answer: [UInt8], in pieces: [[UInt8]]? = nil) -> Result<Bool, ProxyError> {
         var tunnel = ProxyTunnel()
         var isOpen = false

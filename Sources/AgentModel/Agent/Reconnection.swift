@@ -1,0 +1,135 @@
+public import Basis
+
+/// How an agent of a cohort reconnects after its connection failed or was lost (Establishing Connection, Restoring
+/// WebSocket Connection).
+public enum ReconnectPolicy: Hashable, Sendable {
+    /// As opamp-go's client: at once after a loss; then exponential from 0.5 s by 1.5 up to 60 s, each wait spread by
+    /// half of itself both ways; a server's Retry-After is kept to where it is longer. An opened connection starts it
+    /// anew.
+    case opampGo
+    /// A long wait drawn evenly between the two before the first attempt after a loss, as fleets do that must not storm
+    /// their server; after failures as opamp-go, never below the minimum.
+    case longRandomDelay(minimum: Nanoseconds, maximum: Nanoseconds)
+    /// At once after a loss, then never sooner than the 30 s that the specification recommends as a minimum
+    /// (Throttling), doubling up to 10 min, each wait stretched by up to half of itself.
+    case specificationMinimum
+    /// Always the same wait, without jitter; Retry-After and UNAVAILABLE's time are ignored. A fault on purpose.
+    case fixed(Nanoseconds)
+
+    /// The wait before the next attempt.
+    /// - Parameters:
+    ///   - failures: attempts that failed since a connection was last open; 0 right after a loss.
+    ///   - asked: the wait that the server asked for, where it did.
+    func wait(afterFailures failures: Int, asked: Nanoseconds?, random: inout SeededRandom) -> Nanoseconds {
+        let own: Nanoseconds
+        switch self {
+        case .opampGo:
+            own = failures == 0 ? .zero : Exponential.opampGo.wait(failures, random: &random)
+        case .longRandomDelay(let minimum, let maximum):
+            own =
+                failures == 0
+                ? Distribution.uniform(minimum, maximum).draw(&random)
+                : max(minimum, Exponential.opampGo.wait(failures, random: &random))
+        case .specificationMinimum:
+            own = failures == 0 ? .zero : Exponential.specification.wait(failures, random: &random)
+        case .fixed(let span):
+            return max(span, .zero)
+        }
+        return max(own, asked ?? .zero)
+    }
+
+    /// Whether an opened connection alone ends a row of failures, as it does in opamp-go's client; otherwise the first
+    /// answer does, so that a server that accepts and closes is not hammered.
+    var resetsOnOpening: Bool {
+        switch self {
+        case .opampGo, .fixed: return true
+        case .longRandomDelay, .specificationMinimum: return false
+        }
+    }
+
+    /// Whether the policy waits as long as a server asks.
+    var honoursServer: Bool {
+        switch self {
+        case .opampGo, .longRandomDelay, .specificationMinimum: return true
+        case .fixed: return false
+        }
+    }
+}
+
+/// A growing wait with jitter.
+struct Exponential: Hashable, Sendable {
+    let initial: Nanoseconds
+    let multiplier: Double
+    let maximum: Nanoseconds
+    /// The drawn wait lies between these shares of the grown one.
+    let spread: ClosedRange<Double>
+
+    /// The defaults of the back-off library that opamp-go's client uses.
+    static let opampGo = Exponential(
+        initial: .milliseconds(500), multiplier: 1.5, maximum: .seconds(60), spread: 0.5...1.5)
+    static let specification = Exponential(
+        initial: .seconds(30), multiplier: 2, maximum: .seconds(600), spread: 1...1.5)
+
+    /// The wait after the `failures`-th failure in a row, counted from 1.
+    func wait(_ failures: Int, random: inout SeededRandom) -> Nanoseconds {
+        var grown = initial
+        // At most a few dozen steps: the loop ends where the maximum is reached.
+        var left = failures - 1
+        while left > 0, grown < maximum {
+            grown = min(grown.scaled(by: multiplier), maximum)
+            left -= 1
+        }
+        return grown.scaled(by: spread.lowerBound + (spread.upperBound - spread.lowerBound) * random.unit())
+    }
+}
+
+/// How long one agent waits before it connects again: counts what failed, and asks its policy (Establishing Connection,
+/// Restoring WebSocket Connection, Throttling).
+struct Backoff: Hashable, Sendable {
+    /// Attempts that failed since a connection was last good, by the policy.
+    private var failures: UInt16 = 0
+    /// UNAVAILABLE answers since a report was last accepted.
+    private var throttles: UInt8 = 0
+
+    /// A connection has been opened.
+    mutating func opened(_ policy: ReconnectPolicy) {
+        if policy.resetsOnOpening { failures = 0 }
+    }
+
+    /// A report has been accepted: the server works.
+    mutating func accepted() { self = Backoff() }
+
+    /// The process has restarted.
+    mutating func restarted() { self = Backoff() }
+
+    /// An attempt to connect failed.
+    /// - Parameter asked: the wait that the server asked for, where it did.
+    mutating func failed(_ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom) -> Nanoseconds {
+        if failures < .max { failures += 1 }
+        return policy.wait(afterFailures: Int(failures), asked: asked, random: &random)
+    }
+
+    /// An open connection was lost.
+    /// - Parameter isServersFault: the server broke the protocol and would do so again at once: the loss counts as a failed
+    ///   attempt.
+    mutating func lost(
+        _ policy: ReconnectPolicy, isServersFault: Bool = false, _ random: inout SeededRandom
+    ) -> Nanoseconds {
+        let wait = policy.wait(afterFailures: max(Int(failures), isServersFault ? 1 : 0), asked: nil, random: &random)
+        if !policy.resetsOnOpening, failures < .max { failures += 1 }
+        return wait
+    }
+
+    /// The server answered UNAVAILABLE.
+    mutating func throttled(
+        _ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom
+    ) -> Nanoseconds {
+        if throttles < .max { throttles += 1 }
+        return policy.wait(afterFailures: Int(throttles), asked: asked, random: &random)
+    }
+
+    /// The agent closes a connection because of what the server sent: as after one failure.
+    func rejected(_ policy: ReconnectPolicy, _ random: inout SeededRandom) -> Nanoseconds {
+        policy.wait(afterFailures: 1, asked: nil, random: &random)
+    }
+}

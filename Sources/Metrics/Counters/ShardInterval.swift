@@ -1,0 +1,77 @@
+import Basis
+import Synchronization
+
+/// What one shard recorded between two ticks.
+///
+/// There are two of them for each shard, made at its start: one being filled, one with the collector.
+struct ShardInterval: Sendable {
+    var histograms: [LatencyHistogram]
+    var counters = CounterTable()
+    var named = NamedCounters()
+    var stateChanges = StateTable()
+    var healthChanges = HealthTable()
+    var transitions = TransitionTable()
+    var waves: [WaveSample] = []
+
+    /// Stages of waves that one interval keeps: more than agents fit on a machine reach one in a second.
+    static let waveLimit = 1 << 20
+
+    init() {
+        // Each with storage of its own: copies of one would be parted at the first record, on the message path.
+        histograms = Measure.allCases.map { _ in LatencyHistogram() }
+    }
+
+    @inline(__always)
+    mutating func record(_ measure: Measure, _ span: Nanoseconds) {
+        if !histograms[measure.index].record(span) {
+            counters.count(.outOfRange, 1)
+        }
+    }
+
+    mutating func reset() {
+        for index in histograms.indices { histograms[index].reset() }
+        counters.reset()
+        named.reset()
+        stateChanges.reset()
+        healthChanges.reset()
+        transitions.reset()
+        if !waves.isEmpty { waves = [] }
+    }
+}
+
+/// Where a shard and the collector swap buffers, once a tick: the only thing that they share.
+///
+/// The shard only ever tries the lock. While the collector holds it, the shard keeps filling the buffer it has.
+public final class IntervalExchange: Sendable {
+    private struct Slot: Sendable {
+        var interval = ShardInterval()
+        var isFull = false
+    }
+
+    private let slot = Mutex(Slot())
+
+    public init() {}
+
+    /// Called by the shard: swaps its filled buffer for the empty one that lies here.
+    /// - Returns: false where none does.
+    func offer(_ interval: inout ShardInterval) -> Bool {
+        slot.withLockIfAvailable { slot in
+            guard !slot.isFull else { return false }
+            swap(&slot.interval, &interval)
+            slot.isFull = true
+            return true
+        } ?? false
+    }
+
+    /// Called by the collector: reads what the shard left here, then empties the buffer for the next swap.
+    /// - Returns: false where the shard left nothing since the last time.
+    func collect(_ read: (borrowing ShardInterval) -> Void) -> Bool {
+        slot.withLock { slot in
+            guard slot.isFull else { return false }
+            read(slot.interval)
+            slot.interval.reset()
+            slot.isFull = false
+            return true
+        }
+    }
+}

@@ -1,0 +1,73 @@
+public import Basis
+
+/// A step of an agent's life cycle, as in the results.
+public struct Transition: Hashable, Sendable, Comparable {
+    public var from: String
+    public var cause: String
+    public var to: String
+
+    public init(from: String, cause: String, to: String) {
+        self.from = from
+        self.cause = cause
+        self.to = to
+    }
+
+    public static func < (left: Transition, right: Transition) -> Bool {
+        (left.from, left.to, left.cause) < (right.from, right.to, right.cause)
+    }
+}
+
+/// How often agents took each step; bounded in the number of different steps, since a server may invent causes without
+/// end.
+public struct TransitionTable: Hashable, Sendable {
+    public static let capacity = 512
+    /// Under which cause steps beyond the capacity are counted.
+    public static let overflowCause = "other causes"
+
+    private var values: [Transition: UInt64] = [:]
+
+    public init() {}
+
+    mutating func count(_ transition: Transition, _ amount: UInt64 = 1) {
+        guard values[transition] == nil, values.count >= Self.capacity else {
+            values[transition, default: 0] &+= amount
+            return
+        }
+        let other = Transition(from: transition.from, cause: Self.overflowCause, to: transition.to)
+        values[other, default: 0] &+= amount
+    }
+
+    public subscript(transition: Transition) -> UInt64 { values[transition] ?? 0 }
+
+    /// The steps and how often each was taken, in their order.
+    public var sorted: [(transition: Transition, count: UInt64)] {
+        values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    public var isEmpty: Bool { values.isEmpty }
+
+    mutating func add(_ other: TransitionTable) {
+        for (transition, count) in other.values { self.count(transition, count) }
+    }
+
+    mutating func reset() {
+        if !values.isEmpty { values.removeAll(keepingCapacity: true) }
+    }
+}
+
+/// A step of one agent that is traced: a line of `transitions.csv`.
+public struct TracedTransition: Hashable, Sendable {
+    public var agent: UInt64
+    /// From the start of the run.
+    public var at: Nanoseconds
+    /// How long the agent had been in the former state.
+    public var spent: Nanoseconds
+    public var transition: Transition
+
+    public init(agent: UInt64, at: Nanoseconds, spent: Nanoseconds, transition: Transition) {
+        self.agent = agent
+        self.at = at
+        self.spent = spent
+        self.transition = transition
+    }
+}

@@ -1,0 +1,35 @@
+public import Basis
+
+/// A histogram, what it is of, and when: a line of a histogram log.
+public struct TaggedHistogram: Hashable, Sendable {
+    /// `total/<measure>`, `phase/<label>/<measure>`, `interval/<measure>` or `wave/<label>/<stage>`; empty in logs of
+    /// other tools.
+    public var tag: String
+    /// From the start of the log.
+    public var start: Nanoseconds
+    public var length: Nanoseconds
+    public var histogram: CompactHistogram
+
+    public init(tag: String, start: Nanoseconds, length: Nanoseconds, histogram: CompactHistogram) {
+        self.tag = tag
+        self.start = start
+        self.length = length
+        self.histogram = histogram
+    }
+
+    /// The measures of a span, those left out that never occurred.
+    static func cumulative(
+        _ histograms: [CompactHistogram], _ prefix: String, start: Nanoseconds, length: Nanoseconds
+    ) -> [TaggedHistogram] {
+        Measure.allCases.compactMap { measure in
+            let histogram = histograms[measure.index]
+            guard histogram.count > 0 else { return nil }
+            return TaggedHistogram(tag: "\(prefix)/\(measure.name)", start: start, length: length, histogram: histogram)
+        }
+    }
+
+    /// The measures of a row of the series.
+    static func interval(_ row: SeriesRow) -> [TaggedHistogram] {
+        cumulative(row.histograms, "interval", start: row.start, length: row.length)
+    }
+}

@@ -1,0 +1,102 @@
+import AgentModel
+import Basis
+
+/// The state of a run in Prometheus' text exposition format: the body of `/metrics`, served as
+/// `text/plain; version=0.0.4; charset=utf-8`.
+public enum PrometheusText {
+    /// The content type that belongs to `body`.
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// One page of metrics. Counters count from the start of the run; durations are in seconds, over the whole run.
+    public static func body(for snapshot: Snapshot) -> String {
+        var page = Page()
+        page.family("muster_agents", "gauge", "Agents by state.")
+        for state in AgentState.allCases {
+            page.sample("muster_agents", ["state": state.key], Double(snapshot.states[state]))
+        }
+        page.family("muster_agents_by_health", "gauge", "Agents by the health that they last reported.")
+        for health in HealthGrade.allCases {
+            page.sample("muster_agents_by_health", ["health": health.name], Double(snapshot.health[health]))
+        }
+        for counter in Counter.allCases where !counter.isError {
+            let name = "muster_\(counter.name)_total"
+            page.family(name, "counter", counter.summary)
+            page.sample(name, [:], Double(snapshot.counters[counter]))
+        }
+        page.family("muster_errors_total", "counter", "Errors by name and by fault: network, server or tool.")
+        for counter in Counter.errors {
+            guard case .error(let fault) = counter.family else { continue }
+            let labels = ["error": counter.name, "fault": fault.rawValue]
+            page.sample("muster_errors_total", labels, Double(snapshot.counters[counter]))
+        }
+        if !snapshot.named.isEmpty {
+            page.family("muster_named_total", "counter", "Events without a counter of their own, by name.")
+            for (name, count) in snapshot.named.sorted {
+                page.sample("muster_named_total", ["name": name], Double(count))
+            }
+        }
+        for summary in snapshot.measures where summary.count > 0 { page.append(summary) }
+        page.append(gauges: snapshot)
+        return page.text
+    }
+
+    private struct Page {
+        var text = ""
+
+        mutating func family(_ name: String, _ type: String, _ help: String) {
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        }
+
+        mutating func sample(_ name: String, _ labels: [String: String], _ value: Double) {
+            text += name
+            if !labels.isEmpty {
+                let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
+                text += "{\(pairs.joined(separator: ","))}"
+            }
+            text += " \(value)\n"
+        }
+
+        mutating func append(_ summary: MeasureSummary) {
+            let name = "muster_\(summary.measure.name)_seconds"
+            family(name, "summary", "Time \(summary.measure.summary).")
+            let quantiles = [
+                ("0.5", summary.p50), ("0.9", summary.p90), ("0.99", summary.p99), ("0.999", summary.p999),
+            ]
+            for (quantile, value) in quantiles { sample(name, ["quantile": quantile], value.seconds) }
+            sample("\(name)_sum", [:], summary.mean.seconds * Double(summary.count))
+            sample("\(name)_count", [:], Double(summary.count))
+        }
+
+        mutating func append(gauges snapshot: Snapshot) {
+            let gauges: [(String, String, Double)] = [
+                ("muster_elapsed_seconds", "Time since the start of the run.", snapshot.elapsed.seconds),
+                ("muster_cpu_share", "Share of the available cores that the tool used last.", snapshot.row.cpuShare),
+                ("muster_resident_bytes", "Memory that the tool holds.", Double(snapshot.process.residentBytes)),
+                (
+                    "muster_generator_saturated", "1 while the tool itself is the bottleneck.",
+                    snapshot.verdict.isSaturated ? 1 : 0
+                ),
+                ("muster_generator_saturated_seconds", "For how long it was so far.", snapshot.saturatedSeconds),
+            ]
+            for (name, help, value) in gauges {
+                family(name, "gauge", help)
+                sample(name, [:], value)
+            }
+            family("muster_phase", "gauge", "1 for the phase that is going on.")
+            sample("muster_phase", ["phase": snapshot.phase], 1)
+        }
+
+        private static func escaped(_ value: String) -> String {
+            var text = ""
+            for scalar in value.unicodeScalars {
+                switch scalar {
+                case "\\": text += "\\\\"
+                case "\"": text += "\\\""
+                case "\n": text += "\\n"
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+            return text
+        }
+    }
+}

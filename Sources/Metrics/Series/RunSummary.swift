@@ -1,0 +1,116 @@
+public import Basis
+
+/// Which run it was: what it was asked to do, with what, where and when.
+public struct RunIdentity: Hashable, Sendable {
+    /// The run's name, which is also its directory's.
+    public var run: String
+    public var profile: String
+    /// The address of the server under test.
+    public var server: String
+    public var seed: UInt64
+    /// How many agents were planned.
+    public var agents: Int
+    public var shards: Int
+    /// Seconds since 1970.
+    public var startedAt: Double
+    /// Name and version of the tool.
+    public var tool: String
+    /// The machine it ran on, in words.
+    public var machine: String
+    /// Whether the server is the one that the run brings along.
+    public var isEmbedded: Bool
+
+    public init(
+        run: String, profile: String, server: String, seed: UInt64, agents: Int, shards: Int, startedAt: Double,
+        tool: String, machine: String, isEmbedded: Bool = false
+    ) {
+        self.run = run
+        self.profile = profile
+        self.server = server
+        self.seed = seed
+        self.agents = agents
+        self.shards = shards
+        self.startedAt = startedAt
+        self.tool = tool
+        self.machine = machine
+        self.isEmbedded = isEmbedded
+    }
+}
+
+/// How a run ended.
+public enum RunOutcome: Hashable, Sendable {
+    /// As planned.
+    case completed
+    /// The user stopped it; the figures are of the part that ran.
+    case interrupted
+    /// It could not go on, for the reason given.
+    case failed(String)
+
+    /// The name in files: stable from release to release.
+    public var name: String {
+        switch self {
+        case .completed: "completed"
+        case .interrupted: "interrupted"
+        case .failed: "failed"
+        }
+    }
+}
+
+/// Something about a run, apart from how it was measured, that changes what its figures mean.
+public struct RunWarning: Hashable, Sendable {
+    /// What kind of warning it is, as `docs/results.md` names it.
+    public var rule: String
+    public var message: String
+    /// What to do about it.
+    public var remedy: String
+
+    public init(rule: String, message: String, remedy: String) {
+        self.rule = rule
+        self.message = message
+        self.remedy = remedy
+    }
+}
+
+/// A run in figures.
+public struct RunSummary: Sendable {
+    public var identity: RunIdentity
+    public var outcome: RunOutcome
+    public var duration: Nanoseconds
+    public var verdict: Verdict
+    /// By `Measure.index`; of a measure that never occurred the count is zero.
+    public var measures: [MeasureSummary]
+    public var counters: CounterTable
+    public var named: NamedCounters
+    /// Agents by state at the end.
+    public var states: StateTable
+    /// Agents by the health that they last reported.
+    public var health: HealthTable
+    /// The most at any tick, of each health by itself.
+    public var healthPeaks: HealthTable
+    public var phases: [PhaseSummary]
+    /// Every offer that reached an agent, in the order in which they began.
+    public var waves: [WaveSummary]
+    /// The steps that agents' lives took.
+    public var transitions: TransitionTable
+    public var process: ProcessSummary
+    /// For how many seconds the tool was the bottleneck.
+    public var saturatedSeconds: Double
+    public var reconciliation: Reconciliation
+    /// What else a reader has to know before the figures are used.
+    public var warnings: [RunWarning] = []
+
+    /// The figures of one measure.
+    public subscript(measure: Measure) -> MeasureSummary { measures[measure.index] }
+}
+
+/// Everything that is written about a run.
+public struct RunRecord: Sendable {
+    public var summary: RunSummary
+    public var series: [SeriesRow]
+    /// The totals, the phases and the intervals of every measure.
+    public var histograms: [TaggedHistogram]
+    /// The text of the resolved profile.
+    public var profile: String
+    /// The steps of the agents that were traced, in the order of their times.
+    public var trace: [TracedTransition]
+}

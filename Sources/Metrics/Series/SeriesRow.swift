@@ -1,0 +1,114 @@
+public import Basis
+
+/// What happened in one interval of a run: a line of the series.
+public struct SeriesRow: Sendable {
+    /// From the start of the run.
+    public var start: Nanoseconds
+    /// How long the interval is: a tick, or several where rows were merged.
+    public var length: Nanoseconds
+    /// The phase at the end of the interval.
+    public var phase: String
+    /// What was counted in the interval.
+    public var counters: CounterTable
+    /// Agents by state at the end of the interval.
+    public var states: StateTable
+    /// Agents by the health that they last reported, at the end of the interval.
+    public var health: HealthTable
+    /// What was measured in the interval, by `Measure.index`.
+    public var histograms: [CompactHistogram]
+    /// Processor time that the tool used in the interval.
+    public var cpu: Nanoseconds
+    /// The share of the available cores that it used, 0...1.
+    public var cpuShare: Double
+    /// Memory that the tool held: the most seen in the interval, in bytes.
+    public var residentBytes: UInt64
+    /// Shards that handed nothing over at a tick of the interval: a shard that is alive does so every time.
+    public var silentShards: Int
+    /// Whether the tool itself was the bottleneck: the worst of the interval.
+    public var level: Verdict.Level
+
+    /// Whether the interval is long enough for its share of the processors to mean anything: the ends of phases cut
+    /// some to milliseconds.
+    var hasTellingCPUShare: Bool { length >= Self.shortestTelling }
+    private static let shortestTelling = Nanoseconds.milliseconds(500)
+
+    /// The figures of one measure.
+    public func summary(of measure: Measure) -> MeasureSummary {
+        MeasureSummary(measure, of: histograms[measure.index])
+    }
+
+    /// How often a second, on average over the interval.
+    public func rate(of counter: Counter) -> Double { rate(counters[counter]) }
+
+    /// `count` a second, on average over the interval.
+    public func rate(_ count: UInt64) -> Double {
+        length > .zero ? Double(count) / length.seconds : 0
+    }
+
+    /// This row and the one after it as one.
+    func merged(with next: SeriesRow) -> SeriesRow {
+        var row = next
+        row.start = start
+        row.length = length + next.length
+        row.counters.add(counters)
+        row.histograms = zip(histograms, next.histograms).map { $0.merged(with: $1) }
+        row.cpu = cpu + next.cpu
+        let weighted = cpuShare * length.seconds + next.cpuShare * next.length.seconds
+        row.cpuShare = row.length > .zero ? weighted / row.length.seconds : 0
+        row.residentBytes = max(residentBytes, next.residentBytes)
+        row.silentShards = max(silentShards, next.silentShards)
+        row.level = max(level, next.level)
+        return row
+    }
+}
+
+/// The rows of a run, bounded: when full, neighbours are merged in pairs and every later row covers twice the time.
+///
+/// So a run of any length keeps between half the capacity and the capacity, at one resolution throughout, and every
+/// percentile stays exact to a bucket, for it is the histograms that are merged.
+public struct Series: Sendable {
+    /// Twenty minutes of single seconds; a day is kept in rows of 128 s. Some 10 KB a row where thousands of values are
+    /// recorded each second, so 12 MB at most.
+    public static let standardCapacity = 1_200
+
+    public private(set) var rows: [SeriesRow] = []
+    /// How many ticks one row covers.
+    public private(set) var ticksPerRow = 1
+    private var pending: SeriesRow?
+    private var pendingTicks = 0
+    private let capacity: Int
+
+    /// - Parameter capacity: the most rows kept; at least 2.
+    public init(capacity: Int = Series.standardCapacity) {
+        self.capacity = max(capacity & ~1, 2)
+    }
+
+    /// All rows, the one still being filled included.
+    public var all: [SeriesRow] {
+        pending.map { rows + [$0] } ?? rows
+    }
+
+    /// The same rows, neighbours merged until there are at most `count`: for a picture that has no more room.
+    public static func condensed(_ rows: [SeriesRow], to count: Int) -> [SeriesRow] {
+        let group = (rows.count + max(count, 1) - 1) / max(count, 1)
+        guard group > 1 else { return rows }
+        return stride(from: 0, to: rows.count, by: group).map { start in
+            rows[start + 1..<min(start + group, rows.count)].reduce(rows[start]) { $0.merged(with: $1) }
+        }
+    }
+
+    mutating func append(_ tick: SeriesRow) {
+        pending = pending?.merged(with: tick) ?? tick
+        pendingTicks += 1
+        guard pendingTicks >= ticksPerRow, let row = pending else { return }
+        rows.append(row)
+        pending = nil
+        pendingTicks = 0
+        if rows.count >= capacity { coarsen() }
+    }
+
+    private mutating func coarsen() {
+        rows = stride(from: 0, to: rows.count, by: 2).map { rows[$0].merged(with: rows[$0 + 1]) }
+        ticksPerRow *= 2
+    }
+}

@@ -1,0 +1,102 @@
+/// What the server counted of a run; nil where it does not say.
+public struct ServerCounts: Hashable, Sendable {
+    public var connectionsAccepted: UInt64?
+    /// Distinct agents that reported.
+    public var agentsSeen: UInt64?
+    public var reportsReceived: UInt64?
+    public var answersSent: UInt64?
+    /// Data points, spans and log records of own telemetry.
+    public var telemetryItems: UInt64?
+
+    public init(
+        connectionsAccepted: UInt64? = nil, agentsSeen: UInt64? = nil, reportsReceived: UInt64? = nil,
+        answersSent: UInt64? = nil, telemetryItems: UInt64? = nil
+    ) {
+        self.connectionsAccepted = connectionsAccepted
+        self.agentsSeen = agentsSeen
+        self.reportsReceived = reportsReceived
+        self.answersSent = answersSent
+        self.telemetryItems = telemetryItems
+    }
+}
+
+/// Client and server counts of a run.
+public struct Reconciliation: Hashable, Sendable {
+    /// One thing that both sides count, or that the tool alone counts.
+    public struct Line: Hashable, Sendable {
+        /// What is counted.
+        public var what: String
+        public var tool: UInt64
+        /// Nil where the server does not say.
+        public var server: UInt64?
+        /// What a difference may mean; nil where there is none.
+        public var remark: String?
+
+        /// The server's count less the tool's; nil where the server does not say.
+        public var difference: Int64? {
+            server.map { Int64(clamping: $0) - Int64(clamping: tool) }
+        }
+
+        public var agrees: Bool { (difference ?? 0) == 0 }
+    }
+
+    public let lines: [Line]
+    /// Whether the server's counts are known at all.
+    public let isServerKnown: Bool
+
+    /// Whether nothing that is known differs.
+    public var agrees: Bool { lines.allSatisfy(\.agrees) }
+
+    /// - Parameter named: what was counted under names; faults among them explain some differences.
+    public init(_ counters: CounterTable, named: NamedCounters = NamedCounters(), server: ServerCounts?) {
+        isServerKnown = server != nil
+        let started = counters[.agentsStarted]
+        let connected = counters[.agentsConnected]
+        var lines = [Line(what: "agents started", tool: started)]
+        lines.append(
+            Self.compare(
+                "agents connected", connected, server?.agentsSeen,
+                fewer: named["fault_isClone"] + named["fault_reusesInstanceUID"] > 0
+                    ? "agents with the instance uid of others: an injected fault"
+                    : "agents connected but never reported, or the server knew them before",
+                more: named["fault_forgetsInstanceUID"] > 0
+                    ? "agents that reconnected with a new instance uid: an injected fault"
+                    : "other agents use the server, or it assigned some a new uid"))
+        lines.append(Line(what: "agents never connected", tool: started > connected ? started - connected : 0))
+        lines.append(Line(what: "agents answered", tool: counters[.agentsAnswered]))
+        lines.append(Line(what: "agents never answered", tool: counters[.agentsUnanswered]))
+        lines.append(
+            Self.compare(
+                "connections opened", counters[.connectionsOpened], server?.connectionsAccepted,
+                fewer: "an intermediary answers in place of the server",
+                more: "upgrades whose answer was not received, or other clients"))
+        lines.append(
+            Self.compare(
+                "reports sent", counters.reportsSent, server?.reportsReceived,
+                fewer: "lost with their connections, or still on their way at the end",
+                more: "other agents use the server"))
+        lines.append(
+            Self.compare(
+                "answers received", counters[.answersReceived], server?.answersSent,
+                fewer: "answers that the server did not count",
+                more: "lost with their connections, or still on their way at the end"))
+        // Only where there is any: most runs have none.
+        let telemetry = (counters[.telemetryItems], server?.telemetryItems)
+        if telemetry.0 > 0 || telemetry.1 ?? 0 > 0 {
+            lines.append(
+                Self.compare(
+                    "telemetry items", telemetry.0, telemetry.1,
+                    fewer: "sent to other destinations than this server",
+                    more: "answers to exports that were lost or still on their way at the end"))
+        }
+        self.lines = lines
+    }
+
+    private static func compare(
+        _ what: String, _ tool: UInt64, _ server: UInt64?, fewer: String, more: String
+    ) -> Line {
+        var line = Line(what: what, tool: tool, server: server)
+        if let difference = line.difference, difference != 0 { line.remark = difference < 0 ? fewer : more }
+        return line
+    }
+}
