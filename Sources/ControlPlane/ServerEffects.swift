@@ -2,7 +2,8 @@ public import Basis
 
 /// What the registry asks of the world, in the order in which it must happen.
 ///
-/// The caller owns the buffer, performs the list, and calls `removeAll()`: capacity stays, so the steady path allocates nothing.
+/// The caller owns the buffer, performs the list, and calls `removeAll()`: capacity stays, so the steady path allocates
+/// nothing.
 public struct ServerEffects: Equatable, Sendable {
     /// In order.
     public var list: [ServerEffect] = []
@@ -20,7 +21,8 @@ public struct ServerEffects: Equatable, Sendable {
 
 /// One thing to do. A connection that the host has lost meanwhile is skipped by the host.
 public enum ServerEffect: Equatable, Sendable {
-    /// Send the answer in `ServerEffects.bytes[slice.range]`: a WebSocket message after the header byte 0, or the body of a 200.
+    /// Send the answer in `ServerEffects.bytes[slice.range]`: a WebSocket message after the header byte 0, or the body
+    /// of a 200.
     case send(ConnectionID, AnswerSlice)
     /// Complete the WebSocket handshake (101).
     case upgrade(ConnectionID)

@@ -1,9 +1,10 @@
 internal import Protobuf
 
-/// Writes the bodies of OTLP/HTTP export requests in binary protobuf (opentelemetry-proto, the collector's services of version 1).
+/// Writes the bodies of OTLP/HTTP export requests in binary protobuf (opentelemetry-proto, the collector's services of
+/// version 1).
 ///
-/// Each request holds one resource with one scope, as an agent that reports about itself has. What is written: the fields that
-/// such an agent fills in; the rest keeps its default.
+/// Each request holds one resource with one scope, as an agent that reports about itself has. What is written: the
+/// fields that such an agent fills in; the rest keeps its default.
 public enum ExportRequest {
     /// ExportMetricsServiceRequest.
     /// - Parameters:

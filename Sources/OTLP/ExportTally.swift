@@ -1,10 +1,10 @@
 public import Protobuf
 
-/// Reads as much of OTLP as a receiver needs in order to count: how many data points, spans or log records a request holds, and
-/// how many of them a response rejects.
+/// Reads as much of OTLP as a receiver needs in order to count: how many data points, spans or log records a request
+/// holds, and how many of them a response rejects.
 ///
-/// Any bytes may come: whatever does not lie inside its message or is overlong is an error, and the reading goes no deeper than the
-/// messages of the format.
+/// Any bytes may come: whatever does not lie inside its message or is overlong is an error, and the reading goes no
+/// deeper than the messages of the format.
 public enum ExportTally {
     /// Data points, spans or log records of an export request.
     /// - Throws: The sender's fault.

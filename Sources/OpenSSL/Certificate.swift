@@ -1,6 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - A certificate owns one reference to an OpenSSL object, which is never changed after init and is freed in deinit. OpenSSL's
-//    reference counts are atomic, and reading a certificate is thread-safe.
+//  - A certificate owns one reference to an OpenSSL object, which is never changed after init and is freed in deinit.
+//    OpenSSL's reference counts are atomic, and reading a certificate is thread-safe.
 
 import COpenSSL
 

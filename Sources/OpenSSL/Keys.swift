@@ -1,6 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - A key owns one reference to an EVP_PKEY that nothing changes after init and deinit frees; OpenSSL's reference counts are
-//    atomic and using a key is thread-safe, which is why keys are Sendable.
+//  - A key owns one reference to an EVP_PKEY that nothing changes after init and deinit frees; OpenSSL's reference
+//    counts are atomic and using a key is thread-safe, which is why keys are Sendable.
 //  - Contexts are freed before the call that made them returns; OpenSSL keeps no pointer to a buffer given to it.
 
 import COpenSSL
@@ -77,8 +77,8 @@ public final class PrivateKey: @unchecked Sendable {
         return PublicKey(owning: pointer)
     }
 
-    /// A signature of the SHA-256 digest of a file: ECDSA, RSA-PSS with a salt as long as the digest, or Ed25519 of the digest's
-    /// 32 bytes.
+    /// A signature of the SHA-256 digest of a file: ECDSA, RSA-PSS with a salt as long as the digest, or Ed25519 of the
+    /// digest's 32 bytes.
     public func signature(ofDigest digest: [UInt8]) throws(TLSError) -> [UInt8] {
         var signature = [UInt8](repeating: 0, count: Int(EVP_PKEY_get_size(pointer)))
         var count = signature.count
@@ -158,7 +158,8 @@ public final class PublicKey: @unchecked Sendable {
     /// The key as PEM text.
     public var pem: String { PEM.write { PEM_write_bio_PUBKEY($0, pointer) } }
 
-    /// Whether `signature` is this key's of the file with that SHA-256 digest, as `PrivateKey.signature` makes it. Some 100 µs.
+    /// Whether `signature` is this key's of the file with that SHA-256 digest, as `PrivateKey.signature` makes it. Some
+    /// 100 µs.
     public func verifies(_ signature: [UInt8], ofDigest digest: [UInt8]) -> Bool {
         // A signature that does not fit leaves errors in OpenSSL's queue, which nobody would read.
         defer { ERR_clear_error() }

@@ -1,5 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - A BIO reads from bytes that outlive it, or owns what was written to it, and is freed before the call that made it returns.
+//  - A BIO reads from bytes that outlive it, or owns what was written to it, and is freed before the call that made it
+//    returns.
 
 import COpenSSL
 

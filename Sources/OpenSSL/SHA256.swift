@@ -4,8 +4,8 @@
 
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4), by OpenSSL: of a file as it streams by, in some hundred bytes whatever the file's size, or of bytes at
-/// once.
+/// SHA-256 (FIPS 180-4), by OpenSSL: of a file as it streams by, in some hundred bytes whatever the file's size, or of
+/// bytes at once.
 public final class SHA256 {
     /// The number of bytes in a hash.
     public static let byteCount = 32

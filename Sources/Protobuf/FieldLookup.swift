@@ -1,6 +1,6 @@
-/// Looking into a message that was checked: a view's way to its sub-messages. A top-level message has few fields, so each look
-/// walks them again instead of keeping places; a sub-message that came in several parts is seen whole. Nothing here can fail on
-/// bytes that passed the check, so nothing throws.
+/// Looking into a message that was checked: a view's way to its sub-messages. A top-level message has few fields, so
+/// each look walks them again instead of keeping places; a sub-message that came in several parts is seen whole.
+/// Nothing here can fail on bytes that passed the check, so nothing throws.
 @usableFromInline
 package enum FieldLookup {
     @inlinable
@@ -56,7 +56,8 @@ package enum FieldLookup {
         return value
     }
 
-    /// Where the last bytes in the field `member` of the sub-message with the tag `tag` are; empty where there are none.
+    /// Where the last bytes in the field `member` of the sub-message with the tag `tag` are; empty where there are
+    /// none.
     package static func content(_ member: UInt32, of tag: UInt32, in bytes: RawSpan) -> Range<Int> {
         last(member, of: tag, in: bytes, default: 0..<0) { (reader) throws(DecodingError) in try reader.contentRange() }
     }

@@ -1,6 +1,7 @@
 public import OrderedCollections
 
-/// What a message shows its fields to: the sizer or the writer. A field comes with its whole tag, its number and layout in one.
+/// What a message shows its fields to: the sizer or the writer. A field comes with its whole tag, its number and layout
+/// in one.
 ///
 /// A field with its type's default value is not on the wire. A sub-message is there whenever it is present, whatever it
 /// holds, and so is a member of a oneof.

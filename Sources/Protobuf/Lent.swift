@@ -7,7 +7,8 @@ public import OrderedCollections
 ///
 /// Unsafe inside. The invariants that make it safe:
 ///  - a structure with one stored property has the layout of that property, so an array's memory may be read as this;
-///  - the memory is bound as this only inside `forEach…`, while the array it belongs to is borrowed, and only to be read.
+///  - the memory is bound as this only inside `forEach…`, while the array it belongs to is borrowed, and only to be
+///    read.
 @frozen @usableFromInline
 package struct Lent<Value>: ~Copyable {
     @usableFromInline

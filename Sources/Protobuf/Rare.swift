@@ -1,5 +1,5 @@
-/// Keeps a sub-message that most messages lack out of the message's own memory: 8 bytes inline, one allocation when set.
-/// A heartbeat as a value is then small to make, to pass on and to look through.
+/// Keeps a sub-message that most messages lack out of the message's own memory: 8 bytes inline, one allocation when
+/// set. A heartbeat as a value is then small to make, to pass on and to look through.
 ///
 /// Behaves as the optional value itself does; copies share their storage until one of them is set.
 @propertyWrapper

@@ -1,9 +1,10 @@
 public import OrderedCollections
 
-/// Counts what moves in memory while a message is read, so that tests can state how reading grows with the bytes. Nothing in
-/// release builds.
+/// Counts what moves in memory while a message is read, so that tests can state how reading grows with the bytes.
+/// Nothing in release builds.
 extension WireReader {
-    /// Notes that `count` elements moved, if their address changed: their memory grew, or was copied because it was shared.
+    /// Notes that `count` elements moved, if their address changed: their memory grew, or was copied because it was
+    /// shared.
     @inlinable
     @inline(__always)
     mutating func noteMove(from old: Int, to new: Int, of count: Int) {

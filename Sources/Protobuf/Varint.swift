@@ -19,8 +19,8 @@ package enum Varint {
         (UInt64.bitWidth &* 9 &+ 64 &- (value | 1).leadingZeroBitCount &* 9) &>> 6
     }
 
-    /// The number whose bytes are the lowest of `word`, the rest being zero: seven bits of each byte drawn together, first
-    /// in pairs, then in fours, then all eight.
+    /// The number whose bytes are the lowest of `word`, the rest being zero: seven bits of each byte drawn together,
+    /// first in pairs, then in fours, then all eight.
     @inlinable
     @inline(__always)
     package static func compressed(_ word: UInt64) -> UInt64 {

@@ -11,8 +11,8 @@ public protocol WireMessage: Equatable, Sendable {
     /// Appends the message's bytes: measured first, then written in one pass. Allocates only if `bytes` has to grow.
     func encode(appendingTo bytes: inout [UInt8])
 
-    /// Reads `bytes` into the message as Protocol Buffers merges: a plain field is replaced, a sub-message is merged, lists
-    /// are appended to, map entries are replaced by key.
+    /// Reads `bytes` into the message as Protocol Buffers merges: a plain field is replaced, a sub-message is merged,
+    /// lists are appended to, map entries are replaced by key.
     /// - Returns: How many fields were skipped, at any depth, because the messages here do not have them.
     /// - Throws: When `bytes` are malformed or beyond `limits`; the message then holds what was read before.
     @discardableResult
@@ -49,7 +49,8 @@ public protocol WireEnumeration: Hashable, Sendable {
 /// Fields that can be measured and written.
 @usableFromInline
 package protocol FieldListing {
-    /// Shows every field to the visitor, from the highest number to the lowest: the writer fills its memory from the end.
+    /// Shows every field to the visitor, from the highest number to the lowest: the writer fills its memory from the
+    /// end.
     func visit(_ visitor: inout some FieldVisitor)
 }
 

@@ -1,7 +1,8 @@
-/// Looking ahead: how many alike fields follow each other, and whether a map's entry is laid out as encoders lay it out.
+/// Looking ahead: how many alike fields follow each other, and whether a map's entry is laid out as encoders lay it
+/// out.
 extension WireReader {
-    /// How many length-delimited fields with the tag `tag` follow each other here, the one whose tag was just read included. Looks
-    /// ahead only; what cannot be read ends the count. Only for tags of one byte.
+    /// How many length-delimited fields with the tag `tag` follow each other here, the one whose tag was just read
+    /// included. Looks ahead only; what cannot be read ends the count. Only for tags of one byte.
     @inlinable
     @inline(__always)
     package func run(of tag: UInt32) -> Int {
@@ -33,8 +34,9 @@ extension WireReader {
         return nil
     }
 
-    /// Whether the entry that was just entered is a key and then a value, as every encoder writes it, and nothing else. Then the
-    /// key's bytes, which are not checked, and the reader is at the value's tag; otherwise nothing, and nothing is read.
+    /// Whether the entry that was just entered is a key and then a value, as every encoder writes it, and nothing else.
+    /// Then the key's bytes, which are not checked, and the reader is at the value's tag; otherwise nothing, and
+    /// nothing is read.
     @inlinable
     @inline(__always)
     package mutating func plainKey() -> UnsafeRawBufferPointer? {
@@ -52,7 +54,8 @@ extension WireReader {
         return UnsafeRawBufferPointer(start: start + 2, count: keySize)
     }
 
-    /// One of 64 bits for a key: keys with different bits are different. So in most maps no two keys have to be compared.
+    /// One of 64 bits for a key: keys with different bits are different. So in most maps no two keys have to be
+    /// compared.
     @inlinable
     @inline(__always)
     static func filterBit(_ key: UnsafeRawBufferPointer) -> UInt64 {

@@ -1,8 +1,8 @@
 public import Basis
 public import OrderedCollections
 
-/// Reads maps. On the wire a map is a list of entries, each a message of a key and a value; either may be missing and may
-/// come more than once. An entry replaces an earlier one with the same key.
+/// Reads maps. On the wire a map is a list of entries, each a message of a key and a value; either may be missing and
+/// may come more than once. An entry replaces an earlier one with the same key.
 extension WireReader {
     /// The most entries for which room is made at once, since many may have the same key.
     @inlinable
@@ -13,7 +13,8 @@ extension WireReader {
     package mutating func map<Message: SchemaMessage>(
         _ tag: UInt32, into values: inout OrderedDictionary<String, Message>
     ) throws(DecodingError) {
-        // Only for the first row: room reserved for each row would be exactly its size, and all entries would move each time.
+        // Only for the first row: room reserved for each row would be exactly its size, and all entries would move each
+        // time.
         if values.isEmpty { values.reserveCapacity(min(run(of: tag), Self.maxReserved)) }
         let address = Self.address(of: values)
         var seen: UInt64 = values.isEmpty ? 0 : .max
@@ -35,8 +36,9 @@ extension WireReader {
         noteMove(from: address, to: Self.address(of: values), of: values.count)
     }
 
-    /// Reads an entry's value, tag included, where it will stay, in the map: moving it there later would cost as much as reading
-    /// it. The value of an earlier entry with the same key is dropped first, so that each value is read once.
+    /// Reads an entry's value, tag included, where it will stay, in the map: moving it there later would cost as much
+    /// as reading it. The value of an earlier entry with the same key is dropped first, so that each value is read
+    /// once.
     /// - Parameter isNew: Known to be another key than those before.
     @inlinable
     @inline(__always)

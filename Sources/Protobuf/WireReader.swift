@@ -2,8 +2,8 @@
 ///
 /// Unsafe inside. The invariants that make it safe:
 ///  - a reader lives only inside `read`'s closure, where the memory from `base` to the outermost `end` is borrowed;
-///  - `base <= position <= end` always; `end` only shrinks to a sub-message's end, which is checked to lie inside, and is
-///    put back afterwards;
+///  - `base <= position <= end` always; `end` only shrinks to a sub-message's end, which is checked to lie inside, and
+///    is put back afterwards;
 ///  - no byte is loaded before `position` was checked against `end`, and a length is compared before it is added.
 /// So bytes out of bounds cannot be reached whatever the bytes say.
 @usableFromInline
@@ -21,7 +21,8 @@ package struct WireReader {
     @usableFromInline
     package var unknownFieldCount = 0
     #if DEBUG
-        /// What the reading has cost so far, for tests: one for each tag, and one for each element of a list or map that moved.
+        /// What the reading has cost so far, for tests: one for each tag, and one for each element of a list or map
+        /// that moved.
         @usableFromInline
         package var stepCount = 0
     #endif
@@ -231,7 +232,8 @@ package struct WireReader {
     // MARK: Nesting
 
     /// Enters a length-delimited field's content as a message of its own.
-    /// - Returns: What `leave` is to be called with once every field in it was read; need not be when an error ends the reading.
+    /// - Returns: What `leave` is to be called with once every field in it was read; need not be when an error ends the
+    ///   reading.
     @inlinable
     @inline(__always)
     package mutating func enter() throws(DecodingError) -> UnsafeRawPointer {

@@ -4,9 +4,10 @@ public import OrderedCollections
 /// sub-message's length is known when its prefix is due and nothing is measured twice.
 ///
 /// Unsafe inside. The invariants that make it safe:
-///  - `append` gives it exactly as many bytes as `WireSizer` counted for the same, immutable value, and both walk the value
-///    by the same `visit`;
-///  - `position` starts at the end of that memory and only `claim` moves it, down by exactly what the caller then writes;
+///  - `append` gives it exactly as many bytes as `WireSizer` counted for the same, immutable value, and both walk the
+///    value by the same `visit`;
+///  - `position` starts at the end of that memory and only `claim` moves it, down by exactly what the caller then
+///    writes;
 ///  - the memory is appended to the caller's array only after `position` has reached its start.
 /// Debug builds check each claim; every build checks the end.
 @frozen @usableFromInline

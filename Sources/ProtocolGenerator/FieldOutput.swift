@@ -61,7 +61,8 @@ struct FieldOutput {
         case .enumeration: "visitor.enumeration(\(tag), \(name))"
         case .flags: "visitor.varint(\(tag), \(name).rawValue)"
         case .message where field.isRare: "visitor.rare(\(tag), _\(name))"
-        // Written out here and not in the runtime: what is unwrapped there, in another module, is retained and released.
+        // Written out here and not in the runtime: what is unwrapped there, in another module, is retained and
+        // released.
         case .message: "if let \(name) { visitor.message(\(tag), \(name)) }"
         case .list(.text): "visitor.texts(\(tag), \(name))"
         case .list: "visitor.messages(\(tag), \(name))"

@@ -1,7 +1,8 @@
 import Foundation
 
-/// Writes the code and the reference of the protocol's messages from `protocol/*.schema`: `ProtocolGenerator ROOT`, where ROOT is the
-/// repository's folder. A file that is as it should be is left alone, so that nothing is compiled again for it.
+/// Writes the code and the reference of the protocol's messages from `protocol/*.schema`: `ProtocolGenerator ROOT`,
+/// where ROOT is the repository's folder. A file that is as it should be is left alone, so that nothing is compiled
+/// again for it.
 @main
 struct ProtocolGenerator {
     static func main() throws {

@@ -1,4 +1,5 @@
-/// Writes the views of the messages that travel by themselves: checked once, plain fields at hand, the rest found on request.
+/// Writes the views of the messages that travel by themselves: checked once, plain fields at hand, the rest found on
+/// request.
 struct ViewOutput {
     let schema: ProtocolSchema
     private let fields: FieldOutput
@@ -178,8 +179,8 @@ struct ViewOutput {
         }
     }
 
-    /// The messages that travel by themselves have entry points of their own next to the runtime's, so that other modules' calls
-    /// reach code made for them instead of code made for any message.
+    /// The messages that travel by themselves have entry points of their own next to the runtime's, so that other
+    /// modules' calls reach code made for them instead of code made for any message.
     private mutating func entryPoints(_ type: ProtocolSchema.Declaration) {
         out.line(0, "extension \(type.name) {")
         for (kind, argument) in [("RawSpan", "bytes"), ("[UInt8]", "bytes.span.bytes")] {

@@ -1,6 +1,7 @@
 import Basis
 
-/// A table that loses no column: where it would be too wide, it goes on in further tables below, each with the first column.
+/// A table that loses no column: where it would be too wide, it goes on in further tables below, each with the first
+/// column.
 struct ColumnBlocks {
     typealias Cell = (text: String, paint: Paint)
 

@@ -4,8 +4,9 @@ public import Metrics
 
 /// Where the results of one run are written: `results/<run>/`, documented in `docs/results.md`.
 ///
-/// It is locked while it exists, so that no other run writes there, and holds the room of `summary.json` from its start. Each file
-/// appears whole or not at all. The summary is written last: a directory that has one has everything, or says there what is missing.
+/// It is locked while it exists, so that no other run writes there, and holds the room of `summary.json` from its
+/// start. Each file appears whole or not at all. The summary is written last: a directory that has one has everything,
+/// or says there what is missing.
 public final class ResultsDirectory: Sendable {
     /// Runs of one name that may exist side by side: two starts within a second, in a script.
     static let maxRunsOfOneName = 99
@@ -29,7 +30,8 @@ public final class ResultsDirectory: Sendable {
     public var run: String { URL(fileURLWithPath: path).lastPathComponent }
 
     /// Takes the directory that the user named; creates it where it is missing.
-    /// - Parameter replacing: whether results of another run that are there are deleted; without it they are a reason to refuse.
+    /// - Parameter replacing: whether results of another run that are there are deleted; without it they are a reason
+    ///   to refuse.
     /// - Throws: `ResultsError`; nothing has been deleted then.
     public static func create(at path: String, replacing: Bool = false) throws(ResultsError) -> ResultsDirectory {
         let path = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL.path
@@ -38,8 +40,8 @@ public final class ResultsDirectory: Sendable {
         return try ResultsDirectory(path: path, isNew: isNew, replacing: replacing)
     }
 
-    /// Creates the directory of a run in `parent`, and the ones above it where they are missing. Where the name is taken, it gets
-    /// a number.
+    /// Creates the directory of a run in `parent`, and the ones above it where they are missing. Where the name is
+    /// taken, it gets a number.
     public static func create(in parent: String, run: String) throws(ResultsError) -> ResultsDirectory {
         let parent = URL(fileURLWithPath: parent, isDirectory: true).standardizedFileURL.path
         do throws(FileError) { try Files.createDirectory(parent) } catch { throw .file(error) }
@@ -93,7 +95,8 @@ public final class ResultsDirectory: Sendable {
     }
 
     /// Writes everything about a run.
-    /// - Throws: `ResultsErrors`: the files that could not be written. All others have been, and the summary names them.
+    /// - Throws: `ResultsErrors`: the files that could not be written. All others have been, and the summary names
+    ///   them.
     public func write(_ record: RunRecord) throws(ResultsErrors) {
         var missing: [(name: String, error: ResultsError)] = []
         func write(_ name: String, _ text: @autoclosure () -> String) {

@@ -1,7 +1,8 @@
 import Basis
 import Metrics
 
-/// The rates of the part of a run in which all agents were connected and nothing happened to them: what a run is quoted by.
+/// The rates of the part of a run in which all agents were connected and nothing happened to them: what a run is quoted
+/// by.
 struct SteadyPart: Hashable, Sendable {
     var seconds: Double
     var reportsPerSecond: Double

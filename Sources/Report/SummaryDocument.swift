@@ -165,7 +165,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         return try encoder.encode(self) + Data("\n".utf8)
     }
 
-    /// Reads a document of this schema version, one of an earlier release included: what it could not know yet is empty.
+    /// Reads a document of this schema version, one of an earlier release included: what it could not know yet is
+    /// empty.
     ///
     /// - Throws: `DecodingError` where a key that every release wrote is missing or of another type.
     public init(json: Data) throws {

@@ -2,7 +2,8 @@ import Basis
 public import Metrics
 import OpAMP
 
-/// `waves.csv`: how each offer spread over the fleet, as shares of the agents that received it, over the time of its clock.
+/// `waves.csv`: how each offer spread over the fleet, as shares of the agents that received it, over the time of its
+/// clock.
 public enum WaveTable {
     /// The names of the columns.
     public static let columns =

@@ -1,7 +1,7 @@
 public import Basis
 
-/// A change of a document by an option of the command line, before the one reading: bounds, rules and inheritance hold for it
-/// as for the document's own text.
+/// A change of a document by an option of the command line, before the one reading: bounds, rules and inheritance hold
+/// for it as for the document's own text.
 public struct Override: Sendable {
     public let option: String
     let edit: @Sendable (inout Tree) -> Void
@@ -25,9 +25,9 @@ extension Tree {
 }
 
 extension Schema {
-    /// Reads a document, strictly: an unknown key, a value of the wrong kind or out of range, or values that contradict each
-    /// other are errors with their place, and all of them are reported at once. What reading costs is bounded, whatever the
-    /// document holds: its size, its depth, the errors kept.
+    /// Reads a document, strictly: an unknown key, a value of the wrong kind or out of range, or values that contradict
+    /// each other are errors with their place, and all of them are reported at once. What reading costs is bounded,
+    /// whatever the document holds: its size, its depth, the errors kept.
     /// - Parameters:
     ///   - source: its name in messages.
     ///   - folder: the folder that paths count from; nil where the document is not a file.
@@ -60,8 +60,8 @@ extension Schema {
     /// A random value that can be written and read; it need not comply with the rules.
     public func sample(_ random: inout SeededRandom) -> Section { kind.sample(&random, nil) }
 
-    /// Every key of the document, such as `heartbeat.interval` or, in the items of a list, `cohorts[].name`; with its sentence and
-    /// the option of the command line that replaces it.
+    /// Every key of the document, such as `heartbeat.interval` or, in the items of a list, `cohorts[].name`; with its
+    /// sentence and the option of the command line that replaces it.
     public var allKeys: [(way: String, documentation: String, option: String?)] {
         func keys(_ fields: [Field], _ prefix: String) -> [(String, String, String?)] {
             fields.flatMap { field -> [(String, String, String?)] in
@@ -72,8 +72,8 @@ extension Schema {
         return keys(described.fields, "").map { (way: $0.0, documentation: $0.1, option: $0.2) }
     }
 
-    /// The override for an option of the table; nil where there is no such option. An option for a key that items inherit holds
-    /// for those that say otherwise, too.
+    /// The override for an option of the table; nil where there is no such option. An option for a key that items
+    /// inherit holds for those that say otherwise, too.
     public func override(_ option: String, _ value: String) -> Override? {
         // Those of items come later.
         guard let found = allKeys.first(where: { $0.option == option }) else { return nil }

@@ -3,8 +3,8 @@
 extension Schema {
     /// What a key is: its kind and bounds, what it does, default, option, version, forms and keys below.
     /// - Parameters:
-    ///   - way: keys from the top, such as `cohorts.heartbeat.interval`; numbers of items (`cohorts[0]`) and names of entries
-    ///     may be in between. Empty: the document as a whole.
+    ///   - way: keys from the top, such as `cohorts.heartbeat.interval`; numbers of items (`cohorts[0]`) and names of
+    ///     entries may be in between. Empty: the document as a whole.
     ///   - section: a document whose value for the key is told, too.
     /// - Throws: an unknown key, with the keys that are there instead.
     public func explain(_ way: String, in section: Section? = nil) throws(Problem) -> String {

@@ -1,6 +1,7 @@
 import Basis
 
-/// One of the forms that a value may have: a word, a scalar, a mapping with one key, or one with several of which one tells.
+/// One of the forms that a value may have: a word, a scalar, a mapping with one key, or one with several of which one
+/// tells.
 struct Form<Value: Equatable & Sendable>: Sendable {
     let shape: FormShape
     /// Whether a text is for this form, where there are several for scalars.
@@ -72,7 +73,8 @@ public struct Forms<Value: Equatable & Sendable> {
         _ word: String, _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.tag(word), P.schema.kind, documentation, since, make) }
 
-    /// Any other mapping: the value itself is a section, of which the other forms are shorthand. It adds to what is inherited.
+    /// Any other mapping: the value itself is a section, of which the other forms are shorthand. It adds to what is
+    /// inherited.
     public mutating func section(_ documentation: String, since: String = Since.first) -> FormWriter<Value>
     where Value: Settings {
         add(.section, Value.schema.kind, documentation, since, { $0 }, inherited: { $0 })

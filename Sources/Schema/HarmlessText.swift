@@ -1,7 +1,7 @@
 import Yams
 
-/// A document's text with every `&` replaced, so that the YAML parser finds no anchors in it. One character for one: places
-/// stay what they were.
+/// A document's text with every `&` replaced, so that the YAML parser finds no anchors in it. One character for one:
+/// places stay what they were.
 struct HarmlessText {
     /// Stands for `&` while the parser works: a private-use character, which no document needs.
     static let mark: Character = "\u{E000}"

@@ -122,8 +122,9 @@ public struct Key<Section: Settings>: Sendable {
         return key
     }
 
-    /// A list of sections whose keys may also be given beside the list, where they hold for every item that does not say otherwise.
-    /// Without the list there is one item, made of these keys. The written document has the items in full.
+    /// A list of sections whose keys may also be given beside the list, where they hold for every item that does not
+    /// say otherwise. Without the list there is one item, made of these keys. The written document has the items in
+    /// full.
     /// - Parameters:
     ///   - noun: what the items are called: `cohorts`.
     ///   - common: those of the items' keys that may be given beside the list.

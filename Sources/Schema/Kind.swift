@@ -129,7 +129,8 @@ extension Kind {
     /// Names to values, in their order.
     /// - Parameters:
     ///   - names: the bytes that a name may have.
-    ///   - replaces: whether the mapping replaces what is inherited; else it adds to that and replaces values of the same name.
+    ///   - replaces: whether the mapping replaces what is inherited; else it adds to that and replaces values of the
+    ///     same name.
     public static func map<Item>(
         _ noun: String, _ count: ClosedRange<Int>, of kind: Kind<Item>, names: ClosedRange<Int> = 0...1_000,
         replaces: Bool = true
@@ -217,8 +218,8 @@ extension Kind {
             }, mend: mend)
     }
 
-    /// The same kind with a further step of reading, which may need the place: it gives the value, or nil after it has reported
-    /// what is wrong. `mend` makes drawn values such that the step changes nothing.
+    /// The same kind with a further step of reading, which may need the place: it gives the value, or nil after it has
+    /// reported what is wrong. `mend` makes drawn values such that the step changes nothing.
     public func reading(
         _ step: @escaping @Sendable (Spot, Value) -> Value?, mend: @escaping @Sendable (Value) -> Value = { $0 }
     ) -> Kind {

@@ -1,5 +1,5 @@
-/// One error of a document or of an override. The writer of the document can always correct it: the description has the place,
-/// what was found and what is allowed.
+/// One error of a document or of an override. The writer of the document can always correct it: the description has the
+/// place, what was found and what is allowed.
 public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Error, Hashable, Sendable {
         /// The file cannot be read at all.

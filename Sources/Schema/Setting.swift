@@ -1,6 +1,6 @@
 extension Override {
-    /// `KEY=VALUE`: a key by its way from the top, as if VALUE, which is YAML, were written there. A number or `*` is an item of
-    /// a list, or all of them.
+    /// `KEY=VALUE`: a key by its way from the top, as if VALUE, which is YAML, were written there. A number or `*` is
+    /// an item of a list, or all of them.
     /// - Throws: what is not of that form, or not YAML.
     public static func setting(_ text: String, option: String) throws(Problem) -> Override {
         let wanted = "KEY=VALUE, such as heartbeat.interval=5s"
@@ -41,7 +41,8 @@ extension Tree {
         }
     }
 
-    /// Puts a value at keys from here on. A word in the way, such as the short form of a section, gives way to a mapping.
+    /// Puts a value at keys from here on. A word in the way, such as the short form of a section, gives way to a
+    /// mapping.
     fileprivate mutating func put(_ value: Tree, at way: ArraySlice<String>) {
         guard let first = way.first else {
             self = value

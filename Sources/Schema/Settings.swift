@@ -16,8 +16,8 @@ public struct Rule<Section: Settings>: Sendable {
 
 /// The table of a section: a line a key, and the rules between them.
 ///
-/// From it come reading with every error at once, writing, overrides of the command line, the reference and random values for
-/// tests. A table must not contain itself.
+/// From it come reading with every error at once, writing, overrides of the command line, the reference and random
+/// values for tests. A table must not contain itself.
 public struct Schema<Section: Settings>: Sendable {
     public let name: String
     public let documentation: String

@@ -1,8 +1,8 @@
 // A document to begin with, from the description.
 
 extension Schema {
-    /// A document with every key: those of `given` with their values, the others in comments with their defaults. A key without a
-    /// default has an example behind `##`, as all sentences are.
+    /// A document with every key: those of `given` with their values, the others in comments with their defaults. A key
+    /// without a default has an example behind `##`, as all sentences are.
     /// - Parameter given: keys from the top, such as `heartbeat.interval`, with their values in YAML.
     public func starter(_ given: [String: String]) -> String {
         var writer = StarterWriter(given: given)

@@ -58,8 +58,8 @@ public struct Tree: Hashable, Sendable {
 }
 
 extension Tree {
-    /// Puts `value` at keys from here on, such as `limits` and `downloads`. Mappings that are not there are made; where another
-    /// value is in the way, nothing is set, and reading reports that value.
+    /// Puts `value` at keys from here on, such as `limits` and `downloads`. Mappings that are not there are made; where
+    /// another value is in the way, nothing is set, and reading reports that value.
     public mutating func set(_ way: [String], _ value: Tree) {
         edit(way, makes: value.place) { $0 = value }
     }
@@ -69,8 +69,8 @@ extension Tree {
         edit(way, ignoringCase: ignoringCase) { $0 = nil }
     }
 
-    /// Changes the value at keys from here on; a `*` is every item of a list. A value that is not given is nil and is only
-    /// changed where `makes` has a place for the new keys.
+    /// Changes the value at keys from here on; a `*` is every item of a list. A value that is not given is nil and is
+    /// only changed where `makes` has a place for the new keys.
     /// - Parameter ignoringCase: of the last key, as header names have it.
     public mutating func edit(
         _ way: [String], makes place: Place? = nil, ignoringCase: Bool = false, _ change: (inout Tree?) -> Void

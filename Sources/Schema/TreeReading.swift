@@ -13,9 +13,9 @@ extension Tree {
 
     /// Reads one YAML document. Whatever is wrong here ends the reading: nothing after it can be trusted.
     ///
-    /// Anchors are made harmless before the parser sees them: every `&` becomes a character that means nothing to YAML, so no
-    /// alias can refer to anything and no text can grow in the parser ("billion laughs"). Afterwards the `&` is put back, and a
-    /// word that began with it is reported as the anchor that it was meant to be.
+    /// Anchors are made harmless before the parser sees them: every `&` becomes a character that means nothing to YAML,
+    /// so no alias can refer to anything and no text can grow in the parser ("billion laughs"). Afterwards the `&` is
+    /// put back, and a word that began with it is reported as the anchor that it was meant to be.
     public init(yaml bytes: [UInt8]) throws(Problem) {
         guard bytes.count <= Self.maxBytes else { throw Problem(.tooLarge(limit: Self.maxBytes)) }
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,11 +1,11 @@
 import CZlib
 
-/// One stream of zlib, compressing or decompressing, at an address of its own. The one way to zlib in Muster. Not to be used by
-/// two threads at a time.
+/// One stream of zlib, compressing or decompressing, at an address of its own. The one way to zlib in Muster. Not to be
+/// used by two threads at a time.
 ///
 /// Invariants that make the pointers safe:
-/// - zlib's state points back to its `z_stream`, so the stream is allocated once, never moves, and is freed in `deinit` after
-///   zlib's own state was;
+/// - zlib's state points back to its `z_stream`, so the stream is allocated once, never moves, and is freed in `deinit`
+///   after zlib's own state was;
 /// - input and output pointers are set at each call from a borrowed span and a buffer being initialised, and zlib keeps
 ///   neither past the call: both are cleared before it returns;
 /// - zlib has written exactly as many bytes of the output as its counter fell, and only those become part of the array.

@@ -2,7 +2,8 @@ import Fleet
 import Foundation
 import Schema
 
-/// The profiles that come with Muster, found by their names: beside the binary, where it is installed, or in the source tree.
+/// The profiles that come with Muster, found by their names: beside the binary, where it is installed, or in the source
+/// tree.
 enum BundledProfiles {
     /// The folders that exist, in the order in which they are searched.
     static var folders: [String] {
@@ -26,7 +27,8 @@ enum BundledProfiles {
         return paths
     }
 
-    /// The names and files of all profiles, in order of their names. A name that is in two folders is found in the first.
+    /// The names and files of all profiles, in order of their names. A name that is in two folders is found in the
+    /// first.
     static var all: [(name: String, path: String)] {
         var found: [String: String] = [:]
         for folder in folders {

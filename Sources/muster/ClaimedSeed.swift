@@ -4,12 +4,14 @@ import Metrics
 
 /// The seed of a run, so that no two runs of this user against one server have agents of the same instance UIDs.
 ///
-/// A run without a seed of its own gets another one where the default seed is in use; a seed that was given is kept, with a warning.
+/// A run without a seed of its own gets another one where the default seed is in use; a seed that was given is kept,
+/// with a warning.
 final class ClaimedSeed {
     private var lock: FileLock?
     private(set) var warnings: [RunWarning] = []
 
-    /// - Parameter isGiven: whether the command line names the seed; a profile does where it has another one than the default.
+    /// - Parameter isGiven: whether the command line names the seed; a profile does where it has another one than the
+    ///   default.
     init(_ profile: inout Profile, isGiven: Bool) {
         // The embedded server is the run's own.
         guard case .url(let server) = profile.server else { return }

@@ -3,7 +3,8 @@ import Foundation
 
 /// Ctrl-C, SIGTERM and SIGHUP. The first asks the command to end in order; a second Ctrl-C or SIGTERM ends it at once.
 ///
-/// A terminal that closes may send SIGHUP more than once, so a second one changes nothing. Under `nohup` it is not watched.
+/// A terminal that closes may send SIGHUP more than once, so a second one changes nothing. Under `nohup` it is not
+/// watched.
 final class Interruptions {
     private let sources: [any DispatchSourceSignal]
 

@@ -45,7 +45,8 @@ struct Muster: AsyncParsableCommand {
         }
     }
 
-    /// Ends the process: a message of its own, what could not be shown, and the exit code, which is 1 instead of 0 where output was lost.
+    /// Ends the process: a message of its own, what could not be shown, and the exit code, which is 1 instead of 0
+    /// where output was lost.
     private static func end(_ status: ExitStatus, _ message: String? = nil) -> Never {
         if let message { ErrorOutput.write("muster: \(message)") }
         let problem = Output.standard.problem

@@ -3,8 +3,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Standard output. It may be closed, full, or read slowly: what cannot be shown is counted and reported when the command ends, and
-/// the command goes on.
+/// Standard output. It may be closed, full, or read slowly: what cannot be shown is counted and reported when the
+/// command ends, and the command goes on.
 final class Output: Sendable {
     static let standard = Output(descriptor: STDOUT_FILENO, name: "standard output")
 
@@ -28,8 +28,8 @@ final class Output: Sendable {
         self.name = name
     }
 
-    /// Before anything else: a closed pipe or a full file is an error of one call and no signal that ends the process, and the numbers
-    /// of closed standard streams are taken, so that no socket gets them.
+    /// Before anything else: a closed pipe or a full file is an error of one call and no signal that ends the process,
+    /// and the numbers of closed standard streams are taken, so that no socket gets them.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)

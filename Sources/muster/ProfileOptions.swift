@@ -115,7 +115,8 @@ struct ProfileOptions: ParsableArguments {
         return overrides + (try tls.overrides())
     }
 
-    /// Where the agents' token is looked for when nothing else names one: it would show in the list of processes otherwise.
+    /// Where the agents' token is looked for when nothing else names one: it would show in the list of processes
+    /// otherwise.
     static let tokenVariable = "MUSTER_TOKEN"
 
     /// What `--compression` may be.

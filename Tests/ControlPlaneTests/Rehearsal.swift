@@ -2,8 +2,8 @@ import Basis
 import ControlPlane
 import OpAMP
 
-/// A registry with its effects performed by nobody: tests send reports as an agent would encode them and read the answers as
-/// an agent would decode them.
+/// A registry with its effects performed by nobody: tests send reports as an agent would encode them and read the
+/// answers as an agent would decode them.
 struct Rehearsal {
     var registry: Registry
     var effects = ServerEffects()

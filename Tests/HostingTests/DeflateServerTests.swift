@@ -10,7 +10,8 @@ import Transport
 /// The embedded server and permessage-deflate (RFC 7692), asked by hand.
 @Suite("The embedded server with compressed messages")
 struct DeflateServerTests {
-    /// Upgrades with `offer`, says `frames` once that has been agreed to, and gives the frames that came back to `body`.
+    /// Upgrades with `offer`, says `frames` once that has been agreed to, and gives the frames that came back to
+    /// `body`.
     private static func converse(
         _ offer: DeflateOffer, plan: ServerPlan = ServerPlan(), saying frames: [UInt8],
         _ body: (RawClient, _ agreed: DeflateParameters, _ start: Int) async throws -> Void

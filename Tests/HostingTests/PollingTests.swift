@@ -47,7 +47,8 @@ struct PollingTests {
         await fleet.stop()
         await server.stop()
         #expect(server.overlaps == 0)
-        // Two agents over one connection each; a poll that waited for its interval instead would need no connection held.
+        // Two agents over one connection each; a poll that waited for its interval instead would need no connection
+        // held.
         #expect(server.connectionCount == 2)
         let uid = try #require(server.requests.first?.head.fields["OpAMP-Instance-UID"])
         let ofOne = server.requests.filter { $0.head.fields["OpAMP-Instance-UID"] == uid }

@@ -11,7 +11,8 @@ import Transport
 
 @testable import Hosting
 
-/// Own telemetry on real sockets: the exporter of a shard against destinations that a test scripts, and against the embedded server.
+/// Own telemetry on real sockets: the exporter of a shard against destinations that a test scripts, and against the
+/// embedded server.
 @Suite("Own telemetry over OTLP/HTTP (spec: Own Telemetry Reporting)")
 struct TelemetryExporterTests {
     /// An exporter with nothing around it.

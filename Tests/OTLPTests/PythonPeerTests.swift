@@ -7,7 +7,8 @@ import Testing
 enum PythonMessages {
     static let module = PythonModule("opentelemetry.proto.collector.logs.v1.logs_service_pb2")
 
-    /// Decodes a request, prints it as one line of JSON, and whether anything in it is unknown or changes when written again.
+    /// Decodes a request, prints it as one line of JSON, and whether anything in it is unknown or changes when written
+    /// again.
     static let script = """
         import sys
         from google.protobuf import json_format

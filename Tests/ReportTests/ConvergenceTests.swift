@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Convergence, wave by wave")
 struct ConvergenceTests {
-    /// A run of ten agents: a push that all but one take, another that overtakes some, packages on the way at the same time, and
-    /// at the end an offer that nobody knows the beginning of.
+    /// A run of ten agents: a push that all but one take, another that overtakes some, packages on the way at the same
+    /// time, and at the end an offer that nobody knows the beginning of.
     static func record(superseded: Int = 0, unknown: Bool = false) -> RunRecord {
         let exchange = IntervalExchange()
         let clocks = WaveClocks()

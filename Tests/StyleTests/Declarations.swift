@@ -52,7 +52,8 @@ extension SwiftSource {
         }
     }
 
-    /// The functions and initialisers with bodies, and how many lines each has from its first line to its closing brace.
+    /// The functions and initialisers with bodies, and how many lines each has from its first line to its closing
+    /// brace.
     var functionLengths: [(line: Int, name: String, count: Int)] {
         code.indices.compactMap { start in
             let words = code[start].split(separator: " ")

@@ -1,7 +1,7 @@
 import Testing
 
-/// The rules of CONTRIBUTING.md that a program can check. Each has a list of the places that break it still: a new place fails,
-/// and there is a warning for one on the list that keeps the rule again.
+/// The rules of CONTRIBUTING.md that a program can check. Each has a list of the places that break it still: a new
+/// place fails, and there is a warning for one on the list that keeps the rule again.
 @Suite("Style")
 struct StyleTests {
     @Test("Lines have at most 120 columns")

@@ -9,8 +9,8 @@ package actor PythonModule {
         self.name = name
     }
 
-    /// The interpreter that has it: `MUSTER_PYTHON` where set, else the `python3` of the machine; `nil` where none does.
-    /// Looked for once.
+    /// The interpreter that has it: `MUSTER_PYTHON` where set, else the `python3` of the machine; `nil` where none
+    /// does. Looked for once.
     package var interpreter: String? {
         get async {
             let name = name

@@ -20,7 +20,8 @@ package enum HTTPReaction: Sendable {
     /// A 200 with an empty ServerToAgent, then the connection is closed once it has rested for so long.
     case acknowledgesThenCloses(after: Nanoseconds)
 
-    /// Upgrades to WebSocket with this Sec-WebSocket-Extensions (nil: none), then does so to each piece of bytes that follows.
+    /// Upgrades to WebSocket with this Sec-WebSocket-Extensions (nil: none), then does so to each piece of bytes that
+    /// follows.
     case upgrades(extensions: String? = nil, then: Upgraded)
 
     /// What a scripted server does with bytes behind an upgrade.

@@ -2,7 +2,8 @@ package import Engine
 import Synchronization
 package import Transport
 
-/// An HTTP proxy on the loopback that opens tunnels with CONNECT (RFC 9110, section 9.3.6), or does what a test tells it instead.
+/// An HTTP proxy on the loopback that opens tunnels with CONNECT (RFC 9110, section 9.3.6), or does what a test tells
+/// it instead.
 package final class ScriptedProxy: Sendable {
     package enum Reaction: Sendable {
         /// Opens the tunnel that was asked for.

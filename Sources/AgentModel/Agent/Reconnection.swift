@@ -110,8 +110,8 @@ struct Backoff: Hashable, Sendable {
     }
 
     /// An open connection was lost.
-    /// - Parameter isServersFault: the server broke the protocol and would do so again at once: the loss counts as a failed
-    ///   attempt.
+    /// - Parameter isServersFault: the server broke the protocol and would do so again at once: the loss counts as a
+    ///   failed attempt.
     mutating func lost(
         _ policy: ReconnectPolicy, isServersFault: Bool = false, _ random: inout SeededRandom
     ) -> Nanoseconds {

@@ -1,4 +1,5 @@
-/// Base64 (RFC 4648, section 4), strict: padded, without white space, and only the one text that a sequence of bytes has.
+/// Base64 (RFC 4648, section 4), strict: padded, without white space, and only the one text that a sequence of bytes
+/// has.
 public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
@@ -25,7 +26,8 @@ public enum Base64 {
     }
 
     /// The bytes that `text` is the Base64 of; nil where it is none. Linear.
-    /// - Parameter allowsExtraBits: whether the last character may have bits that belong to no byte (RFC 4648, section 3.5).
+    /// - Parameter allowsExtraBits: whether the last character may have bits that belong to no byte (RFC 4648, section
+    ///   3.5).
     public static func decode(_ text: some Sequence<UInt8>, allowsExtraBits: Bool = false) -> [UInt8]? {
         let text = Array(text)
         guard text.count.isMultiple(of: 4) else { return nil }

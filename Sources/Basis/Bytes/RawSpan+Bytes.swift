@@ -48,7 +48,8 @@ extension RawSpan {
         let pattern = lows &* UInt64(wanted)
         var index = range.lowerBound
         while range.upperBound - index >= 8 {
-            // A byte that equals the wanted one becomes zero, and the lowest zero byte is the lowest whose high bit is left.
+            // A byte that equals the wanted one becomes zero, and the lowest zero byte is the lowest whose high bit is
+            // left.
             let word = UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ pattern
             let zeros = (word &- lows) & ~word & highs
             if zeros != 0 { return index + zeros.trailingZeroBitCount / 8 }
@@ -86,8 +87,8 @@ extension [UInt8] {
         }
     }
 
-    /// Makes room for `extra` more bytes of a unit that will hold `total` bytes in the end: doubles as data arrives, so that
-    /// a peer that only announces a large unit makes nothing grow, and never reaches beyond `total`.
+    /// Makes room for `extra` more bytes of a unit that will hold `total` bytes in the end: doubles as data arrives, so
+    /// that a peer that only announces a large unit makes nothing grow, and never reaches beyond `total`.
     @inlinable
     package mutating func grow(by extra: Int, towards total: Int) {
         let needed = count + extra

@@ -4,7 +4,8 @@
     import Musl
 #endif
 
-/// A file whose room on the disk is taken before its content is known, and which appears under its name only when it is complete.
+/// A file whose room on the disk is taken before its content is known, and which appears under its name only when it is
+/// complete.
 public final class ReservedFile: Sendable {
     public let path: String
     private let descriptor: Int32

@@ -1,5 +1,5 @@
-/// The 64-bit hash FNV-1a: the same on every machine, for short texts. Not for secrets, and anybody can make two inputs that
-/// collide.
+/// The 64-bit hash FNV-1a: the same on every machine, for short texts. Not for secrets, and anybody can make two inputs
+/// that collide.
 package struct FNV1a: Hashable, Sendable {
     /// The hash of what was added.
     package private(set) var value: UInt64

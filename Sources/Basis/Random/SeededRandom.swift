@@ -1,7 +1,7 @@
 /// A small, fast, repeatable random source (SplitMix64): eight bytes of state, the same numbers on every machine.
 ///
-/// Agent i of a run draws everything it needs from `SeededRandom(seed: runSeed, stream: i)`, so that it is the same agent in
-/// every run, on every shard and in every process. Not for secrets.
+/// Agent i of a run draws everything it needs from `SeededRandom(seed: runSeed, stream: i)`, so that it is the same
+/// agent in every run, on every shard and in every process. Not for secrets.
 public struct SeededRandom: RandomNumberGenerator, Hashable, Sendable {
     @usableFromInline var state: UInt64
 

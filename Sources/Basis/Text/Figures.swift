@@ -1,5 +1,5 @@
-/// Numbers for people: three significant digits, the unit that fits, commas between thousands. The one formatter of all that
-/// Muster prints.
+/// Numbers for people: three significant digits, the unit that fits, commas between thousands. The one formatter of all
+/// that Muster prints.
 package enum Figures {
     /// `64 ns`, `312 µs`, `1.20 ms`, `12.3 s`, `2m05s`, `1h05m`; `0` for zero.
     package static func duration(_ span: Nanoseconds) -> String {

@@ -1,7 +1,7 @@
 /// A point on a run's time axis, in nanoseconds from an origin that the run chose.
 ///
-/// The axis is monotonic: on real sockets it is the machine's monotonic clock, in a simulation it is virtual. State machines never
-/// read a clock; they are told the instant at which something happened.
+/// The axis is monotonic: on real sockets it is the machine's monotonic clock, in a simulation it is virtual. State
+/// machines never read a clock; they are told the instant at which something happened.
 public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the origin.
     public var nanoseconds: UInt64

@@ -2,7 +2,8 @@ internal import Basis
 
 /// What leaves later: replies and pushes that wait for their time, and connections that are to break.
 ///
-/// A binary heap by due time, then by order of entry: O(log n) to put in and to take out, no allocation once it has grown.
+/// A binary heap by due time, then by order of entry: O(log n) to put in and to take out, no allocation once it has
+/// grown.
 struct ReplyQueue: Sendable {
     enum Action: Sendable {
         case answer(Answer)

@@ -33,7 +33,8 @@ final class IssuedCertificate: Sendable {
 }
 
 extension ServerPlan {
-    /// OpAMP connection settings that change nothing. The interval has to be said, because none would mean no heartbeats.
+    /// OpAMP connection settings that change nothing. The interval has to be said, because none would mean no
+    /// heartbeats.
     var usualSettings: OpAMPConnectionSettings {
         OpAMPConnectionSettings(
             destinationEndpoint: advertisedEndpoint,

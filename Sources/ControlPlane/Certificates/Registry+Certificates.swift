@@ -16,8 +16,8 @@ extension Registry {
     /// The size of a request, bytes: one with a key of 16,384 bits and many names fits.
     static let certificateRequestBytes = 16 << 10
 
-    /// The certificate was issued: the agent is offered OpAMP connection settings with it. The private key stays with the
-    /// agent, so `certificate.privateKey` is to be empty. A ticket that was decided already is ignored.
+    /// The certificate was issued: the agent is offered OpAMP connection settings with it. The private key stays with
+    /// the agent, so `certificate.privateKey` is to be empty. A ticket that was decided already is ignored.
     public mutating func issued(
         _ ticket: CertificateTicket, certificate: TLSCertificate, at now: Instant, _ effects: inout ServerEffects
     ) {

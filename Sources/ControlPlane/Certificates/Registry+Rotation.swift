@@ -1,17 +1,18 @@
 public import Basis
 public import OpAMP
 
-/// Certificates that the server gives to agents of its own accord, or takes from them (spec: Server-initiated certificate
-/// rotation, Connection Settings Management).
+/// Certificates that the server gives to agents of its own accord, or takes from them (spec: Server-initiated
+/// certificate rotation, Connection Settings Management).
 extension Registry {
-    /// The agents of this shard that are meant and that can take a certificate, as far as they are known by now. Walks over all
-    /// of them.
+    /// The agents of this shard that are meant and that can take a certificate, as far as they are known by now. Walks
+    /// over all of them.
     public func agents(meant selection: Selection) -> [InstanceUID] {
         indices(of: selection).filter { agents.records[$0].capabilities.contains(.acceptsOpAMPConnectionSettings) }
             .map { agents.records[$0].uid }
     }
 
-    /// The WebSocket connections of the agents meant, each once: agents behind a gateway share one. Walks over all agents.
+    /// The WebSocket connections of the agents meant, each once: agents behind a gateway share one. Walks over all
+    /// agents.
     public func connections(of selection: Selection) -> [ConnectionID] {
         var found: Set<Int> = []
         return indices(of: selection).compactMap { index in
@@ -26,8 +27,8 @@ extension Registry {
         indices(of: selection).compactMap { agents.records[$0].certificate?.certificate }
     }
 
-    /// A new certificate for an agent, with its key: the agent is offered OpAMP connection settings with it, at once where it
-    /// is connected over WebSocket, else with its next poll or connection.
+    /// A new certificate for an agent, with its key: the agent is offered OpAMP connection settings with it, at once
+    /// where it is connected over WebSocket, else with its next poll or connection.
     public mutating func renewed(
         _ certificate: TLSCertificate, for uid: InstanceUID, at now: Instant, _ effects: inout ServerEffects
     ) {

@@ -172,7 +172,8 @@ enum Claim {
     case fresh(AgentCell)
     /// It was known and on no connection; the shard has it now, with what is remembered of it.
     case returned(AgentRecord?, AgentCell)
-    /// Another shard still has a connection of it, but this report is newer: the shard has it now, and must ask for its state.
+    /// Another shard still has a connection of it, but this report is newer: the shard has it now, and must ask for its
+    /// state.
     case taken(AgentCell)
     /// Another live connection has it, and this report is not newer: a duplicate.
     case held

@@ -19,9 +19,9 @@ struct PostedNotice: Sendable {
 
 /// The notices of late, in the order in which they were posted.
 ///
-/// A connected agent is told at once; one that polls is told in its next answers, one notice in each. Which it was told is
-/// one number in its record, so it may poll on any shard, as long as each shard's registry is given the same notices in
-/// the same order.
+/// A connected agent is told at once; one that polls is told in its next answers, one notice in each. Which it was told
+/// is one number in its record, so it may poll on any shard, as long as each shard's registry is given the same notices
+/// in the same order.
 struct NoticeBoard: Sendable {
     /// Notices that are remembered for agents that poll; beyond them the oldest are forgotten. More in one polling
     /// interval would be no use to anybody.

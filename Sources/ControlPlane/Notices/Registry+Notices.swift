@@ -27,8 +27,8 @@ extension Registry {
         startPush(at: now, &effects)
     }
 
-    /// Sends a custom message to the agents meant that have its capability: those that are connected now, those that poll
-    /// with one of their next polls.
+    /// Sends a custom message to the agents meant that have its capability: those that are connected now, those that
+    /// poll with one of their next polls.
     public mutating func send(
         _ message: CustomMessage, to selection: Selection = .all, at now: Instant, _ effects: inout ServerEffects
     ) throws(NoticeError) {

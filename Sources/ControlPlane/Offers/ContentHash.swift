@@ -2,8 +2,8 @@ import OpAMP
 import OpenSSL
 import OrderedCollections
 
-/// The hashes that a server puts into its offers (spec: Calculating Hashes). Each covers what the field's name says, does
-/// not depend on the order of a map, and keeps neighbouring texts apart by writing each one's length before it.
+/// The hashes that a server puts into its offers (spec: Calculating Hashes). Each covers what the field's name says,
+/// does not depend on the order of a map, and keeps neighbouring texts apart by writing each one's length before it.
 extension AgentConfigMap {
     /// For `AgentRemoteConfig.configHash`: names, bodies and content types. Cost: linear in the bodies; allocates.
     func contentHash() -> [UInt8] {
@@ -17,8 +17,8 @@ extension AgentConfigMap {
 }
 
 extension PackageAvailable {
-    /// For `PackageAvailable.hash`: the package's name, type, version and the hash of its file's content. Where the file
-    /// is fetched from does not matter.
+    /// For `PackageAvailable.hash`: the package's name, type, version and the hash of its file's content. Where the
+    /// file is fetched from does not matter.
     func contentHash(name: String) -> [UInt8] {
         ContentHash.hash(Int(type.rawValue)) { hash in
             hash.add(name)

@@ -28,7 +28,8 @@ public struct Throttle: Hashable, Sendable {
     public static let none = Throttle(share: 0)
 }
 
-/// The share of WebSocket upgrades and of HTTP polls refused with an HTTP status (spec: Throttling, Plain HTTP Transport).
+/// The share of WebSocket upgrades and of HTTP polls refused with an HTTP status (spec: Throttling, Plain HTTP
+/// Transport).
 public struct Refusals: Hashable, Sendable {
     /// 0...1.
     public var share: Double

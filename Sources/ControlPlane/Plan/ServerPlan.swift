@@ -8,8 +8,9 @@ public struct ServerPlan: Sendable {
     public var capabilities: ServerCapabilities = .everything
     /// Offered to agents that accept OpAMP connection settings, rounded to whole seconds; nothing is offered when nil.
     public var heartbeatInterval: Nanoseconds?
-    /// What offers of a certificate say of heartbeats where the server offers no interval of its own: the interval that the agents
-    /// have anyway. 30 seconds are what an agent does that was told nothing (spec: WebSocket Message Exchange).
+    /// What offers of a certificate say of heartbeats where the server offers no interval of its own: the interval that
+    /// the agents have anyway. 30 seconds are what an agent does that was told nothing (spec: WebSocket Message
+    /// Exchange).
     public var usualHeartbeatInterval = Nanoseconds.seconds(30)
     /// The destination_endpoint of offers of OpAMP connection settings.
     public var advertisedEndpoint = ""
@@ -36,8 +37,8 @@ public struct ServerPlan: Sendable {
 
     /// Reverse domain names, each optionally with `/version` (spec: CustomCapabilities).
     public var customCapabilities: [String] = []
-    /// Whether available components are asked for in full when their hash is unknown (spec: AvailableComponents, Initial
-    /// Handshake).
+    /// Whether available components are asked for in full when their hash is unknown (spec: AvailableComponents,
+    /// Initial Handshake).
     public var asksForComponents = false
     /// Whether certificate requests become `ServerEffect.certificateRequested`; otherwise they are bad requests.
     public var issuesCertificates = false
@@ -55,7 +56,8 @@ public struct ServerPlan: Sendable {
 public enum Retention: Hashable, Sendable {
     /// Eight bytes each: enough to see a change.
     case fingerprints
-    /// The encoded sub-messages too, equal ones stored once for all agents; beyond `limit` bytes in all, fingerprints only.
+    /// The encoded sub-messages too, equal ones stored once for all agents; beyond `limit` bytes in all, fingerprints
+    /// only.
     case encoded(limit: Int)
 }
 

@@ -6,7 +6,8 @@ struct AgentRecord: Sendable {
     var uid: InstanceUID
     /// Of the last report that was taken in.
     var sequenceNumber: UInt64 = 0
-    /// As last declared; the server uses nothing that is not in here (spec: Interoperability of Partial Implementations).
+    /// As last declared; the server uses nothing that is not in here (spec: Interoperability of Partial
+    /// Implementations).
     var capabilities: AgentCapabilities = []
     var lastReport = Instant.zero
 

@@ -1,7 +1,7 @@
 /// One transport connection as the registry of a shard knows it.
 ///
-/// `slot` is dense and reused, so a host can index its own table with it; `generation` tells the connection that has the
-/// slot now from those that had it before.
+/// `slot` is dense and reused, so a host can index its own table with it; `generation` tells the connection that has
+/// the slot now from those that had it before.
 public struct ConnectionID: Hashable, Sendable {
     /// Index among the connections of the shard, from 0; never larger than the most connections ever open at once.
     public let slot: UInt32

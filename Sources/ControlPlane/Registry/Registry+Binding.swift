@@ -122,7 +122,8 @@ extension Registry {
         counts.agentsConnected += 1
     }
 
-    /// The agent is not reached over its connection any more. With several shards its record goes where all can find it.
+    /// The agent is not reached over its connection any more. With several shards its record goes where all can find
+    /// it.
     mutating func unbind(_ index: Int) {
         let slot = agents.records[index].connection
         if slot != AgentTable.none {

@@ -33,7 +33,8 @@ extension Registry {
         }
     }
 
-    /// The connection is gone. Called once for each accepted one, also after `.close` and `.abort`; the id is dead then.
+    /// The connection is gone. Called once for each accepted one, also after `.close` and `.abort`; the id is dead
+    /// then.
     public mutating func closed(
         _ id: ConnectionID, _ end: ConnectionEnd, at now: Instant, _ effects: inout ServerEffects
     ) {

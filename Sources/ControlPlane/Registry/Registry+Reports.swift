@@ -2,7 +2,8 @@ public import Basis
 internal import OpAMP
 
 extension Registry {
-    /// Takes in one report and sees that it is answered: exactly once, now or later, whatever is in it (spec: Status Reporting).
+    /// Takes in one report and sees that it is answered: exactly once, now or later, whatever is in it (spec: Status
+    /// Reporting).
     ///
     /// On a connection that asked for no upgrade this is an HTTP poll, answered by one `.send` or one `.refuse`.
     /// - Parameter bytes: An AgentToServer message without WebSocket message header; not kept.
@@ -28,8 +29,8 @@ extension Registry {
         }
     }
 
-    /// A message arrived that is not even a report: wrong WebSocket message header, a text message, a body that could not
-    /// be decompressed (spec: Bad Request).
+    /// A message arrived that is not even a report: wrong WebSocket message header, a text message, a body that could
+    /// not be decompressed (spec: Bad Request).
     public mutating func receivedMalformed(
         _ reason: String, byteCount: Int, from id: ConnectionID, at now: Instant, _ effects: inout ServerEffects
     ) {
@@ -132,8 +133,8 @@ extension Registry {
         reply(answer, on: slot, id, at: now, &effects)
     }
 
-    /// The steady path: a heartbeat as expected, from the agent that its connection had last, to whom there is nothing to
-    /// say but that it arrived. Says the same as the long way round, without looking for anything.
+    /// The steady path: a heartbeat as expected, from the agent that its connection had last, to whom there is nothing
+    /// to say but that it arrived. Says the same as the long way round, without looking for anything.
     /// - Returns: Whether it was that, and is answered.
     private mutating func acknowledgesHeartbeat(
         of uid: InstanceUID, _ view: borrowing AgentToServerView, on slot: Int, _ id: ConnectionID, at now: Instant,

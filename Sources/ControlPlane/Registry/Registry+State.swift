@@ -2,8 +2,8 @@ internal import Basis
 internal import OpAMP
 
 extension Registry {
-    /// Compares the report's number with the last one, and asks for the full state where something was missed (spec: Agent
-    /// Status Compression).
+    /// Compares the report's number with the last one, and asks for the full state where something was missed (spec:
+    /// Agent Status Compression).
     mutating func followSequence(of index: Int, _ facts: ReportFacts, _ answer: inout Answer) {
         let isKnown = agents.records[index].traits.contains(.received)
         if !(facts.isBare && isKnown) {
@@ -82,7 +82,8 @@ extension Registry {
         if isSet { agents.records[index].traits.insert(trait) } else { agents.records[index].traits.remove(trait) }
     }
 
-    /// Passes a custom message on; those of capabilities that the server does not have are ignored (spec: CustomCapabilities).
+    /// Passes a custom message on; those of capabilities that the server does not have are ignored (spec:
+    /// CustomCapabilities).
     private mutating func receive(
         _ message: CustomMessage, of index: Int, on id: ConnectionID, _ effects: inout ServerEffects
     ) {
@@ -96,8 +97,8 @@ extension Registry {
             .received(ReceivedCustomMessages(uid: agents.records[index].uid, connection: id, message: message)))
     }
 
-    /// The server's capabilities go into the first answer to an agent on a connection (spec: ServerToAgent.capabilities);
-    /// plain HTTP has no connections, so there into every one.
+    /// The server's capabilities go into the first answer to an agent on a connection (spec:
+    /// ServerToAgent.capabilities); plain HTTP has no connections, so there into every one.
     mutating func greet(_ index: Int, on slot: Int, _ answer: inout Answer) {
         guard connections.slots[slot].stage == .polling || !agents.records[index].traits.contains(.greeted) else {
             return

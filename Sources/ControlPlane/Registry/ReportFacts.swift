@@ -1,8 +1,8 @@
 internal import OpAMP
 internal import OrderedCollections
 
-/// What the server takes from one report. Sub-messages are reduced to fingerprints while they are still borrowed bytes; only
-/// the rare ones that must be understood are copied out.
+/// What the server takes from one report. Sub-messages are reduced to fingerprints while they are still borrowed bytes;
+/// only the rare ones that must be understood are copied out.
 struct ReportFacts {
     var uid: InstanceUID
     var sequenceNumber: UInt64
@@ -52,7 +52,8 @@ struct ReportFacts {
         static let components = Parts(rawValue: 1 << 9)
         static let settingsStatus = Parts(rawValue: 1 << 10)
 
-        /// What belongs to the agent's state and may be left out while it is unchanged (spec: Agent Status Compression).
+        /// What belongs to the agent's state and may be left out while it is unchanged (spec: Agent Status
+        /// Compression).
         static let state: Parts = [
             .description, .health, .effectiveConfig, .remoteConfigStatus, .packageStatuses, .customCapabilities,
             .components, .settingsStatus,

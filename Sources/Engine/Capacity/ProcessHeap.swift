@@ -7,9 +7,9 @@ public enum ProcessHeap {
 
     /// Has large blocks given back to the system when they are freed.
     ///
-    /// Left alone, glibc takes every large block that is freed as a hint to serve blocks of that size from its heap from then
-    /// on. The histograms of each second would leave holes of several MiB between what agents keep. For a program as a
-    /// whole, at its start.
+    /// Left alone, glibc takes every large block that is freed as a hint to serve blocks of that size from its heap
+    /// from then on. The histograms of each second would leave holes of several MiB between what agents keep. For a
+    /// program as a whole, at its start.
     public static func giveBackLargeBlocks() {
         clinux_map_blocks_from(Int32(largeBlock))
     }

@@ -3,8 +3,8 @@ import CLinux
 
 extension Endpoint {
     /// Ends the connection in good order: sends what waits, shuts this side, drops what still comes, and waits for the
-    /// peer to close its side. Then `closed(.local)`; or `closed(.timedOut(.close))`, with a reset, when the peer has not
-    /// closed within `limit`. A connection still being made is given up at once.
+    /// peer to close its side. Then `closed(.local)`; or `closed(.timedOut(.close))`, with a reset, when the peer has
+    /// not closed within `limit`. A connection still being made is given up at once.
     public final func closeGracefully(within limit: Nanoseconds = .seconds(5)) {
         shard.assertOnShard()
         switch state {

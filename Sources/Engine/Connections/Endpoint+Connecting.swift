@@ -11,10 +11,11 @@ extension Endpoint {
     ///     each (source, destination) pair has the whole range of ephemeral ports.
     ///   - timeout: for TCP and TLS together.
     ///   - tls: secures the connection; nil: plaintext.
-    ///   - serverName: the name that the server's certificate must carry and that SNI asks for; nil: the address itself.
+    ///   - serverName: the name that the server's certificate must carry and that SNI asks for; nil: the address
+    ///     itself.
     ///   - identity: the certificate to show when asked, in place of the context's.
-    ///   - resumes: whether a session that was kept may be resumed, where the context keeps any. An agent that has never
-    ///     been connected has none of its own and should not profit from another's.
+    ///   - resumes: whether a session that was kept may be resumed, where the context keeps any. An agent that has
+    ///     never been connected has none of its own and should not profit from another's.
     /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
     @discardableResult
     public final func connect(

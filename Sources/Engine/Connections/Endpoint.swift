@@ -3,8 +3,9 @@ import CLinux
 
 /// One connection, or one agent that makes connections: subclass it, so that an agent and its socket are one object.
 ///
-/// An endpoint outlives its connections. It is idle until `connect` (or a listener adopts it); after `closed` it is idle
-/// again and may connect anew, at once or from its timer. It has one timer of its own, independent of the connection.
+/// An endpoint outlives its connections. It is idle until `connect` (or a listener adopts it); after `closed` it is
+/// idle again and may connect anew, at once or from its timer. It has one timer of its own, independent of the
+/// connection.
 ///
 /// **Re-entrancy.** No method of an endpoint calls back before it returns: every callback starts from the shard's loop,
 /// and whatever a callback asks for (write, close, abort, connect, set a timer, on this endpoint or any other of the

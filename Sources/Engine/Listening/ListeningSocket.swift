@@ -6,7 +6,8 @@ import Glibc
 final class ListeningSocket: Endpoint, @unchecked Sendable {
     /// Accepts per event; then established connections get their turn.
     private static let acceptsPerEvent = 64
-    /// How long accepting rests when the process has no descriptor left. The kernel's backlog holds the peers meanwhile.
+    /// How long accepting rests when the process has no descriptor left. The kernel's backlog holds the peers
+    /// meanwhile.
     private static let pause = Nanoseconds.milliseconds(50)
 
     /// On the shard only.

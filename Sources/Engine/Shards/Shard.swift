@@ -6,13 +6,13 @@ import Synchronization
 /// An event loop: one serial DispatchQueue, one epoll set watched by one DispatchSource, and a timer wheel.
 ///
 /// Everything that an endpoint owns lives on its shard; there are no locks and, in steady state, no allocations on the
-/// path of a message. Timers are driven by a timerfd inside the epoll set, because Dispatch's own timer source allocates
-/// each time it is set anew.
+/// path of a message. Timers are driven by a timerfd inside the epoll set, because Dispatch's own timer source
+/// allocates each time it is set anew.
 ///
 /// A shard lives until `stop()`: the source keeps it.
 ///
-/// `@unchecked Sendable`: references travel freely, while all state below is touched on the queue only (checked in debug
-/// builds); the two fields for other threads are atomic.
+/// `@unchecked Sendable`: references travel freely, while all state below is touched on the queue only (checked in
+/// debug builds); the two fields for other threads are atomic.
 public final class Shard: @unchecked Sendable {
     /// For messages and queue names.
     public let label: String

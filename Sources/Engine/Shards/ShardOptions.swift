@@ -7,8 +7,8 @@ public struct ShardOptions: Sendable {
     /// Bytes that may wait in one endpoint for its peer to read. A single write to an endpoint with nothing waiting is
     /// always taken, whatever its size; beyond that the connection ends with `CloseCause.writeOverflow`.
     public var writeBufferLimit = 4 << 20
-    /// Bytes that may wait in all endpoints of the shard together for their peers to read. Beyond it an endpoint whose peer
-    /// does not read ends with `CloseCause.writeOverflow`.
+    /// Bytes that may wait in all endpoints of the shard together for their peers to read. Beyond it an endpoint whose
+    /// peer does not read ends with `CloseCause.writeOverflow`.
     public var writeBuffersLimit = 1 << 30
     /// SO_SNDBUF of every socket, bytes; nil leaves the system's automatic sizing on.
     public var socketSendBuffer: Int?

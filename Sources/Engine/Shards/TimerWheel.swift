@@ -10,10 +10,10 @@
 /// allocating, never fired early.
 ///
 /// Time is cut into ticks of 131 µs. A due time is rounded up to a tick, so an entry fires at most one tick late plus
-/// whatever the thread is late. Eight levels of 64 buckets cover the whole 64-bit axis: an entry sits at the level of the
-/// highest digit (base 64) in which its tick differs from `elapsed`, and moves down as that digit is reached, at most
-/// seven times in a life and twice for a heartbeat of seconds. A word of bits per level tells the next occupied bucket, so
-/// idle time costs nothing.
+/// whatever the thread is late. Eight levels of 64 buckets cover the whole 64-bit axis: an entry sits at the level of
+/// the highest digit (base 64) in which its tick differs from `elapsed`, and moves down as that digit is reached, at
+/// most seven times in a life and twice for a heartbeat of seconds. A word of bits per level tells the next occupied
+/// bucket, so idle time costs nothing.
 ///
 /// Entries of one tick fire in the order in which they came to that tick's bucket; ticks fire in order.
 struct TimerWheel: ~Copyable {
@@ -135,7 +135,8 @@ struct TimerWheel: ~Copyable {
     // MARK: Lists
 
     /// The first occupied bucket in time. Within a level all occupied buckets lie ahead of `elapsed`'s digit, and every
-    /// bucket of a level comes before any of the levels above, so the lowest set bit of the lowest occupied level is it.
+    /// bucket of a level comes before any of the levels above, so the lowest set bit of the lowest occupied level is
+    /// it.
     private var nextOccupied: (startTick: UInt64, level: Int, position: Int)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let position = occupied[level].trailingZeroBitCount

@@ -1,6 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - A channel belongs to one shard and is used by one thread at a time. It outlives the BIO over it, and the shard keeps it
-//    longer than any connection that shares that BIO.
+//  - A channel belongs to one shard and is used by one thread at a time. It outlives the BIO over it, and the shard
+//    keeps it longer than any connection that shares that BIO.
 //  - Its input and connection are set only during a call of OpenSSL, over bytes and a state that live for that call.
 
 import COpenSSL

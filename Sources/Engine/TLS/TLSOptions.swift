@@ -57,8 +57,8 @@ public struct TLSClientOptions: Sendable {
     /// The certificate shown to servers that ask; an endpoint's own, given to `connect`, comes first.
     public var identity: TLSIdentity?
     public var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
-    /// The suites offered, by their names in the IANA's list; empty: the library's. Those of TLS 1.2 and of 1.3 are chosen apart: where
-    /// none of a version is named, the library's stay for that one.
+    /// The suites offered, by their names in the IANA's list; empty: the library's. Those of TLS 1.2 and of 1.3 are
+    /// chosen apart: where none of a version is named, the library's stay for that one.
     public var cipherSuites: [String] = []
     /// Application protocols offered (ALPN), the most wanted first; empty: none.
     public var applicationProtocols: [String] = []

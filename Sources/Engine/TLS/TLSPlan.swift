@@ -14,7 +14,8 @@ struct TLSStart {
 /// How a connection is secured.
 enum EndpointSecurity {
     case none
-    /// TLS begins once TCP is up. OpenSSL's part of a connection takes 10 KiB and more; agents in a queue for TCP do without.
+    /// TLS begins once TCP is up. OpenSSL's part of a connection takes 10 KiB and more; agents in a queue for TCP do
+    /// without.
     case planned(TLSPlan)
     case established(TLSState)
 }

@@ -1,6 +1,6 @@
 // Invariants of the unsafe memory in this file:
-//  - A TLSState owns one SSL, which shares the BIO over the channel of the endpoint's shard; the endpoint is confined to
-//    that shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
+//  - A TLSState owns one SSL, which shares the BIO over the channel of the endpoint's shard; the endpoint is confined
+//    to that shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
 //  - A callback finds its state through that channel: every call that can lead to one is made by `TLSChannel.feeding`.
 
 import COpenSSL
@@ -63,8 +63,8 @@ final class TLSState {
     }
 
     deinit {
-        // OpenSSL takes a connection freed without an agent_disconnect for broken and would not resume its session; the fleet's
-        // reconnect storms do exactly that.
+        // OpenSSL takes a connection freed without an agent_disconnect for broken and would not resume its session; the
+        // fleet's reconnect storms do exactly that.
         SSL_set_shutdown(pointer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         SSL_free(pointer)
     }
@@ -84,8 +84,8 @@ final class TLSState {
         copenssl_connection(connection).map { Unmanaged<TLSState>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The server asks for a certificate. Only now is the own one parsed: a resumed session does without, and of thousands
-    /// of handshakes at once none has it in memory while it waits for the server.
+    /// The server asks for a certificate. Only now is the own one parsed: a resumed session does without, and of
+    /// thousands of handshakes at once none has it in memory while it waits for the server.
     func showIdentity() -> Bool {
         guard let identity else { return true }
         guard let unpacked = try? identity.unpacked() else { return false }

@@ -6,8 +6,8 @@ import OpenSSL
 import Synchronization
 
 /// What a client may resume with: for each server, name and identity the latest session that the server handed out.
-/// Agents that show no certificate of their own share one, so a fleet of any size keeps few; a reconnect storm then costs
-/// a fraction of the handshakes' CPU time.
+/// Agents that show no certificate of their own share one, so a fleet of any size keeps few; a reconnect storm then
+/// costs a fraction of the handshakes' CPU time.
 final class TLSTickets: Sendable {
     /// With whom, as whom: half of the SHA-256 of the server's address, its name and the certificate shown, which is
     /// enough that no two of them share one. A connection keeps it for as long as it lasts, so it is small.

@@ -14,8 +14,8 @@ public enum Arrival: Hashable, Sendable {
 
 /// A part of an arrival.
 public enum ArrivalStage: Hashable, Sendable {
-    /// Open form: agents arrive at a rate that goes evenly from one figure to another. As the last stage it goes on at its
-    /// last rate until the fleet is complete.
+    /// Open form: agents arrive at a rate that goes evenly from one figure to another. As the last stage it goes on at
+    /// its last rate until the fleet is complete.
     case rate(from: Double, to: Double, length: Nanoseconds)
     /// Closed form: by the end of the stage so many agents have arrived in all.
     case population(PopulationTarget, length: Nanoseconds)

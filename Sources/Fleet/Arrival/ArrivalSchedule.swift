@@ -1,9 +1,10 @@
 public import Basis
 
-/// When agent i of a fleet starts: a pure function of the index, so that any shard or process can ask for its own agents.
+/// When agent i of a fleet starts: a pure function of the index, so that any shard or process can ask for its own
+/// agents.
 ///
-/// Agents start in the order of their index. A question costs no memory and at most the logarithm of the number of stages
-/// (ramp, stages) or of the index (Poisson) in time. A small value; every shard takes a copy.
+/// Agents start in the order of their index. A question costs no memory and at most the logarithm of the number of
+/// stages (ramp, stages) or of the index (Poisson) in time. A small value; every shard takes a copy.
 public struct ArrivalSchedule: Sendable {
     /// How many agents there are.
     public let agents: Int
@@ -45,8 +46,8 @@ public struct ArrivalSchedule: Sendable {
         }
     }
 
-    /// When agent `index` starts, from the run's start; never earlier than the agent before it. An agent that the stages do
-    /// not bring starts when they end.
+    /// When agent `index` starts, from the run's start; never earlier than the agent before it. An agent that the
+    /// stages do not bring starts when they end.
     public func offset(of index: Int) -> Nanoseconds {
         switch form {
         case .allAtOnce: return .zero

@@ -59,8 +59,8 @@ struct ArrivalSegment: Sendable {
         return segments
     }
 
-    /// The latest time at which no more than `count` agents have arrived: when the next one starts. Where the stages do not
-    /// get that far, their end.
+    /// The latest time at which no more than `count` agents have arrived: when the next one starts. Where the stages do
+    /// not get that far, their end.
     static func time(of count: Double, in segments: [ArrivalSegment]) -> Double {
         // The first segment by whose end more than `count` have arrived.
         var (low, high) = (0, segments.count)

@@ -3,12 +3,12 @@ import Foundation
 
 /// The arrival times of a Poisson process, each found from its index alone.
 ///
-/// Drawn one after another, the gaps between arrivals would have to be summed from the first. Instead the gaps are laid out
-/// in blocks of 1, 2, 4, 8 … gaps. The sum of n gaps is Gamma distributed with shape n, so each block's length is one draw.
-/// Given the length of a block, the share of it that falls on its first half is Beta(n/2, n/2) distributed and independent of
-/// the length, so halving leads to any single arrival in log n draws. Each draw comes from a stream of its own that the
-/// seed, the block and the half name. The joint distribution is exactly that of a Poisson process; arrival i does not depend
-/// on how many come after it.
+/// Drawn one after another, the gaps between arrivals would have to be summed from the first. Instead the gaps are laid
+/// out in blocks of 1, 2, 4, 8 … gaps. The sum of n gaps is Gamma distributed with shape n, so each block's length is
+/// one draw. Given the length of a block, the share of it that falls on its first half is Beta(n/2, n/2) distributed
+/// and independent of the length, so halving leads to any single arrival in log n draws. Each draw comes from a stream
+/// of its own that the seed, the block and the half name. The joint distribution is exactly that of a Poisson process;
+/// arrival i does not depend on how many come after it.
 struct PoissonProcess: Sendable {
     /// Blocks beyond this would hold more agents than any profile may have.
     private static let blocks = 24
@@ -74,7 +74,8 @@ struct PoissonProcess: Sendable {
         return left / (left + right)
     }
 
-    /// A draw from the Gamma distribution with a shape of at least 1 and scale 1, by the squeeze of Marsaglia and Tsang (2000).
+    /// A draw from the Gamma distribution with a shape of at least 1 and scale 1, by the squeeze of Marsaglia and Tsang
+    /// (2000).
     private static func gamma(shape: Double, _ random: inout SeededRandom) -> Double {
         if shape == 1 { return -log(1 - random.unit()) }
         let d = shape - 1.0 / 3.0

@@ -12,8 +12,8 @@ public struct PackageAccess: Sendable, CustomStringConvertible {
     /// What an offer carries; nil: nothing is needed.
     public let headers: Headers?
 
-    /// Where files need credentials because OpAMP does, the offers carry a token made for this process: those of the agents stay
-    /// between each agent and the server. They are good for files too.
+    /// Where files need credentials because OpAMP does, the offers carry a token made for this process: those of the
+    /// agents stay between each agent and the server. They are good for files too.
     /// - Parameter credentials: those for OpAMP.
     /// - Throws: `RunError`, which names where the secret was to come from, and never the secret.
     public init(_ access: EmbeddedServer.Packages.Access, opamp credentials: ServerWire.Credentials?) throws(RunError) {

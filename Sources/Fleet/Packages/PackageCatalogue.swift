@@ -4,8 +4,8 @@ import OpAMP
 import Packages
 import Schema
 
-/// The package files that a profile's embedded server has for download, with what the offers say of them. Made before the
-/// run: each file is read once for its hash.
+/// The package files that a profile's embedded server has for download, with what the offers say of them. Made before
+/// the run: each file is read once for its hash.
 struct PackageCatalogue: Sendable {
     /// What is served.
     private(set) var store: PackageStore

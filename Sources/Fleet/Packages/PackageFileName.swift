@@ -15,7 +15,8 @@ public enum PackageFileName {
         return parts(of: file)?.version
     }
 
-    /// Name and version, divided at the first `-` or `_` before a digit, or before a `v` and a digit; nil where there is none.
+    /// Name and version, divided at the first `-` or `_` before a digit, or before a `v` and a digit; nil where there
+    /// is none.
     public static func parts(of file: String) -> (name: String, version: String)? {
         let stem = Array(stem(of: file))
         for index in stem.indices.dropFirst() where stem[index] == "-" || stem[index] == "_" {

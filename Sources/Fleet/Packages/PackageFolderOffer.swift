@@ -3,8 +3,8 @@ public import OpAMP
 import OrderedCollections
 import Packages
 
-/// The offer of a server that has package files and no profile: every file is a package of its own, named and versioned by its
-/// file name.
+/// The offer of a server that has package files and no profile: every file is a package of its own, named and versioned
+/// by its file name.
 public enum PackageFolderOffer {
     /// - Parameters:
     ///   - files: names in the store. The first is the agent itself where it is the only one; the others are addons.

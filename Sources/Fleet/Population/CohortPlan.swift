@@ -6,8 +6,9 @@ import OpAMP
 extension CohortPlan {
     /// What the agents of a profile's cohort are and do.
     ///
-    /// Every agent describes itself as an OpenTelemetry Collector; the cohort's own attributes are added, and take the place
-    /// of those with the same key. An attribute whose text is no template (only in a profile that nobody read) is left out.
+    /// Every agent describes itself as an OpenTelemetry Collector; the cohort's own attributes are added, and take the
+    /// place of those with the same key. An attribute whose text is no template (only in a profile that nobody read) is
+    /// left out.
     /// - Parameters:
     ///   - duration: the run's, for times that are a share of it.
     ///   - runStart: where the run's times are counted from.

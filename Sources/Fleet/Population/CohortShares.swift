@@ -1,9 +1,9 @@
-/// Deals agents out to cohorts by weight so evenly that among the first n agents, for every n, each cohort has its exact
-/// share within one agent.
+/// Deals agents out to cohorts by weight so evenly that among the first n agents, for every n, each cohort has its
+/// exact share within one agent.
 ///
-/// The order repeats after as many agents as the weights, in lowest terms, add up to. It is found by dealing each turn to the
-/// cohort whose next member is due soonest among those whose turn it may be already; such an order always exists when due
-/// times and first turns are the neighbouring whole numbers of the exact ones (Steiner and Yeomans 1993).
+/// The order repeats after as many agents as the weights, in lowest terms, add up to. It is found by dealing each turn
+/// to the cohort whose next member is due soonest among those whose turn it may be already; such an order always exists
+/// when due times and first turns are the neighbouring whole numbers of the exact ones (Steiner and Yeomans 1993).
 struct CohortShares: Hashable, Sendable {
     /// The longest order kept: a quarter of a MiB, and finer than any fleet can show.
     private static let longest = 131_072

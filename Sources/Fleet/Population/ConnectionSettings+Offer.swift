@@ -52,8 +52,8 @@ extension Headers {
 }
 
 extension Profile {
-    /// The heartbeat interval that an offer of connection settings carries where its event names none: an offer without one
-    /// would switch the heartbeats off.
+    /// The heartbeat interval that an offer of connection settings carries where its event names none: an offer without
+    /// one would switch the heartbeats off.
     var offeredHeartbeat: Nanoseconds {
         if case .embedded(let server) = server, let interval = server.heartbeatInterval { return interval }
         let own = cohorts.map(\.heartbeat.interval).min() ?? .seconds(30)

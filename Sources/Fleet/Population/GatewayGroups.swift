@@ -1,6 +1,8 @@
-/// Which agents share a connection: of a cohort behind gateways every so many agents in a row, the first of them the gateway.
+/// Which agents share a connection: of a cohort behind gateways every so many agents in a row, the first of them the
+/// gateway.
 ///
-/// A pure function of the profile, like everything about a population: who is behind whose gateway does not depend on shards.
+/// A pure function of the profile, like everything about a population: who is behind whose gateway does not depend on
+/// shards.
 struct GatewayGroups: Sendable {
     private let shares: CohortShares
     /// How many agents share a connection, for each cohort; 1 where each has its own.

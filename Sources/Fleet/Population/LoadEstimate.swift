@@ -2,7 +2,8 @@ import AgentModel
 public import Basis
 import OpAMP
 
-/// What a profile's fleet will ask of a server, worked out from the profile alone: no socket is opened, no clock is read.
+/// What a profile's fleet will ask of a server, worked out from the profile alone: no socket is opened, no clock is
+/// read.
 ///
 /// Sizes are those of the messages that the agents really make, in their WebSocket frames; TCP and TLS come on top.
 public struct LoadEstimate: Hashable, Sendable {
@@ -14,7 +15,8 @@ public struct LoadEstimate: Hashable, Sendable {
         public var firstReportBytes: Int
         /// Bytes of a heartbeat.
         public var heartbeatBytes: Int
-        /// What the agents keep to: the server's offer where it makes one; zero: they have no heartbeats. Nil in a closed loop, which follows the answers.
+        /// What the agents keep to: the server's offer where it makes one; zero: they have no heartbeats. Nil in a
+        /// closed loop, which follows the answers.
         public var interval: Nanoseconds?
 
         /// Heartbeats a second when all agents are there; nil in a closed loop.
@@ -29,8 +31,8 @@ public struct LoadEstimate: Hashable, Sendable {
     /// When the last agent arrives, from the run's start.
     public var arrivalEnd: Nanoseconds
 
-    /// Of a profile that was read or overridden well. Looks at no more than a few hundred moments of the arrival and at one
-    /// agent of each cohort.
+    /// Of a profile that was read or overridden well. Looks at no more than a few hundred moments of the arrival and at
+    /// one agent of each cohort.
     public init(_ profile: Profile) {
         let counts = Population(profile).cohortCounts
         let schedule = ArrivalSchedule(profile)

@@ -13,8 +13,8 @@ public struct Population: Sendable {
     /// How many connections the fleet makes: one for each agent that is not behind a gateway.
     public let connections: Int
 
-    /// A profile that was read or overridden well; in one whose weights cannot be dealt out, all agents are of the first
-    /// cohort.
+    /// A profile that was read or overridden well; in one whose weights cannot be dealt out, all agents are of the
+    /// first cohort.
     public init(_ profile: Profile) {
         agents = profile.agents
         seed = profile.seed
@@ -28,8 +28,8 @@ public struct Population: Sendable {
         }
     }
 
-    /// The index of the agent's cohort in the profile's list. Among the first n agents, for every n, each cohort has its share
-    /// within one agent.
+    /// The index of the agent's cohort in the profile's list. Among the first n agents, for every n, each cohort has
+    /// its share within one agent.
     public func cohortIndex(of agent: Int) -> Int {
         shares?.cohort(of: agent) ?? 0
     }
@@ -47,9 +47,9 @@ public struct Population: Sendable {
         return random.chance(share)
     }
 
-    /// On which of `shards` shards the agent runs. Of each row of `shards` agents every shard gets one, in an order that the
-    /// seed turns from row to row, so that no cohort's pattern falls on one shard. Agents that share a connection run on one
-    /// shard; their gateways are dealt out to the shards in the same way.
+    /// On which of `shards` shards the agent runs. Of each row of `shards` agents every shard gets one, in an order
+    /// that the seed turns from row to row, so that no cohort's pattern falls on one shard. Agents that share a
+    /// connection run on one shard; their gateways are dealt out to the shards in the same way.
     public func shard(of agent: Int, of shards: Int) -> Int {
         guard shards > 1 else { return 0 }
         let group = groups?.group(of: agent)

@@ -61,7 +61,8 @@ enum ServerOrder: Sendable {
         }
     }
 
-    /// The same order with the address of the run's server where an offer names it as `{{server}}`: known only once it listens.
+    /// The same order with the address of the run's server where an offer names it as `{{server}}`: known only once it
+    /// listens.
     func addressed(to authority: String) -> ServerOrder {
         guard case .offer(let offer, let selection) = self, case .connectionSettings(var settings) = offer.content
         else {
@@ -100,7 +101,8 @@ enum ServerOrder: Sendable {
         }
     }
 
-    /// Gives the order to one shard of the server. Certificates are not the matter of a registry alone: nothing happens.
+    /// Gives the order to one shard of the server. Certificates are not the matter of a registry alone: nothing
+    /// happens.
     /// - Throws: `OfferError` or `NoticeError`. The check of profiles leaves few orders that a server could refuse.
     func carryOut(_ registry: inout Registry, at now: Instant, _ effects: inout ServerEffects) throws {
         switch self {

@@ -1,7 +1,7 @@
 import Schema
 
-/// A cohort's part of the fleet, relative to the others' weights: a decimal number with at most three decimals, so that the
-/// shares of a fleet are exact.
+/// A cohort's part of the fleet, relative to the others' weights: a decimal number with at most three decimals, so that
+/// the shares of a fleet are exact.
 public struct CohortWeight: Hashable, Sendable {
     /// The weight in thousandths: 1 ... 1,000,000,000.
     public let thousandths: Int

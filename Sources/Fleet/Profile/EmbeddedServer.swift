@@ -33,7 +33,8 @@ public struct EmbeddedServer: Hashable, Sendable {
 
         /// Who may fetch the files.
         public enum Access: Hashable, Sendable {
-            /// Where agents need credentials for OpAMP, they need some for files: the same, or what the offers give them.
+            /// Where agents need credentials for OpAMP, they need some for files: the same, or what the offers give
+            /// them.
             case asForOpAMP
             case anybody
             /// Who shows one of these; the first of them goes into the offers.
@@ -70,8 +71,8 @@ public struct EmbeddedServer: Hashable, Sendable {
 }
 
 extension Profile {
-    /// How the embedded server secures its connections: as it is told, and with everything self-made where only the fleet is told
-    /// to speak TLS. Nil: it does not, or there is none.
+    /// How the embedded server secures its connections: as it is told, and with everything self-made where only the
+    /// fleet is told to speak TLS. Nil: it does not, or there is none.
     var serverTLS: ServerTLS? {
         guard case .embedded(let server) = server else { return nil }
         return server.tls ?? (tls == nil ? nil : ServerTLS())

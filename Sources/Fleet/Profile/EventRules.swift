@@ -126,7 +126,8 @@ extension TimedEvent.Action {
 }
 
 extension ConnectionOffer {
-    /// What has to be added to a cohort so that an agent can use each part of the offer but `opamp`; nil where some can.
+    /// What has to be added to a cohort so that an agent can use each part of the offer but `opamp`; nil where some
+    /// can.
     fileprivate func need(unmetBy cohorts: [CohortProfile]) -> String? {
         if !others.isEmpty, !cohorts.contains(where: \.connectionSettings.other) {
             return "no cohort accepts settings of other connections; add `connection_settings: {other: true}` to one"

@@ -34,7 +34,8 @@ public struct HealthProfile: Hashable, Sendable {
         case decay(each: Distribution)
         /// The agent dies at once and stays dead.
         case suddenDeath(after: Distribution)
-        /// All of them are unhealthy together from a time of the run on, for a while or, where it has no length, for good.
+        /// All of them are unhealthy together from a time of the run on, for a while or, where it has no length, for
+        /// good.
         case outage(from: RunTime, length: Nanoseconds?)
     }
 }

@@ -192,7 +192,8 @@ extension CohortProfile {
 }
 
 extension Profile {
-    /// All versions that agents of the cohort run at some time, in the order in which they are offered; nil where that cannot be known.
+    /// All versions that agents of the cohort run at some time, in the order in which they are offered; nil where that
+    /// cannot be known.
     fileprivate func versions(of cohort: CohortProfile) -> [String]? {
         guard case .embedded = server, let first = cohort.startingVersion else { return nil }
         var versions = [first]

@@ -11,7 +11,8 @@ enum IPLiteral {
             }
     }
 
-    /// Eight groups of up to four hexadecimal digits, one run of zeros perhaps as `::`, the last two groups perhaps in IPv4 form.
+    /// Eight groups of up to four hexadecimal digits, one run of zeros perhaps as `::`, the last two groups perhaps in
+    /// IPv4 form.
     static func isIPv6(_ text: String) -> Bool {
         var groups = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard (3...9).contains(groups.count) else { return false }

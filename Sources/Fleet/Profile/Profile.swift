@@ -1,9 +1,10 @@
 public import Basis
 
-/// What a run is to be: how many agents of which kinds, when they arrive, what they do, against which server, for how long.
+/// What a run is to be: how many agents of which kinds, when they arrive, what they do, against which server, for how
+/// long.
 ///
-/// A plain value. Its `schema`, like that of every section, has a line for each key: name, bounds, meaning. `ProfileReader` reads
-/// it from YAML with the changes of the command line, `resolvedYAML` prints it in full.
+/// A plain value. Its `schema`, like that of every section, has a line for each key: name, bounds, meaning.
+/// `ProfileReader` reads it from YAML with the changes of the command line, `resolvedYAML` prints it in full.
 public struct Profile: Hashable, Sendable {
     public var name: String = "unnamed"
     public var description: String = ""

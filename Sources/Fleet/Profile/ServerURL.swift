@@ -1,7 +1,7 @@
 import Schema
 
-/// The address of an OpAMP server: `ws://host:4320/v1/opamp`. Port and path may be left out; 4320 and `/v1/opamp` are what
-/// OpAMP servers listen on by custom.
+/// The address of an OpAMP server: `ws://host:4320/v1/opamp`. Port and path may be left out; 4320 and `/v1/opamp` are
+/// what OpAMP servers listen on by custom.
 public struct ServerURL: Hashable, Sendable {
     /// How the server is spoken to.
     public enum Scheme: String, CaseIterable, Hashable, Sendable {
@@ -10,7 +10,8 @@ public struct ServerURL: Hashable, Sendable {
 
     public static let defaultPort = 4320
     public static let defaultPath = "/v1/opamp"
-    /// Longer addresses are refused: RFC 9110 asks servers for 8,000 bytes of request line, and no host name is near it.
+    /// Longer addresses are refused: RFC 9110 asks servers for 8,000 bytes of request line, and no host name is near
+    /// it.
     public static let longestText = 4_096
 
     public var scheme: Scheme
@@ -88,8 +89,8 @@ public struct ServerURL: Hashable, Sendable {
         return port
     }
 
-    /// Letters, digits, `-`, `.` and `_` (which DNS does not know and container networks use), no empty label, no edge hyphen.
-    /// What looks like an IPv4 address has to be one.
+    /// Letters, digits, `-`, `.` and `_` (which DNS does not know and container networks use), no empty label, no edge
+    /// hyphen. What looks like an IPv4 address has to be one.
     private static func isName(_ host: String) -> Bool {
         guard host.utf8.count <= 253 else { return false }
         let labels = (host.hasSuffix(".") ? host.dropLast() : host[...]).split(

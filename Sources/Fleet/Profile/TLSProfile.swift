@@ -1,7 +1,7 @@
 public import Basis
 
-/// How the fleet's connections are secured: the profile's `tls`. Files are named by their full paths and read when a run begins,
-/// so a profile never holds a secret.
+/// How the fleet's connections are secured: the profile's `tls`. Files are named by their full paths and read when a
+/// run begins, so a profile never holds a secret.
 public struct TLSProfile: Hashable, Sendable {
     public var authorities: String?
     public var trustsSystem: Bool?

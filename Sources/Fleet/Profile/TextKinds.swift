@@ -29,7 +29,8 @@ extension Kind<String> {
         }
     }
 
-    /// The text of the file at a path. It goes into the profile, so that the profile that is kept with the results has it.
+    /// The text of the file at a path. It goes into the profile, so that the profile that is kept with the results has
+    /// it.
     /// - Parameter limit: in bytes.
     static func fileText(_ limit: Int, tooLarge: String = "") -> Kind {
         Kind.text(1...4_096).reading { spot, path in

@@ -67,7 +67,8 @@ public struct HeaderProfile: Hashable, Sendable {
     var isSecret: Bool { Self.secretNames.contains(name.lowercased()) }
 }
 
-/// Where the text of a header or a credential comes from. In each of them `{{index}}` and the other words of attributes may stand.
+/// Where the text of a header or a credential comes from. In each of them `{{index}}` and the other words of attributes
+/// may stand.
 public enum TextSource: Hashable, Sendable {
     /// It stands in the profile, and so in the results.
     case text(String)
@@ -96,7 +97,8 @@ public struct ProxyProfile: Hashable, Sendable {
     public var headers: [HeaderProfile] = []
     public var auth: AuthProfile?
 
-    /// The proxy's address as a profile or an option writes it: the port has to be there, for proxies have no usual one.
+    /// The proxy's address as a profile or an option writes it: the port has to be there, for proxies have no usual
+    /// one.
     public static func url(_ text: String) throws(ServerURLError) -> ServerURL {
         let url: ServerURL
         do {

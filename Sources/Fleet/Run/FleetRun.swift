@@ -6,7 +6,8 @@ public import Metrics
 
 /// One run of a profile on real sockets, from the preflight to the reconciled result.
 ///
-/// The actor is the collector: once a second it collects what the shards have measured. No message of an agent passes through it.
+/// The actor is the collector: once a second it collects what the shards have measured. No message of an agent passes
+/// through it.
 public actor FleetRun {
     private let profile: Profile
     private let preparation: Preparation
@@ -17,8 +18,8 @@ public actor FleetRun {
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
 
-    /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the server's name.
-    /// Nothing is sent yet.
+    /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the
+    /// server's name. Nothing is sent yet.
     /// - Throws: `RunError`, with the remedy.
     public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
         self.profile = profile
@@ -142,7 +143,8 @@ public actor FleetRun {
         }
     }
 
-    /// From the first arrival to the end of the profile's duration: phases and events at their times, figures each second.
+    /// From the first arrival to the end of the profile's duration: phases and events at their times, figures each
+    /// second.
     private func follow(
         _ recorder: RunRecorder, _ probe: ProcessClock, from start: Instant, _ tell: @Sendable (String) -> Void,
         _ observe: @Sendable (Snapshot) -> Void
@@ -225,7 +227,8 @@ public actor FleetRun {
         }
     }
 
-    /// What the agents exported last is answered before both sides' counts are set against each other, within a bounded time.
+    /// What the agents exported last is answered before both sides' counts are set against each other, within a bounded
+    /// time.
     private func settleTelemetry() async {
         let deadline = Shard.clock + FleetRun.telemetryTimeout
         for shard in preparation.shards {
@@ -235,7 +238,8 @@ public actor FleetRun {
         }
     }
 
-    /// Takes over the shards' figures up to now, and shows them. A shard that is too busy to hand its own over hands them over next time.
+    /// Takes over the shards' figures up to now, and shows them. A shard that is too busy to hand its own over hands
+    /// them over next time.
     @discardableResult
     private func tick(
         _ recorder: RunRecorder, _ probe: ProcessClock, _ observe: @Sendable (Snapshot) -> Void
@@ -260,7 +264,8 @@ public actor FleetRun {
     }
 
     private static let tick = Nanoseconds.seconds(1)
-    /// The part of the drain's time over which the agent_disconnect messages are spread: a fleet that is switched off at one moment would measure only itself.
+    /// The part of the drain's time over which the agent_disconnect messages are spread: a fleet that is switched off
+    /// at one moment would measure only itself.
     private static let agentDisconnectShare = 0.2
     /// How long a tick waits for a shard's figures.
     private static let timeout = Nanoseconds.milliseconds(250)

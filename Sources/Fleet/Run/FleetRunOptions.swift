@@ -1,7 +1,7 @@
 /// How a run is watched, besides what its profile says.
 public struct FleetRunOptions: Hashable, Sendable {
-    /// Whether every message is held against the specification's agent side, and what breaks it is counted as `violates_` and the
-    /// rule's name; costs several times the run itself in CPU and memory.
+    /// Whether every message is held against the specification's agent side, and what breaks it is counted as
+    /// `violates_` and the rule's name; costs several times the run itself in CPU and memory.
     public var checksConformance: Bool
     /// Of about how many agents, evenly spread over the fleet, each step of their lives is written down.
     public var tracedAgents: Int

@@ -2,7 +2,8 @@ import Basis
 import Engine
 import Synchronization
 
-/// The shards' handing over of a tick's figures, awaited for a bounded time: a shard that is saturated must not hold up the others' figures.
+/// The shards' handing over of a tick's figures, awaited for a bounded time: a shard that is saturated must not hold up
+/// the others' figures.
 final class Handover: Sendable {
     private let missing: Mutex<Int>
 

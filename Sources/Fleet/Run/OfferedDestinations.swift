@@ -5,7 +5,8 @@ import OpenSSL
 
 /// Where offers of destinations for own telemetry lead (specification: TelemetryConnectionSettings). One for a run.
 final class OfferedDestinations: Sendable {
-    /// For https: what the run trusts, or else the system's authorities. `nil` where the system's library cannot be set up.
+    /// For https: what the run trusts, or else the system's authorities. `nil` where the system's library cannot be set
+    /// up.
     private let tls: TLSClientContext?
     /// The trust that destinations are offered with.
     private let contexts: OfferedContexts
@@ -15,8 +16,8 @@ final class OfferedDestinations: Sendable {
         self.contexts = contexts
     }
 
-    /// - Returns: `nil` where the endpoint is no HTTP address, its host has no address, or the certificate or the trust that is
-    ///   offered cannot be used.
+    /// - Returns: `nil` where the endpoint is no HTTP address, its host has no address, or the certificate or the trust
+    ///   that is offered cannot be used.
     @Sendable
     func resolve(_ settings: TelemetryConnectionSettings) async -> TelemetryRoute? {
         guard let url = try? ServerURL(settings.destinationEndpoint), !url.isWebSocket,

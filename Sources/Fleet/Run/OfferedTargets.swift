@@ -13,9 +13,9 @@ struct OfferedTargets: Sendable {
     /// Whether a profile's target over TLS may be left for an endpoint without TLS.
     var allowsPlaintextEndpoints = false
 
-    /// The target for `settings`: the offered endpoint, headers, certificate and trust, and for what they leave out those of
-    /// `usual`. The headers of the profile, its credentials among them, were given for the profile's server: they are
-    /// left out where the endpoint has another scheme, host or port.
+    /// The target for `settings`: the offered endpoint, headers, certificate and trust, and for what they leave out
+    /// those of `usual`. The headers of the profile, its credentials among them, were given for the profile's server:
+    /// they are left out where the endpoint has another scheme, host or port.
     /// - Returns: `nil` where the endpoint is no address of the same transport, or is without TLS where that is not
     ///   allowed, its host or the offered proxy has no address, or the trust that is offered cannot be used.
     @Sendable
@@ -60,8 +60,8 @@ struct OfferedTargets: Sendable {
         return target
     }
 
-    /// The target through the offered proxy (specification: ProxyConnectionSettings): `http://host:port`, or `host:port` alone. It
-    /// is asked for a tunnel in plain text; one that wants TLS itself cannot be used.
+    /// The target through the offered proxy (specification: ProxyConnectionSettings): `http://host:port`, or
+    /// `host:port` alone. It is asked for a tunnel in plain text; one that wants TLS itself cannot be used.
     private static func through(_ offered: ProxyConnectionSettings, _ target: AgentTarget) async -> AgentTarget? {
         let text = offered.url.contains("://") ? offered.url : "http://\(offered.url)"
         guard let url = try? ServerURL(text), !url.isWebSocket, !url.isSecure,
@@ -91,8 +91,8 @@ struct OfferedTargets: Sendable {
 }
 
 extension TLSCertificate {
-    /// The offered certificate with its key: the one that came along, or the one that the agent asked for it with. The authority
-    /// that may come along (`ca_cert`) is for whoever verifies agents: it makes nobody trusted here.
+    /// The offered certificate with its key: the one that came along, or the one that the agent asked for it with. The
+    /// authority that may come along (`ca_cert`) is for whoever verifies agents: it makes nobody trusted here.
     /// - Parameter requests: the keys of the certificates that agents asked for.
     func identity(_ requests: CertificateRequests?) -> TLSIdentity? {
         guard let chain = try? Certificate.parse(pem: String(decoding: cert, as: UTF8.self)), let leaf = chain.first

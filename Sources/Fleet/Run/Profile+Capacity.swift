@@ -2,8 +2,8 @@ public import Engine
 import Hosting
 
 extension Profile {
-    /// Whether this machine, as it is set up now, has room for the fleet's connections. Raises the limit of open files to what
-    /// the process may have, as a run does.
+    /// Whether this machine, as it is set up now, has room for the fleet's connections. Raises the limit of open files
+    /// to what the process may have, as a run does.
     /// - Parameter destinations: how many addresses the server has.
     public func capacity(destinations: Int = 1) -> Capacity {
         _ = FileLimits.raise()

@@ -3,7 +3,8 @@ import Metrics
 
 /// Whether the server under test can be reached, judged by what the fleet's attempts to connect have come to.
 ///
-/// One agent that the server has answered, or told to come later, is enough: from then on the run goes on whatever happens.
+/// One agent that the server has answered, or told to come later, is enough: from then on the run goes on whatever
+/// happens.
 struct Reachability {
     enum Step: Equatable {
         case goOn

@@ -42,8 +42,8 @@ extension TimedEvent.Action {
         }
     }
 
-    /// Whether its phase ends once the fleet is as it was before. What follows from an offer or a command may come late and
-    /// from each agent at another time, so that phase goes on to the next event.
+    /// Whether its phase ends once the fleet is as it was before. What follows from an offer or a command may come late
+    /// and from each agent at another time, so that phase goes on to the next event.
     var settles: Bool {
         if case .dropConnections = self { return true }
         return false

@@ -7,8 +7,8 @@ import Foundation
     import Musl
 #endif
 
-/// A seed that this process uses against a server. Two fleets of one seed have the same instance UIDs, and a server cannot tell them
-/// apart; so each run of this user on this machine claims its seed at its server while it lasts.
+/// A seed that this process uses against a server. Two fleets of one seed have the same instance UIDs, and a server
+/// cannot tell them apart; so each run of this user on this machine claims its seed at its server while it lasts.
 public enum SeedClaim: Sendable {
     /// Nobody else uses it; hold the lock while the run lasts. Without a lock, where no file for it can be created.
     case free(FileLock?)

@@ -63,12 +63,13 @@ struct ServerTally: Sendable {
 /// Where a run asks for the server's side of the reconciliation.
 enum TallySource: Sendable {
     case embedded(OpAMPServer)
-    /// A server elsewhere that answered the first question; the question is a connection of its own, which is not the fleet's.
+    /// A server elsewhere that answered the first question; the question is a connection of its own, which is not the
+    /// fleet's.
     case remote(AgentTarget, PackedIdentity?, Shard)
     case none
 
-    /// The source for the server that agents are to connect to, and its first tally; `none` where it is not Muster's own. Where
-    /// the server asks for a certificate, it is shown one like those of the agents of `cohort`.
+    /// The source for the server that agents are to connect to, and its first tally; `none` where it is not Muster's
+    /// own. Where the server asks for a certificate, it is shown one like those of the agents of `cohort`.
     static func find(_ target: AgentTarget, cohort: String, on shard: Shard) async -> (TallySource, ServerTally?) {
         let identity = try? target.security?.identities?.identity(of: 0, cohort: cohort)
         let source = TallySource.remote(target, identity, shard)

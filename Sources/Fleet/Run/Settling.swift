@@ -2,8 +2,8 @@ import AgentModel
 import Basis
 import Metrics
 
-/// Whether the fleet is on its way to where the profile wants it: from the first arrival, or from an event that threw it over, until every agent is
-/// connected and answered again. Only then does a phase count as steady.
+/// Whether the fleet is on its way to where the profile wants it: from the first arrival, or from an event that threw
+/// it over, until every agent is connected and answered again. Only then does a phase count as steady.
 enum Settling {
     /// Not before the instant.
     case until(Instant)

@@ -1,7 +1,8 @@
 public import Metrics
 
 extension Profile {
-    /// Whether a run skips the event: only the embedded server can be told to do it, and the run is against another one.
+    /// Whether a run skips the event: only the embedded server can be told to do it, and the run is against another
+    /// one.
     func skips(_ action: TimedEvent.Action) -> Bool {
         if case .url = server { action.needsEmbeddedServer } else { false }
     }

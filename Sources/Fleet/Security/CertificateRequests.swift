@@ -2,8 +2,8 @@ import Engine
 import OpAMP
 import OpenSSL
 
-/// The keys for which agents ask certificates of the server (specification: Agent-initiated CSR Flow). They never leave this
-/// process; a few serve the whole fleet, as with certificates issued here.
+/// The keys for which agents ask certificates of the server (specification: Agent-initiated CSR Flow). They never leave
+/// this process; a few serve the whole fleet, as with certificates issued here.
 struct CertificateRequests: Sendable {
     typealias Make = @Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8]
 
@@ -15,7 +15,8 @@ struct CertificateRequests: Sendable {
         self.keys = keys
     }
 
-    /// The signing request of an agent (PKCS #10, PEM). Empty where OpenSSL makes none: a bad request, which the server says.
+    /// The signing request of an agent (PKCS #10, PEM). Empty where OpenSSL makes none: a bad request, which the server
+    /// says.
     var make: Make {
         { [keys] index, uid in
             let key = keys[Int(index % UInt64(keys.count))]

@@ -6,8 +6,8 @@ import Synchronization
 
 /// The client certificates of a fleet: from files, or issued when an agent first connects.
 ///
-/// An agent's certificate is a matter of its cohort and its number; keys come from a small pool, because making one takes longer
-/// than issuing a certificate for it.
+/// An agent's certificate is a matter of its cohort and its number; keys come from a small pool, because making one
+/// takes longer than issuing a certificate for it.
 final class FleetIdentities: AgentIdentities {
     private enum Source {
         case shared(PackedIdentity)

@@ -7,7 +7,8 @@ import OpenSSL
 struct FleetSecurity: Sendable {
     /// For the profile's target; nil where it is plaintext.
     let target: TargetSecurity?
-    /// For connections to other https servers, of packages and of own telemetry; nil: nothing but the system's trust is asked for.
+    /// For connections to other https servers, of packages and of own telemetry; nil: nothing but the system's trust is
+    /// asked for.
     let elsewhere: TLSClientContext?
     /// The certificates of the agents; nil: none has any.
     let identities: FleetIdentities?
@@ -56,7 +57,8 @@ struct FleetSecurity: Sendable {
         }
     }
 
-    /// What the profile gives to trust by; where it gives nothing, the embedded server's own authority, or this machine's.
+    /// What the profile gives to trust by; where it gives nothing, the embedded server's own authority, or this
+    /// machine's.
     private static func trust(_ tls: TLSProfile, own: CertificateAuthority?) throws(SecurityError) -> TLSTrust {
         if tls.skipsVerification { return .anybody }
         var trust: TLSTrust

@@ -2,7 +2,8 @@ import Engine
 import OpAMP
 import Synchronization
 
-/// The TLS contexts of connections to where servers have sent agents: one for each trust that was offered, shared by all agents.
+/// The TLS contexts of connections to where servers have sent agents: one for each trust that was offered, shared by
+/// all agents.
 final class OfferedContexts: Sendable {
     /// Trusts kept; a server that invents more has each further one made anew.
     private static let limit = 16

@@ -3,14 +3,15 @@ import Engine
 import Foundation
 public import OpenSSL
 
-/// An authority of our own with a certificate for the server and one for clients, so that a rehearsal needs no other tool. Made
-/// in memory, or kept in a folder and taken up again from there.
+/// An authority of our own with a certificate for the server and one for clients, so that a rehearsal needs no other
+/// tool. Made in memory, or kept in a folder and taken up again from there.
 public struct SelfMadePKI: Sendable {
     public let authority: CertificateAuthority
     public let server: TLSIdentity
 
     /// Made for this process alone.
-    /// - Parameter hosts: the names and addresses that the server is reached by, besides those of this machine's loopback.
+    /// - Parameter hosts: the names and addresses that the server is reached by, besides those of this machine's
+    ///   loopback.
     public init(hosts: [String] = []) throws(SecurityError) {
         let hosts = Self.loopback + hosts
         (authority, server) = try CertificateFiles.usable("the self-made authority", "tls") { () throws(TLSError) in
@@ -22,8 +23,8 @@ public struct SelfMadePKI: Sendable {
     /// The one in `folder`, made there where it is missing: `ca.pem` and `ca.key`, `server.pem` and `server.key`, and
     /// `client.pem` and `client.key` for clients that share one certificate.
     ///
-    /// An authority that is there is taken up as it is; the other two are made anew each time. Keys are readable by their owner
-    /// alone.
+    /// An authority that is there is taken up as it is; the other two are made anew each time. Keys are readable by
+    /// their owner alone.
     public init(folder: String, hosts: [String] = []) throws(SecurityError) {
         let place = "the folder of the self-made authority"
         let path = { (name: String) in URL(fileURLWithPath: folder).appendingPathComponent(name).path }

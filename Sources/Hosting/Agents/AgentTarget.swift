@@ -27,8 +27,8 @@ public struct AgentTarget: Sendable {
     public var compression = WireCompression()
     /// The limit of bytes in one of the server's messages (specification: WebSocket Message Size Limits).
     public var limits: WebSocketLimits
-    /// How long one of the server's WebSocket messages may take from its first byte to its last, however often bytes come
-    /// in. A message that goes on arriving with 64 KiB a second has as much again.
+    /// How long one of the server's WebSocket messages may take from its first byte to its last, however often bytes
+    /// come in. A message that goes on arriving with 64 KiB a second has as much again.
     public var messageTimeout = Nanoseconds.seconds(30)
     /// How the connections are secured; `nil`: not at all.
     public var security: TargetSecurity?

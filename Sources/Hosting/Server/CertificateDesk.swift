@@ -24,8 +24,8 @@ public struct CertificateRotation: Hashable, Sendable {
     }
 }
 
-/// Issues certificates on a shard of the server, a few a turn, so that a wave of requests does not hold up the answers to reports.
-/// An endpoint without a connection: only its timer is used.
+/// Issues certificates on a shard of the server, a few a turn, so that a wave of requests does not hold up the answers
+/// to reports. An endpoint without a connection: only its timer is used.
 final class CertificateDesk: Endpoint, @unchecked Sendable {
     enum Demand {
         /// An agent has asked.
@@ -90,8 +90,8 @@ final class CertificateDesk: Endpoint, @unchecked Sendable {
 }
 
 extension ServerSecurity {
-    /// The certificate for a signing request (PKCS #10, PEM) of an agent (spec: Agent-initiated CSR Flow). It is for the agent
-    /// that asks, whatever name the request has; one that names another agent is refused.
+    /// The certificate for a signing request (PKCS #10, PEM) of an agent (spec: Agent-initiated CSR Flow). It is for
+    /// the agent that asks, whatever name the request has; one that names another agent is refused.
     func answer(_ request: [UInt8], for uid: InstanceUID) throws(TLSError) -> TLSCertificate {
         guard let authority, let text = String(validating: request, as: UTF8.self) else { throw .badRequest }
         let name = try CertificateAuthority.commonName(ofRequest: text)

@@ -1,6 +1,7 @@
 import Basis
 
-/// The body of a package's file on its way to a client, a piece at a time, so that no more than a piece waits in memory.
+/// The body of a package's file on its way to a client, a piece at a time, so that no more than a piece waits in
+/// memory.
 final class FileSending {
     let reader: FileReader
     var remaining: Int

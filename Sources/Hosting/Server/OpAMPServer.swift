@@ -91,23 +91,25 @@ public final class OpAMPServer: Sendable {
         return sum
     }
 
-    /// Steers the registries (offers, restarts, pauses): `event` runs once on each shard, soon, in the order of the calls.
+    /// Steers the registries (offers, restarts, pauses): `event` runs once on each shard, soon, in the order of the
+    /// calls.
     public func steer(_ event: @escaping @Sendable (inout Registry, Instant, inout ServerEffects) -> Void) {
         for host in hosts {
             host.shard.perform { host.steer(event) }
         }
     }
 
-    /// Has a new certificate, with a new key, made for each of the agents meant that is known by now, and offers it to them
-    /// (specification: OpAMP Connection Setting Offer Flow). Without an authority of its own the server does nothing.
+    /// Has a new certificate, with a new key, made for each of the agents meant that is known by now, and offers it to
+    /// them (specification: OpAMP Connection Setting Offer Flow). Without an authority of its own the server does
+    /// nothing.
     public func rotateCertificates(of selection: Selection, _ rotation: CertificateRotation = CertificateRotation()) {
         for host in hosts {
             host.shard.perform { host.rotate(selection, rotation) }
         }
     }
 
-    /// Withdraws the certificates of the agents meant: those that connected agents have shown, and those that the server gave
-    /// them. Their connections are ended, and from then on the server refuses the certificates as revoked.
+    /// Withdraws the certificates of the agents meant: those that connected agents have shown, and those that the
+    /// server gave them. Their connections are ended, and from then on the server refuses the certificates as revoked.
     /// - Returns: how many certificates were withdrawn; 0 where the server has no authority to withdraw any.
     @discardableResult
     public func revokeCertificates(of selection: Selection) async -> Int {
@@ -123,7 +125,8 @@ public final class OpAMPServer: Sendable {
         return count
     }
 
-    /// Stops listening, sends agent_disconnect on every connection (specification: Closing Connection, Server Initiated), and gives the final counts.
+    /// Stops listening, sends agent_disconnect on every connection (specification: Closing Connection, Server
+    /// Initiated), and gives the final counts.
     public func stop() async -> ServerCounts {
         listeners.forEach { $0.close() }
         var open = 0

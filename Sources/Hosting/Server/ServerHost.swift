@@ -26,7 +26,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     private var effects = ServerEffects()
     /// Connections by the registry's slot.
     private var links: [ServerLink?] = []
-    /// The compression contexts of all connections. None keeps any of its own: no context takeover is agreed on with anybody.
+    /// The compression contexts of all connections. None keeps any of its own: no context takeover is agreed on with
+    /// anybody.
     let coder = ContentCoder()
     lazy var deflate = SharedDeflate()
     /// Counts of the connections themselves, besides those of the registry.
@@ -103,7 +104,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         target == path || target.hasPrefix(path + "?")
     }
 
-    /// Which telemetry a request for `target` brings, where the server is offered as a destination for it (OTLP/HTTP Request).
+    /// Which telemetry a request for `target` brings, where the server is offered as a destination for it (OTLP/HTTP
+    /// Request).
     func telemetrySignal(_ target: String) -> TelemetrySignal? {
         TelemetrySignal.allCases.first { target == $0.path || target.hasPrefix($0.path + "?") }
     }
@@ -194,7 +196,8 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     }
 
     private func perform() {
-        // A closing connection tells the registry, which appends to a fresh buffer: the current one is set aside meanwhile.
+        // A closing connection tells the registry, which appends to a fresh buffer: the current one is set aside
+        // meanwhile.
         guard !effects.list.isEmpty else { return }
         var ended: [ConnectionID] = []
         var asked: [CertificateDesk.Demand] = []

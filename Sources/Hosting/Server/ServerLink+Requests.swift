@@ -4,7 +4,8 @@ import Engine
 import OTLP
 import Transport
 
-/// Plain HTTP (specification: Plain HTTP Transport): one request after the other, each with its answer before the next is read.
+/// Plain HTTP (specification: Plain HTTP Transport): one request after the other, each with its answer before the next
+/// is read.
 extension ServerLink {
     /// - Returns: whether a head or a body ended in the bytes.
     @discardableResult
@@ -89,8 +90,8 @@ extension ServerLink {
         head.method == .get && head.target == ServerHost.countsPath || host.packages?.serves(head.target) == true
     }
 
-    /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client that may poll, as its head tells:
-    /// both are POSTs of protobuf. A backend for telemetry has credentials of its own, or none.
+    /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client that may poll, as its
+    /// head tells: both are POSTs of protobuf. A backend for telemetry has credentials of its own, or none.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
         if host.telemetrySignal(head.target) == nil {
             if !host.serves(head.target) { return 404 }
@@ -198,7 +199,8 @@ extension ServerLink {
         guard reading.keepsAlive else { return leave() }
         flush()
         if let rest = host.wire.idleTimeout { idleTimeout = rest }
-        // What the client has sent meanwhile is read from the shard's loop: the registry may be in the middle of something.
+        // What the client has sent meanwhile is read from the shard's loop: the registry may be in the middle of
+        // something.
         if !reading.held.isEmpty { setTimer(at: shard.now) }
     }
 

@@ -4,7 +4,8 @@ import Engine
 import OpAMP
 import Transport
 
-/// One connection of the embedded server: HTTP first, then a WebSocket, or plain HTTP for as long as it lasts. Confined to its shard.
+/// One connection of the embedded server: HTTP first, then a WebSocket, or plain HTTP for as long as it lasts. Confined
+/// to its shard.
 final class ServerLink: Endpoint, @unchecked Sendable {
     enum Stage {
         /// Reading requests.
@@ -24,7 +25,8 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     var arrivingSince = Instant.zero
     /// What this connection has told the server's budget that it uses, in bytes.
     var accountedBytes = 0
-    /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while `webSocket`.
+    /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while
+    /// `webSocket`.
     private var deflateWindow = 0
     /// A package's file on its way to the client; rare.
     var sending: FileSending?

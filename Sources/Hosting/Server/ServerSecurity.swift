@@ -2,7 +2,8 @@ public import Engine
 public import OpenSSL
 import Synchronization
 
-/// How the embedded server secures its connections, and the authority by which it issues and withdraws certificates of agents.
+/// How the embedded server secures its connections, and the authority by which it issues and withdraws certificates of
+/// agents.
 ///
 /// Shared by all shards. What changes in the middle of a run (revocations) is guarded by a lock that no message takes.
 public final class ServerSecurity: Sendable {
@@ -34,9 +35,10 @@ public final class ServerSecurity: Sendable {
         state.withLock { $0.context }
     }
 
-    /// Withdraws certificates of clients: from the next handshake on they are refused as revoked. Sessions of the time before are
-    /// not resumed, so nobody slips past the list with an old ticket.
-    /// - Returns: what the listeners are to secure new connections by; `nil` where there is nothing to withdraw, or no way to.
+    /// Withdraws certificates of clients: from the next handshake on they are refused as revoked. Sessions of the time
+    /// before are not resumed, so nobody slips past the list with an old ticket.
+    /// - Returns: what the listeners are to secure new connections by; `nil` where there is nothing to withdraw, or no
+    ///   way to.
     /// - Complexity: O(n) in the certificates that were ever withdrawn.
     public func revoke(_ certificates: [Certificate]) throws(TLSError) -> TLSServerContext? {
         guard let authority, !certificates.isEmpty else { return nil }

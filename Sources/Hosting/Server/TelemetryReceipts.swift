@@ -2,7 +2,8 @@ import ControlPlane
 import OTLP
 import OpAMP
 
-/// What the embedded server has received of agents' own telemetry: counted, so that a run can be reconciled, and dropped.
+/// What the embedded server has received of agents' own telemetry: counted, so that a run can be reconciled, and
+/// dropped.
 struct TelemetryReceipts {
     private(set) var counts = ServerCounts()
 

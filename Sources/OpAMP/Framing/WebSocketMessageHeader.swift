@@ -1,7 +1,7 @@
 public import Protobuf
 
-/// What stands before the Protocol Buffers bytes in each WebSocket message: a variable-length number that is zero in this
-/// version of the protocol (spec: WebSocket Message Format). Plain HTTP bodies have no such header.
+/// What stands before the Protocol Buffers bytes in each WebSocket message: a variable-length number that is zero in
+/// this version of the protocol (spec: WebSocket Message Format). Plain HTTP bodies have no such header.
 public enum WebSocketMessageHeader {
     /// The size of the header that is written here.
     public static let byteCount = 1
@@ -13,7 +13,8 @@ public enum WebSocketMessageHeader {
     }
 
     /// The size of the header at the start of `message`; 1 but for a sender that writes zero in more bytes than needed.
-    /// - Throws: `.truncated` or `.overlongVarint` where the header does not end, `.unknownHeader` where it is not zero.
+    /// - Throws: `.truncated` or `.overlongVarint` where the header does not end, `.unknownHeader` where it is not
+    ///   zero.
     public static func length(in message: RawSpan) throws(DecodingError) -> Int {
         for index in 0..<min(message.byteCount, Varint.maxSize) {
             let byte = message.unsafeLoad(fromByteOffset: index, as: UInt8.self)

@@ -22,7 +22,8 @@ public struct ArchivePolicy: Hashable, Sendable {
     }
 }
 
-/// What a package may do on the machine: where it may write, and how much. Judged apart from whether its archive is sound.
+/// What a package may do on the machine: where it may write, and how much. Judged apart from whether its archive is
+/// sound.
 public struct SandboxPolicy: Hashable, Sendable {
     /// Patterns of paths that it may write; nil: any inside its own folder.
     public var paths: [String]?

@@ -3,7 +3,8 @@ import Basis
 /// Holds the entries of one archive to the policies, one after the other as they stream by.
 ///
 /// Links are judged by their text alone, strictly: `..` may stand only at the beginning of a symbolic link's target, no
-/// entry may lie behind a link of the archive, and a hard link names an entry inside. Then no way of unpacking leads out.
+/// entry may lie behind a link of the archive, and a hard link names an entry inside. Then no way of unpacking leads
+/// out.
 struct EntryJudge {
     private let policy: ArchivePolicy
     private let sandbox: SandboxPolicy?

@@ -1,7 +1,7 @@
 import Zlib
 
-/// Decompresses gzip or raw deflate piece by piece through one buffer of fixed size: a bomb costs time, which the caller
-/// bounds by the size of the output, and no memory.
+/// Decompresses gzip or raw deflate piece by piece through one buffer of fixed size: a bomb costs time, which the
+/// caller bounds by the size of the output, and no memory.
 final class InflateStream {
     private static let pieceSize = 32 << 10
     private let stream: ZlibStream

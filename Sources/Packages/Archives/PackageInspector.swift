@@ -1,8 +1,8 @@
 import Basis
 import Zlib
 
-/// Looks into a package's file as it streams by: which kind of archive it is, whether that may be unpacked, and whether the
-/// sandbox allows what it holds. Holds a header at a time, never the file.
+/// Looks into a package's file as it streams by: which kind of archive it is, whether that may be unpacked, and whether
+/// the sandbox allows what it holds. Holds a header at a time, never the file.
 public final class PackageInspector {
     private enum Stage {
         /// The first bytes decide what the file is.

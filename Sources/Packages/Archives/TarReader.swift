@@ -1,7 +1,7 @@
 import Basis
 
-/// Reads the headers of a tar archive (POSIX ustar and pax, and GNU's long names) as it streams by: bytes in, entries out.
-/// Contents pass; only headers and long names are held, each within its limit.
+/// Reads the headers of a tar archive (POSIX ustar and pax, and GNU's long names) as it streams by: bytes in, entries
+/// out. Contents pass; only headers and long names are held, each within its limit.
 struct TarReader {
     private enum State {
         /// Of a header, so many bytes are here.

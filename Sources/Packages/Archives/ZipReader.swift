@@ -1,11 +1,12 @@
 import Basis
 import Zlib
 
-/// Reads a zip archive as it streams by: local headers with their contents first, then the directory, where the kinds and
-/// permissions of the entries stand. Compressed contents are decompressed for their true size and dropped.
+/// Reads a zip archive as it streams by: local headers with their contents first, then the directory, where the kinds
+/// and permissions of the entries stand. Compressed contents are decompressed for their true size and dropped.
 ///
-/// Strict on purpose: entries stored or deflated, one disk, nothing encrypted, local headers and directory in agreement. A
-/// symbolic link's target is content, which is gone when the directory says that it was one: links are refused.
+/// Strict on purpose: entries stored or deflated, one disk, nothing encrypted, local headers and directory in
+/// agreement. A symbolic link's target is content, which is gone when the directory says that it was one: links are
+/// refused.
 struct ZipReader {
     private enum State {
         /// A record's fixed part is gathered; its kind follows from the first four bytes.

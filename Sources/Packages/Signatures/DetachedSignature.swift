@@ -1,7 +1,8 @@
 import Basis
 
 /// A signature beside its file: who signed, how, and the signature itself. It is what Muster puts into
-/// `DownloadableFile.signature`, whose bytes the specification leaves to the agent (Code Signing), and into `.sig` files.
+/// `DownloadableFile.signature`, whose bytes the specification leaves to the agent (Code Signing), and into `.sig`
+/// files.
 ///
 /// Four lines of text, each ended by a line feed:
 ///
@@ -26,7 +27,8 @@ public struct DetachedSignature: Hashable, Sendable {
         self.signature = signature
     }
 
-    /// Reads a signature strictly: these four lines in this order and nothing else, so that every signature has one text.
+    /// Reads a signature strictly: these four lines in this order and nothing else, so that every signature has one
+    /// text.
     public init(_ bytes: [UInt8]) throws(SignatureProblem) {
         guard bytes.count <= Self.largestText else { throw .tooLong }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText }

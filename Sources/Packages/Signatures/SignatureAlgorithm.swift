@@ -1,5 +1,5 @@
-/// How packages are signed. All three sign the SHA-256 of the file, so that a signature is made and checked without holding
-/// the file, and once for all who fetched the same content.
+/// How packages are signed. All three sign the SHA-256 of the file, so that a signature is made and checked without
+/// holding the file, and once for all who fetched the same content.
 public enum SignatureAlgorithm: String, CaseIterable, Hashable, Sendable {
     /// ECDSA on P-256 with SHA-256, DER-encoded: what `openssl dgst -sha256 -sign` makes.
     case ecdsaP256 = "ecdsa-p256-sha256"

@@ -1,5 +1,5 @@
-/// The keys that an agent checks packages with, by signer (spec: Code Signing). The signature says who signed; only that
-/// signer's key, and only with the key's own algorithm, can confirm it.
+/// The keys that an agent checks packages with, by signer (spec: Code Signing). The signature says who signed; only
+/// that signer's key, and only with the key's own algorithm, can confirm it.
 public struct TrustedKeys: Sendable {
     private var keys: [String: VerifyingKey] = [:]
 

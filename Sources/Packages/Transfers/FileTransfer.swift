@@ -3,10 +3,10 @@ public import Transport
 
 /// Fetches one file over any number of connections (specification: Downloading Packages): bytes in, events out.
 ///
-/// Each connection carries one request: `begin` writes it, `next` reads its response, `connectionEnded` says what the end
-/// meant. A transfer that broke is resumed where it stopped, if the server lets it (RFC 9110, section 14: Range, If-Range
-/// with the strong validator of the first response); where the server sends the whole again, or another piece than was asked
-/// for, the file starts anew. The offer's headers go to the server that the offer names and to no other.
+/// Each connection carries one request: `begin` writes it, `next` reads its response, `connectionEnded` says what the
+/// end meant. A transfer that broke is resumed where it stopped, if the server lets it (RFC 9110, section 14: Range,
+/// If-Range with the strong validator of the first response); where the server sends the whole again, or another piece
+/// than was asked for, the file starts anew. The offer's headers go to the server that the offer names and to no other.
 public struct FileTransfer: Sendable {
     /// What a caller may have to do.
     public enum Event: Equatable, Sendable {
@@ -81,8 +81,8 @@ public struct FileTransfer: Sendable {
     }
 
     /// Appends the request for the file, or for the rest of it, on a new connection.
-    /// - Parameter proxy: what is for the proxy at the other end of the connection alone, which is asked to fetch the file
-    ///   (RFC 9112, section 3.2.2: the target in absolute form); nil: the other end is the file's server.
+    /// - Parameter proxy: what is for the proxy at the other end of the connection alone, which is asked to fetch the
+    ///   file (RFC 9112, section 3.2.2: the target in absolute form); nil: the other end is the file's server.
     public mutating func begin(askingProxy proxy: HTTPFields? = nil, appendingRequestTo bytes: inout [UInt8]) {
         var fields = HTTPFields()
         if url.hasSameOrigin(as: origin) { fields = self.fields }

@@ -20,7 +20,8 @@ public struct FileURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// Reads an absolute address; nil where it is none, has another scheme, or carries a user's name. A fragment is dropped.
+    /// Reads an absolute address; nil where it is none, has another scheme, or carries a user's name. A fragment is
+    /// dropped.
     public init?(_ text: String) {
         guard let (scheme, rest) = Self.scheme(of: text), Self.isClean(text) else { return nil }
         switch scheme {

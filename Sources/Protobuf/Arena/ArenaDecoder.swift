@@ -1,8 +1,9 @@
-/// Decodes message after message into the same memory: nothing is allocated once it is large enough, and nothing is retained or
-/// destroyed one by one. What was decoded is lent to a closure and cannot leave it; its texts and bytes are copied out on request.
+/// Decodes message after message into the same memory: nothing is allocated once it is large enough, and nothing is
+/// retained or destroyed one by one. What was decoded is lent to a closure and cannot leave it; its texts and bytes are
+/// copied out on request.
 ///
-/// Unsafe inside: `memory` has `capacity` bytes, is allocated by `init` or `decode` and freed once, by `deinit` or when it is replaced,
-/// while no reference into it exists.
+/// Unsafe inside: `memory` has `capacity` bytes, is allocated by `init` or `decode` and freed once, by `deinit` or when
+/// it is replaced, while no reference into it exists.
 public struct ArenaDecoder: ~Copyable {
     @usableFromInline
     var memory: UnsafeMutableRawPointer

@@ -38,8 +38,9 @@ public struct ArenaEntries<Value: BitwiseCopyable>: BitwiseCopyable {
 
 /// Reads maps. An entry replaces an earlier one with the same key, and each value is read once, whatever its key.
 ///
-/// Keys are told apart by a filter of 64 bits first: in most maps no two keys are ever compared. Up to `maxScanned` entries are
-/// searched one by one, more by hashing with the process's own seed, so that a sender cannot choose keys that collide.
+/// Keys are told apart by a filter of 64 bits first: in most maps no two keys are ever compared. Up to `maxScanned`
+/// entries are searched one by one, more by hashing with the process's own seed, so that a sender cannot choose keys
+/// that collide.
 extension ArenaReader {
     @inlinable
     static var maxScanned: Int {

@@ -28,8 +28,8 @@ public struct ArenaSlice: BitwiseCopyable {
     }
 }
 
-/// A message's fields as plain memory in an arena: numbers, places of texts in the message's bytes, addresses of other records. A
-/// fresh one is the message without fields. Nothing in it is retained, so nothing has to be destroyed.
+/// A message's fields as plain memory in an arena: numbers, places of texts in the message's bytes, addresses of other
+/// records. A fresh one is the message without fields. Nothing in it is retained, so nothing has to be destroyed.
 @usableFromInline
 package protocol ArenaRecord: BitwiseCopyable {
     init()
@@ -46,7 +46,8 @@ package protocol ArenaRecord: BitwiseCopyable {
 ///  - a reader lives only inside `ArenaDecoder.decode`, which owns the memory from `free` to `limit` and every chunk;
 ///  - `allocate` alone hands out memory: each piece once, aligned to 8 bytes, as large as its caller then initializes;
 ///  - records are plain memory (`BitwiseCopyable`), so that giving it back needs nothing else;
-///  - a place in the bytes lies inside them, since only the checked `WireReader` yields one; a message has less than 4 GiB.
+///  - a place in the bytes lies inside them, since only the checked `WireReader` yields one; a message has less than 4
+///    GiB.
 @usableFromInline
 package struct ArenaReader {
     @usableFromInline
@@ -55,7 +56,8 @@ package struct ArenaReader {
     var free: UnsafeMutableRawPointer
     @usableFromInline
     var limit: UnsafeMutableRawPointer
-    /// The last chunk that was allocated beside the decoder's own memory; each begins with the address of the one before.
+    /// The last chunk that was allocated beside the decoder's own memory; each begins with the address of the one
+    /// before.
     @usableFromInline
     var chunks: UnsafeMutableRawPointer?
     @usableFromInline

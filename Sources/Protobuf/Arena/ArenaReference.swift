@@ -2,8 +2,8 @@ public import OrderedCollections
 
 /// A message that an `ArenaDecoder` decoded, where it is. Cannot outlive the closure that it was lent to.
 ///
-/// Unsafe inside: `record` and `base` are the decoder's memory and the message's bytes, which both stay while the closure runs; lifetimes
-/// keep what is derived from it inside.
+/// Unsafe inside: `record` and `base` are the decoder's memory and the message's bytes, which both stay while the
+/// closure runs; lifetimes keep what is derived from it inside.
 @frozen
 public struct ArenaReference<Record: BitwiseCopyable>: ~Escapable {
     @usableFromInline
@@ -111,7 +111,8 @@ extension ArenaList<ArenaSlice> {
     }
 }
 
-/// A map in a message that an `ArenaDecoder` decoded, its entries in the order of the wire: to messages, or to texts (`ArenaSlice`).
+/// A map in a message that an `ArenaDecoder` decoded, its entries in the order of the wire: to messages, or to texts
+/// (`ArenaSlice`).
 @frozen
 public struct ArenaMap<Value: BitwiseCopyable>: ~Escapable {
     @usableFromInline

@@ -1,6 +1,6 @@
-/// The looks of the page: the reader's own fonts, light or dark as the reader's system is, readable on a phone and on paper in grey.
-/// Colours keep apart for colour-blind readers, and never carry a meaning alone: lines differ in their dashes, areas in their
-/// hatching, and what is good or bad says so in words.
+/// The looks of the page: the reader's own fonts, light or dark as the reader's system is, readable on a phone and on
+/// paper in grey. Colours keep apart for colour-blind readers, and never carry a meaning alone: lines differ in their
+/// dashes, areas in their hatching, and what is good or bad says so in words.
 enum PageStyle {
     static let css = """
         :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --rule: #dfe4ea; --ground: #f5f7f9; --card: #fff;

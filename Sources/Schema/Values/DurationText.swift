@@ -11,7 +11,8 @@ public enum DurationText {
         ("ms", 1_000_000), ("us", 1_000), ("ns", 1),
     ]
 
-    /// The span that `text` writes; never negative. A bare number is refused, because nobody knows its unit; only `0` needs none.
+    /// The span that `text` writes; never negative. A bare number is refused, because nobody knows its unit; only `0`
+    /// needs none.
     public static func parse(_ text: String) throws(QuantityProblem) -> Nanoseconds {
         let malformed = QuantityProblem(kind: .malformed, found: text, wanted: wanted)
         if text == "0" { return .zero }

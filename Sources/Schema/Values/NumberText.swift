@@ -1,5 +1,5 @@
-/// A decimal number as written in a document, split by hand so that no locale, exponent, underscore or hexadecimal form that
-/// YAML's many dialects read differently can slip in.
+/// A decimal number as written in a document, split by hand so that no locale, exponent, underscore or hexadecimal form
+/// that YAML's many dialects read differently can slip in.
 public struct NumberText {
     /// Digits before the point; nil where there are more than an `Int64` holds.
     public var whole: Int64?

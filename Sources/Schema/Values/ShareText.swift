@@ -31,7 +31,8 @@ public enum ShareText {
         return (whole.isEmpty ? "0" : whole) + (rest.isEmpty ? "" : "." + rest) + "%"
     }
 
-    /// `value`, not negative, in plain decimals: the shortest description may carry an exponent, which a document does not allow.
+    /// `value`, not negative, in plain decimals: the shortest description may carry an exponent, which a document does
+    /// not allow.
     public static func decimal(_ value: Double) -> String {
         let text = NumberText.shortest(value)
         guard let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]), exponent < 0

@@ -1,7 +1,7 @@
 import Basis
 
-/// SHA-1 (FIPS 180-4) of a short message in one go. Its only use is the WebSocket handshake, where it proves that the peer
-/// speaks the protocol; it protects nothing.
+/// SHA-1 (FIPS 180-4) of a short message in one go. Its only use is the WebSocket handshake, where it proves that the
+/// peer speaks the protocol; it protects nothing.
 enum SHA1 {
     /// The 20 bytes of the digest.
     static func digest(_ message: [UInt8]) -> [UInt8] {

@@ -3,9 +3,9 @@ import Zlib
 
 /// Compresses messages for permessage-deflate (RFC 7692, section 7.2.1).
 ///
-/// Where no context takeover was agreed, one deflater serves all connections of a shard, and no connection keeps any state;
-/// where it was not, each connection has its own. Not to be used by two threads at a time. Costs about 256 KiB at the full
-/// window, 8 KiB at the smallest.
+/// Where no context takeover was agreed, one deflater serves all connections of a shard, and no connection keeps any
+/// state; where it was not, each connection has its own. Not to be used by two threads at a time. Costs about 256 KiB
+/// at the full window, 8 KiB at the smallest.
 public final class Deflater {
     private let stream: ZlibStream
     private let keepsContext: Bool
@@ -14,8 +14,8 @@ public final class Deflater {
     /// The window in bits: may serve any connection whose agreed window is at least this.
     public let windowBits: Int
 
-    /// The least window that zlib compresses raw deflate with. Where 8 bits were agreed, messages go uncompressed, as they
-    /// always may.
+    /// The least window that zlib compresses raw deflate with. Where 8 bits were agreed, messages go uncompressed, as
+    /// they always may.
     public static let minimumWindowBits = 9
 
     /// - Parameters:
@@ -35,8 +35,8 @@ public final class Deflater {
     /// zlib's own default: larger tables gain nothing for messages of a few KiB.
     private static let memoryLevel = 8
 
-    /// Appends the compressed form of one message: of `prefix`, if any, and then `payload`. It belongs into a frame with
-    /// `isCompressed`. Allocates nothing while the capacity lasts.
+    /// Appends the compressed form of one message: of `prefix`, if any, and then `payload`. It belongs into a frame
+    /// with `isCompressed`. Allocates nothing while the capacity lasts.
     public func message(_ payload: RawSpan, prefix: UInt8? = nil, into bytes: inout [UInt8]) {
         let start = bytes.count
         if let prefix {
@@ -49,7 +49,8 @@ public final class Deflater {
         if bytes.count - start >= Self.tail.count, bytes[(bytes.count - Self.tail.count)...].elementsEqual(Self.tail) {
             bytes.removeLast(Self.tail.count)
         }
-        // Nothing at all comes of an empty message behind another flush; a message is at least one block (section 7.2.3.6).
+        // Nothing at all comes of an empty message behind another flush; a message is at least one block (section
+        // 7.2.3.6).
         if bytes.count == start { bytes.append(0) }
         if !keepsContext { stream.reset() }
     }

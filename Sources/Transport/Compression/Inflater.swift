@@ -3,8 +3,8 @@ import Zlib
 
 /// Decompresses messages of permessage-deflate (RFC 7692, section 7.2.2).
 ///
-/// Where no context takeover was agreed, one inflater serves all connections of a shard; otherwise each connection has its
-/// own. Reads every window size. Not to be used by two threads at a time. Costs about 40 KiB.
+/// Where no context takeover was agreed, one inflater serves all connections of a shard; otherwise each connection has
+/// its own. Reads every window size. Not to be used by two threads at a time. Costs about 40 KiB.
 public final class Inflater {
     private let stream = ZlibStream(.decompress, .raw(windowBits: DeflateParameters.maximumWindowBits))
     private let keepsContext: Bool
@@ -14,9 +14,9 @@ public final class Inflater {
         self.keepsContext = keepsContext
     }
 
-    /// Appends the plain form of one message. Up to `DecompressionLimits.unmeasuredBytes` are decompressed at once; where
-    /// messages do not refer to earlier ones, a larger one is decompressed twice, the first time only to count, so
-    /// that a message beyond the limit never uses its memory.
+    /// Appends the plain form of one message. Up to `DecompressionLimits.unmeasuredBytes` are decompressed at once;
+    /// where messages do not refer to earlier ones, a larger one is decompressed twice, the first time only to count,
+    /// so that a message beyond the limit never uses its memory.
     /// - Parameters:
     ///   - kind: text is checked to be UTF-8.
     ///   - limit: how many bytes the plain message may have. Decompression stops as soon as it outgrows the limit,

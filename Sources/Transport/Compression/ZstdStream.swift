@@ -42,7 +42,8 @@ final class ZstdCompressor {
 final class ZstdDecompressor {
     private let context: OpaquePointer
 
-    /// 8 MiB: the largest window that HTTP allows (RFC 9659); a frame that announces more is refused, not allocated for.
+    /// 8 MiB: the largest window that HTTP allows (RFC 9659); a frame that announces more is refused, not allocated
+    /// for.
     private static let largestWindowLog: Int32 = 23
     /// The output's room doubles from here up to `largestRoom`.
     private static let minRoom = 1 << 10

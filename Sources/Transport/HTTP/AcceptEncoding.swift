@@ -7,8 +7,8 @@ public struct AcceptEncoding: Hashable, Sendable {
     /// For all codings that are not named.
     private var others: UInt16?
 
-    /// Reads a message's Accept-Encoding. Elements that do not follow the grammar are skipped. Without the field, nothing but
-    /// identity is taken: a peer that says nothing may not be able to decode anything.
+    /// Reads a message's Accept-Encoding. Elements that do not follow the grammar are skipped. Without the field,
+    /// nothing but identity is taken: a peer that says nothing may not be able to decode anything.
     public init(_ fields: HTTPFields) {
         for value in fields.values(of: "Accept-Encoding") {
             for element in value.split(separator: ",").prefix(Self.maximumCount) {
@@ -27,8 +27,8 @@ public struct AcceptEncoding: Hashable, Sendable {
         return others ?? (coding == .identity ? 1 : 0)
     }
 
-    /// The one of `candidates` that the peer takes most gladly, the earlier at equal weights; identity where it takes none of
-    /// them, or names identity as what it would rather have.
+    /// The one of `candidates` that the peer takes most gladly, the earlier at equal weights; identity where it takes
+    /// none of them, or names identity as what it would rather have.
     public func best(of candidates: [ContentCoding]) -> ContentCoding {
         var best = (coding: ContentCoding.identity, weight: UInt16(0))
         for coding in candidates where weight(of: coding) > best.weight {

@@ -1,5 +1,5 @@
-/// How a peer broke HTTP/1.1 (RFC 9112). Always the peer's fault; the remedy is to answer with `responseStatus` where we
-/// are the server, and to close.
+/// How a peer broke HTTP/1.1 (RFC 9112). Always the peer's fault; the remedy is to answer with `responseStatus` where
+/// we are the server, and to close.
 public enum HTTPError: Error, Hashable, Sendable {
     case headTooLarge(limit: UInt32)
     case lineTooLong(limit: UInt32)

@@ -1,11 +1,12 @@
 import Basis
 
-/// The client's side of one HTTP/1.1 connection that carries one request at a time, as OpAMP polls (RFC 9112, section 9).
+/// The client's side of one HTTP/1.1 connection that carries one request at a time, as OpAMP polls (RFC 9112, section
+/// 9).
 ///
-/// `begin` writes a request, `next` reads its response, `transportClosed` says what a close meant. A connection that was
-/// kept alive may be closed by the server at the very moment the next request leaves: then no byte of a response arrives,
-/// and the request may be sent again on another connection without harm. Times are the caller's: it gives up on a response
-/// by closing.
+/// `begin` writes a request, `next` reads its response, `transportClosed` says what a close meant. A connection that
+/// was kept alive may be closed by the server at the very moment the next request leaves: then no byte of a response
+/// arrives, and the request may be sent again on another connection without harm. Times are the caller's: it gives up
+/// on a response by closing.
 public struct HTTPExchange: Sendable {
     private var reader: HTTPReader
     private var state = State.idle
@@ -83,7 +84,8 @@ public struct HTTPExchange: Sendable {
 
     /// Reads on; nil until the response is complete. Its body is in `body`.
     ///
-    /// A response may be complete before the caller has sent all of its request; such a connection is not to be used again.
+    /// A response may be complete before the caller has sent all of its request; such a connection is not to be used
+    /// again.
     /// - Throws: `HTTPExchangeError`: the server's fault. The connection is to be closed.
     public mutating func next(
         _ input: RawSpan, at offset: inout Int

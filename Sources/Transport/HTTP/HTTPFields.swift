@@ -5,7 +5,8 @@ import Basis
 /// Names are compared without case. Looking up allocates nothing; a value becomes a `String` only when asked for. To be
 /// written often, it is built once and shared: writing is one copy of the block.
 public struct HTTPFields: Sendable {
-    /// For fields to be written, the lines `Name: value` with their ends and nothing else; for fields read, the whole head.
+    /// For fields to be written, the lines `Name: value` with their ends and nothing else; for fields read, the whole
+    /// head.
     private(set) var block: [UInt8] = []
     private var places: [Place] = []
 
@@ -153,7 +154,8 @@ extension HTTPFields: Hashable {
 public enum HTTPFieldError: Error, Hashable, Sendable {
     /// A name that is no token (RFC 9110, section 5.6.2).
     case badName(String)
-    /// A value with a control character, such as the end of a line. The value itself is not repeated: it may be a secret.
+    /// A value with a control character, such as the end of a line. The value itself is not repeated: it may be a
+    /// secret.
     case badValue(of: String)
 }
 

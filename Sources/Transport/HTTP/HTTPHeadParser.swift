@@ -2,8 +2,8 @@ import Basis
 
 /// Reads one head, start line and fields up to the empty line (RFC 9112, sections 2 to 5), as its bytes arrive.
 ///
-/// Each line is judged when it ends, and the very first bytes as they come, so that a peer that speaks something else is
-/// known for it at once. Holds the head's bytes while it is read; they become the block of its `HTTPFields`.
+/// Each line is judged when it ends, and the very first bytes as they come, so that a peer that speaks something else
+/// is known for it at once. Holds the head's bytes while it is read; they become the block of its `HTTPFields`.
 struct HTTPHeadParser: Sendable {
     enum StartLine: Sendable {
         case request(HTTPMethod, target: String, HTTPVersion)

@@ -1,8 +1,9 @@
 /// Reads the messages of one HTTP/1.1 connection (RFC 9112), requests or responses: bytes in, events out.
 ///
 /// A message is its head, then the pieces of its body in place in the input, then its end. Only a partial head is
-/// held; bodies pass through. Behind a head that switches protocols (101, or a successful CONNECT), and behind a message
-/// after which the connection closes, nothing more is consumed: the rest of the input belongs to somebody else, or nobody.
+/// held; bodies pass through. Behind a head that switches protocols (101, or a successful CONNECT), and behind a
+/// message after which the connection closes, nothing more is consumed: the rest of the input belongs to somebody else,
+/// or nobody.
 public struct HTTPReader: Sendable {
     private let limits: HTTPLimits
     private let direction: HTTPDirection
@@ -63,8 +64,8 @@ public struct HTTPReader: Sendable {
 
     /// The next event in `input[offset...]`, or nil where there is none.
     ///
-    /// To be called until it returns nil, even with nothing left in the input: an end may follow without a further byte.
-    /// After an error it returns nil and consumes nothing.
+    /// To be called until it returns nil, even with nothing left in the input: an end may follow without a further
+    /// byte. After an error it returns nil and consumes nothing.
     public mutating func next(_ input: RawSpan, at offset: inout Int) throws(HTTPError) -> HTTPEvent? {
         do throws(HTTPError) {
             return try step(input, at: &offset)

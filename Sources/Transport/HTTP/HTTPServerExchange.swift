@@ -16,8 +16,8 @@ public struct HTTPServerExchange: Sendable {
 
     /// What a client sent.
     public enum Event: Equatable, Sendable {
-        /// A request for WebSocket, to be answered by `WebSocketServerHandshake`. Where it is accepted, what follows in the
-        /// input belongs to a `WebSocketReader`; where it is refused, the connection is to be closed.
+        /// A request for WebSocket, to be answered by `WebSocketServerHandshake`. Where it is accepted, what follows in
+        /// the input belongs to a `WebSocketReader`; where it is refused, the connection is to be closed.
         case upgrade(HTTPRequestHead)
         /// The head of a request; its body, if any, follows. `dropBody` refuses the body.
         case head(HTTPRequestHead, AnnouncedBody)

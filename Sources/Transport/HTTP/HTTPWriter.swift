@@ -1,6 +1,7 @@
 import Basis
 
-/// Writes heads (RFC 9112, sections 3 and 4) behind what a caller's buffer already holds; the body follows by the caller.
+/// Writes heads (RFC 9112, sections 3 and 4) behind what a caller's buffer already holds; the body follows by the
+/// caller.
 public enum HTTPWriter {
     /// Appends a request's head.
     /// - Parameters:
@@ -30,7 +31,8 @@ public enum HTTPWriter {
     ///   - status: 100 to 599.
     ///   - reason: the reason phrase; the usual one where nil.
     ///   - fields: all fields but Content-Length and Connection.
-    ///   - contentLength: the size in bytes of the body that follows; nil where the status has none, such as 101 or 204.
+    ///   - contentLength: the size in bytes of the body that follows; nil where the status has none, such as 101 or
+    ///     204.
     ///   - keepAlive: false adds `Connection: close`.
     public static func appendResponse(
         _ status: UInt16, reason: String? = nil, fields: HTTPFields = HTTPFields(), contentLength: Int?,

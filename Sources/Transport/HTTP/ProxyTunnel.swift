@@ -1,7 +1,7 @@
 /// The client's side of one HTTP CONNECT (RFC 9110, section 9.3.6): asks a proxy for a tunnel, checks its answer.
 ///
-/// Behind a successful answer the connection belongs to the two ends of the tunnel. Lives only until then; holds the answer's
-/// head while it arrives. Times are the caller's.
+/// Behind a successful answer the connection belongs to the two ends of the tunnel. Lives only until then; holds the
+/// answer's head while it arrives. Times are the caller's.
 public struct ProxyTunnel: Sendable {
     private var reader: HTTPReader
 

@@ -70,7 +70,8 @@ public struct DeflateOffer: Hashable, Sendable {
     /// Allows the server to limit our window, and hints at this size, 8 to 15; nil does not allow it.
     public var clientWindowBits: Int?
 
-    /// The default keeps no compressor's state for a connection. Windows outside 8 to 15 bits become the nearest of these.
+    /// The default keeps no compressor's state for a connection. Windows outside 8 to 15 bits become the nearest of
+    /// these.
     public init(
         clientNoContextTakeover: Bool = true, serverNoContextTakeover: Bool = true, serverWindowBits: Int? = nil,
         clientWindowBits: Int? = DeflateParameters.maximumWindowBits

@@ -1,4 +1,5 @@
-/// How a peer broke the framing of RFC 6455. Always the peer's fault; the remedy is to tell it `closeCode` and to close.
+/// How a peer broke the framing of RFC 6455. Always the peer's fault; the remedy is to tell it `closeCode` and to
+/// close.
 public enum WebSocketError: Error, Hashable, Sendable {
     /// Reserved bits are set that no agreed extension gives a meaning to.
     case reservedBits(UInt8)

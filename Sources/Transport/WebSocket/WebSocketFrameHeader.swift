@@ -22,8 +22,8 @@ struct WebSocketFrameHeader {
         var limits: WebSocketLimits
     }
 
-    /// Parses the head that starts at `start`; nil where the bytes end before it does. Each rule is checked as soon as the
-    /// byte that breaks it is there, so the verdict does not depend on how the bytes arrive.
+    /// Parses the head that starts at `start`; nil where the bytes end before it does. Each rule is checked as soon as
+    /// the byte that breaks it is there, so the verdict does not depend on how the bytes arrive.
     @inline(__always)
     static func parse(
         _ bytes: RawSpan, at start: Int, rules: Rules

@@ -3,10 +3,10 @@ import Basis
 /// Reads the frames of one WebSocket connection (RFC 6455), in either role: bytes in, events out.
 ///
 /// Theory of operation. Most frames arrive whole: they are read in place, and the event refers to them by range.
-/// The bytes of a frame that has only partly arrived are held in `partial`, which grows with what has arrived and never by
-/// what the peer announced; the fragments of a message that is not complete are joined in `assembled`. Both are given
-/// away with the event that completes them, so an idle connection holds nothing on the heap. Fed one byte at a time, the
-/// reader reports the same events and the same error as when fed whole.
+/// The bytes of a frame that has only partly arrived are held in `partial`, which grows with what has arrived and never
+/// by what the peer announced; the fragments of a message that is not complete are joined in `assembled`. Both are
+/// given away with the event that completes them, so an idle connection holds nothing on the heap. Fed one byte at a
+/// time, the reader reports the same events and the same error as when fed whole.
 public struct WebSocketReader: Sendable {
     /// The bytes, from its head on, of the one frame that has not wholly arrived.
     private var partial: [UInt8] = []
@@ -60,8 +60,8 @@ public struct WebSocketReader: Sendable {
 
     /// The next event in `input[offset...]`, or nil once all of it is consumed; what is partial is then held inside.
     ///
-    /// After a close frame, and after an error, the rest of the input is discarded and nil returned. Costs no allocation
-    /// for a frame that is whole in the input, other than growth of `scratch`.
+    /// After a close frame, and after an error, the rest of the input is discarded and nil returned. Costs no
+    /// allocation for a frame that is whole in the input, other than growth of `scratch`.
     /// - Parameters:
     ///   - offset: where to read on; moved behind what was consumed.
     ///   - scratch: the caller's buffer, reused from call to call and shared by many readers; overwritten whenever an

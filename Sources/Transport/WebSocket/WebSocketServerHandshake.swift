@@ -57,8 +57,8 @@ public enum WebSocketServerHandshake {
         }
     }
 
-    /// The first of the client's offers that can be met. A malformed field is ignored as a whole: the connection then goes
-    /// uncompressed.
+    /// The first of the client's offers that can be met. A malformed field is ignored as a whole: the connection then
+    /// goes uncompressed.
     private static func answer(
         to fields: HTTPFields, _ policy: DeflatePolicy?
     ) -> (parameters: DeflateParameters, fieldValue: String)? {

@@ -32,8 +32,8 @@ public struct WebSocketLimits: Hashable, Sendable {
     /// The longest payload of one frame, in bytes.
     public var frameBytes: UInt32
 
-    /// 64 MiB: far above the largest full report or configuration that a server may sensibly send, and small enough that
-    /// one hostile peer does not exhaust the machine.
+    /// 64 MiB: far above the largest full report or configuration that a server may sensibly send, and small enough
+    /// that one hostile peer does not exhaust the machine.
     public static let defaultMessageBytes: UInt32 = 64 << 20
 
     public init(messageBytes: UInt32 = defaultMessageBytes, frameBytes: UInt32 = defaultMessageBytes) {

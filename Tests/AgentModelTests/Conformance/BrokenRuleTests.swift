@@ -5,8 +5,8 @@ import Testing
 
 @testable import AgentModel
 
-/// The checker knows what it says it knows: a conversation for each of its rules that breaks this one alone, and the same made
-/// good. The switches are exhaustive, so that no rule can be added without both.
+/// The checker knows what it says it knows: a conversation for each of its rules that breaks this one alone, and the
+/// same made good. The switches are exhaustive, so that no rule can be added without both.
 @Suite("The checker, rule by rule: broken it is found, kept it is not")
 struct BrokenRuleTests {
     private typealias Line = Conversation.Line

@@ -102,7 +102,8 @@ struct ConformanceTests {
     func quiet(seed: Int) {
         var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
         for _ in 0..<100 { world.happen() }
-        // Let everything under way come to its end, with heartbeats and health left aside by not letting time pass after.
+        // Let everything under way come to its end, with heartbeats and health left aside by not letting time pass
+        // after.
         for _ in 0..<200 where !(world.script.agent.state == .running && world.script.agent.outstandingReports == 0) {
             switch world.script.agent.state {
             case .connecting: world.script.opened()
@@ -143,8 +144,8 @@ struct ConformanceTests {
         }
     }
 
-    /// What else a fault breaks: unreadable bytes have taken a sequence number that nobody could see, and the configuration
-    /// that a liar reports has not changed.
+    /// What else a fault breaks: unreadable bytes have taken a sequence number that nobody could see, and the
+    /// configuration that a liar reports has not changed.
     static let alsoBroken: [Fault: ConformanceRule] = [
         .sendsMalformed: .sequence, .reportsOtherConfig: .unchangedLeftOut,
     ]

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AgentModel
 
-/// One agent in a scripted world: a clock that only the script moves, a timer that fires exactly, a server that says what
-/// the script says. Everything the agent asked for is kept for the test to look at.
+/// One agent in a scripted world: a clock that only the script moves, a timer that fires exactly, a server that says
+/// what the script says. Everything the agent asked for is kept for the test to look at.
 struct AgentScript {
     struct Sent {
         let report: AgentToServer

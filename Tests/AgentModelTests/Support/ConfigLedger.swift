@@ -3,8 +3,8 @@ import OrderedCollections
 
 @testable import AgentModel
 
-/// Watches what an agent says of its configuration, and holds it against the offers: what is in force is always the local
-/// configuration with the offer on top that was last reported as APPLIED, or the local one alone.
+/// Watches what an agent says of its configuration, and holds it against the offers: what is in force is always the
+/// local configuration with the offer on top that was last reported as APPLIED, or the local one alone.
 struct ConfigLedger {
     /// What was broken, in words.
     private(set) var problems: [String] = []
@@ -43,8 +43,8 @@ struct ConfigLedger {
         reportsSeen = script.allSent.count
     }
 
-    /// The rule by itself, apart from the agent's own way of merging: a file of the offer takes the place of the local one of its
-    /// name, and a local file without a name gets one in company.
+    /// The rule by itself, apart from the agent's own way of merging: a file of the offer takes the place of the local
+    /// one of its name, and a local file without a name gets one in company.
     private static func merge(
         _ offer: AgentConfigMap?, onto local: AgentConfigMap
     ) -> OrderedDictionary<String, AgentConfigFile> {

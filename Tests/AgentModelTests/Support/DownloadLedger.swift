@@ -3,7 +3,8 @@ import OrderedCollections
 
 @testable import AgentModel
 
-/// Watches an agent's downloads, modelled or fetched by the host: one at a time, and never of what is installed already.
+/// Watches an agent's downloads, modelled or fetched by the host: one at a time, and never of what is installed
+/// already.
 struct DownloadLedger {
     /// What was broken, in words.
     private(set) var problems: [String] = []

@@ -3,8 +3,8 @@ import OrderedCollections
 
 @testable import AgentModel
 
-/// Watches what an agent says of its packages, and holds it against the offers and the machine: nothing is named that is neither
-/// there nor worked on, and what is there was offered, or came with the machine.
+/// Watches what an agent says of its packages, and holds it against the offers and the machine: nothing is named that
+/// is neither there nor worked on, and what is there was offered, or came with the machine.
 struct PackageLedger {
     /// What was broken, in words.
     private(set) var problems: [String] = []

@@ -3,8 +3,9 @@ import Engine
 import OpAMP
 import Transport
 
-/// An OpAMP server on the loopback, made of the engine and the transport alone, that answers each report after a scripted delay
-/// and writes down when it really had it and when it really answered it, on the same monotonic axis as the fleet's.
+/// An OpAMP server on the loopback, made of the engine and the transport alone, that answers each report after a
+/// scripted delay and writes down when it really had it and when it really answered it, on the same monotonic axis as
+/// the fleet's.
 final class AnsweringServer: Sendable {
     struct Script: Sendable {
         var delay = Distribution.constant(.zero)
@@ -12,7 +13,8 @@ final class AnsweringServer: Sendable {
         var pause: Pause?
     }
 
-    /// From when so many agents have sent three heartbeats each, nothing is answered for `length`; reports are read all the same.
+    /// From when so many agents have sent three heartbeats each, nothing is answered for `length`; reports are read all
+    /// the same.
     struct Pause: Sendable {
         var agents: Int
         var length: Nanoseconds
@@ -32,8 +34,8 @@ final class AnsweringServer: Sendable {
 
     struct Log: Sendable {
         var entries: [Entry] = []
-        /// Round trips of pings through the fleet's shard and back, each from when the ping was due: how far away the two were from
-        /// each other in the course of the run, whichever of them was late.
+        /// Round trips of pings through the fleet's shard and back, each from when the ping was due: how far away the
+        /// two were from each other in the course of the run, whichever of them was late.
         var roundTrips: [Nanoseconds] = []
         var pause: Range<Instant>?
 
@@ -79,7 +81,8 @@ final class AnsweringServer: Sendable {
     static let pingInterval = Nanoseconds.milliseconds(2)
 }
 
-/// What the connections of the server share, and its metronome. An endpoint without a connection; confined to its shard.
+/// What the connections of the server share, and its metronome. An endpoint without a connection; confined to its
+/// shard.
 private final class AnsweringDesk: Endpoint, @unchecked Sendable {
     private let script: AnsweringServer.Script
     private var random: SeededRandom
@@ -124,8 +127,8 @@ private final class AnsweringDesk: Endpoint, @unchecked Sendable {
         return (log.entries.count - 1, due)
     }
 
-    /// A ping is due on one of the connections. Those that fell due meanwhile go with it, each from its own due time: a late server
-    /// must not look away while it is late.
+    /// A ping is due on one of the connections. Those that fell due meanwhile go with it, each from its own due time: a
+    /// late server must not look away while it is late.
     override func timerFired(due: Instant) {
         var missed = 1
         while due + AnsweringServer.pingInterval * Int64(missed) <= shard.now { missed += 1 }

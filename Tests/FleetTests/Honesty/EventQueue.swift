@@ -1,6 +1,7 @@
 import Basis
 
-/// What is going to happen on a virtual axis, in order of time; what falls together happens in the order in which it was put in.
+/// What is going to happen on a virtual axis, in order of time; what falls together happens in the order in which it
+/// was put in.
 struct EventQueue<Event> {
     private struct Entry {
         let at: Instant

@@ -35,8 +35,8 @@ struct ExpectedFigures {
         values.count { $0 > span }
     }
 
-    /// The width of the bucket that holds `span` in a histogram of three significant digits, 64 ns at least: a power of two
-    /// that is no more than a 1024th of the value.
+    /// The width of the bucket that holds `span` in a histogram of three significant digits, 64 ns at least: a power of
+    /// two that is no more than a 1024th of the value.
     static func bucketWidth(at span: Nanoseconds) -> Nanoseconds {
         max(Nanoseconds(span.count / 1024), Nanoseconds(64))
     }

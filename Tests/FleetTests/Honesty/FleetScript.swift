@@ -2,7 +2,8 @@ import AgentModel
 import Basis
 import ControlPlane
 
-/// A run in virtual time, written down beforehand: agents that heartbeat, a network, a server, and how late the tool is.
+/// A run in virtual time, written down beforehand: agents that heartbeat, a network, a server, and how late the tool
+/// is.
 struct FleetScript: Sendable {
     var agents = 100
     var interval = Nanoseconds.seconds(1)
@@ -96,8 +97,8 @@ struct Forecast {
         answer(reports.sorted { $0.sent < $1.sent }, script)
     }
 
-    /// The server draws a delay for each report in the order in which they come, keeps the order of a connection, and holds
-    /// back in a pause what would leave in it.
+    /// The server draws a delay for each report in the order in which they come, keeps the order of a connection, and
+    /// holds back in a pause what would leave in it.
     private mutating func answer(_ reports: [Report], _ script: FleetScript) {
         var random = SeededRandom(seed: script.seed, stream: 0)
         var latest = [Instant](repeating: .zero, count: script.agents)

@@ -4,8 +4,8 @@ import Metrics
 import Report
 import Testing
 
-/// A tool that is late must not hide it: what an agent on schedule would have waited counts from due, and the scheduling lag is
-/// shown apart.
+/// A tool that is late must not hide it: what an agent on schedule would have waited counts from due, and the
+/// scheduling lag is shown apart.
 @Suite("A late tool, in virtual time")
 struct LateToolTests {
     static func script(_ lateness: FleetScript.Lateness) -> FleetScript {
@@ -36,8 +36,8 @@ struct LateToolTests {
         VirtualHonestyTests.expect(outcome, toBe: Forecast(script))
         let summary = outcome.record.summary
         #expect(summary[.heartbeatService].max == .milliseconds(3) + script.transit + script.transit)
-        // As long a line as a pause of the server makes: a reader who looked at response time alone could not tell whose fault
-        // it was, which is what the scheduling lag and the verdict are for.
+        // As long a line as a pause of the server makes: a reader who looked at response time alone could not tell
+        // whose fault it was, which is what the scheduling lag and the verdict are for.
         #expect(abs(outcome.record.responses(above: .seconds(1)) - script.agents) <= 2)
         #expect(summary[.schedulingDelay].max > .milliseconds(1_950))
     }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Fleet
 
-/// Whole runs over real sockets against a server that keeps its own log. Both sides read one clock, so the server's log bounds the
-/// fleet's figures from below exactly, and from above by how late the two threads were in that very run.
+/// Whole runs over real sockets against a server that keeps its own log. Both sides read one clock, so the server's log
+/// bounds the fleet's figures from below exactly, and from above by how late the two threads were in that very run.
 @Suite("Honest figures over real sockets", .serialized, .takingTurns)
 struct SocketHonestyTests {
     static let agents = 50
@@ -37,8 +37,8 @@ struct SocketHonestyTests {
 
     private static let timeout = Nanoseconds.seconds(20)
 
-    /// What the way there and back may have added, measured in the run itself: twice a round trip of the pings that went between
-    /// the same two threads all the time, and twice what can hide between two pings.
+    /// What the way there and back may have added, measured in the run itself: twice a round trip of the pings that
+    /// went between the same two threads all the time, and twice what can hide between two pings.
     static func transit(_ log: AnsweringServer.Log, permille: Int = 1_000) -> Nanoseconds {
         (ExpectedFigures(log.roundTrips).value(atPermille: permille) + AnsweringServer.pingInterval) * 2
     }
@@ -107,7 +107,8 @@ struct SocketHonestyTests {
             let most = schedule.waits.count(above: wait - error)
             let fewest = schedule.waits.count(above: wait + ExpectedFigures.bucketWidth(at: wait))
             #expect(fewest <= reported && reported <= most, "\(wait): \(reported) of \(fewest) to \(most)")
-            // By the script alone: every agent has a heartbeat due each interval, whether or not it was answered before.
+            // By the script alone: every agent has a heartbeat due each interval, whether or not it was answered
+            // before.
             let span = length - wait
             let atLeast = Self.agents * Int(max(span - error, .zero).count / Self.interval.count)
             let atMost = Self.agents * (Int((span + error).count / Self.interval.count) + 1)
@@ -116,8 +117,8 @@ struct SocketHonestyTests {
     }
 }
 
-/// When heartbeats were due, told from when they came: those of one agent are due an interval apart, so the promptest of them tells
-/// the phase of all, however late the others were sent.
+/// When heartbeats were due, told from when they came: those of one agent are due an interval apart, so the promptest
+/// of them tells the phase of all, however late the others were sent.
 struct ObservedSchedule {
     /// `sent` is when the server had it.
     let exchanges: [Exchange]

@@ -5,13 +5,15 @@ import Metrics
 import OpAMP
 import Testing
 
-/// State machines of agents, the state machine of the server and the measuring joined on a virtual axis, without sockets: what `Hosting` does with
-/// real ones. It also looks at what goes over its wire, for the scripts whose course cannot be told beforehand.
+/// State machines of agents, the state machine of the server and the measuring joined on a virtual axis, without
+/// sockets: what `Hosting` does with real ones. It also looks at what goes over its wire, for the scripts whose course
+/// cannot be told beforehand.
 final class VirtualFleet {
     /// What came of a script.
     struct Outcome {
         let record: RunRecord
-        /// Every answered heartbeat as the wire saw it. It is due an interval after the report before it on its connection.
+        /// Every answered heartbeat as the wire saw it. It is due an interval after the report before it on its
+        /// connection.
         let wire: [Exchange]
         /// Answers with UNAVAILABLE that reached an agent.
         let refusals: Int
@@ -46,7 +48,8 @@ final class VirtualFleet {
         /// Which connection of its life it is on; messages of former ones are lost on the way.
         var epoch = 0
         var connection: ConnectionID?
-        /// When the last report was due. Any report is a sign of life, so the next heartbeat is due an interval after it.
+        /// When the last report was due. Any report is a sign of life, so the next heartbeat is due an interval after
+        /// it.
         var lastDue = Instant.zero
         var hasReported = false
         var pending: [Pending] = []

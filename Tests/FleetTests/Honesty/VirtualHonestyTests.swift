@@ -4,8 +4,8 @@ import ControlPlane
 import Metrics
 import Testing
 
-/// The state machines and the measuring against servers whose every delay is known, in virtual time: no clock, no socket, no tolerance but
-/// the width of a histogram bucket.
+/// The state machines and the measuring against servers whose every delay is known, in virtual time: no clock, no
+/// socket, no tolerance but the width of a histogram bucket.
 @Suite("Honest figures in virtual time")
 struct VirtualHonestyTests {
     static func script(answering delay: Distribution, seed: UInt64 = 1) -> FleetScript {
@@ -61,8 +61,8 @@ struct VirtualHonestyTests {
         let outcome = VirtualFleet.play(script)
         Self.expect(outcome, toBe: Forecast(script))
 
-        // The same in closed form. The heartbeats of 100 agents lie 10 ms apart, so 200 of them fall into the pause, and the
-        // r-th longest wait is two seconds less r steps; all others wait for the delay alone.
+        // The same in closed form. The heartbeats of 100 agents lie 10 ms apart, so 200 of them fall into the pause,
+        // and the r-th longest wait is two seconds less r steps; all others wait for the delay alone.
         let response = outcome.record.summary[.heartbeatResponse]
         let step = Nanoseconds(script.interval.count / Int64(script.agents))
         let undisturbed = Nanoseconds.milliseconds(2) + script.transit + script.transit
@@ -74,7 +74,8 @@ struct VirtualHonestyTests {
                 max(figure - expected, expected - figure) <= step + ExpectedFigures.bucketWidth(at: expected),
                 "\(percentile.name): \(figure), in closed form \(expected)")
         }
-        // 3,000 heartbeats, 200 in the pause: a closed loop, which waits for the answer before it sends again, would have seen 100.
+        // 3,000 heartbeats, 200 in the pause: a closed loop, which waits for the answer before it sends again, would
+        // have seen 100.
         for (wait, count) in [(Nanoseconds.milliseconds(500), 150), (.seconds(1), 100), (.milliseconds(1_500), 50)] {
             #expect(abs(Forecast(script).responseTimes.count(above: wait) - count) <= 1)
             #expect(abs(outcome.record.responses(above: wait) - count) <= 2)

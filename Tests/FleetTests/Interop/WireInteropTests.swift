@@ -6,8 +6,8 @@ import Testing
 
 @testable import Fleet
 
-/// The connections of both sides against programs that share nothing with Muster: Python's `websockets` and `http.server`, a proxy on
-/// `asyncio`, curl.
+/// The connections of both sides against programs that share nothing with Muster: Python's `websockets` and
+/// `http.server`, a proxy on `asyncio`, curl.
 @Suite(
     "Interoperability of compression, plain HTTP and proxies",
     .enabled(if: PythonPeers.isAvailable, Comment(rawValue: PythonPeers.absence)), .takingTurns)
@@ -24,7 +24,8 @@ struct WireInteropTests {
         return await run.perform(as: .test) { _ in }
     }
 
-    /// Runs `profile`, in which `PORT` stands for the program's, beside a program, and gives the record and the program's last words.
+    /// Runs `profile`, in which `PORT` stands for the program's, beside a program, and gives the record and the
+    /// program's last words.
     private static func run<Verdict: Decodable>(
         _ program: String, _ arguments: [String], _ profile: String, _ verdict: Verdict.Type
     ) async throws -> (RunRecord, Verdict) {

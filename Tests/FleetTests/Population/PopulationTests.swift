@@ -33,7 +33,8 @@ struct PopulationTests {
 
     @Test("No cohort's pattern falls on one shard", arguments: [2, 4])
     func mixed(shards: Int) {
-        // The order of the cohorts repeats every four agents: dealt out by index alone, shards would hold one cohort each.
+        // The order of the cohorts repeats every four agents: dealt out by index alone, shards would hold one cohort
+        // each.
         let population = Population(Self.profile)
         for shard in 0..<shards {
             var counts = [0, 0, 0]

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Fleet
 
-/// Profiles, good and broken, with the complete output for each: a change of wording or of behaviour is a diff to be read.
+/// Profiles, good and broken, with the complete output for each: a change of wording or of behaviour is a diff to be
+/// read.
 ///
 /// After a change that is wanted: `MUSTER_WRITE_CORPUS=1 swift test --filter ProfileCorpusTests`, then read `git diff`.
 @Suite("The corpus of profiles")

@@ -105,7 +105,8 @@ struct HealthFaultRunTests {
         Self.expectWholeBooks(record, agents: profile.agents)
     }
 
-    /// In each line of the series every agent is in exactly one state, and the steps of all lives lead to the states at the end.
+    /// In each line of the series every agent is in exactly one state, and the steps of all lives lead to the states at
+    /// the end.
     private static func expectWholeBooks(_ record: RunRecord, agents: Int) {
         for row in record.series {
             #expect(AgentState.allCases.reduce(0) { $0 + row.states[$1] } == agents)

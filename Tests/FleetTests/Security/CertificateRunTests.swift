@@ -8,8 +8,8 @@ import Testing
 
 @testable import Fleet
 
-/// Whole runs in which certificates are asked for, rotated, withdrawn and end. Each event has seconds to take effect in: a starved
-/// machine takes that long for a dozen handshakes.
+/// Whole runs in which certificates are asked for, rotated, withdrawn and end. Each event has seconds to take effect
+/// in: a starved machine takes that long for a dozen handshakes.
 @Suite("Runs with certificates in motion", .takingTurns)
 struct CertificateRunTests {
     private static let agents = 12
@@ -38,7 +38,8 @@ struct CertificateRunTests {
 
     @Test("Agents without a certificate ask for one, come back under it, and it is what the server then knows them by")
     func request() async throws {
-        // What is revoked later are the certificates that were issued: an agent that did not use its own would not notice.
+        // What is revoked later are the certificates that were issued: an agent that did not use its own would not
+        // notice.
         var profile = Self.profile(.request, [(5_000, .revokeCertificates(.everybody))], seconds: 12)
         profile.cohorts[0].clientCertificate = .none
         profile.cohorts[0].connectionSettings.certificateRequest = true

@@ -10,7 +10,8 @@ import Testing
 
 @testable import Fleet
 
-/// Short runs over TLS: what agents make of servers, what servers make of agents, and under which name each failure is counted.
+/// Short runs over TLS: what agents make of servers, what servers make of agents, and under which name each failure is
+/// counted.
 @Suite("Runs over TLS", .takingTurns)
 struct TLSRunTests {
     struct Case: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,7 @@
 import Testing
 
-/// Whole runs on real sockets wait for one another: a fleet wants the processors for itself, and a run that is starved by twenty
-/// others says so truthfully in its figures.
+/// Whole runs on real sockets wait for one another: a fleet wants the processors for itself, and a run that is starved
+/// by twenty others says so truthfully in its figures.
 struct TakingTurns: SuiteTrait, TestTrait, TestScoping {
     let isRecursive = true
 

@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Answers`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Answers`: the same content in Muster's type and in the oracle's, field by field, by
+/// name.
 extension ServerErrorResponse: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (ServerErrorResponse, OracleServerErrorResponse) {
         var (ours, theirs) = (ServerErrorResponse(), OracleServerErrorResponse())

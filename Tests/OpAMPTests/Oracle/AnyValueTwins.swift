@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `AnyValue`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `AnyValue`: the same content in Muster's type and in the oracle's, field by field,
+/// by name.
 extension KeyValue: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (KeyValue, OracleKeyValue) {
         var (ours, theirs) = (KeyValue(), OracleKeyValue())

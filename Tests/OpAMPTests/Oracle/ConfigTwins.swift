@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Config`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Config`: the same content in Muster's type and in the oracle's, field by field, by
+/// name.
 extension AgentConfigMap: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (AgentConfigMap, OracleAgentConfigMap) {
         var (ours, theirs) = (AgentConfigMap(), OracleAgentConfigMap())

@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Connections`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Connections`: the same content in Muster's type and in the oracle's, field by
+/// field, by name.
 extension ConnectionSettingsOffers: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (ConnectionSettingsOffers, OracleConnectionSettingsOffers) {
         var (ours, theirs) = (ConnectionSettingsOffers(), OracleConnectionSettingsOffers())

@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Custom`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Custom`: the same content in Muster's type and in the oracle's, field by field, by
+/// name.
 extension CustomCapabilities: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (CustomCapabilities, OracleCustomCapabilities) {
         var (ours, theirs) = (CustomCapabilities(), OracleCustomCapabilities())

@@ -1,7 +1,7 @@
 /// Finds map entries whose key or value has the wrong wire type.
 ///
-/// Protocol Buffers skips such a key or value as an unknown field. swift-protobuf 1.39 skips its tag only and goes on in the
-/// middle of it, so that it is no judge of these messages.
+/// Protocol Buffers skips such a key or value as an unknown field. swift-protobuf 1.39 skips its tag only and goes on
+/// in the middle of it, so that it is no judge of these messages.
 struct MisshapenEntry {
     /// The way from a message to the maps in it, and on through their values: field number to what it holds.
     indirect enum Path {

@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Packages`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Packages`: the same content in Muster's type and in the oracle's, field by field,
+/// by name.
 extension PackagesAvailable: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (PackagesAvailable, OraclePackagesAvailable) {
         var (ours, theirs) = (PackagesAvailable(), OraclePackagesAvailable())

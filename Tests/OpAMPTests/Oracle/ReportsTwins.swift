@@ -1,6 +1,7 @@
 import OpAMP
 
-/// Random twins of the messages in `Reports`: the same content in Muster's type and in the oracle's, field by field, by name.
+/// Random twins of the messages in `Reports`: the same content in Muster's type and in the oracle's, field by field, by
+/// name.
 extension AgentDescription: OracleTwin {
     static func twins(_ draw: inout TwinDraw) -> (AgentDescription, OracleAgentDescription) {
         var (ours, theirs) = (AgentDescription(), OracleAgentDescription())

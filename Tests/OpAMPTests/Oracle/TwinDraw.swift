@@ -12,8 +12,8 @@ protocol OracleTwin: WireMessage {
     static func twins(_ draw: inout TwinDraw) -> (Self, Oracle)
 }
 
-/// Draws the content of twins. Small on purpose: a message of every shape, not of every size, so that very many fit in a
-/// test; one field in `rarity` is present.
+/// Draws the content of twins. Small on purpose: a message of every shape, not of every size, so that very many fit in
+/// a test; one field in `rarity` is present.
 struct TwinDraw {
     var random: SeededRandom
     /// How many more levels of sub-messages may be drawn.

@@ -32,8 +32,8 @@ struct FieldPath {
         return paths
     }
 
-    /// The field `count` times, each time with an unknown field behind it. The sub-messages above `level` are there once, those
-    /// from it on repeat with the field.
+    /// The field `count` times, each time with an unknown field behind it. The sub-messages above `level` are there
+    /// once, those from it on repeat with the field.
     func repeated(_ count: Int, fromLevel level: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         let unknown: [UInt8] = [0xC0, 0x0C, 0]

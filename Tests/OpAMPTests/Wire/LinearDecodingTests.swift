@@ -7,7 +7,8 @@ import Testing
 /// What is counted: a step for each tag that is read, and one for each element of a list or map that moves in memory.
 @Suite("Decoding costs a number of steps that is linear in the bytes")
 struct LinearDecodingTests {
-    /// More than any well-formed message needs: a tag takes two bytes at least, and growing memory moves an element twice at most.
+    /// More than any well-formed message needs: a tag takes two bytes at least, and growing memory moves an element
+    /// twice at most.
     private static let stepsPerByte = 4
 
     @Test("A field that repeats many times, at each level of each message", arguments: [true, false])
@@ -55,7 +56,8 @@ struct LinearDecodingTests {
         }
     }
 
-    /// Nested maps: health (5) or components (14), each level with the same key twice, one of them holding the next level.
+    /// Nested maps: health (5) or components (14), each level with the same key twice, one of them holding the next
+    /// level.
     static func nested(_ depth: Int, in field: UInt8, isFirstFull: Bool) -> [UInt8] {
         let key = FieldBytes.field(1, [0x61])
         var content: [UInt8] = []
