@@ -69,7 +69,7 @@ public enum Files {
 
     /// Writes a new file.
     /// - Throws: `alreadyExists` where there is one, which stays as it is; a file that was begun is deleted.
-    public static func create(_ path: String, _ bytes: some Collection<UInt8>, mode: mode_t = 0o666) throws(FileError) {
+    public static func create(_ path: String, _ bytes: some Collection<UInt8>, mode: UInt32 = 0o666) throws(FileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(.create, path, errno: errno) }
         do throws(FileError) {
@@ -83,7 +83,7 @@ public enum Files {
 
     /// Writes a file whole or not at all: beside its place first, then renamed over what was there.
     public static func replace(
-        _ path: String, with bytes: some Collection<UInt8>, mode: mode_t = 0o666
+        _ path: String, with bytes: some Collection<UInt8>, mode: UInt32 = 0o666
     ) throws(FileError) {
         let draft = draftPath(of: path)
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
