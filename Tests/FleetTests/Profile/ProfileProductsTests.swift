@@ -1,6 +1,6 @@
 import Basis
 import Foundation
-import PeerPrograms
+import TestSupport
 import Testing
 
 @testable import Fleet
