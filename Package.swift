@@ -145,3 +145,15 @@ let package = Package(
         .testTarget(name: "CommandTests", dependencies: ["muster", "TestSupport"], swiftSettings: settings),
     ]
 )
+
+// The fuzz targets need libFuzzer, which only scripts/fuzz links.
+if Context.environment["MUSTER_FUZZING"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Basis", "Protobuf", "OTLP", "OpAMP", "Transport", "Packages", "Metrics", "Schema", "Fleet",
+            ],
+            path: "Tests/Fuzzing", exclude: ["Seeds"], swiftSettings: settings))
+}
