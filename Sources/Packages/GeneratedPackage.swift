@@ -1,7 +1,7 @@
 import Basis
 
-/// A made-up package for rehearsals: a tar archive with one executable, whose content follows from a seed. Any part of it can be
-/// made at any time, so that none of it has to be held.
+/// A generated package for rehearsals: a tar archive with one executable, whose content follows from a seed. Any part
+/// of it can be generated at any time, so that it need not be kept in memory.
 public struct GeneratedPackage: Hashable, Sendable {
     public let seed: UInt64
     /// Of the whole archive in bytes.

@@ -132,9 +132,9 @@ struct ArenaOutput {
             case .text: cases.append("case \(field.tag): \(set)try reader.text().packed)")
             case .bytes: cases.append("case \(field.tag): \(set)try reader.bytes().packed)")
             case .message(let name):
-                let pointer = "UnsafeMutablePointer<\(name)Record>(bitPattern: UInt(record.pointee.content))"
                 cases.append("case \(field.tag):")
-                cases.append("    var part = record.pointee.field == \(field.number) ? \(pointer) : nil")
+                cases.append("    let address = record.pointee.field == \(field.number) ? record.pointee.content : 0")
+                cases.append("    var part = UnsafeMutablePointer<\(name)Record>(bitPattern: UInt(address))")
                 cases.append("    try reader.message(into: &part)")
                 cases.append("    \(set)UInt64(UInt(bitPattern: part)))")
             default:

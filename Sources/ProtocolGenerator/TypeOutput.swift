@@ -119,8 +119,15 @@ struct TypeOutput {
             let siblings = type.fields.filter {
                 $0.oneof != nil && $0.oneof == field.oneof && $0.number != field.number
             }
-            let clearing = siblings.map { "\($0.swiftName) = nil; " }.joined()
-            out.line(3, "case \(field.tag): \(clearing)\(fields.read(field))")
+            let clearing = siblings.map { "\($0.swiftName) = nil" }.joined(separator: "; ")
+            let read = fields.read(field)
+            if clearing.isEmpty {
+                out.line(3, "case \(field.tag): \(read)")
+            } else {
+                out.line(3, "case \(field.tag):")
+                out.line(4, clearing)
+                out.line(4, read)
+            }
         }
         loopFoot()
         check(type)

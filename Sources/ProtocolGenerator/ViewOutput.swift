@@ -30,7 +30,9 @@ struct ViewOutput {
         out.line(0, "///")
         out.doc(
             0,
-            "Making the view walks the whole message and checks depth, lengths and UTF-8, so that nothing can fail later. What fits a register is then at hand; sub-messages are built by the methods, each at its own cost."
+            "Making the view walks the whole message and checks depth, lengths and UTF-8, so that nothing can fail "
+                + "later. What fits a register is then at hand; sub-messages are built by the methods, each at its own "
+                + "cost."
         )
         out.line(0, "public struct \(type.name)View: ~Escapable {")
         out.line(1, "let bytes: RawSpan")
@@ -106,7 +108,8 @@ struct ViewOutput {
         out.line(1, "}\n")
         out.doc(
             1,
-            "Lends each part of the sub-messages that are on the wire to `body`, in order: which field, and its content."
+            "Lends each part of the sub-messages that are on the wire to `body`, in order: which field, and its "
+                + "content."
         )
         out.line(1, "public func forEachPart(_ body: (_ field: Fields, _ content: RawSpan) -> Void) {")
         out.line(2, "FieldLookup.forEachContent(in: bytes) { number, content in")
@@ -119,7 +122,8 @@ struct ViewOutput {
     private mutating func looks(_ type: ProtocolSchema.Declaration, _ view: ProtocolSchema.View) {
         out.doc(
             0,
-            "Looks into sub-messages without building them. Cost: a walk over the sub-message's own fields, no allocation."
+            "Looks into sub-messages without building them. Cost: a walk over the sub-message's own fields, no "
+                + "allocation."
         )
         out.line(0, "extension \(type.name)View {")
         for (index, look) in view.looks.enumerated() {

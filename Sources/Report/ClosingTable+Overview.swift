@@ -57,7 +57,7 @@ extension ClosingTable {
         ].compactMap { $0 }.flatMap { $0 }
     }
 
-    /// A label and what is said under it; what does not fit on its line goes on below it.
+    /// A label and its text; text that does not fit on the line continues on the next one.
     private static func labelled(_ label: String, _ parts: [String], width: Int) -> [PaintedLine] {
         joined(parts, indent: labelColumn, width: width).enumerated().map { index, text in
             guard index == 0 else { return PaintedLine(text) }

@@ -12,9 +12,10 @@ extension ClosingTable {
         let courses: [Counter] = [
             .downloadsQueued, .downloadsRetried, .downloadsResumed, .downloadsStartedOver, .downloadsRedirected,
         ]
+        let (finished, started) = (counters[.downloadsFinished], counters[.downloadsStarted])
         let parts =
             [
-                "\(Figures.count(counters[.downloadsFinished])) of \(Figures.count(counters[.downloadsStarted])) fetched and verified",
+                "\(Figures.count(finished)) of \(Figures.count(started)) fetched and verified",
                 Figures.bytes(Double(counters[.downloadBytes])),
             ] + courses.filter { counters[$0] > 0 }.map { "\(Figures.count(counters[$0])) \($0.title)" }
         var lines = joined(parts, indent: 2, width: width).map { PaintedLine($0) }

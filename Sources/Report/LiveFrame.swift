@@ -2,7 +2,7 @@ import AgentModel
 public import Basis
 public import Metrics
 
-/// What the terminal shows while a run goes on: a pure function of the latest snapshot, redrawn in place at each tick.
+/// The display during a run: a pure function of the latest snapshot, redrawn in place at each tick.
 ///
 /// The saturation flag comes first; then the phase, the agents, the rates, the latencies of the phase so far, the
 /// errors, and what the generator itself uses.

@@ -1,9 +1,9 @@
-/// Text for people in lines of a readable width.
+/// Text in lines of a readable width.
 public enum Prose {
     /// Lines that are wider than this are hard to read, however wide the terminal.
     private static let maxWidth = 100
 
-    /// - Returns: lines of at most `width` columns, and at most 100; a longer word has a line of its own.
+    /// - Returns: lines of at most `width` columns, and at most 100; a longer word is a line by itself.
     public static func wrapped(_ text: String, width: Int) -> [String] {
         let width = max(min(width, maxWidth), 20)
         var lines: [String] = []

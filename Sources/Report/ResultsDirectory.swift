@@ -10,7 +10,7 @@ public import Metrics
 public final class ResultsDirectory: Sendable {
     /// Runs of one name that may exist side by side: two starts within a second, in a script.
     static let maxRunsOfOneName = 99
-    /// Room for the summary: some ten times what one with a few phases takes.
+    /// Room for the summary: about ten times the size of one with a few phases.
     static let summaryBytes = 512 << 10
 
     private static let summaryName = "summary.json"

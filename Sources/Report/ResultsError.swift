@@ -7,7 +7,7 @@ public enum ResultsError: Error, Hashable, Sendable, CustomStringConvertible {
     case holdsAnotherRun(path: String, files: [String])
     /// Another process writes its results there at present.
     case inUse(path: String, by: String)
-    /// Every number after the run's name is taken.
+    /// Every number after the run's name is in use.
     case tooManyRuns(path: String)
     /// A figure that JSON cannot hold.
     case notEncodable(path: String)

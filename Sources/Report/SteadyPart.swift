@@ -8,7 +8,7 @@ struct SteadyPart: Hashable, Sendable {
     var reportsPerSecond: Double
     var answersPerSecond: Double
 
-    /// The phases called steady, taken together; nil where there was none.
+    /// The steady phases, merged; nil if there was none.
     init?(_ phases: [PhaseSummary]) {
         let steady = phases.filter { $0.label == "steady" || $0.label.hasPrefix("steady #") }
         let seconds = steady.reduce(0) { $0 + $1.length.seconds }

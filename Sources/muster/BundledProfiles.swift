@@ -52,8 +52,10 @@ enum BundledProfiles {
         let nearest = Suggestion.nearest(to: given, among: all.map(\.name)).map { "; did you mean \($0)?" } ?? ""
         throw Failure(
             .badUsage,
-            "there is no profile '\(given)'\(nearest.isEmpty ? "." : nearest) `muster profiles` lists the names; a file is given by its path."
-        )
+            """
+            there is no profile '\(given)'\(nearest.isEmpty ? "." : nearest) `muster profiles` lists the names; \
+            a file is given by its path.
+            """)
     }
 
     /// How far above the binary the source tree may be: .build/<triple>/release is three.

@@ -23,7 +23,10 @@ final class ClaimedSeed {
                 RunWarning(
                     rule: "seed-in-use",
                     message:
-                        "\(use): agents of both runs have the same instance UIDs, and the server cannot tell them apart",
+                        """
+                        \(use): agents of both runs have the same instance UIDs, and the server cannot tell \
+                        them apart
+                        """,
                     remedy: "give each run a --seed of its own"))
             return
         }

@@ -14,8 +14,10 @@ final class MetricsPage: Sendable {
         guard let address = Self.address(place) else {
             throw Failure(
                 .badUsage,
-                "--metrics: '\(place)' is not an address to listen on. Give a port, such as 9464, or an IP address and a port, "
-                    + "such as 0.0.0.0:9464 or [::1]:9464.")
+                """
+                --metrics: '\(place)' is not an address to listen on. Give a port, such as 9464, or an IP address \
+                and a port, such as 0.0.0.0:9464 or [::1]:9464.
+                """)
         }
         let latest = latest
         do throws(ScrapeServerError) {

@@ -9,8 +9,9 @@ struct Muster: AsyncParsableCommand {
         commandName: "muster",
         abstract: "A load tester for OpAMP servers: drives a fleet of simulated agents against a server.",
         discussion: """
-            Exit codes: 0 success; 1 the run failed (server not reachable, agents without a response, results or output not \
-            written); 2 invalid usage or profile, or a fleet too large for this machine; 130 interrupted (the results are written).
+            Exit codes: 0 success; 1 the run failed (server not reachable, agents without a response, results or \
+            output not written); 2 invalid usage or profile, or a fleet too large for this machine; 130 interrupted \
+            (the results are written).
             """,
         version: Version.text,
         subcommands: [

@@ -15,7 +15,10 @@ struct PackageServingOptions: ParsableArguments {
     @Option(
         name: .customLong("offer"),
         help:
-            "A file of the folder to offer to every agent that accepts packages, named like collector-0.115.0.tar.gz; repeatable."
+            """
+            A file of the folder to offer to every agent that accepts packages, named like \
+            collector-0.115.0.tar.gz; repeatable.
+            """
     )
     var offers: [String] = []
 
@@ -38,8 +41,8 @@ struct PackageServingOptions: ParsableArguments {
         name: .customLong("package-token-file"),
         help:
             """
-            A file of tokens for package files, or user:password for Basic, one per line; the offers contain the first one. \
-            Without it, files require credentials if OpAMP does (--token-file).
+            A file of tokens for package files, or user:password for Basic, one per line; the offers contain the \
+            first one. Without it, files require credentials if OpAMP does (--token-file).
             """)
     var packageTokenFile: String?
 

@@ -7,7 +7,10 @@ import Schema
 struct ProfileOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The profile to use: the path of a YAML file, or a name of `muster profiles`. Without it every key has its default.",
+            """
+            The profile to use: the path of a YAML file, or a name of `muster profiles`. Without it every key \
+            has its default.
+            """,
             valueName: "profile"))
     var path: String?
 
@@ -47,14 +50,20 @@ struct ProfileOptions: ParsableArguments {
     @Option(
         name: .customLong("header"),
         help:
-            "A header of every upgrade and request, 'Name: value'; placeholders such as {{index}} are replaced for each agent. Repeatable."
+            """
+            A header of every upgrade and request, 'Name: value'; placeholders such as {{index}} are replaced \
+            for each agent. Repeatable.
+            """
     )
     var headers: [String] = []
 
     @Option(
         name: .customLong("token-file"),
         help:
-            "A file with the bearer token of all agents, or one token per agent, one per line (default: MUSTER_TOKEN, if set)."
+            """
+            A file with the bearer token of all agents, or one token per agent, one per line (default: \
+            MUSTER_TOKEN, if set).
+            """
     )
     var tokenFile: String?
 

@@ -14,8 +14,10 @@ struct ProfilesCommand: ParsableCommand {
         guard !profiles.isEmpty else {
             throw Failure(
                 .runFailed,
-                "no profiles found beside the binary or in the source tree; copy the folder profiles/ beside the binary, "
-                    + "or give `muster run` the path of a file.")
+                """
+                no profiles found beside the binary or in the source tree; copy the folder profiles/ beside the \
+                binary, or give `muster run` the path of a file.
+                """)
         }
         let width = Terminal.width ?? 100
         let nameWidth = profiles.map(\.name.count).max() ?? 0

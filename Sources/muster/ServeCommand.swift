@@ -53,13 +53,13 @@ struct ServeCommand: AsyncParsableCommand {
     var largestMessage: String?
 
     @Option(
-        help: "How much memory unfinished messages may use, all connections together: 512MiB. 256MiB where left out.")
+        help: "The memory that the unfinished messages of all connections may use: 512MiB (default: 256MiB).")
     var maxBuffered: String?
 
-    @Option(help: "How many agents are remembered. 1000000 where left out.")
+    @Option(help: "The limit of agents in the registry (default: 1000000).")
     var maxAgents: Int?
 
-    @Option(help: "Forget agents that have had no connection and sent no report for so long: 10m. 1h where left out.")
+    @Option(help: "Forget agents without a connection and without a report for this long: 10m (default: 1h).")
     var forgetAfter: String?
 
     @Option(

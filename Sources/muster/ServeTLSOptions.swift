@@ -8,8 +8,8 @@ struct ServeTLSOptions: ParsableArguments {
         name: .customLong("tls-self-made"),
         help: ArgumentHelp(
             """
-            Serve over TLS with a self-made authority, which is kept in this folder: ca.pem to trust, server.pem, and client.pem with \
-            client.key for clients.
+            Serve over TLS with a self-made authority, which is kept in this folder: ca.pem to trust, server.pem, and \
+            client.pem with client.key for clients.
             """, valueName: "folder"))
     var folder: String?
 
@@ -40,7 +40,10 @@ struct ServeTLSOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-issue-ca"),
         help:
-            "The PEM file of the authority that issues the certificates that agents request (default: the self-made one)."
+            """
+            The PEM file of the authority that issues the certificates that agents request (default: the \
+            self-made one).
+            """
     )
     var issuer: String?
 

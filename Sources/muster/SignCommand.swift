@@ -87,7 +87,10 @@ struct SignCommand: ParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Verify the file of a package as an agent does: hash, signature, contents. Exit code 1 if one is rejected."
+                """
+                Verify the file of a package as an agent does: hash, signature, contents. Exit code 1 if one is \
+                rejected.
+                """
         )
 
         @Argument(help: "The file.")
@@ -114,9 +117,8 @@ struct SignCommand: ParsableCommand {
             let hash = HexText.text(found.digest)
             var isFine = true
             func tell(_ what: String, _ name: String, _ isGood: Bool) {
-                print(
-                    "\(what.padding(toLength: 10, withPad: " ", startingAt: 0)) \(isGood ? "passed  " : "REJECTED") \(name)"
-                )
+                let check = what.padding(toLength: 10, withPad: " ", startingAt: 0)
+                print("\(check) \(isGood ? "passed  " : "REJECTED") \(name)")
                 isFine = isFine && isGood
             }
             if let beside = try? SignWords.text(of: file + ".sha256", option: "") {

@@ -28,7 +28,7 @@ struct SeededRandomTests {
         #expect(seen.count == 500 * 20)
     }
 
-    @Test("A unit number lies in 0 ..< 1 and an index below its count", arguments: [1, 2, 7, 1_000_000])
+    @Test("A unit number is in 0 ..< 1 and an index is below its count", arguments: [1, 2, 7, 1_000_000])
     func ranges(count: Int) {
         var random = SeededRandom(seed: 8)
         for _ in 0..<1_000 {

@@ -13,7 +13,10 @@ struct ProfileNameTests {
                 #expect(list.output.split(separator: "\n").contains { $0.hasPrefix("\(name) ") }, "\(list.output)")
             }
             let run = try await muster.shell(
-                "$M run steady --agents 5 --duration 35s --seed 3 --plain --out r & p=$!; for i in $(seq 100); do [ -f r/.lock ] && break; sleep 0.1; done; sleep 1; kill -INT $p; wait $p; echo status $?"
+                """
+                $M run steady --agents 5 --duration 35s --seed 3 --plain --out r & p=$!; for i in $(seq 100); \
+                do [ -f r/.lock ] && break; sleep 0.1; done; sleep 1; kill -INT $p; wait $p; echo status $?
+                """
             )
             #expect(run.output.contains("status 130"), "\(run.output)")
             #expect(muster.text("r/profile.yaml")?.contains("name: steady") == true)
@@ -49,7 +52,7 @@ struct UnreachableServerTests {
         }
     }
 
-    @Test("With --wait the run goes on")
+    @Test("With --wait the run continues")
     func waits() async throws {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "8s")
@@ -60,7 +63,7 @@ struct UnreachableServerTests {
         }
     }
 
-    @Test("A name that cannot be resolved ends the run before it begins, and leaves no directory")
+    @Test("A name that cannot be resolved ends the run before its start, without a results directory")
     func unknownHost() async throws {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile()

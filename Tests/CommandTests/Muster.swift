@@ -38,7 +38,10 @@ struct Muster {
     func writeShortProfile(duration: String = "1s") throws {
         try write(
             "p.yaml",
-            "agents: 5\narrival: {ramp: 200ms}\nduration: \(duration)\ndrain: 1s\nheartbeat: {interval: 200ms}\nshards: 1\n"
+            """
+            agents: 5\narrival: {ramp: 200ms}\nduration: \(duration)\ndrain: 1s\nheartbeat: {interval: \
+            200ms}\nshards: 1\n
+            """
         )
     }
 }

@@ -30,7 +30,10 @@ struct OutputTests {
             try muster.writeShortProfile()
             // The pipe's reader sleeps until the results are there: a run that waited for it would never write them.
             let line =
-                "$M run p.yaml --out r --plain | { for i in $(seq 300); do [ -f r/summary.json ] && break; sleep 0.1; done; cat; }"
+                """
+                $M run p.yaml --out r --plain | { for i in $(seq 300); do [ -f r/summary.json ] && break; sleep \
+                0.1; done; cat; }
+                """
             let end = try await muster.shell(line)
             #expect(end.status == 0 && end.output.contains("results: "), "\(end.output)")
         }
@@ -54,12 +57,15 @@ struct OutputTests {
         }
     }
 
-    @Test("A server goes on without its standard output, and ends at the first signal")
+    @Test("A server continues without its standard output, and ends at the first signal")
     func serve() async throws {
         try await Muster.inDirectory { muster in
             for redirection in [">&- 2>&-", ">/dev/full 2>/dev/null"] {
                 let line =
-                    "$M serve --port 0 \(redirection) & p=$!; sleep 1; kill -0 $p && echo alive; kill $p; wait $p; echo status $?"
+                    """
+                    $M serve --port 0 \(redirection) & p=$!; sleep 1; kill -0 $p && echo alive; kill $p; wait \
+                    $p; echo status $?
+                    """
                 let end = try await muster.shell(line)
                 #expect(end.output.contains("alive") && end.output.contains("status 1"), "\(end.output)")
             }
@@ -82,7 +88,10 @@ struct OutputTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "3s")
             let line =
-                "$M run p.yaml --out r >/dev/null & for i in $(seq 100); do [ -f r/.lock ] && break; sleep 0.05; done; $M run p.yaml --out r --force; echo second $?; wait; echo done"
+                """
+                $M run p.yaml --out r >/dev/null & for i in $(seq 100); do [ -f r/.lock ] && break; sleep 0.05; \
+                done; $M run p.yaml --out r --force; echo second $?; wait; echo done
+                """
             let end = try await muster.shell(line)
             #expect(
                 end.output.contains("in use by another run (process ") && end.output.contains("second 2"),
@@ -142,7 +151,10 @@ struct SignalTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "60s")
             let line =
-                "$M run p.yaml --out r --plain >out & p=$!; for i in $(seq 100); do grep -q ' | ' out && break; sleep 0.1; done; kill -\(signal) $p; wait $p; echo status $?"
+                """
+                $M run p.yaml --out r --plain >out & p=$!; for i in $(seq 100); do grep -q ' | ' out && break; \
+                sleep 0.1; done; kill -\(signal) $p; wait $p; echo status $?
+                """
             let end = try await muster.shell(line)
             #expect(end.output.contains("status 130"), "\(end.output)")
             #expect(muster.text("r/summary.json")?.contains("\"interrupted\"") == true)
@@ -154,7 +166,10 @@ struct SignalTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "2s")
             let line =
-                "nohup $M run p.yaml --out r --plain >out 2>&1 & p=$!; for i in $(seq 100); do grep -q ' | ' out && break; sleep 0.1; done; kill -HUP $p; wait $p; echo status $?"
+                """
+                nohup $M run p.yaml --out r --plain >out 2>&1 & p=$!; for i in $(seq 100); do grep -q ' | ' out \
+                && break; sleep 0.1; done; kill -HUP $p; wait $p; echo status $?
+                """
             let end = try await muster.shell(line)
             #expect(end.output.contains("status 0"), "\(end.output)")
             #expect(muster.text("r/summary.json")?.contains("\"completed\"") == true)

@@ -14,7 +14,7 @@ struct BoundsTests {
     }
 
     @Test(
-        "Endless new uids fill the registry to its limit and push out agents that are gone, never those that are connected",
+        "Endless new uids fill the registry to its limit and replace disconnected agents, never connected ones",
         arguments: [1, 2])
     func endlessUIDs(shards: Int) {
         var plan = ServerPlan()
@@ -35,7 +35,7 @@ struct BoundsTests {
     }
 
     @Test(
-        "An agent that is gone for longer than the plan says is forgotten as others appear, and is new when it returns",
+        "An agent that is disconnected for longer than the limit is forgotten, and is new when it returns",
         arguments: [1, 2])
     func longGone(shards: Int) {
         var plan = ServerPlan()
@@ -54,7 +54,7 @@ struct BoundsTests {
         #expect(poll(&server, .heartbeat(.number(3), 2))?.flags.contains(.reportFullState) == true)
         #expect(server.counts.agentsKnown == 41)
         #expect(server.counts.agentsReturned == 0)
-        // One that was heard of since is still known.
+        // An agent that has reported since then is still known.
         #expect(poll(&server, .heartbeat(.number(105), 2))?.flags.contains(.reportFullState) == false)
         #expect(server.counts.agentsKnown == 41)
     }
@@ -76,7 +76,7 @@ struct BoundsTests {
         #expect(server.registry.knowledge(of: uid)?.customCapabilities == ["io.muster.echo"])
     }
 
-    @Test("Rows are stored once, bounded in number and bytes, and those that nobody has any more make room")
+    @Test("Rows are stored once, limited in number and bytes, and unused ones are removed")
     func rows() throws {
         var table = RowTable<String>(.init(rows: 10, bytesPerRow: 1_000, bytes: 4_000)) { $0.utf8.count }
         let row = table.shared(["a", "b"])

@@ -60,7 +60,7 @@ struct CertificateTests {
         #expect(server.send(report, over: id).answer?.connectionSettings == nil)
     }
 
-    @Test("A later offer of settings does not take the certificate away (spec: OpAMPConnectionSettings.certificate)")
+    @Test("A later offer of settings keeps the certificate (spec: OpAMPConnectionSettings.certificate)")
     func laterOffer() throws {
         var server = Rehearsal(Self.plan())
         let id = server.connect()
@@ -86,7 +86,7 @@ struct CertificateTests {
         #expect(issue(ticket, &server).answer?.connectionSettings?.opamp?.heartbeatIntervalSeconds == 30)
     }
 
-    @Test("A declined request is told as a bad request")
+    @Test("A declined request is reported as a bad request")
     func declined() throws {
         var server = Rehearsal(Self.plan())
         let id = server.connect()

@@ -58,7 +58,7 @@ struct DirectoryTests {
     }
 
     @Test(
-        "An agent that connects again elsewhere before its former connection is seen to end is taken over, and lost nowhere"
+        "An agent that connects to another shard before its former connection ends moves there, and is never lost"
     )
     func takeoverAcrossShards() {
         let directory = AgentDirectory()
@@ -93,7 +93,7 @@ struct DirectoryTests {
         #expect((servers[0].counts + servers[1].counts).agentsConnected == 2)
     }
 
-    @Test("The end of a connection whose agent was taken over elsewhere does not set the agent free")
+    @Test("The end of a connection whose agent has moved to another shard does not disconnect the agent")
     func lateEndOfFormerConnection() {
         let directory = AgentDirectory()
         var servers = shards(3, directory)

@@ -30,7 +30,7 @@ struct DuplicateTests {
         #expect(server.counts.agentsConnected == 2)
     }
 
-    @Test("A report that crosses the new uid on its way is told the same one again")
+    @Test("A report sent before the new uid arrived is answered with the same uid again")
     func crossingReport() throws {
         var server = Rehearsal()
         let (first, second) = (server.connect(), server.connect())

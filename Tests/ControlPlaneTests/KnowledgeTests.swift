@@ -62,7 +62,7 @@ struct KnowledgeTests {
     }
 
     @Test(
-        "Components are asked for when their hash is new, and not when it is known (spec: AvailableComponents, Initial Handshake)"
+        "Components are requested if their hash is new, not if it is known (spec: AvailableComponents)"
     )
     func components() {
         var plan = ServerPlan()

@@ -42,7 +42,7 @@ struct NoticeTests {
         #expect(again.sent.map(\.to) == [ids[0], ids[2], late])
     }
 
-    @Test("A polling agent is told with its next polls, one thing at a time; an offer waits behind the command")
+    @Test("A polling agent gets pending messages with its next polls, one at a time: the command, then the offer")
     func restartByPoll() throws {
         var server = Rehearsal(Self.plan())
         let id = server.accept().id

@@ -25,7 +25,7 @@ struct OfferTests {
     }
 
     @Test(
-        "The heartbeat interval is offered, in whole seconds, to agents that accept OpAMP connection settings (spec: heartbeat_interval_seconds)",
+        "The heartbeat interval is offered in seconds, if the agent accepts it (spec: heartbeat_interval_seconds)",
         arguments: zip([Nanoseconds.seconds(10), .milliseconds(1_600), .milliseconds(3)], [10, 2, 1] as [UInt64]))
     func heartbeatInterval(interval: Nanoseconds, seconds: UInt64) throws {
         var plan = ServerPlan()
@@ -59,7 +59,7 @@ struct OfferTests {
     }
 
     @Test(
-        "An agent whose hash differs is offered the config in the answer; one that has it is not (spec: last_remote_config_hash)"
+        "An agent with another hash is offered the config in the answer (spec: last_remote_config_hash)"
     )
     func differingHash() throws {
         var server = Rehearsal()
@@ -161,7 +161,7 @@ struct OfferTests {
         }
     }
 
-    @Test("The history is bounded; what nobody can be meant by any more goes first")
+    @Test("The history is limited; unreachable entries are removed first")
     func boundedHistory() throws {
         var server = Rehearsal()
         for revision in 1...200 as ClosedRange<UInt32> {
@@ -187,7 +187,7 @@ struct OfferTests {
         }
     }
 
-    @Test("A push to many agents leaves in steps, each bounded, and reaches every agent once")
+    @Test("A push to many agents is sent in bounded steps, and reaches every agent once")
     func pushInSteps() throws {
         var server = Rehearsal()
         let count = 300
@@ -212,7 +212,7 @@ struct OfferTests {
     }
 
     @Test(
-        "Agents get the parts of connection settings that they accept, under the hash of all of them (spec: ConnectionSettingsOffers.hash)"
+        "Agents get the settings that they accept, with the hash of all (spec: ConnectionSettingsOffers.hash)"
     )
     func partsOfSettings() throws {
         var server = Rehearsal()
@@ -242,7 +242,7 @@ struct OfferTests {
     }
 
     @Test(
-        "Packages are offered until the agent reports their hash, which is filled in (spec: Packages, Calculating Hashes)"
+        "Packages are offered, with a computed hash, until the agent reports that hash (spec: Calculating Hashes)"
     )
     func packages() throws {
         var server = Rehearsal()
@@ -281,7 +281,7 @@ struct OfferTests {
     }
 
     @Test(
-        "An answer that would be larger than the limit is cut down to an acknowledgement (spec: WebSocket Message Size Limits)"
+        "An answer larger than the limit is reduced to an acknowledgement (spec: WebSocket Message Size Limits)"
     )
     func sizeLimit() throws {
         var plan = ServerPlan()
@@ -325,7 +325,7 @@ struct OfferTests {
         }
     }
 
-    @Test("Convergence and reports tell how far a config has come")
+    @Test("Convergence and reports show the stage of a config")
     func convergence() throws {
         var plan = ServerPlan()
         plan.observesOffers = true

@@ -40,7 +40,7 @@ struct PollingTests {
     }
 
     @Test(
-        "The refused share of polls gets the status and Retry-After of the plan (spec: Throttling, Plain HTTP Transport)",
+        "The refused share of polls gets the plan's status and Retry-After (spec: Throttling, Plain HTTP Transport)",
         arguments: [429, 503] as [UInt16])
     func refusedPolls(status: UInt16) {
         var plan = ServerPlan()

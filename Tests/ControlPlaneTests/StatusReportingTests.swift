@@ -19,7 +19,7 @@ struct StatusReportingTests {
     }
 
     @Test(
-        "The first answer on a connection carries the server's capabilities, later ones do not (spec: ServerToAgent.capabilities)"
+        "Only the first answer on a connection has the server's capabilities (spec: ServerToAgent.capabilities)"
     )
     func firstAnswerGreets() {
         var plan = ServerPlan()
@@ -93,7 +93,9 @@ struct StatusReportingTests {
         #expect(server.send(report, over: id).answer?.flags == [.reportFullState])
     }
 
-    @Test("An unknown agent that reports a part of its state is asked for all of it (spec: Agent Status Compression)")
+    @Test(
+        "An unknown agent that reports a part of its state gets a request for all of it (spec: Agent Status Compression)"
+    )
     func unknownAgentIsAsked() {
         var server = Rehearsal()
         let id = server.connect()
@@ -113,7 +115,7 @@ struct StatusReportingTests {
     }
 
     @Test(
-        "A report with nothing but the uid is a heartbeat without a number (spec: Plain HTTP Transport, heartbeat_interval_seconds)"
+        "A report with only the uid is a heartbeat without a number (spec: Plain HTTP Transport)"
     )
     func bareHeartbeatIsNoGap() {
         var server = Rehearsal()
@@ -147,7 +149,9 @@ struct StatusReportingTests {
         #expect(server.counts.agentsReturned == 1)
     }
 
-    @Test("An agent that sends agent_disconnect is gone before its connection, and not lost (spec: Closing Connection)")
+    @Test(
+        "An agent that sends agent_disconnect has left before its connection ends, and is not lost (spec: Closing Connection)"
+    )
     func agentDisconnect() {
         var server = Rehearsal()
         let id = server.connect()
@@ -162,7 +166,7 @@ struct StatusReportingTests {
     }
 
     @Test(
-        "Many agents on one connection are told apart by their uid, each greeted once (spec: ServerToAgent.instance_uid)"
+        "Agents on one connection are distinguished by uid (spec: ServerToAgent.instance_uid)"
     )
     func gateway() {
         var server = Rehearsal()
@@ -200,7 +204,7 @@ struct StatusReportingTests {
         #expect(server.send(.full(uid, 1), over: id).answer?.errorResponse == nil)
     }
 
-    @Test("A WebSocket message that is no report is answered with BAD_REQUEST (spec: WebSocket Message Format)")
+    @Test("An invalid WebSocket message is answered with BAD_REQUEST (spec: WebSocket Message Format)")
     func notAReport() {
         var server = Rehearsal()
         let id = server.connect()

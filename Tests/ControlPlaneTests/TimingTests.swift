@@ -71,7 +71,7 @@ struct TimingTests {
         #expect(server.send(.heartbeat(uid, 2), over: id).sent.count == 1)
     }
 
-    @Test("An answer whose delay ends in a pause leaves at the pause's end")
+    @Test("An answer whose delay ends in a pause is sent at the pause's end")
     func delayIntoPause() {
         var plan = ServerPlan()
         plan.answerDelay = .constant(.seconds(1))
@@ -164,7 +164,7 @@ struct TimingTests {
     }
 
     @Test(
-        "The throttled share is answered UNAVAILABLE and not taken in (spec: Throttling)",
+        "The throttled share is answered UNAVAILABLE and not processed (spec: Throttling)",
         arguments: [nil, Nanoseconds.seconds(30)])
     func throttling(retryAfter: Nanoseconds?) {
         var plan = ServerPlan()

@@ -69,7 +69,7 @@ struct AddressTests {
         #expect(counter.value == 1)
     }
 
-    @Test("A failed look-up answers for a while, then the system is asked again")
+    @Test("A failed look-up is cached for a short time, then the system is queried again")
     func failureExpires() async throws {
         let counter = Counter()
         let time = Mutex(Instant.zero)

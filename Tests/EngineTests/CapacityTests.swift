@@ -23,7 +23,7 @@ struct CapacityTests {
     }
 
     @Test(
-        "Descriptors: a reserve is kept, and an embedded server takes a second one for each agent",
+        "Descriptors: a reserve is kept, and an embedded server needs a second one for each agent",
         arguments: [
             (false, 19_800), (true, 9_900),
         ])

@@ -56,7 +56,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A port nobody listens on refuses")
+    @Test("A port without a listener refuses the connection")
     func refused() async throws {
         let address = try unusedAddress()
         try await withShard { shard in
@@ -94,7 +94,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("Connections leave from the source address asked for", arguments: 2..<6)
+    @Test("Connections use the requested source address", arguments: 2..<6)
     func sourceAddresses(last: Int) async throws {
         try await withShard { shard in
             let peers = Recorder<SocketAddress>()
@@ -127,7 +127,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A peer that closes in good order is told as such, after its last bytes")
+    @Test("A peer's orderly close is reported as such, after its last bytes")
     func peerClosed() async throws {
         try await withShard { shard in
             let listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in
@@ -178,7 +178,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A connection ends with its idle timeout once nothing has come in for so long, however much it talked before")
+    @Test("A connection ends once nothing has arrived for the idle timeout")
     func idleTimeout() async throws {
         let limit = Nanoseconds.milliseconds(60)
         try await withShard { shard in
@@ -213,7 +213,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("Several addresses in one listener all accept; a taken one is a typed error")
+    @Test("Several addresses in one listener all accept; one in use is a typed error")
     func severalAddresses() async throws {
         try await withShard { shard in
             let wanted = ["127.0.0.1:0", "127.0.0.2:0", "[::1]:0"].compactMap { SocketAddress($0) }
@@ -268,7 +268,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A process without descriptors pauses accepting, counts it, and goes on when there are some")
+    @Test("A process without descriptors pauses accepting, counts it, and continues when there are some")
     func descriptorsRunOut() async {
         await #expect(processExitsWith: .success) {
             let limits = FileLimits.current

@@ -102,7 +102,7 @@ struct FlowTests {
         }
     }
 
-    @Test("The receive deadline does not start anew with each byte, unlike the idle timeout; the owner may extend it")
+    @Test("The receive deadline does not restart with each byte, unlike the idle timeout; the owner may extend it")
     func receiveDeadline() async throws {
         try await withShard { shard in
             let server = ScriptedEndpoint(shard: shard)
@@ -182,7 +182,7 @@ struct FlowTests {
         }
     }
 
-    @Test("Corked frames leave in one send, at uncork or at the end of the callback", arguments: [true, false])
+    @Test("Corked frames are sent in one send, at uncork or at the end of the callback", arguments: [true, false])
     func cork(explicitly: Bool) async throws {
         try await withShard { shard in
             let address = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in

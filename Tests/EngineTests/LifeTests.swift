@@ -33,7 +33,7 @@ struct LifeTests {
         }
     }
 
-    @Test("Nothing calls back before it returns: abort, a failed connect and a timer in the past are told later")
+    @Test("No method calls back before it returns: abort, a failed connect and a past timer are reported later")
     func noReentrancy() async throws {
         let refusing = try unusedAddress()
         try await withShard { shard in
@@ -198,7 +198,7 @@ struct LifeTests {
         }
     }
 
-    @Test("A timer set anew in its own callback at a past time does not starve sockets")
+    @Test("A timer that is set again in its callback, at a past time, does not starve sockets")
     func fairTimers() async throws {
         try await withShard { shard in
             let address = try Self.echo(shard)

@@ -105,7 +105,7 @@ struct TimerWheelTests {
         #expect(wheel.takeExpired() == nil)
     }
 
-    @Test("An expired entry that is cancelled or moved before it is taken does not fire")
+    @Test("An expired entry that is cancelled or moved before its callback does not fire")
     func cancelAfterExpiry() {
         var wheel = TimerWheel(startingAt: 0)
         wheel.reserve(3)
@@ -119,7 +119,7 @@ struct TimerWheelTests {
         #expect(wheel.takeExpired() == 2)
     }
 
-    @Test("The far end of the axis is as good a time as any", arguments: [UInt64.max, .max - 1, .max >> 1, 1 << 63])
+    @Test("The last instant of the axis is a valid due time", arguments: [UInt64.max, .max - 1, .max >> 1, 1 << 63])
     func farFuture(at: UInt64) {
         var wheel = TimerWheel(startingAt: 5)
         wheel.reserve(1)

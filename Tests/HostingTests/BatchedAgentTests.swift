@@ -58,7 +58,7 @@ struct BatchedAgentTests {
     }
 
     @Test(
-        "With a window fewer reports leave, and the server still learns the last state",
+        "With a window fewer reports are sent, and the server still gets the last state",
         arguments: ProxyTests.transports)
     func window(_ transport: AgentTransport) async throws {
         let each = try await Self.installs(BatchPlan(), transport)

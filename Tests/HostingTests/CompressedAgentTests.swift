@@ -53,7 +53,7 @@ struct CompressedAgentTests {
         _ = await server.stop()
     }
 
-    @Test("A server that declines is spoken to plainly, and that is counted and no error")
+    @Test("A server that declines compression gets plain messages; this is counted, and not an error")
     func declined() async throws {
         var wire = ServerWire()
         wire.agreesToDeflate = false
@@ -153,7 +153,7 @@ struct CompressedAgentTests {
             counter: .upgradeMalformed, named: "upgrade_bad_deflate"),
     ]
 
-    @Test("A server that gets compression wrong is counted under that name, and the fleet goes on", arguments: wrongs)
+    @Test("A server with invalid compression is counted under that name, and the fleet continues", arguments: wrongs)
     func wrong(_ wrong: Wrong) async throws {
         let server = try ScriptedHTTPServer { _ in .upgrades(extensions: wrong.answer, then: .says(wrong.frame)) }
         var target = try Self.target(server.address)

@@ -52,7 +52,7 @@ struct CredentialTests {
             field: .init("Authorization", .lines(["a", "b", "c", "d"]), as: .bearer)),
     ]
 
-    @Test("Agents that show what the server wants are served", arguments: examples, ProxyTests.transports)
+    @Test("Agents with the required credentials are served", arguments: examples, ProxyTests.transports)
     func admitted(_ example: Example, _ transport: AgentTransport) async throws {
         let server = try Self.server(example.accepted)
         let fleet = try SmallFleet(4, at: Self.target(server.addresses[0], [example.field], transport))
@@ -83,7 +83,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "A server that wants credentials is asked in vain without the right ones",
+        "A server that requires credentials refuses clients without them",
         arguments: [
             "", "Authorization: Bearer\r\n", "Authorization: Bearer wrong\r\n", "Authorization: right\r\n",
             "Authorization: Basic right\r\n", "Authorization: Bearer right\r\nAuthorization: Bearer right\r\n",
@@ -92,7 +92,10 @@ struct CredentialTests {
         let server = try Self.server(["right"])
         let shard = try Shard(label: "raw.client")
         let request =
-            "POST /v1/opamp HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n\(fields)Content-Length: 0\r\n\r\n"
+            """
+            POST /v1/opamp HTTP/1.1\r\nHost: x\r\nContent-Type: \
+            application/x-protobuf\r\n\(fields)Content-Length: 0\r\n\r\n
+            """
         let client = RawClient.send(Array(request.utf8), to: server.addresses[0], on: shard)
         try await client.wait(until: "a status") { $0.text.contains("\r\n\r\n") }
         #expect(client.text.hasPrefix("HTTP/1.1 401 "))
@@ -101,7 +104,7 @@ struct CredentialTests {
         _ = await server.stop()
     }
 
-    @Test("Nothing that holds secrets tells them when it is printed")
+    @Test("No type with secrets shows them when it is printed")
     func descriptions() throws {
         let fields = try AgentFields([
             .init("Authorization", .same("s3cret"), as: .bearer), .init("X", .lines(["s3cret"])),

@@ -8,7 +8,7 @@ struct DecompressionGuardTests {
     private let start = Instant.zero + .seconds(1)
 
     @Test(
-        "A bomb begins a pause in which the server's messages are decompressed to a small size only; each next pause is longer"
+        "After a bomb the server's messages are decompressed to a small size only, each time for longer"
     )
     func pauses() {
         var state = DecompressionGuard()

@@ -96,7 +96,7 @@ struct DeflateServerTests {
         }
     }
 
-    @Test("Corrupt and exploding messages end the connection with their code, and the server goes on")
+    @Test("Corrupt messages and bombs end the connection with their code, and the server continues")
     func hostile() async throws {
         var bomb: [UInt8] = []
         var packed: [UInt8] = []

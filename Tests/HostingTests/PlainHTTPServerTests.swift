@@ -105,7 +105,8 @@ struct PlainHTTPServerTests {
         Mistake(name: "no host", bytes: Array("POST /v1/opamp HTTP/1.1\r\n\r\n".utf8), status: 400),
         Mistake(
             name: "a body too large by its length",
-            bytes: Array("POST /v1/opamp HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n".utf8), status: 413),
+            bytes: Array("POST /v1/opamp HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n".utf8),
+            status: 413),
         Mistake(name: "another method", bytes: request([], method: "PUT"), status: 405),
         Mistake(name: "another path", bytes: request([], path: "/"), status: 404),
         Mistake(name: "another type", bytes: request([], type: "text/plain"), status: 415),
@@ -122,7 +123,7 @@ struct PlainHTTPServerTests {
         return bytes
     }()
 
-    @Test("A mistake of the client is answered with its status, and the server goes on", arguments: mistakes)
+    @Test("Each client error is answered with its status, and the server continues", arguments: mistakes)
     func mistake(_ mistake: Mistake) async throws {
         try await Self.with { address, shard, server in
             let client = RawClient.send(mistake.bytes, to: address, on: shard)
@@ -135,7 +136,7 @@ struct PlainHTTPServerTests {
         }
     }
 
-    @Test("A body that is no report is answered with BAD_REQUEST inside a 200")
+    @Test("An invalid body is answered with BAD_REQUEST inside a 200")
     func badRequest() async throws {
         try await Self.with { address, shard, _ in
             let client = RawClient.send(Self.request([0x0A, 200]), to: address, on: shard)
@@ -145,7 +146,7 @@ struct PlainHTTPServerTests {
         }
     }
 
-    @Test("A client that asks first is told to go on, or at once that it need not")
+    @Test("A client that sends Expect is answered 100, or at once with the refusal")
     func expectContinue() async throws {
         try await Self.with { address, shard, _ in
             let head = { (path: String) in
@@ -163,7 +164,7 @@ struct PlainHTTPServerTests {
         }
     }
 
-    @Test("Requests sent ahead of their answers are answered in order, also where the answers take their time")
+    @Test("Pipelined requests are answered in order, also if the answers are delayed")
     func pipelined() async throws {
         var plan = ServerPlan()
         plan.answerDelay = .constant(.milliseconds(20))

@@ -37,7 +37,7 @@ struct PollingTests {
         #expect(reports.map(\.sequenceNumber) == (0..<UInt64(reports.count)).map { $0 })
     }
 
-    @Test("An agent has one request under way at a time, and what it has left to say follows the answer at once")
+    @Test("An agent has one request in flight, and sends its next report directly after the answer")
     func oneInFlight() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(60)) }
         let fleet = try SmallFleet(2, polling: server.address) {
@@ -55,7 +55,7 @@ struct PollingTests {
         #expect(ofOne.count >= 5)
     }
 
-    @Test("Many agents share few connections, each waits its turn, and the wait is measured")
+    @Test("Many agents share few connections in turn, and the wait is measured")
     func sharing() async throws {
         let server = try ScriptedHTTPServer { _ in .acknowledges(after: .milliseconds(5)) }
         let fleet = try SmallFleet(60, polling: server.address, plan: PollingPlan(connections: 3)) {
@@ -72,7 +72,7 @@ struct PollingTests {
         #expect(server.overlaps == 0)
     }
 
-    @Test("An agent that leaves sends agent_disconnect, and only then is it gone")
+    @Test("An agent that leaves sends agent_disconnect before its connection ends")
     func agentDisconnect() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let fleet = try SmallFleet(5, polling: server.address)
@@ -117,7 +117,7 @@ struct PollingTests {
         await server.stop()
     }
 
-    @Test("A request that meets the server's closing of an idle connection is sent again once, byte for byte")
+    @Test("A request on an idle connection that the server closes is sent again once, byte for byte")
     func lostRace() async throws {
         // The second request of each connection is met by a close, as if it had crossed it on the way.
         let server = try ScriptedHTTPServer { request in request.number % 2 == 1 ? .closes : .answer() }
@@ -134,7 +134,7 @@ struct PollingTests {
         }
     }
 
-    @Test("A fresh connection that closes without an answer is an error, and the agent stays away for a while")
+    @Test("A new connection that closes without an answer is an error, and the agent backs off")
     func unanswered() async throws {
         let server = try ScriptedHTTPServer { _ in .closes }
         let fleet = try SmallFleet(1, polling: server.address) {
@@ -150,7 +150,7 @@ struct PollingTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("An agent that is deaf to refusals goes on polling, but not faster than its interval")
+    @Test("An agent that ignores throttling continues to poll, but not faster than its interval")
     func deaf() async throws {
         let server = try ScriptedHTTPServer { request in
             request.number % 2 == 0 ? .closes : .status(503, "Connection: close\r\n")
@@ -181,7 +181,7 @@ struct PollingTests {
         #expect(server.connectionCount >= 5)
     }
 
-    @Test("A connection that nobody uses is closed after the idle timeout")
+    @Test("An unused connection is closed after the idle timeout")
     func idleTimeout() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let plan = PollingPlan(connections: 1, idleTimeout: .milliseconds(30))
@@ -197,7 +197,7 @@ struct PollingTests {
     // MARK: - Refusals
 
     @Test(
-        "A server that refuses for now is left alone for as long as Retry-After says, then polled again",
+        "A throttling server is polled again after the time of Retry-After",
         arguments: [429, 503])
     func throttled(status: Int) async throws {
         let server = try ScriptedHTTPServer { request in
@@ -271,109 +271,9 @@ struct PollingTests {
         await server.stop()
     }
 
-    // MARK: - Answers that are none
+    // MARK: - Waits and limits
 
-    struct Broken: Sendable, CustomTestStringConvertible {
-        let name: String
-        let reaction: HTTPReaction
-        let counter: Counter
-        var testDescription: String { name }
-    }
-
-    @Test(
-        "What is no answer is counted under its name",
-        arguments: [
-            Broken(name: "no HTTP", reaction: .says(Array("hello\r\n\r\n".utf8)), counter: .responseMalformed),
-            Broken(
-                name: "two lengths", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
-            Broken(
-                name: "a bad chunk", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-            Broken(
-                name: "no gzip", reaction: .answer([1, 2, 3], "Content-Encoding: gzip\r\n"),
-                counter: .responseMalformed),
-            Broken(
-                name: "an unknown coding", reaction: .answer([1], "Content-Encoding: br\r\n"),
-                counter: .responseMalformed),
-            Broken(
-                name: "more than agents take", reaction: .answer([UInt8](repeating: 0, count: 1 << 17)),
-                counter: .responseMalformed),
-            Broken(name: "a bomb", reaction: .answer(bomb, "Content-Encoding: gzip\r\n"), counter: .decompressionBomb),
-            Broken(name: "broken protobuf", reaction: .answer([0x0A, 200]), counter: .malformedAnswer),
-            Broken(
-                name: "half a body",
-                reaction: .saysAndCloses(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab".utf8)),
-                counter: .peerClosed),
-            Broken(name: "a reset", reaction: .resets, counter: .reset),
-            Broken(name: "an upgrade that nobody asked for", counter: .responseMalformed, "HTTP/1.1 101 Why\r\n\r\n"),
-            Broken(
-                name: "201 and no answer", counter: .responseMalformed,
-                "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
-            Broken(
-                name: "a part of something",
-                counter: .responseMalformed, "HTTP/1.1 206 Partial Content\r\nContent-Length: 0\r\n\r\n"),
-            Broken(
-                name: "a length and chunks", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-            Broken(
-                name: "a head that begins with a continued line", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\n X-A: b\r\nContent-Length: 0\r\n\r\n"),
-            Broken(
-                name: "a head without end", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\n"
-                    + String(repeating: "X-A: \(String(repeating: "b", count: 1_000))\r\n", count: 100)),
-            Broken(
-                name: "more fields than anybody reads", counter: .responseMalformed,
-                "HTTP/1.1 200 OK\r\n" + String(repeating: "A: b\r\n", count: 2_000)),
-            Broken(
-                name: "another version", counter: .responseMalformed, "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
-            Broken(
-                name: "informational responses without end", counter: .responseMalformed,
-                String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 200)),
-            Broken(
-                name: "half a chunk",
-                reaction: .saysAndCloses(
-                    Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nab".utf8)), counter: .peerClosed),
-            Broken(
-                name: "chunks without their end",
-                reaction: .saysAndCloses(
-                    Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n".utf8)), counter: .peerClosed
-            ),
-            Broken(
-                name: "half a gzip", reaction: .answer(Array(small.dropLast(9)), "Content-Encoding: gzip\r\n"),
-                counter: .responseMalformed),
-            Broken(
-                name: "gzip within gzip", reaction: .answer([1], "Content-Encoding: gzip, gzip\r\n"),
-                counter: .responseMalformed),
-            Broken(name: "no content", counter: .responseMalformed, "HTTP/1.1 204 No Content\r\n\r\n"),
-        ])
-    func broken(_ example: Broken) async throws {
-        let server = try ScriptedHTTPServer { _ in example.reaction }
-        var limits = WebSocketLimits()
-        limits.messageBytes = 1 << 16
-        let fleet = try SmallFleet(1, polling: server.address, limits: limits)
-        try await fleet.wait(until: example.name) { $0[example.counter] >= 1 }
-        #expect(fleet.counters[.agentsAnswered] == 0)
-        await fleet.stop()
-        await server.stop()
-    }
-
-    /// One MiB of zeros.
-    private static let small: [UInt8] = {
-        var bytes: [UInt8] = []
-        ContentCoder().encode([UInt8](repeating: 7, count: 100).span.bytes, as: .gzip, into: &bytes)
-        return bytes
-    }()
-
-    private static let bomb: [UInt8] = {
-        var bytes: [UInt8] = []
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        ContentCoder().encode(zeros.span.bytes, as: .gzip, into: &bytes)
-        return bytes
-    }()
-
-    @Test("A server that never answers is given up: the report counts as unanswered and the session as lost")
+    @Test("With a server that never answers, the report counts as unanswered and the session as lost")
     func silence() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let fleet = try SmallFleet(1, polling: server.address) {
@@ -386,7 +286,7 @@ struct PollingTests {
         await server.stop()
     }
 
-    @Test("Where no connection becomes free in time, the request is given up and counted as the tool's own shortage")
+    @Test("If no connection becomes free in time, the request is dropped and counted as an error of the tool")
     func acquireTimeout() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let plan = PollingPlan(connections: 1, acquireTimeout: .milliseconds(100))
@@ -397,7 +297,7 @@ struct PollingTests {
         #expect(server.maxOpen == 1)
     }
 
-    @Test("A port where nobody listens is counted as refused, with the agent's own pace")
+    @Test("A port without a listener is counted as refused, at the rate of the reconnect policy")
     func nobodyListens() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let address = server.address
@@ -421,7 +321,7 @@ struct PollingTests {
         await server.stop()
     }
 
-    @Test("Where too many wait for a connection already, the next is given up at once")
+    @Test("If the queue for a connection is full, the next request is dropped at once")
     func queueLimit() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let plan = PollingPlan(connections: 1, queueLimit: 2)
@@ -433,7 +333,7 @@ struct PollingTests {
         await server.stop()
     }
 
-    @Test("A connection that has grown too old makes way for a new one, between two requests")
+    @Test("A connection above the age limit is replaced by a new one, between two requests")
     func maximumAge() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let plan = PollingPlan(connections: 1, liveness: .milliseconds(150))
@@ -446,7 +346,7 @@ struct PollingTests {
         #expect(server.maxOpen <= 2)
     }
 
-    @Test("An agent without heartbeats polls all the same")
+    @Test("An agent without heartbeats also polls")
     func withoutHeartbeats() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let fleet = try SmallFleet(2, polling: server.address) {
@@ -479,7 +379,7 @@ struct PollingTests {
 
     // MARK: - Compression
 
-    @Test("Request bodies are compressed where the plan has it, and worth it")
+    @Test("Request bodies are compressed if the plan says so and it saves bytes")
     func compressed() async throws {
         let server = try ScriptedHTTPServer { _ in .answer() }
         let fleet = try SmallFleet(1, polling: server.address, compression: WireCompression(requests: .gzip))
@@ -494,11 +394,5 @@ struct PollingTests {
         #expect(first.body.count < plain.count)
         // A heartbeat is too short to gain from it.
         #expect(server.requests[1].head.fields["Content-Encoding"] == nil)
-    }
-}
-
-extension PollingTests.Broken {
-    init(name: String, counter: Counter, _ response: String) {
-        self.init(name: name, reaction: .says(Array(response.utf8)), counter: counter)
     }
 }

@@ -37,7 +37,7 @@ struct ScrapeServerTests {
     }
 
     @Test(
-        "What is no scrape is refused with its status and the connection ends",
+        "An invalid scrape is refused with its status and the connection ends",
         arguments: [
             ("GET /other HTTP/1.1\r\nHost: x\r\n\r\n", 404),
             ("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405),
@@ -52,7 +52,7 @@ struct ScrapeServerTests {
         }
     }
 
-    @Test("Before there is anything to tell the answer is 503")
+    @Test("Before there are any figures the answer is 503")
     func early() async throws {
         try await Self.with({ nil }) { address, shard in
             let client = RawClient.send(Array("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".utf8), to: address, on: shard)

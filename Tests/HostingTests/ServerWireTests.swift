@@ -64,7 +64,7 @@ struct ServerWireTests {
         }
     }
 
-    @Test("A report larger than the server takes is refused once with 413, not repeated, and the polls go on")
+    @Test("A report above the server's limit is refused once with 413 and not repeated, and the polls continue")
     func tooLarge() async throws {
         var wire = ServerWire()
         wire.largestMessage = 1_024
@@ -78,7 +78,7 @@ struct ServerWireTests {
         }
     }
 
-    @Test("Requests in a coding that the server takes go so", arguments: [ContentCoding.gzip, .zstd])
+    @Test("Requests use a coding that the server accepts", arguments: [ContentCoding.gzip, .zstd])
     func codings(_ coding: ContentCoding) async throws {
         try await Self.with(ServerWire()) { address, server in
             let fleet = try SmallFleet(3, at: Self.polling(address, WireCompression(requests: coding)))
@@ -93,7 +93,7 @@ struct ServerWireTests {
     }
 
     @Test(
-        "A coding that the server refuses with 415 is given up for one that it names, or none; the report is sent again at once",
+        "After a 415 the report is sent again at once, with a coding that the server names, or none",
         arguments: [[ContentCoding.gzip], []])
     func refusedCoding(taken: [ContentCoding]) async throws {
         var wire = ServerWire()
@@ -115,7 +115,7 @@ struct ServerWireTests {
         }
     }
 
-    @Test("Answers that wait for one connection leave in one system call once they are due")
+    @Test("Waiting answers for one connection are sent in one system call once they are due")
     func corked() async throws {
         try await Self.with(ServerWire()) { address, server in
             let fleet = try SmallFleet(40, at: SmallFleet.target(address)) {

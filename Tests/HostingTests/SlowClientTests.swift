@@ -98,7 +98,7 @@ struct SlowClientTests {
     }
 
     @Test(
-        "Unfinished messages use no more memory than the server may, small ones pass, and the connections say why they end"
+        "Unfinished messages stay within the memory limit, small ones pass, and ended connections have a reason"
     )
     func totalBytes() async throws {
         var limits = ReceiveLimits()
@@ -153,7 +153,7 @@ struct SlowClientTests {
         ) { $0.bytes.suffix(4) == [0x88, 0x02, 0x03, 0xF0] },
     ]
 
-    @Test("A client that sends a byte at a time is ended, however long it goes on", arguments: slow)
+    @Test("A client that sends byte by byte is disconnected at its deadline", arguments: slow)
     func drips(_ slow: Slow) async throws {
         var limits = ReceiveLimits()
         limits.head = .milliseconds(150)

@@ -92,7 +92,7 @@ struct TelemetryExporterTests {
     }
 
     @Test(
-        "A request is a POST of protobuf to the offered path with the offered headers, and its body is what was exported"
+        "A request is a POST of protobuf to the offered path, with the offered headers and the exported body"
     )
     func requestForm() async throws {
         let server = try ScriptedHTTPServer { _ in .status(200) }
@@ -142,7 +142,7 @@ struct TelemetryExporterTests {
     }
 
     @Test(
-        "A status other than success is counted, and the next export is sent all the same",
+        "A status other than success is counted, and the next export is still sent",
         arguments: [400, 404, 429, 503])
     func refused(status: Int) async throws {
         let server = try ScriptedHTTPServer { request in .status(request.number == 0 ? status : 200) }
@@ -156,7 +156,7 @@ struct TelemetryExporterTests {
         await server.stop()
     }
 
-    @Test("Items that the destination says it did not take are not counted as taken (OTLP: partial success)")
+    @Test("Items that the destination rejected are not counted as accepted (OTLP: partial success)")
     func partialSuccess() async throws {
         // ExportMetricsServiceResponse{partial_success{rejected_data_points: 3}}
         let server = try ScriptedHTTPServer { _ in .answer([0x0A, 2, 0x08, 3]) }
@@ -185,7 +185,7 @@ struct TelemetryExporterTests {
         await bed.shard.stop()
     }
 
-    @Test("A connection that is lost takes its request with it, and another is made for the next")
+    @Test("A lost connection fails its request, and the next request gets a new connection")
     func lost() async throws {
         let server = try ScriptedHTTPServer { request in request.number == 0 ? .resets : .status(200) }
         let bed = try Bed(server.address)
@@ -198,7 +198,7 @@ struct TelemetryExporterTests {
         await server.stop()
     }
 
-    @Test("The embedded server takes OTLP on its port, answers each kind, and counts what is in it")
+    @Test("The embedded server accepts OTLP on its port, answers each kind, and counts the items")
     func embedded() async throws {
         let server = try OpAMPServer(
             plan: ServerPlan(), address: .loopback(port: 0), shards: 1, seed: 1, wallClockAtZero: 0)

@@ -42,7 +42,7 @@ struct ExchangeTests {
         #expect(last.measures[Measure.heartbeatService.index].count == expected)
     }
 
-    @Test("A shard never waits for the collector: while it reads, publishing is refused and the interval goes on")
+    @Test("A shard never waits for the collector: while it reads, publishing is refused and the interval continues")
     func publishingWhileCollectorReads() {
         let exchange = IntervalExchange()
         let shard = ShardMetrics(exchange: exchange)

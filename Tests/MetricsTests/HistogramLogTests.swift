@@ -78,7 +78,7 @@ struct HistogramLogTests {
     }
 
     @Test(
-        "A line that is no entry is named with its number and its cause",
+        "An invalid line is reported with its number and the cause",
         arguments: [
             ("1,2", HistogramLogError.Cause.notAnEntry),
             ("Tag=a,x,1,1,AAAA", .notAnEntry),

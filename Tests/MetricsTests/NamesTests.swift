@@ -46,7 +46,7 @@ struct NamesTests {
         #expect(Counter.forUpgradeRefusal(status: status) == counter)
     }
 
-    @Test("Errors are the counters that are somebody's fault, and sum up as such")
+    @Test("Errors are the counters of the network, the server and the tool, and their sum")
     func errors() {
         var table = CounterTable()
         table[.reset] = 2

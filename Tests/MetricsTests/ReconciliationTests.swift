@@ -16,11 +16,11 @@ struct ReconciliationTests {
         return counters
     }
 
-    @Test("Equal counts agree; what the server does not say is no difference")
+    @Test("Equal counts agree; a count that the server does not report is no difference")
     func agreement() {
-        let full = ServerCounts(connectionsAccepted: 110, agentsSeen: 97, reportsReceived: 610, answersSent: 605)
+        let full = ServerSideCounts(connectionsAccepted: 110, agentsSeen: 97, reportsReceived: 610, answersSent: 605)
         #expect(Reconciliation(Self.counters, server: full).agrees)
-        let partial = Reconciliation(Self.counters, server: ServerCounts(reportsReceived: 610))
+        let partial = Reconciliation(Self.counters, server: ServerSideCounts(reportsReceived: 610))
         #expect(partial.agrees && partial.isServerKnown)
         #expect(partial.lines.filter { $0.server != nil }.map(\.what) == ["reports sent"])
         let unknown = Reconciliation(Self.counters, server: nil)
@@ -30,7 +30,7 @@ struct ReconciliationTests {
 
     @Test("Every difference is flagged, with what it may mean and its sign")
     func differences() {
-        let server = ServerCounts(connectionsAccepted: 112, agentsSeen: 97, reportsReceived: 608, answersSent: 608)
+        let server = ServerSideCounts(connectionsAccepted: 112, agentsSeen: 97, reportsReceived: 608, answersSent: 608)
         let reconciliation = Reconciliation(Self.counters, server: server)
         #expect(!reconciliation.agrees)
         let differing = reconciliation.lines.filter { !$0.agrees }
@@ -45,7 +45,7 @@ struct ReconciliationTests {
     func faults(seen: UInt64, fault: String) throws {
         func remark(_ named: NamedCounters) throws -> String {
             let reconciliation = Reconciliation(
-                Self.counters, named: named, server: ServerCounts(agentsSeen: seen))
+                Self.counters, named: named, server: ServerSideCounts(agentsSeen: seen))
             let line = try #require(reconciliation.lines.first { $0.what == "agents connected" })
             #expect(!line.agrees)
             return try #require(line.remark)

@@ -124,7 +124,7 @@ struct SaturationTests {
         #expect(summary.saturatedSeconds == 5)
     }
 
-    @Test("Of a rule broken in several phases the worst is told, with the number of the others")
+    @Test("Of a rule broken in several phases the worst is reported, with the number of the others")
     func worstOfSeveralPhases() {
         let recorder = RunRecorder(start: .zero, exchanges: [], sample: .idle)
         var cpu = Nanoseconds.zero

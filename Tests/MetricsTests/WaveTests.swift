@@ -29,14 +29,14 @@ struct WaveTests {
         #expect(clocks.all.map(\.label) == ["config offer 1"])
     }
 
-    @Test("A kind of offer is told apart from another with the same number")
+    @Test("Offers of different kinds with the same number are distinguished")
     func kinds() {
         let clocks = WaveClocks()
         clocks.begin(.remoteConfig, number: 5, label: "c", at: second(1))
         #expect(clocks.wave(.packages, number: 5, received: second(7))?.origin == second(7))
     }
 
-    @Test("After an offer is taken back, what agents fall back to counts from that moment")
+    @Test("After an offer is withdrawn, the former offer counts from that moment")
     func takenBack() {
         let clocks = WaveClocks()
         clocks.begin(.remoteConfig, number: 1, label: "a", at: second(1))
@@ -46,7 +46,7 @@ struct WaveTests {
         #expect(clocks.wave(.remoteConfig, number: 1, received: second(2))?.origin == second(1))
     }
 
-    @Test("There are only so many waves; the rest is counted, and nothing is lost of the others")
+    @Test("The number of waves is limited; further ones are counted, and no data of the others is lost")
     func bounded() {
         let clocks = WaveClocks()
         let exchange = IntervalExchange()

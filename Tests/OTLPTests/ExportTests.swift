@@ -75,7 +75,7 @@ struct ExportTests {
         #expect(bytes == [0x0A, UInt8(content.count)] + content)
     }
 
-    @Test("A response tells how many items were rejected", arguments: [0, 1, 300])
+    @Test("A response has the number of rejected items", arguments: [0, 1, 300])
     func rejected(count: Int) throws {
         let response = ExportResponse(
             partialSuccess: PartialSuccess(rejectedItems: Int64(count), errorMessage: "too many"))

@@ -34,7 +34,7 @@ struct ArchiveTests {
     }
 
     @Test(
-        "An archive that keeps to the rules is sound, however it is cut into pieces",
+        "A valid archive is accepted, however it is cut into pieces",
         arguments: [1, 7, 511, 512, 513, .max])
     func sound(piece: Int) {
         #expect(Self.inspect(Self.good, piece: piece).contents == .sound(entries: 7))
@@ -156,7 +156,7 @@ struct ArchiveTests {
         #expect(refusal.problem == wrong.problem)
     }
 
-    @Test("A file that is no archive is said to be none", arguments: [0, 1, 300, 512, 5_000])
+    @Test("A file that is not an archive is reported as such", arguments: [0, 1, 300, 512, 5_000])
     func plain(count: Int) {
         #expect(Self.inspect([UInt8](repeating: 65, count: count)).contents == .notAnArchive)
     }
@@ -325,7 +325,7 @@ struct CompressedArchiveTests {
         #expect(ArchiveTests.problem(bytes + bytes) == .trailingData)
     }
 
-    @Test("What unpacks to more than allowed is refused before it has")
+    @Test("An archive that unpacks to more than the limit is refused before it is unpacked")
     func bomb() {
         #expect(
             ArchiveTests.problem(GzipFixture.bytes, policy: ArchivePolicy(unpackedLimit: 1_000)) == .unpacksTooLarge)

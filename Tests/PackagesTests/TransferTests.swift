@@ -50,7 +50,7 @@ struct TransferTests {
         "HTTP/1.1 200 OK\r\n\(fields)Content-Length: \(length ?? body.utf8.count)\r\n\r\n\(body)"
     }
 
-    @Test("A proxy is asked for the file's whole address, and shown what is for it alone; 407 is its own failure")
+    @Test("A proxy gets the file's full address and its own credentials; 407 is a failure of the proxy")
     func absoluteForm() throws {
         var proxy = HTTPFields()
         try proxy.append("Proxy-Authorization", "Basic dTpw")
@@ -100,7 +100,7 @@ struct TransferTests {
         #expect(script.text == "0123456789")
     }
 
-    @Test("A server that sends the whole again makes the file begin anew")
+    @Test("A server that sends the whole file again restarts the download")
     func startsOver() throws {
         var script = try Script()
         script.connect(Self.ok("0123", length: 10))
@@ -110,7 +110,7 @@ struct TransferTests {
     }
 
     @Test(
-        "Without a strong validator a piece is asked for only where the hash will prove it",
+        "Without a strong validator a piece is requested only if the hash can verify it",
         arguments: [("ETag: W/\"v1\"\r\n", true), ("ETag: W/\"v1\"\r\n", false), ("", true), ("", false)])
     func blind(fields: String, blind: Bool) throws {
         var script = try Script(blind: blind)
@@ -130,7 +130,7 @@ struct TransferTests {
     }
 
     @Test(
-        "Another piece than the one asked for is no piece, and the next attempt asks for everything",
+        "Another piece than the requested one is rejected, and the next attempt requests the whole file",
         arguments: [
             "bytes 3-9/10", "bytes 5-9/10", "bytes 4-9/11", "bytes 4-8/10", "bytes 4-9", "items 4-9/10", "bytes 9-4/10",
             "bytes */10", "bytes 4-9/5", "bytes -4-9/10",
@@ -145,7 +145,7 @@ struct TransferTests {
         #expect(script.events.last == .finished)
     }
 
-    @Test("A 206 that nobody asked for, and a 416, begin anew")
+    @Test("An unexpected 206, and a 416, restart the download")
     func unasked() throws {
         var script = try Script()
         script.connect("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/4\r\nContent-Length: 4\r\n\r\n0123")
@@ -186,7 +186,7 @@ struct TransferTests {
     }
 
     @Test(
-        "A status that is no file is a failure, worth another attempt where it may pass",
+        "A status other than success is a failure, tried again where a retry can help",
         arguments: [
             (404, false), (401, false), (403, false), (410, false), (429, true), (408, true), (500, true), (503, true),
             (204, false),
@@ -244,7 +244,7 @@ struct FileURLTests {
     }
 
     @Test(
-        "What is no http or https address is none",
+        "An address without http or https is invalid",
         arguments: [
             "", "p", "/p", "ftp://x/p", "file:///etc/passwd", "http:/x", "http://", "http://:80/", "http://u:p@x/",
             "http://x:0/", "http://x:99999/", "http://x:8a/", "http://[::1/", "http://x y/", "http://x/\r\nHost: y",

@@ -147,7 +147,7 @@ struct PageTests {
         #expect(moments.allSatisfy { $0 <= seconds })
     }
 
-    @Test("Condensed rows tell of every second and every value", arguments: [1, 2, 7, 49, 50, 51, 1000])
+    @Test("Condensed rows include every second and every value", arguments: [1, 2, 7, 49, 50, 51, 1000])
     func condensed(count: Int) {
         let rows = SampleRun.record().series
         let condensed = Series.condensed(rows, to: count)

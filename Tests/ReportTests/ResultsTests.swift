@@ -38,7 +38,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("A run of a name that is taken gets a number")
+    @Test("A run whose name is in use gets a number")
     func namesAreUnique() throws {
         try Self.inTemporaryDirectory { url in
             let runs = try (0..<3).map { _ in try ResultsDirectory.create(in: url.path, run: "same").run }
@@ -127,7 +127,7 @@ struct ResultsTests {
         }
     }
 
-    @Test("Room for the summary is taken when the run begins, and given back where it ends without one")
+    @Test("Disk space for the summary is reserved at the start of the run, and freed if it ends without one")
     func roomIsReserved() throws {
         try Self.inTemporaryDirectory { url in
             let draft = url.path + "/r/.summary.json.part"

@@ -72,7 +72,7 @@ enum SampleRun {
         let counters = last.counters
         let record = recorder.record(
             of: identity, outcome: options.outcome, profile: "name: reconnect-storm\n",
-            server: ServerCounts(
+            server: ServerSideCounts(
                 connectionsAccepted: counters[.connectionsOpened], agentsSeen: counters[.agentsConnected],
                 reportsReceived: counters.reportsSent - 3, answersSent: counters[.answersReceived]))
         return (last, record)

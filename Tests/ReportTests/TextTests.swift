@@ -82,7 +82,7 @@ struct TextTests {
         #expect(table.contains("  none"))
     }
 
-    @Test("What the profile asks for is no error: faults, and configurations that steer agents")
+    @Test("Injected faults, and configurations that control agents, are not errors")
     func askedFor() {
         var summary = SampleRun.record(SampleRun.Options(errors: false)).summary
         for name in ["steered", "fault_chats"] { summary.named.count(name, 7) }
@@ -155,14 +155,17 @@ struct TextTests {
         #expect(lines.contains { $0 == "    lost with their connections, or still on their way at the end" })
     }
 
-    @Test("Illness has a line of its own, live and at the end; a healthy fleet has none")
+    @Test("Health has a separate line, live and at the end, unless all agents are healthy")
     func health() {
         let ill = SampleRun.recorded(SampleRun.Options(seconds: 34, ailing: 30))
         let frame = LiveFrame.lines(for: ill.last, of: Self.plan, width: 100, style: .plain)
         #expect(frame.contains(" health    1,980 healthy  ·  0 degraded  ·  20 unhealthy"), "\(frame)")
         let table = ClosingTable.lines(for: ill.record.summary, width: nil, style: .plain)
         let expected =
-            "  health       at the end · 1,980 healthy · 0 degraded · 20 unhealthy · peak 10 degraded · peak 20 unhealthy"
+            """
+              health       at the end · 1,980 healthy · 0 degraded · 20 unhealthy · peak 10 degraded · peak 20 \
+            unhealthy
+            """
         #expect(table.contains(expected), "\(table)")
         let well = SampleRun.recorded()
         #expect(

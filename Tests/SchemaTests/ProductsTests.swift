@@ -26,7 +26,7 @@ struct ProductsTests {
         #expect(text.contains("  forms:\n    fallow: Nothing.\n    rows, or {form: rows, …}: In rows.\n"))
     }
 
-    @Test("The value that a document has is told, also where a list's items have it")
+    @Test("A value of a document is found, also in a list's items")
     func values() throws {
         var garden = Garden()
         garden.beds = 7
@@ -38,7 +38,7 @@ struct ProductsTests {
     }
 
     @Test(
-        "An unknown key is told with the nearest one and the keys that are there",
+        "An unknown key is reported with the nearest one and the existing keys",
         arguments: [
             ("bed", "unknown key 'bed', did you mean 'beds'? allowed here: name, note, seed"),
             ("fence.gate", "fence: unknown key 'gate', did you mean 'gates'? allowed here: height, gates"),
@@ -109,7 +109,7 @@ struct ProductsTests {
     }
 
     @Test(
-        "What is wrong with a setting is told under its name",
+        "Each problem of a setting is reported under its name",
         arguments: [
             ("beds=10", "--set beds: beds: 10 is out of range: allowed is 0 to 9"),
             ("bed=1", "--set bed: bed: unknown key 'bed', did you mean 'beds'?"),

@@ -16,7 +16,7 @@ struct QuantityTests {
     }
 
     @Test(
-        "What is no duration is refused",
+        "An invalid duration is refused",
         arguments: [
             "", "s", "10 s", "10S", "-5s", "1s1m", "1s1s", "1.s", ".5s", "1e3s", "0x10s", "10s ", "ten", "∞", "0.1ns",
             "1m30", "-1", "99999999999999999999s", "300000d", "1_000s", "５s",
@@ -62,7 +62,7 @@ struct QuantityTests {
     }
 
     @Test(
-        "What is no size is refused",
+        "An invalid size is refused",
         arguments: ["", "KiB", "-1KiB", "1.0001KiB", "1 KiB", "99999999999999999999B", "1GiB"])
     func noSizes(text: String) {
         #expect(throws: QuantityProblem.self) { try SizeText.parse(text) }
@@ -108,7 +108,7 @@ struct QuantityTests {
         #expect(try RateText.parse(RateText.format(perSecond)) == perSecond)
     }
 
-    @Test("What is no rate is refused", arguments: ["500", "500/", "/s", "-5/s", "5/d", "5 /s", "", "1e3/s"])
+    @Test("An invalid rate is refused", arguments: ["500", "500/", "/s", "-5/s", "5/d", "5 /s", "", "1e3/s"])
     func badRates(text: String) {
         #expect(throws: QuantityProblem.self) { try RateText.parse(text) }
     }

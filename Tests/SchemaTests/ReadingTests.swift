@@ -9,7 +9,10 @@ struct ReadingTests {
         (
             "bed: 5",
             [
-                "1:1: bed: unknown key 'bed', did you mean 'beds'? allowed here: name, note, seed, beds, water, gate, fence, plan, shade, tools, plots, days, labels"
+                """
+                1:1: bed: unknown key 'bed', did you mean 'beds'? allowed here: name, note, seed, beds, water, \
+                gate, fence, plan, shade, tools, plots, days, labels
+                """
             ]
         ),
         ("rows: 3", ["1:1: rows: unknown key 'rows': it is called 'beds' now"]),
@@ -33,7 +36,10 @@ struct ReadingTests {
         (
             "plots: [{name: a, fst: 1s}]",
             [
-                "1:19: plots[0].fst: unknown key 'fst', did you mean 'fast'? allowed here: name, shade, tools, fast, slow"
+                """
+                1:19: plots[0].fst: unknown key 'fst', did you mean 'fast'? allowed here: name, shade, tools, \
+                fast, slow
+                """
             ]
         ),
         ("plots: [{name: a, fast: []}]", ["1:25: plots[0].fast: found a list, wanted a time such as 30s or 50%"]),

@@ -3,8 +3,7 @@ public import OpAMP
 
 /// Processing what the server sends.
 extension Agent {
-    /// A message that could not be read as a ServerToAgent. The connection is closed with the fitting code and opened
-    /// anew.
+    /// An invalid ServerToAgent was received. The connection is closed with the code for the reason, and opened again.
     public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
         effects.count(.malformedAnswer)
         guard life.phase.session != nil else { return }
@@ -55,7 +54,7 @@ extension Agent {
         }
     }
 
-    /// Whether a message is for this agent. One that names nobody is: there is nobody else on the connection.
+    /// Whether a message is for this agent. One without a uid is: there is no other agent on the connection.
     func isAddressedHere(_ uid: InstanceUIDField) -> Bool {
         switch uid {
         case .absent: return true

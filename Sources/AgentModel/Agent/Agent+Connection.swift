@@ -138,7 +138,7 @@ extension Agent {
         openTransport(&effects)
     }
 
-    /// Leaves gracefully and for good: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting
+    /// Leaves in order and permanently: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting
     /// for the server's.
     public mutating func drain(at now: Instant, _ effects: inout Effects) {
         switch life.phase {

@@ -3,8 +3,8 @@ import OpAMP
 
 /// Waking: heartbeats that are due, answers that are overdue, waits that end.
 extension Agent {
-    /// At most so many overdue heartbeats are sent at one late wake-up: enough for a pause of several intervals, and a
-    /// bound on what one step may append.
+    /// The limit of overdue heartbeats that are sent at one late wake-up: enough for a pause of several intervals, and
+    /// a bound on what one step may append.
     static let overdueLimit = 16
 
     /// The timer fired: on time, late, or early because what it was set for has gone. All are fine.

@@ -68,7 +68,7 @@ extension Agent {
         return report
     }
 
-    /// What the agent says it is: with the version that a server has installed, where one has.
+    /// The agent's description, with the version that a server has installed, if one has.
     var description: AgentDescription {
         var description = cohort.description(of: index, instanceUID)
         guard let version = packages?.offeredAgentVersion else { return description }
@@ -79,7 +79,7 @@ extension Agent {
         return description
     }
 
-    /// Records a report whose bytes lie in `effects.bytes` from `start` on.
+    /// Records a report whose bytes begin at `start` in `effects.bytes`.
     @inline(__always)
     mutating func sent(
         _ kind: ReportKind, from start: Int, dueAt: Instant, at now: Instant, _ effects: inout Effects

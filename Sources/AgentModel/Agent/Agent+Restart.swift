@@ -77,7 +77,7 @@ extension Agent {
         crash(at: now, &effects)
     }
 
-    /// The process is back: a new life with the old identity and what is kept on disk, but with nothing reported yet.
+    /// The process runs again, with the same identity and the data on its disk; nothing has been reported yet.
     mutating func startAgain(at now: Instant, _ effects: inout Effects) {
         guard step(.started, because: .restarted, at: now, &effects) else { return }
         processStarted = now
@@ -86,7 +86,7 @@ extension Agent {
         flags.remove(.introduced)
         changes = StatusChanges()
         schedule.reset(cohort.plan.heartbeat)
-        // Settings that were kept, or are being tried, lie on the disk (OpAMP Connection Setting Offer Flow, step 3).
+        // Kept settings and settings on trial are on the disk (OpAMP Connection Setting Offer Flow, step 3).
         if let settings = connectionSettings?.target?.settings {
             heartbeatIntervalOffered(.seconds(Int64(clamping: settings.heartbeatIntervalSeconds)), at: now)
         }

@@ -28,7 +28,7 @@ public struct Agent {
     /// What the host's timer is set to.
     var timer: Instant = .distantFuture
     var outstanding = OutstandingReports()
-    /// What the server says it can do; empty until it said so.
+    /// The capabilities of the server; empty until it has sent them.
     var serverCapabilities: ServerCapabilities = []
     /// What an agent with nothing but a connection does not have.
     var extended: Boxed<ExtendedState>?
@@ -39,10 +39,10 @@ public struct Agent {
     var changes = StatusChanges()
     /// How long to wait before the next connection.
     var backoff = Backoff()
-    /// Reports on this connection that were given up unanswered, whose answers may yet come.
+    /// Abandoned reports of this connection, whose answers may still arrive.
     var givenUp: UInt8 = 0
     var flags: Flags = []
-    /// What it last reported of its health; `nil`: nothing yet.
+    /// The health that was reported last; `nil`: none yet.
     public internal(set) var reportedHealth: HealthGrade?
     /// The faults that are injected into this agent.
     public internal(set) var faults: Faults
@@ -53,7 +53,7 @@ public struct Agent {
 
         /// The first report of the agent's life has been sent.
         static let introduced = Flags(rawValue: 1 << 0)
-        /// The server has been asked for an instance uid and has not given one yet.
+        /// An instance uid was requested from the server and has not been received yet.
         static let wantsInstanceUID = Flags(rawValue: 1 << 1)
         /// A message is being processed: what it changes is reported once all of it is.
         static let takingAnswer = Flags(rawValue: 1 << 2)
@@ -161,7 +161,7 @@ public struct Agent {
         effects.wakeAt = wanted
     }
 
-    /// When the agent next has something to do of its own accord.
+    /// When the agent next has something to do without an event from outside.
     var nextDeadline: Instant {
         var deadline: Instant
         switch life.phase {

@@ -1,14 +1,14 @@
 public import Basis
 
 /// How status changes that come close together are joined: instead of a report each, one report of the present status
-/// is sent when the window is over (Status Reporting leaves the moment to the agent).
+/// is sent when the window is over (the section Status Reporting lets the agent choose the moment).
 public struct BatchPlan: Hashable, Sendable {
     /// From the first change to the report; zero: each change is reported at once.
     public var window: Nanoseconds
-    /// With so many changes waiting, the report is sent before the window is over; at least 1.
+    /// With this many waiting changes, the report is sent before the window is over; at least 1.
     public var size: Int
 
-    /// Sixteen changes: more than any ordinary agent has to tell within a window.
+    /// Sixteen changes: more than an ordinary agent has within a window.
     public static let standardSize = 16
 
     public init(window: Nanoseconds = .zero, size: Int = standardSize) {

@@ -60,13 +60,13 @@ struct ExcessiveReports: Hashable, Sendable {
         due = max(due + Self.interval, now)
     }
 
-    /// The health that the next report carries, of so many components.
+    /// The health in the next report, with this number of components.
     func health(components count: Int) -> ObservedHealth {
         round == 0 ? ObservedHealth() : ObservedHealth(components: [Int(round) % count], level: .degraded)
     }
 }
 
-/// A value kept out of its owner's memory: 8 bytes inline, one allocation. Copies share it until one of them changes.
+/// A value in separate memory: 8 bytes inline, one allocation. Copies share it until one of them changes.
 struct Boxed<Value> {
     private final class Storage {
         var value: Value

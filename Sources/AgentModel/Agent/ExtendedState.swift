@@ -16,7 +16,7 @@ struct ExtendedState {
     /// The planned changes of what the agent declares.
     var capabilityChanges: CapabilitySchedule?
     var health: HealthState?
-    /// When what the agent says of its health last changed.
+    /// When the reported health last changed.
     var healthChanged: Instant = .zero
     /// The collector, where a supervisor runs it.
     var collector = SupervisedCollector()
@@ -105,7 +105,7 @@ extension Agent {
         return extended.value[keyPath: deadline] <= now
     }
 
-    /// Whether the agent's process runs: one that is down or not yet started does nothing of its own.
+    /// Whether the agent's process runs: one that is down or not yet started takes no action.
     var isProcessUp: Bool {
         switch life.phase {
         case .connecting, .connected, .running, .configuring, .updating, .backingOff, .closing: return true

@@ -38,7 +38,7 @@ public struct HeartbeatPlan: Hashable, Sendable {
     }
 }
 
-/// How the heartbeats of a cohort lie relative to each other.
+/// How the heartbeats of a cohort are distributed in time.
 public enum HeartbeatPhase: String, CaseIterable, Hashable, Sendable {
     /// The first falls anywhere within one interval after connecting: the even load of a fleet that grew over weeks.
     case spread
@@ -49,7 +49,7 @@ public enum HeartbeatPhase: String, CaseIterable, Hashable, Sendable {
 }
 
 /// When the heartbeats of one agent are due (OpAMPConnectionSettings.heartbeat_interval_seconds): a state machine that
-/// is told when connections open and end, which reports are sent and what the server offers.
+/// receives as events the opened and ended connections, the sent reports and the server's offers.
 ///
 /// Over a WebSocket these are the agent's heartbeats, if it has any. Over plain HTTP the agent also has to ask whether
 /// the server has anything for it, with heartbeats or without, and each poll is a heartbeat (Plain HTTP Transport); an
@@ -98,7 +98,7 @@ struct HeartbeatSchedule: Hashable, Sendable {
         return own > .zero ? min(own, rules.pollingInterval) : rules.pollingInterval
     }
 
-    /// A connection has been opened, or heartbeats begin anew on it: sets the first one.
+    /// A connection has been opened, or heartbeats begin again on it: sets the first one.
     mutating func begin(at opened: Instant, by rules: Rules, _ random: inout SeededRandom) {
         hasBegun = false
         let span = span(by: rules)
@@ -108,7 +108,7 @@ struct HeartbeatSchedule: Hashable, Sendable {
 
     /// A report that was due at `dueAt` has been sent: sets the next heartbeat.
     ///
-    /// Any report tells the server that the agent is alive, so the interval counts from the last one. The first
+    /// Any report shows the server that the agent is alive, so the interval counts from the last one. The first
     /// heartbeat of a connection keeps the place that the cohort's phase gave it, or a full-state report to every agent
     /// of a fleet would synchronise the whole fleet.
     @inline(__always)

@@ -10,7 +10,7 @@ struct OutstandingReport: Hashable, Sendable {
 /// The reports of one connection that wait for their answers, oldest first. One, the usual number, needs no memory of
 /// its own.
 struct OutstandingReports: Hashable, Sendable {
-    /// A server that is so far behind will not catch up; the oldest is then given up to bound the memory.
+    /// Limits the memory when a server no longer answers: above it, the oldest report is abandoned.
     static let limit = 64
 
     private(set) var oldest: OutstandingReport?
@@ -20,7 +20,7 @@ struct OutstandingReports: Hashable, Sendable {
     var isEmpty: Bool { oldest == nil }
 
     /// Adds the report that was just sent.
-    /// - Returns: The report that was given up for it, where there were too many.
+    /// - Returns: The report that was abandoned for it, if the limit was reached.
     mutating func append(_ report: OutstandingReport) -> OutstandingReport? {
         guard oldest != nil else {
             oldest = report

@@ -3,15 +3,14 @@ public import Basis
 /// How an agent of a cohort reconnects after its connection failed or was lost (Establishing Connection, Restoring
 /// WebSocket Connection).
 public enum ReconnectPolicy: Hashable, Sendable {
-    /// As opamp-go's client: at once after a loss; then exponential from 0.5 s by 1.5 up to 60 s, each wait spread by
-    /// half of itself both ways; a server's Retry-After is kept to where it is longer. An opened connection starts it
-    /// anew.
+    /// As opamp-go's client: at once after a loss; then exponential from 0.5 s by 1.5 up to 60 s, each wait with a
+    /// jitter of ±50 %. A server's Retry-After is used if it is longer. An opened connection resets the backoff.
     case opampGo
-    /// A long wait drawn evenly between the two before the first attempt after a loss, as fleets do that must not storm
-    /// their server; after failures as opamp-go, never below the minimum.
+    /// A long wait, drawn uniformly between the two, before the first attempt after a loss: for fleets that must not
+    /// overload their server. After failures as opamp-go, never below the minimum.
     case longRandomDelay(minimum: Nanoseconds, maximum: Nanoseconds)
-    /// At once after a loss, then never sooner than the 30 s that the specification recommends as a minimum
-    /// (Throttling), doubling up to 10 min, each wait stretched by up to half of itself.
+    /// At once after a loss, then at least the 30 s that the specification recommends as a minimum (Throttling),
+    /// doubling up to 10 min, each wait with a jitter of up to +50 %.
     case specificationMinimum
     /// Always the same wait, without jitter; Retry-After and UNAVAILABLE's time are ignored. A fault on purpose.
     case fixed(Nanoseconds)
@@ -61,7 +60,7 @@ struct Exponential: Hashable, Sendable {
     let initial: Nanoseconds
     let multiplier: Double
     let maximum: Nanoseconds
-    /// The drawn wait lies between these shares of the grown one.
+    /// The drawn wait is between these shares of the grown one.
     let spread: ClosedRange<Double>
 
     /// The defaults of the back-off library that opamp-go's client uses.

@@ -23,7 +23,7 @@ struct StatusChanges: Hashable, Sendable {
     /// A report with `fields` is too large to be sent, now or later.
     mutating func discard(_ fields: StatusFields) { unreported.subtract(fields) }
 
-    /// Every report of this connection is answered, or was refused for good: it is not sent again.
+    /// Every report of this connection is answered or was finally refused: it is not sent again.
     mutating func confirm() { unconfirmed = [] }
 
     /// The connection has ended.
@@ -50,7 +50,7 @@ struct StatusFields: OptionSet, Hashable, Sendable {
     static let connectionSettingsStatus = StatusFields(rawValue: 1 << 7)
     /// The available components in full; only when the server asked for them.
     static let componentList = StatusFields(rawValue: 1 << 8)
-    /// Capabilities travel with every report; this says that a change of theirs is worth a report of its own.
+    /// Every report has the capabilities; this bit says that a change of them needs a report.
     static let capabilities = StatusFields(rawValue: 1 << 9)
 
     /// What a full report carries.

@@ -50,7 +50,7 @@ public final class Cohort: Sendable {
         return plan.zones[random.index(below: plan.zones.count)]
     }
 
-    /// The stream that all clones of the cohort take their identity from: far beyond any agent's number.
+    /// The random stream for the identity of all clones of the cohort: no agent has this number.
     var cloneStream: UInt64 {
         FNV1a.hash(plan.name.utf8) | 1 << 63
     }

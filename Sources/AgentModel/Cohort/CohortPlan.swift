@@ -42,7 +42,7 @@ public struct CohortPlan: Sendable {
     public var restartForm: RestartForm
     /// After this an unanswered report is counted as such and no longer waited for.
     public var answerTimeout: Nanoseconds
-    /// After this an attempt to connect is given up.
+    /// The time limit of an attempt to connect.
     public var connectTimeout: Nanoseconds
     /// After this a closing agent no longer waits for the server's Close.
     public var closeTimeout: Nanoseconds

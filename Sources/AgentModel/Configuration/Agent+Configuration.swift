@@ -175,7 +175,7 @@ extension Agent {
         return EffectiveConfig(configMap: running.effective)
     }
 
-    /// Records the stages of the offer that a report has just told the server.
+    /// Records the stages of the offer that a report has just sent to the server.
     mutating func noteConfigReported(_ fields: StatusFields, at now: Instant, _ effects: inout Effects) {
         guard fields.contains(.remoteConfigStatus) || fields.contains(.effectiveConfig),
             let configuration, let config = configuration.lastOffer

@@ -41,10 +41,10 @@ struct Configuration {
     var dies: Instant = .distantFuture
     /// A failed configuration is tried again then; `.distantFuture` where it is not.
     var retries: Instant = .distantFuture
-    /// Reports a former effective configuration although it says APPLIED.
+    /// Reports APPLIED together with a former effective configuration.
     var lies = false
 
-    /// The offer that the agent accepted last, in whatever state it is.
+    /// The last accepted offer, in any state.
     var lastOffer: ReceivedConfig? {
         switch state {
         case .notConfigured: return nil
@@ -88,7 +88,7 @@ struct Configuration {
         min(application?.done ?? .distantFuture, dies, retries)
     }
 
-    /// An offer begins to be applied; one that was under way is given up for it.
+    /// Starts to apply an offer; an offer that is being applied is abandoned.
     mutating func begin(_ application: Application, at now: Instant) {
         switch state {
         case .notConfigured, .configuring: state = .configuring(application)

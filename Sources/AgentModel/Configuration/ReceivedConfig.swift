@@ -14,7 +14,7 @@ final class ReceivedConfig: Sendable {
     /// Why it cannot be applied; `nil` where it can.
     let problem: ConfigProblem?
     let markers: [ConfigMarker]
-    /// What tells the offer apart in the results, the same for all agents that received it.
+    /// Identifies the offer in the results, the same for all agents that received it.
     let number: UInt64
 
     init(_ offer: AgentRemoteConfig, cohort: Cohort) {
@@ -103,7 +103,7 @@ struct ConfigCache: Sendable {
 /// agents' side: `# muster: fail`, `# muster: slow 30s`, `# muster: crash share=0.1`.
 ///
 /// Known are `ignore` (no status at all), `fail`, `slow SPAN` (the time to apply is at least that), `crash` (the
-/// process dies instead of applying), `die SPAN` (it dies so long after applying) and `lie` (APPLIED, but the former
+/// process dies instead of applying), `die SPAN` (it dies this long after applying) and `lie` (APPLIED, but the former
 /// effective configuration is reported). `share=` limits a marker to a part of the agents, drawn by their seeds.
 struct ConfigMarker: Hashable, Sendable {
     enum Action: Hashable, Sendable {

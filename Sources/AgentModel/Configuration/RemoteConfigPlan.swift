@@ -44,7 +44,7 @@ public struct ConfigWatcher: Hashable, Sendable {
     }
 
     public enum Reaction: String, CaseIterable, Hashable, Sendable {
-        /// The pipelines start anew: the health report has another start time.
+        /// The pipelines start again: the health report has another start time.
         case restartPipelines = "restart-pipelines"
         /// The agent's process restarts, and its connection with it.
         case restartAgent = "restart-agent"

@@ -55,7 +55,7 @@ extension AgentToServer {
         capabilities.contains(.reportsEffectiveConfig) && (server?.contains(.acceptsEffectiveConfig) ?? true)
     }
 
-    /// Merges `report` and keeps what it leaves out: the status as the server knows it.
+    /// Merges `report` into the status as the server knows it; fields that the report does not have stay as they are.
     mutating func take(_ report: AgentToServer) {
         instanceUID = report.instanceUID
         sequenceNumber = report.sequenceNumber

@@ -12,7 +12,7 @@ public struct ConformanceChecker {
     /// How often each rule was broken.
     public private(set) var counts: [ConformanceRule: Int] = [:]
 
-    /// More examples than this help nobody.
+    /// Limits the memory that examples use.
     public static let limit = 100
     /// A connection with more agents than this is watched for the first ones only.
     public static let agentLimit = 1_000
@@ -32,7 +32,7 @@ public struct ConformanceChecker {
         self.tolerance = tolerance
     }
 
-    /// Whether nothing was broken so far.
+    /// Whether no rule has been broken yet.
     public var isConformant: Bool { counts.isEmpty }
 
     /// A connection is open.
@@ -56,7 +56,7 @@ public struct ConformanceChecker {
         isOpen = false
     }
 
-    /// The agent's process was started anew: what it knew of itself is gone, apart from its identity.
+    /// The agent's process has started again: everything except its identity is forgotten.
     public mutating func restarted(_ uid: InstanceUID) {
         agents[uid]?.processRestarted()
     }
@@ -91,7 +91,7 @@ public struct ConformanceChecker {
 
     /// The agent receives `answer`.
     public mutating func received(_ answer: ServerToAgent, at now: Instant) {
-        // An answer that names nobody is for the only agent there is.
+        // An answer without an instance uid is for the only agent on the connection.
         let uid = answer.instanceUID.uid ?? (agents.count == 1 ? agents.keys.first : nil)
         guard let uid, var record = agents[uid] else { return }
         if let error = answer.errorResponse, case .unavailable = error.type, let retry = error.retryInfo {

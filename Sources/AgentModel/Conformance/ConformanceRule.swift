@@ -24,7 +24,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case serverCapabilitiesHonoured
     /// A part that has not changed is left out, unless the server asked for it.
     case unchangedLeftOut
-    /// A message that says nothing is a heartbeat, and only agents that declare heartbeats send them.
+    /// A message without new content is a heartbeat, and only agents that declare heartbeats send them.
     case heartbeatsDeclared
     /// No heartbeats where the server turned them off.
     case heartbeatsTurnedOff
@@ -50,7 +50,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case packageFields
     /// The hashes of packages, and the one over all of them, are such as were offered.
     case packageHashEchoed
-    /// A package that the agent has is reported until an offer leaves it out.
+    /// A package that the agent has is reported until an offer no longer contains it.
     case packagesComplete
     /// The status of connection settings names the hash of an offer that was made.
     case settingsHashEchoed
@@ -60,7 +60,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     case settingsOutcomeReported
     /// What is unhealthy has a reason, component by component.
     case unhealthyHasReason
-    /// What is healthy runs, and says since when.
+    /// A healthy component runs, and its health has a start time.
     case healthyHasStarted
     /// Custom messages are of declared capabilities.
     case customCapabilityDeclared
@@ -81,7 +81,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     /// The client opens no second connection beside one that is open.
     case singleConnection
 
-    /// The section of the specification that says so.
+    /// The section of the specification that contains the rule.
     public var section: String {
         switch self {
         case .readable: return "WebSocket Message Format"
@@ -123,7 +123,7 @@ public enum ConformanceRule: String, CaseIterable, Sendable {
     }
 }
 
-/// A rule that was broken, by whom and when.
+/// A broken rule: which agent broke it, and when.
 public struct Violation: Hashable, Sendable, CustomStringConvertible {
     public let rule: ConformanceRule
     /// What was seen, in words.

@@ -37,7 +37,7 @@ extension ObservedAgent {
         }
     }
 
-    /// So deep a tree is looked into; nobody has a deeper one.
+    /// The limit of the depth of the trees that are checked.
     private static let healthDepth = 16
 
     private func checkHealth(

@@ -149,7 +149,7 @@ struct ObservedAgent {
                 hash: report.connectionSettingsStatus?.lastConnectionSettingsHash ?? [])
             owesSettingsOutcome = false
         case .applying where report.connectionSettingsStatus?.lastConnectionSettingsHash != settingsHash:
-            // Others have been offered meanwhile; only those have to be reported.
+            // Other offers were received since; only those have to be reported.
             owesSettingsOutcome = false
         case .applying, .unset, .unrecognized, nil:
             guard owesSettingsOutcome, unanswered == 0, isOnConnection, lastSentAt != nil,

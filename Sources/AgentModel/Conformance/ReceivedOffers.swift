@@ -2,7 +2,7 @@ import Basis
 import OpAMP
 import OrderedCollections
 
-/// The latest offers of each kind that an agent has received: what it may speak of.
+/// The latest offers of each kind that an agent has received. Its reports may only refer to these.
 struct ReceivedOffers {
     /// What an offer of packages said: the hash of each by its name.
     private struct PackageOffer: Hashable {
@@ -52,7 +52,7 @@ extension AgentConfigMap {
     var hasUnnamedFileAmongOthers: Bool { configMap.count > 1 && configMap[""] != nil }
 }
 
-/// The heartbeat interval that the server has set, as far as the conversation tells.
+/// The heartbeat interval that the server has set, as far as the messages show it.
 struct ExpectedHeartbeats {
     /// `nil` while none was offered, or while it is not known which one is in force.
     private(set) var interval: Nanoseconds?

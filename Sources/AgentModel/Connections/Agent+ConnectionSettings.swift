@@ -57,13 +57,13 @@ extension Agent {
             keeper.applied(offer.hash)
             record(.applied, keeper, hash: offer.hash, at: now, &effects)
         }
-        // Heartbeats alone leave nothing to remember unless the offer has a hash to be reported.
+        // An offer of heartbeats alone is kept only if it has a hash to be reported.
         guard connectionSettings != nil || !offer.isOnlyHeartbeat || !offer.hash.isEmpty else { return }
         withExtendedState { $0.connectionSettings = Boxed(keeper) }
         if !offer.hash.isEmpty { changes.insert(.connectionSettingsStatus) }
     }
 
-    /// Records a stage of the offer. Offers without a hash cannot be told apart, so nothing is recorded of them.
+    /// Records a stage of the offer. Offers without a hash cannot be distinguished, so they are not recorded.
     private func record(
         _ stage: OfferStage, _ keeper: ConnectionSettingsKeeper, hash: [UInt8], at now: Instant,
         _ effects: inout Effects
@@ -174,7 +174,7 @@ extension Agent {
         record(stage, keeper, hash: keeper.status.lastConnectionSettingsHash, at: now, &effects)
     }
 
-    /// Asks for the transport, where the agent has settings of its own with those.
+    /// Requests the transport, with the agent's own settings if it has any.
     func openTransport(_ effects: inout Effects) {
         if let target = connectionSettings?.target {
             effects.append(.connectTo(target))

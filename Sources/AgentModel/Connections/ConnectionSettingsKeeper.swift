@@ -17,12 +17,12 @@ struct ConnectionSettingsKeeper {
     private(set) var trial = Trial.none
     /// The settings in force; `nil`: those of the profile.
     private(set) var accepted: OpAMPConnectionSettings?
-    /// The OpAMP settings that were tried last, with whatever outcome: a server may send them again without a hash.
+    /// The OpAMP settings that were tried last, with any outcome: a server may send them again without a hash.
     private var lastTried: OpAMPConnectionSettings?
     private(set) var others: OrderedDictionary<String, OtherConnectionSettings> = [:]
     /// When the present offer came.
     var offeredAt: Instant = .zero
-    /// It has a certificate for this agent, so that nobody else has the same offer.
+    /// It contains a certificate for this agent, so no other agent has the same offer.
     var isPersonal = false
 
     var isTrying: Bool { formerInterval != nil }
@@ -59,7 +59,7 @@ struct ConnectionSettingsKeeper {
         accepted?.heartbeatIntervalSeconds = seconds
     }
 
-    /// Accepts settings of other connections; what an entry leaves out stays as it was.
+    /// Accepts settings of other connections; missing entries stay as they were.
     mutating func take(_ offered: OrderedDictionary<String, OtherConnectionSettings>) {
         for (name, offer) in offered {
             var settings = others[name] ?? OtherConnectionSettings()

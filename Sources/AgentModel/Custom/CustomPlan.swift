@@ -16,7 +16,7 @@ public enum CustomResponder: Sendable {
     case echo(capability: String)
     /// Understands `pause` and `resume` and answers with `status`, as JSON; anything else with `error`.
     case pauseResume(capability: String)
-    /// Answers `find_services` with `available_services`, a JSON list of so many made-up services.
+    /// Answers `find_services` with `available_services`, a JSON list of this many invented services.
     case discovery(capability: String, services: Int)
     /// Whatever the host wants; must be a pure function of its arguments. `nil`: no answer.
     case made(capability: String, @Sendable (_ index: UInt64, _ message: CustomMessage) -> CustomMessage?)

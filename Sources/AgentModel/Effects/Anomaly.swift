@@ -59,7 +59,7 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     // What the network did.
     /// A connection could not be opened.
     case connectFailed
-    /// The attempt was given up after the connect timeout.
+    /// The attempt reached the connect timeout.
     case connectTimedOut
     /// An open connection was lost.
     case connectionLost

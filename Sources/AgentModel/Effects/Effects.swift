@@ -1,7 +1,7 @@
 public import Basis
 public import OpAMP
 
-/// What a step of an agent asks of its host: a list of effects, the bytes that they point into, and the one timer.
+/// The output of a step of an agent: a list of effects for its host, the bytes that they point into, and the one timer.
 ///
 /// The caller owns it and uses one for all agents of a shard: empty it, give it to one step of one agent, perform it.
 /// Once it has grown to its working size, steps on the message path allocate nothing.
@@ -50,11 +50,11 @@ public struct Effects: Sendable {
     }
 }
 
-/// One thing that an agent asks of its host or reports to it.
+/// A request of an agent to its host, or an event that it reports to it.
 public enum Effect: Sendable {
     /// Open the transport now; all waiting has been done.
     case connect
-    /// The same with settings that a server has offered; what they leave out stays as in the profile.
+    /// The same with settings that a server has offered; missing settings stay as in the profile.
     case connectTo(ConnectionTarget)
     /// Send a report as one WebSocket message.
     case send(ReportSlice)
@@ -70,13 +70,13 @@ public enum Effect: Sendable {
     case stateChanged(StateChange)
     /// The health in a report that was just sent differs from the one before.
     case healthReported(HealthChange)
-    /// An anomaly occurred, so many times.
+    /// An anomaly occurred, with the number of times.
     case count(Anomaly, UInt32)
     /// A fault was injected.
     case fault(Fault)
     /// Send a request with the agent's own telemetry (Own Telemetry Reporting).
     indirect case exportTelemetry(TelemetryExport)
-    /// Read from this connection no faster than so many bytes a second.
+    /// Limits how fast this connection is read, in bytes per second.
     case readSlowly(bytesPerSecond: Int)
     /// The agent has reached a stage of an offer.
     case offer(OfferStep)
@@ -92,7 +92,7 @@ public enum Effect: Sendable {
 public struct OfferStep: Hashable, Sendable {
     public let kind: OfferKind
     public let stage: OfferStage
-    /// What tells the offer apart from others of its kind: `offerNumber` of the server's hash. `nil`: the offer was for
+    /// Distinguishes the offer from others of its kind: `offerNumber` of the server's hash. `nil`: the offer was for
     /// this agent alone, with a certificate of its own, and is part of no wave.
     public let number: UInt64?
     /// Since the offer was received, of packages since it was begun.
@@ -109,7 +109,7 @@ public enum PackageStep: UInt8, CaseIterable, Sendable {
 
 /// An encoded report in `Effects.bytes`: an AgentToServer, without the WebSocket message header in front.
 public struct ReportSlice: Hashable, Sendable {
-    /// Where it lies in `Effects.bytes`.
+    /// The range of the bytes in `Effects.bytes`.
     public let range: Range<Int>
     public let kind: ReportKind
     /// When it was due. Response time counts from here, whenever the host sends it.

@@ -2,15 +2,14 @@ public import Basis
 public import OpAMP
 
 /// Several agents on one connection, as behind a gateway: the leader, which is the gateway itself and owns the
-/// transport, and members that connect through it. The server tells them apart by their instance uids
+/// transport, and members that connect through it. The server distinguishes them by their instance uids
 /// (ServerToAgent.instance_uid).
 ///
 /// To its host a gateway looks like one agent: the same events, the same effects, one timer. Members never see the
-/// transport: what they ask of it is answered here. A member that connects is connected once the gateway is; one that
-/// closes is done once its reports are answered, the agent_disconnect among them, since nothing else of it goes over
-/// the wire; when the gateway's connection is lost, so are theirs. A member cannot connect elsewhere: a trial of
-/// offered connection settings fails for it. A member that reads slowly slows the one connection that all share, as one
-/// that blocks in a proxy does.
+/// transport: the gateway answers their requests. A member is connected once it asks for a connection and the gateway
+/// has one. A member is closed once all its reports are answered, agent_disconnect included. When the gateway loses its
+/// connection, its members lose theirs. A member cannot connect to another server: a trial of offered connection
+/// settings fails for it. A member that reads slowly slows the connection that all share, as in a real proxy.
 public struct Gateway {
     public private(set) var leader: Agent
     public private(set) var members: [Agent]
@@ -111,7 +110,7 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    /// A message goes to whom it names; one that names nobody, or nobody here, is the gateway's.
+    /// A message goes to the agent that it names; one without a uid, or with an unknown one, goes to the gateway.
     public mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects) {
         if let uid = answer.instanceUID.uid, let number = routes[uid] {
             // A view cannot be captured, so the step is written out here.
@@ -156,8 +155,8 @@ public struct Gateway {
         leaveWithLeader(from: start, at: now, &effects)
     }
 
-    /// The leader has asked for the end of the connection: its members' agent_disconnect messages go before its own, as
-    /// far as that is still possible, and they are off.
+    /// The leader has requested the end of the connection: its members' agent_disconnect messages go before its own, as
+    /// far as that is still possible, and then the members are disconnected.
     private mutating func leaveWithLeader(from start: Int, at now: Instant, _ effects: inout Effects) {
         guard !isOnline, effects.list[start...].contains(where: \.endsTheConnection) else { return }
         loseMembers(.endOfStream, at: now, &effects)
@@ -169,7 +168,7 @@ public struct Gateway {
         }
     }
 
-    /// Lets something happen to a member, and answers what it asks of the transport.
+    /// Passes an event to a member, and answers the member's requests to the transport.
     private mutating func tell(
         _ number: Int, at now: Instant, _ effects: inout Effects,
         _ event: (inout Agent, Instant, inout Effects) -> Void
@@ -180,9 +179,9 @@ public struct Gateway {
         settle(number, from: start, former: former, at: now, &effects)
     }
 
-    /// Takes out of the effects what a member asks of the transport, and answers it. An answer may lead to another
-    /// request, a close to a new connection for one; the chain ends because each of them waits for the clock or the
-    /// server sooner or later, and is cut off here for certain.
+    /// Removes a member's requests to the transport from the effects, and answers them. An answer may lead to another
+    /// request, for example a close to a new connection. A request soon has to wait for the clock or the server, so the
+    /// chain is short; `requestLimit` bounds it.
     private mutating func settle(
         _ number: Int, from start: Int, former: InstanceUID, at now: Instant, _ effects: inout Effects
     ) {
@@ -204,11 +203,11 @@ public struct Gateway {
             }
         }
         let uid = members[number].instanceUID
-        // The former uid stays routed: answers to reports under way still bear it.
+        // The former uid stays routed: answers to reports under way still have it.
         if uid != former { routes[uid] = number }
     }
 
-    /// What a member asks of the transport. That it closes shows in its state.
+    /// A member's requests to the transport. A close shows in the member's state.
     private enum TransportRequest {
         case nothing
         case connection
@@ -216,8 +215,8 @@ public struct Gateway {
         case elsewhere
     }
 
-    /// Removes what is asked of the transport from the effects that begin at `start`. A slow reader stays in: it slows
-    /// all.
+    /// Removes the requests to the transport from the effects that begin at `start`, except that of a slow reader,
+    /// which slows all.
     private func takeRequest(from start: Int, _ effects: inout Effects) -> TransportRequest {
         var request = TransportRequest.nothing
         var kept = start

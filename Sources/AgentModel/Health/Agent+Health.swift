@@ -68,7 +68,7 @@ extension Agent {
         reportChanges(at: now, &effects)
     }
 
-    /// The collector's pipelines have started anew; the health has to say since when.
+    /// The collector's pipelines have started again; the health has the new start time.
     mutating func pipelinesRestarted(at now: Instant) {
         guard processStarted != now else { return }
         processStarted = now

@@ -63,9 +63,9 @@ public enum HealthModel: Hashable, Sendable {
     case flapping(up: Distribution, down: Distribution)
     /// One component after another goes down and stays down; with the last the agent is unhealthy.
     case decay(each: Distribution)
-    /// The collector's process ends, and nobody starts it again: unhealthy, and without a start time.
+    /// The collector's process ends and is not restarted: unhealthy, and without a start time.
     case suddenDeath(after: Distribution)
-    /// All agents that have it are unhealthy together, from a time of the run on for a while (`nil`: for good): power,
-    /// network, a bad version.
+    /// All agents that have it are unhealthy together, from a time of the run for a duration (`nil`: permanently):
+    /// power, network, a bad version.
     case outage(from: Nanoseconds, lasting: Nanoseconds?)
 }

@@ -23,15 +23,15 @@ struct HealthState {
     private var progress: [FaultProgress]
     /// When the next check starts.
     private(set) var nextCheck: Instant
-    /// When the check that hangs is given up; `nil` while none does.
+    /// When the timeout of a check that hangs is over; `nil` while none hangs.
     private var givesUp: Instant?
-    /// What was found but not yet often enough to be reported.
+    /// A new finding that has not been confirmed often enough to be reported.
     private var unconfirmed: ObservedHealth?
     private var timesFound = 0
     /// What the agent reports.
     private(set) var reported = ObservedHealth()
 
-    /// A fault changes so often at most between two checks; a faster model is cut off there.
+    /// The limit of changes of a fault between two checks; a faster model is cut off there.
     private static let changesPerCheck = 1_000
 
     /// - Parameter version: what the agent runs; nil where no health fault of the plan has a version.
@@ -97,7 +97,7 @@ struct HealthState {
         }
     }
 
-    /// The clock has reached the next deadline: a check starts, or one that hangs is given up.
+    /// The clock has reached the next deadline: a check starts, or one that hangs is abandoned.
     /// - Returns: Whether what the agent reports has changed.
     mutating func advance(_ plan: HealthPlan, components: Int, random: inout SeededRandom, at now: Instant) -> Bool {
         let (observedHealth, hangs) = present(plan, components: components, random: &random, at: now)
@@ -107,7 +107,7 @@ struct HealthState {
             return conclude(observedHealth, plan)
         }
         guard now >= nextCheck else { return false }
-        // From the last start, not from now; checks that were missed meanwhile are left out.
+        // From the last start, not from now; missed checks are skipped.
         let missed = (now - nextCheck).count / plan.checkInterval.count
         nextCheck = nextCheck + plan.checkInterval * (missed + 1)
         if hangs {

@@ -40,7 +40,7 @@ public struct LifeCycle: Hashable, Sendable {
             }
         }
 
-        /// The open connection, where there is one that reports may leave on.
+        /// The open connection, if there is one on which reports can be sent.
         public var session: Session? {
             switch self {
             case .connected(let session), .running(let session), .configuring(let session), .updating(let session):
@@ -173,7 +173,7 @@ public struct LifeCycle: Hashable, Sendable {
             case .running(let session), .configuring(let session), .updating(let session):
                 return Self.online(session, work)
             case .initializing, .connecting, .connected, .backingOff, .closing, .restarting, .disconnected:
-                // The work continues without a state of its own; the answer to the first report brings it back.
+                // The work continues without a state for it; the answer to the first report restores the state.
                 return phase
             }
         case .closeBegan(let deadline, let afterwards):
@@ -253,7 +253,7 @@ public enum AgentState: Int, CaseIterable, Sendable {
     case closing
     /// The agent's process is down between a crash or a restart and its next start.
     case restarting
-    /// Over for good: drained, or ended by a fault.
+    /// The final state: drained, or ended by a fault.
     case disconnected
 
     /// The name used in tables, series and results.

@@ -10,7 +10,7 @@ extension Agent {
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         var keeper = packages ?? PackageKeeper(cohort.plan.packages.installed)
         if offer.allPackagesHash.isEmpty {
-            // Without it offers cannot be told apart, and each would be installed again.
+            // Without it offers cannot be distinguished, and each would be installed again.
             guard keeper.refuse("the offer has no hash over all packages") else {
                 return effects.count(.offerRepeated)
             }
@@ -25,7 +25,7 @@ extension Agent {
         }
         let offer = effects.packageCache.offer(offer)
         guard keeper.sync == nil else {
-            // One offer at a time; what is received meanwhile waits, and only the newest of it.
+            // One offer at a time: of the offers that are received during the work, the newest waits.
             keeper.pending = offer
             return keep(keeper, at: now)
         }
@@ -40,7 +40,7 @@ extension Agent {
         let isOtherVersion = keeper.offeredAgentVersion != packages?.offeredAgentVersion
         withExtendedState { $0.packages = .own(Boxed(keeper)) }
         guard isOtherVersion else { return }
-        // Another version of the agent itself, or none from a server any more: it describes itself anew.
+        // The version of the agent itself has changed, or a server no longer offers one: the description is sent again.
         changes.insert(.description)
         versionChanged(at: now)
     }
@@ -197,7 +197,7 @@ extension Agent {
     ) {
         keeper.finishInstallation(name)
         effects.append(.package(.installed))
-        // Another version of the agent itself has started anew.
+        // Another version of the agent itself has started.
         if keeper.installed[name]?.type == .topLevel { pipelinesRestarted(at: now) }
     }
 

@@ -1,8 +1,8 @@
 public import Basis
 public import OpAMP
 
-/// A package's file that an agent wants fetched and verified (Downloading Packages): the host does it, and tells the
-/// agent by `Agent.downloadTold`.
+/// A package's file that an agent requests (Downloading Packages): the host fetches and verifies it, and passes its
+/// updates to `Agent.downloadTold`.
 public struct PackageDownload: Equatable, Sendable {
     /// The number of the agent in the run; behind a gateway that is how its updates are routed.
     public let agent: UInt64
@@ -28,7 +28,7 @@ public struct PackageDownload: Equatable, Sendable {
     }
 }
 
-/// What the host tells of a download.
+/// The host's update about a download.
 public struct DownloadUpdate: Equatable, Sendable {
     public enum Event: Equatable, Sendable {
         case progressed(DownloadProgress)
@@ -71,7 +71,7 @@ public enum DownloadOutcome: Equatable, Sendable {
 public struct FetchPlan: Hashable, Sendable {
     /// Bytes a second that one agent reads at most; nil: as fast as they come.
     public var bandwidth: Int?
-    /// After so long without a byte an attempt has failed.
+    /// An attempt fails when no byte has arrived for this long.
     public var stallTimeout: Nanoseconds
     /// For the whole download, attempts and pauses included.
     public var timeout: Nanoseconds
@@ -90,7 +90,7 @@ public struct FetchPlan: Hashable, Sendable {
     public var sharesVerdicts: Bool
     /// Public keys as PEM, by signer.
     public var trustedKeys: [String: String]
-    /// What is asked of the file's contents.
+    /// The checks of the file's contents.
     public var contents: Contents
     /// Patterns of paths that may be executable in an archive; nil: any may.
     public var executables: [String]?

@@ -2,7 +2,7 @@ import Basis
 import OpAMP
 
 /// The packages of an agent: its own record while it works on them, and afterwards one shared by all agents that have
-/// come to the same, until a further offer tells them apart.
+/// the same packages, until a further offer makes a difference.
 enum PackageHolding {
     case own(Boxed<PackageKeeper>)
     case shared(SettledPackages)
@@ -22,7 +22,7 @@ enum PackageHolding {
         }
     }
 
-    /// Whether an offer is being worked on.
+    /// Whether an offer is being processed.
     var isWorking: Bool {
         switch self {
         case .own(let box): return box.value.sync != nil

@@ -21,7 +21,7 @@ struct PackageKeeper {
     struct Sync {
         let offer: PackagesAvailable
         let begun: Instant
-        /// Packages that are still to be worked on, the next one first.
+        /// Packages of the offer that are not processed yet, the next one first.
         var waiting: [String]
         var step: Step
         var hasFailures: Bool
@@ -43,7 +43,7 @@ struct PackageKeeper {
     private(set) var completedHash: [UInt8] = []
     /// The number of the latest fetch: updates of former ones are ignored.
     private(set) var fetches: UInt32 = 0
-    /// An offer that was received while another was worked on; only the newest is kept.
+    /// An offer that was received while another was processed; only the newest is kept.
     var pending: PackagesAvailable?
 
     init(_ local: [PackagePlan.LocalPackage]) {
@@ -90,7 +90,7 @@ struct PackageKeeper {
         return true
     }
 
-    /// Takes up an offer: tells what has to be done and drops what is no longer offered (steps 1 and 2).
+    /// Starts an offer: decides what has to be done and drops packages that are no longer offered (steps 1 and 2).
     mutating func begin(_ offer: PackagesAvailable, dependencies: [String: [String]], at now: Instant) {
         statuses.serverProvidedAllPackagesHash = offer.allPackagesHash
         statuses.errorMessage = ""
@@ -144,7 +144,7 @@ struct PackageKeeper {
     }
 
     /// The host fetches the file from now on.
-    /// - Returns: the number by which it tells how that goes.
+    /// - Returns: the number of the download, which its updates have.
     mutating func beginFetch(_ name: String) -> UInt32 {
         fetches &+= 1
         sync?.step = .fetching(name, number: fetches)
@@ -219,7 +219,7 @@ struct PackageKeeper {
         statuses.packages[name]?.agentHasHash = []
     }
 
-    /// The process went down in the middle: a download begins anew, an installation has failed and was restored.
+    /// The process went down during the work: a download starts again, an installation has failed and was restored.
     mutating func interrupted(dependencies: [String: [String]]) {
         switch sync?.step {
         case nil, .between: break
@@ -233,7 +233,7 @@ struct PackageKeeper {
         }
     }
 
-    /// All of the offer has been worked on.
+    /// The whole offer has been processed.
     /// - Returns: Whether everything of it is installed.
     mutating func finishSync() -> Bool {
         guard let work = sync else { return false }
@@ -269,7 +269,7 @@ struct InstallationOrder: Hashable, Sendable {
         let isWanted = Set(wanted)
         var done = present
         var left = wanted
-        // Each round takes at least one package out, so there are at most as many rounds as packages.
+        // Each round removes at least one package, so there are at most as many rounds as packages.
         while !left.isEmpty {
             var waiting: [String] = []
             for name in left {

@@ -5,9 +5,9 @@ public import OpAMP
 public struct PackagePlan: Hashable, Sendable {
     /// What is installed before any server offers anything.
     public var installed: [LocalPackage]
-    /// How files are fetched; nil: downloads are modelled, and take `downloadTime`.
+    /// How files are downloaded; nil: downloads are simulated, and last `downloadTime`.
     public var fetch: FetchPlan?
-    /// How long the modelled download of one package takes.
+    /// How long the simulated download of one package lasts.
     public var downloadTime: Distribution
     /// How large a package is, for the rate that is reported while it is downloaded.
     public var fileBytes: Int

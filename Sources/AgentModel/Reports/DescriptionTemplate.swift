@@ -22,7 +22,7 @@ public struct DescriptionTemplate: Hashable, Sendable {
         self.nonIdentifying = nonIdentifying
     }
 
-    /// The attribute that says which version of the agent runs.
+    /// The attribute with the version of the agent.
     public static let versionKey = "service.version"
 
     /// The version of an agent of which nothing else is said.
@@ -74,7 +74,8 @@ public enum DescriptionSource: Sendable {
     /// Made by the host for agent `index` with its present instance uid; must be a pure function of the two.
     case made(@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> AgentDescription)
 
-    /// Whether an agent must describe itself anew when it gets another instance uid. A maker is taken to use it.
+    /// Whether an agent must send its description again when it gets another instance uid. A maker is assumed to use
+    /// it.
     var namesInstanceUID: Bool {
         switch self {
         case .template(let template): return template.namesInstanceUID

@@ -81,7 +81,7 @@ struct HealthTree: Sendable {
     }
 }
 
-/// What is unhealthy in an agent, as its health report says.
+/// The unhealthy parts of an agent, as its health report lists them.
 struct ObservedHealth: Hashable, Sendable {
     enum Level: Hashable, Sendable {
         case healthy

@@ -32,7 +32,7 @@ extension Agent {
         withExtendedState { $0.telemetry?.value.note(change) }
     }
 
-    /// An export is due: one request for each kind that has something to tell.
+    /// An export is due: one request for each kind of telemetry that has data.
     mutating func exportTelemetry(at now: Instant, _ effects: inout Effects) {
         guard let keeper = extended?.value.telemetry?.value else { return }
         let telemetry = CollectorTelemetry(seed: cohort.seed, index: index)
@@ -70,7 +70,7 @@ extension Agent {
         withExtendedState { $0.telemetry?.value.exported(every: interval, at: now) }
     }
 
-    /// The resource: what the agent says of itself to its server, it says to a backend in the same words.
+    /// The resource: the agent describes itself to a backend with the same attributes as to its server.
     private var telemetrySource: TelemetrySource {
         let described = description
         let attributes = (described.identifyingAttributes + described.nonIdentifyingAttributes).compactMap {

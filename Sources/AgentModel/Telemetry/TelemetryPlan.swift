@@ -12,7 +12,7 @@ public struct TelemetryPlan: Hashable, Sendable {
         self.interval = max(interval, Self.shortestInterval)
     }
 
-    /// More often than this would be a load of its own.
+    /// A shorter interval would be a significant load.
     public static let shortestInterval = Nanoseconds.milliseconds(100)
 }
 
@@ -33,7 +33,7 @@ public final class TelemetryDestination: Sendable {
 /// One export request, encoded in `Effects.bytes`.
 public struct TelemetryExport: Sendable {
     public let signal: TelemetrySignal
-    /// Where its body lies in `Effects.bytes`.
+    /// The range of its body in `Effects.bytes`.
     public let range: Range<Int>
     /// How many data points, spans or log records it holds.
     public let items: Int
@@ -75,7 +75,8 @@ extension TelemetrySignal {
 
 /// What one agent keeps for its own telemetry. Exists only where a server has offered a destination.
 struct TelemetryKeeper {
-    /// Life events that are kept between two exports; beyond them the oldest go, and the next export says how many.
+    /// Events that are kept between two exports. Above the limit the oldest are dropped, and the next export says how
+    /// many.
     static let eventLimit = 32
 
     private(set) var destinations: [TelemetrySignal: TelemetryDestination] = [:]
@@ -84,7 +85,7 @@ struct TelemetryKeeper {
     /// What happened since the last export, oldest first.
     private(set) var events: [StateChange] = []
     private(set) var droppedEvents = 0
-    /// Exports so far: what makes the identifiers of spans.
+    /// Exports until now: the identifiers of spans are made from this number.
     private(set) var exports: UInt64 = 0
 
     /// Telemetry of a kind goes there from now on.

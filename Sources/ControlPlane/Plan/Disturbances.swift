@@ -43,7 +43,7 @@ public struct Refusals: Hashable, Sendable {
     public static let none = Refusals(share: 0)
 }
 
-/// The share of accepted connections that the server breaks without a word.
+/// The share of accepted connections that the server closes without a close frame.
 public struct ConnectionDrops: Hashable, Sendable {
     /// 0...1.
     public var share: Double

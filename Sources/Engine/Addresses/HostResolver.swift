@@ -3,19 +3,19 @@ import CLinux
 import Dispatch
 import Synchronization
 
-/// Names to addresses by the system's resolver, off the shards, and once per host however many agents ask.
+/// Resolves names with the system's resolver, off the shards, once per host for all agents.
 ///
-/// Answers are kept for the resolver's life, so that a whole run talks to the same addresses; failures are kept for
-/// `failureLife`, so that a fleet knocking on a wrong name asks the system a few times a minute, not thousands.
+/// Answers are kept for the resolver's life, so that a whole run uses the same addresses. Failures are kept for
+/// `failureLife`, so that a fleet with a wrong name queries the system a few times a minute, not thousands of times.
 public final class HostResolver: Sendable {
     /// The process's own.
     public static let shared = HostResolver()
 
-    /// How long a failure answers for the next askers.
+    /// How long a failure is reused for further requests.
     public static let failureLife = Nanoseconds.seconds(5)
-    /// Hosts remembered; beyond it, answers are still given but not kept.
+    /// The limit of cached hosts; above it, names are resolved but not cached.
     public static let hostLimit = 4096
-    /// Addresses taken of one host.
+    /// The limit of addresses of one host.
     static let addressLimit = 32
 
     typealias Outcome = Result<[SocketAddress], ResolveError>
@@ -118,7 +118,7 @@ public enum ResolveError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownHost(String)
     /// The name servers did not answer; may pass.
     case resolverUnavailable(String)
-    /// Anything else that the system's resolver says.
+    /// Any other error of the system's resolver.
     case failed(String, reason: String)
 
     public var description: String {

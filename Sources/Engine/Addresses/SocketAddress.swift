@@ -113,7 +113,7 @@ extension SocketAddress: LosslessStringConvertible {
             return nil
         }
         let host = description[..<colon]
-        // Without brackets the colons of an IPv6 address could not be told from the port's.
+        // Without brackets the colons of an IPv6 address could not be distinguished from the port's.
         guard !host.contains(":") || (host.hasPrefix("[") && host.hasSuffix("]")) else { return nil }
         self.init(host: String(host), port: port)
     }

@@ -6,11 +6,11 @@ public struct CapacityFacts: Hashable, Sendable {
     public var ephemeralPorts: ClosedRange<UInt16>
     /// The largest backlog of a listening socket (net.core.somaxconn).
     public var listenBacklog: Int
-    /// Source addresses that connections leave from; at least one.
+    /// Source addresses of connections; at least one.
     public var sourceAddresses: Int
     /// Server addresses (host and port) that connections go to; at least one.
     public var destinations: Int
-    /// Whether the server is in this process too, so that each connection takes two descriptors.
+    /// Whether the server is in this process too, so that each connection uses two descriptors.
     public var serverInProcess: Bool
 
     public init(
@@ -34,7 +34,7 @@ public struct CapacityFacts: Hashable, Sendable {
             sourceAddresses: sourceAddresses, destinations: destinations, serverInProcess: serverInProcess)
     }
 
-    /// Linux's own defaults, where /proc says nothing.
+    /// Linux's own defaults, for when /proc has no value.
     private static let defaultPorts: ClosedRange<UInt16> = 32_768...60_999
     private static let defaultBacklog = 4096
 
@@ -122,8 +122,7 @@ public struct Capacity: Hashable, Sendable {
             case .ports:
                 lines.append(
                     "Ports: enough for \(byPorts). Use \(sourceAddressesNeeded) source addresses (--source), several "
-                        + "server addresses, or a wider range: "
-                        + "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\".")
+                        + "server addresses, or a wider range: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\".")
             }
         }
         return lines.joined(separator: "\n")

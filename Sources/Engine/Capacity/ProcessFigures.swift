@@ -2,7 +2,7 @@ public import Basis
 import CLinux
 import Glibc
 
-/// What this process has used so far, and holds now.
+/// The resources that this process has used until now, and those that it holds.
 public struct ProcessFigures: Hashable, Sendable {
     /// CPU time in its own code.
     public var userTime: Nanoseconds

@@ -4,7 +4,7 @@
 /// Where the frames of one corked endpoint gather, so that they leave in one system call. A shard has one: only the
 /// endpoint whose callback runs is corked.
 struct CorkBuffer: ~Copyable {
-    /// What one send usefully takes; beyond it the buffer is flushed and filled again.
+    /// The largest useful size of one send; above it the buffer is flushed and filled again.
     static let capacity = 65_536
 
     private let storage = UnsafeMutableRawBufferPointer.allocate(byteCount: CorkBuffer.capacity, alignment: 64)

@@ -4,7 +4,7 @@ import CLinux
 extension Endpoint {
     /// Ends the connection in good order: sends what waits, shuts this side, drops what still comes, and waits for the
     /// peer to close its side. Then `closed(.local)`; or `closed(.timedOut(.close))`, with a reset, when the peer has
-    /// not closed within `limit`. A connection still being made is given up at once.
+    /// not closed within `limit`. A connection that is still being made is abandoned at once.
     public final func closeGracefully(within limit: Nanoseconds = .seconds(5)) {
         shard.assertOnShard()
         switch state {
@@ -28,7 +28,7 @@ extension Endpoint {
         endAbruptly(.local)
     }
 
-    /// How long a peer has to take in an alert before the connection is gone.
+    /// How long a peer has to receive an alert before the connection is closed.
     static let alertLinger = Nanoseconds.seconds(1)
 
     /// From here on: what waits is sent, this side is shut, the peer's end awaited.
@@ -53,14 +53,14 @@ extension Endpoint {
         updateInterest()
     }
 
-    /// `end`, with a reset in place of the orderly agent_disconnect.
+    /// `end`, with a reset instead of an orderly close.
     final func endAbruptly(_ cause: CloseCause) {
         guard state != .idle, state != .ended else { return }
         if descriptor >= 0 { _ = clinux_set_reset_on_close(descriptor) }
         end(cause)
     }
 
-    /// Closes the socket; the owner is told in the same turn, by `tellEnd`.
+    /// Closes the socket; `tellEnd` notifies the owner in the same turn.
     final func end(_ cause: CloseCause) {
         guard state != .idle, state != .ended else { return }
         state = .ended

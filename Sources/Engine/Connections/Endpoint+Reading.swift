@@ -7,7 +7,7 @@ import CLinux
 import Glibc
 
 extension Endpoint {
-    /// Reads of one endpoint per event; then others get their turn (the epoll set tells again what is left).
+    /// The limit of reads of one endpoint per event; then others have their turn (epoll reports the rest again).
     private static let readsPerEvent = 16
 
     /// No bytes are received until `resumeReading`: the peer is slowed down by its own full socket.
@@ -17,7 +17,7 @@ extension Endpoint {
         if state == .open { updateInterest() }
     }
 
-    /// Ends `pauseReading`; what has come meanwhile is received in a later turn.
+    /// Ends `pauseReading`; bytes that arrived during the pause are received in a later turn.
     public final func resumeReading() {
         shard.assertOnShard()
         flags.remove(.readingPaused)
@@ -31,7 +31,7 @@ extension Endpoint {
         }
         guard state == .open || state == .flushing else { return }
         if interest & CLinuxReadable == 0 {
-            // Nobody reads, so an error would be told again and again: take it.
+            // While reading is paused, epoll would report an error again and again: handle it now.
             if readiness & (CLinuxFailed | CLinuxHungUp) != 0 { takePendingError() }
             return
         }

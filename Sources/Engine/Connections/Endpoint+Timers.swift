@@ -31,7 +31,7 @@ extension Endpoint {
         timerDue == .max ? nil : Instant(nanoseconds: timerDue)
     }
 
-    /// The connection ends with `.timedOut(.idle)` when no byte has come in for so long; nil (the default): never.
+    /// The connection ends with `.timedOut(.idle)` when no byte has arrived for this long; nil (the default): never.
     /// Whole milliseconds, at least one. Holds for this and later connections.
     public final var idleTimeout: Nanoseconds? {
         get { idleMilliseconds == 0 ? nil : .milliseconds(Int64(idleMilliseconds)) }

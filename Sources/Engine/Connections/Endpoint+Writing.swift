@@ -10,7 +10,7 @@ extension Endpoint {
     /// kept of the span. Ignored unless `isOpen`.
     ///
     /// A failure ends the connection; `closed` follows in the same turn.
-    /// - Returns: whether nothing waits for the peer: the kernel has taken all, or will be offered it on `uncork`.
+    /// - Returns: whether nothing waits for the peer: the kernel has accepted all, or will be offered it on `uncork`.
     @discardableResult
     public final func write(_ bytes: RawSpan) -> Bool {
         shard.assertOnShard()
@@ -21,7 +21,7 @@ extension Endpoint {
         }
     }
 
-    /// From here to `uncork`, or to the end of the present callback, writes gather and leave in one system call.
+    /// From here to `uncork`, or to the end of the present callback, writes are collected and sent in one system call.
     public final func cork() {
         shard.assertOnShard()
         guard state == .open, !flags.contains(.corked) else { return }

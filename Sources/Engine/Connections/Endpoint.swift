@@ -4,12 +4,11 @@ import CLinux
 /// One connection, or one agent that makes connections: subclass it, so that an agent and its socket are one object.
 ///
 /// An endpoint outlives its connections. It is idle until `connect` (or a listener adopts it); after `closed` it is
-/// idle again and may connect anew, at once or from its timer. It has one timer of its own, independent of the
-/// connection.
+/// idle again and may connect again, at once or from its timer. It has one timer, independent of the connection.
 ///
 /// **Re-entrancy.** No method of an endpoint calls back before it returns: every callback starts from the shard's loop,
-/// and whatever a callback asks for (write, close, abort, connect, set a timer, on this endpoint or any other of the
-/// shard) is allowed. After `abort` or a failed write no more bytes are received; `closed` follows in the same turn.
+/// and a callback may call every method (write, close, abort, connect, set a timer), on this endpoint or any other of
+/// the shard. After `abort` or a failed write no more bytes are received; `closed` follows in the same turn.
 ///
 /// **Life.** The shard keeps an endpoint alive while it has a connection or a timer. Without both it lives as long as
 /// its owner's references.
@@ -67,21 +66,21 @@ open class Endpoint: @unchecked Sendable {
     /// it open for writing until `closeGracefully` or `abort`.
     open func peerFinished() -> Bool { false }
 
-    /// Everything that had to wait for the peer has left.
+    /// All bytes that waited for the peer have been sent.
     open func drained() {}
 
-    /// The connection has ended, or could not be made. Called exactly once for each `connect` that answered true and
-    /// each adopted connection, whoever ended it. The endpoint is idle again.
+    /// The connection has ended, or could not be made. Called exactly once for each `connect` that returned true and
+    /// each adopted connection, whichever side ended it. The endpoint is idle again.
     open func closed(_ cause: CloseCause) {}
 
-    /// `receiveDeadline` has passed. The instant until which the peer may go on sending; nil (the default) ends the
-    /// connection with `.timedOut(.receive)`, unless it was closed in the call. The deadline is unset already.
+    /// `receiveDeadline` has passed and is unset. Returns the instant until which the peer may continue to send; nil
+    /// (the default) ends the connection with `.timedOut(.receive)`, unless it was closed in the call.
     open func receiveTimedOut() -> Instant? { nil }
 
     /// The timer set for `due` has fired; never early, and `shard.now - due` late. It is unset already.
     open func timerFired(due: Instant) {}
 
-    /// Readiness of the socket, as epoll tells it.
+    /// Readiness of the socket, as reported by epoll.
     func ready(_ readiness: UInt32) {
         switch state {
         case .connecting: finishConnecting()
@@ -94,13 +93,13 @@ open class Endpoint: @unchecked Sendable {
 
     // MARK: State
 
-    /// Whether there is no connection, none being made and none whose end is still to be told.
+    /// Whether there is no connection, no attempt to connect, and no end that the owner has to be notified of.
     public final var isIdle: Bool { state == .idle }
 
     /// Whether the connection is up and neither side has ended it: `write` makes sense.
     public final var isOpen: Bool { state == .open }
 
-    /// Bytes that `write` accepted and the kernel has not taken yet.
+    /// Bytes that `write` accepted and the kernel has not accepted yet.
     public final var waitingBytes: Int { outbox.count }
 
     /// This side's address of the present connection. A system call.
@@ -148,20 +147,20 @@ enum ConnectionState: UInt8 {
     case flushing
     /// Our side is shut; the peer's end is awaited, its bytes are dropped.
     case lingering
-    /// The socket is closed; the owner is still to be told.
+    /// The socket is closed; the owner has not been notified yet.
     case ended
 }
 
 /// What else there is to know about an endpoint's connection, a bit each.
 struct EndpointFlags: OptionSet {
     let rawValue: UInt8
-    /// The owner wants no bytes at present.
+    /// The owner has paused reading.
     static let readingPaused = EndpointFlags(rawValue: 1 << 0)
     /// The peer has closed its side and the owner continues to write.
     static let peerFinished = EndpointFlags(rawValue: 1 << 1)
     /// Writes gather in the shard's cork buffer.
     static let corked = EndpointFlags(rawValue: 1 << 2)
-    /// A write had to wait: `drained` is owed.
+    /// A write had to wait: `drained` has to be called.
     static let owesDrained = EndpointFlags(rawValue: 1 << 3)
     /// Not a connection of the user's: a listening socket.
     static let listening = EndpointFlags(rawValue: 1 << 4)

@@ -5,7 +5,8 @@
 
 import Glibc
 
-/// Bytes that the kernel did not take yet. Empty, it is one nil pointer: the block lives only while a socket is full.
+/// Bytes that the kernel has not accepted yet. Empty, it is one nil pointer: the block exists only while a socket is
+/// full.
 struct Outbox {
     private struct Header {
         var capacity: Int
@@ -39,7 +40,7 @@ struct Outbox {
         return true
     }
 
-    /// Forgets the oldest `taken` bytes; the block is freed with the last.
+    /// Drops the oldest `taken` bytes; the block is freed with the last.
     mutating func consume(_ taken: Int) {
         guard let storage else { return }
         storage.pointee.head += taken

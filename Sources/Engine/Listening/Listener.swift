@@ -45,8 +45,8 @@ public final class Listener: @unchecked Sendable {
     }
 
     /// Secures connections accepted from now on with another context: a renewed certificate, a longer revocation list.
-    /// Sessions of the former context are not resumed by the new one, so nobody slips past it with an old ticket. From
-    /// any thread; established connections keep theirs.
+    /// The new context does not resume sessions of the former one, so an old ticket cannot bypass it. From any thread;
+    /// established connections keep theirs.
     public func secure(with tls: TLSServerContext) {
         let sockets = sockets
         shard.perform { for socket in sockets { socket.context = tls } }
@@ -74,8 +74,8 @@ public final class Listener: @unchecked Sendable {
 
 /// How to listen.
 public struct ListenerOptions: Sendable {
-    /// Connections that the kernel completes before they are accepted; it cuts this down to net.core.somaxconn, so the
-    /// default asks for whatever that is.
+    /// Connections that the kernel completes before they are accepted. The kernel limits this to net.core.somaxconn;
+    /// the default requests that limit.
     public var backlog: Int32 = 65_535
     /// How long a client may take for the TLS handshake, counted from the accept; then `closed(.timedOut(.handshake))`.
     /// Long enough for the handshakes of a whole fleet that reconnects at once.

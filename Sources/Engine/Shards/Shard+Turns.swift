@@ -27,7 +27,8 @@ extension Shard {
         poller.wake(at: nextWake, now: now.nanoseconds)
     }
 
-    /// One wait, its events, the timers due, the ends to tell. Answers whether there was anything.
+    /// One wait, its events, the due timers, and the notifications of ended connections. Returns whether there was
+    /// anything.
     private func turn(waiting span: UInt64) -> Bool {
         let count = wait(span)
         for index in 0..<count {
@@ -88,12 +89,12 @@ extension Shard {
         return true
     }
 
-    /// After each callback: frames that it corked leave now.
+    /// After each callback: corked frames are sent now.
     func endCallback() {
         if let corked = corkBuffer.owner { corked.uncork() }
     }
 
-    /// After a block of `perform`: ends are told, and the timer is set to the earliest thing due.
+    /// After a block of `perform`: owners are notified of ends, and the timer is set to the earliest deadline.
     func settleAfterBlock() {
         settleEnded()
         poller.wake(at: nextWake, now: now.nanoseconds)

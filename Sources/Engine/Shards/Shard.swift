@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Everything that an endpoint owns lives on its shard; there are no locks and, in steady state, no allocations on the
 /// path of a message. Timers are driven by a timerfd inside the epoll set, because Dispatch's own timer source
-/// allocates each time it is set anew.
+/// allocates each time it is set.
 ///
 /// A shard lives until `stop()`: the source keeps it.
 ///
@@ -18,9 +18,9 @@ public final class Shard: @unchecked Sendable {
     public let label: String
     public let options: ShardOptions
 
-    /// The instant of the present callback: CLOCK_MONOTONIC, read anew before each one.
+    /// The instant of the present callback: CLOCK_MONOTONIC, read before each one.
     public internal(set) var now: Instant
-    /// What has been done so far.
+    /// The work of the shard until now.
     public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
     public internal(set) var openConnections = 0
@@ -32,7 +32,7 @@ public final class Shard: @unchecked Sendable {
     var poller: Poller
     var wheel: TimerWheel
     var slots = SlotTable()
-    /// Slots whose connection has ended and whose owner has not been told yet.
+    /// Slots whose connection has ended and whose owner has not been notified yet.
     var ended: [Int32] = []
     let readBuffer: UnsafeMutableRawBufferPointer
     var corkBuffer: CorkBuffer
@@ -70,7 +70,7 @@ public final class Shard: @unchecked Sendable {
         readBuffer.deallocate()
     }
 
-    /// Below this a large message would take too many system calls.
+    /// With a smaller buffer a large message would need too many system calls.
     private static let smallestReadBuffer = 4096
 
     /// The present instant on the axis of `now`, from any thread. About 25 ns.

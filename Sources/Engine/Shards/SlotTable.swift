@@ -4,7 +4,7 @@
 //    through `nextFree`.
 
 /// The endpoints that have something under way on a shard, by slot. A slot's generation changes whenever its connection
-/// ends, so that an event fetched before then finds nobody.
+/// ends, so that an older event finds no connection.
 struct SlotTable: ~Copyable {
     private struct Slot {
         var endpoint: Unmanaged<Endpoint>?
@@ -55,12 +55,12 @@ struct SlotTable: ~Copyable {
         return endpoint
     }
 
-    /// What epoll is told to hand back for the slot's present connection.
+    /// The tag that epoll returns for the slot's present connection.
     func tag(of index: Int32) -> UInt64 {
         UInt64(slots[Int(index)].generation) << 32 | UInt64(UInt32(bitPattern: index))
     }
 
-    /// From now on, tags given out for the slot so far find nobody.
+    /// From now on, the slot's earlier tags find no connection.
     mutating func invalidateTags(of index: Int32) {
         slots[Int(index)].generation &+= 1
     }

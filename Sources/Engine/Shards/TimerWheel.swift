@@ -12,7 +12,7 @@
 /// Time is cut into ticks of 131 µs. A due time is rounded up to a tick, so an entry fires at most one tick late plus
 /// whatever the thread is late. Eight levels of 64 buckets cover the whole 64-bit axis: an entry sits at the level of
 /// the highest digit (base 64) in which its tick differs from `elapsed`, and moves down as that digit is reached, at
-/// most seven times in a life and twice for a heartbeat of seconds. A word of bits per level tells the next occupied
+/// most seven times in all and twice for a heartbeat of seconds. A word of bits per level shows the next occupied
 /// bucket, so idle time costs nothing.
 ///
 /// Entries of one tick fire in the order in which they came to that tick's bucket; ticks fire in order.
@@ -24,7 +24,7 @@ struct TimerWheel: ~Copyable {
     private static let digitBits: UInt64 = 6
     private static let slotsPerLevel = 64
     private static let levels = 8
-    /// Expired and waiting to be taken, in order.
+    /// Expired and not yet removed, in order.
     private static let expiredBucket: Int32 = Int32(levels * slotsPerLevel)
     /// Set for a tick already passed; they expire at the next advance, so that a callback which sets a past time does
     /// not run again before the sockets had their turn.
@@ -42,13 +42,13 @@ struct TimerWheel: ~Copyable {
     private var entries: UnsafeMutablePointer<Entry>
     private var capacity: Int
     private let heads: UnsafeMutablePointer<Int32>
-    /// Per bucket, no later than the first tick in it: what a thread must wake for, so that nobody wakes only to move
-    /// entries down a level.
+    /// Per bucket, no later than the first tick in it: the thread wakes at this tick, and never only to move entries
+    /// down a level.
     private let earliest: UnsafeMutablePointer<UInt64>
     private let occupied: UnsafeMutablePointer<UInt64>
     /// Every tick up to and including this one has expired.
     private var elapsed: UInt64
-    /// Entries set and not yet taken.
+    /// Entries that are set and not yet removed.
     private(set) var count = 0
 
     init(startingAt nanoseconds: UInt64) {
@@ -124,7 +124,7 @@ struct TimerWheel: ~Copyable {
         elapsed = nowTick
     }
 
-    /// The next expired slot, oldest first; nil when all have been taken. The entry is unset when handed out.
+    /// The next expired slot, oldest first; nil when all have been removed. The entry is unset when returned.
     mutating func takeExpired() -> Int32? {
         let slot = heads[Int(Self.expiredBucket)]
         guard slot != Self.none else { return nil }

@@ -2,8 +2,8 @@ public import Basis
 import OpenSSL
 
 extension Endpoint {
-    /// Begins TLS, as a client, on a connection that has been in plaintext so far: behind a proxy's tunnel. `connected`
-    /// follows once the connection is secured, or `closed`. Ignored unless `isOpen`, or where TLS is spoken already.
+    /// Begins TLS, as a client, on a connection that is in plaintext: behind a proxy's tunnel. `connected`
+    /// follows once the connection is secured, or `closed`. Ignored unless `isOpen`, or if TLS is already in use.
     ///
     /// - Parameters:
     ///   - destination: under which the server's tickets are remembered, and its name where `serverName` is nil.

@@ -174,7 +174,7 @@ extension Endpoint {
         return outbox.isEmpty
     }
 
-    /// Says agent_disconnect before a graceful close.
+    /// Sends close_notify before a graceful close.
     final func sendCloseNotify() {
         guard let tls else { return }
         tls.finish()

@@ -13,7 +13,7 @@ import Synchronization
 /// All agents of a fleet are shown the same few certificates. Each connection would keep parsed copies of its own, some
 /// KiB each; the ones seen before are shared instead.
 final class PeerJudgement: Sendable {
-    /// Distinct certificates shared; a fleet meets a server's chain, not a crowd.
+    /// The limit of shared certificates; a fleet sees a server's chain, not a crowd.
     private static let knownLimit = 16
 
     private let pins: [[UInt8]]

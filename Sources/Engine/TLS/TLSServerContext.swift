@@ -50,7 +50,7 @@ public final class TLSServerContext: Sendable {
         } else {
             judgement.install(in: context)
         }
-        // The names of the authorities tell clients which of their certificates to show.
+        // The names of the authorities, from which clients choose the certificate to show.
         if !trust.authorities.isEmpty {
             for certificate in try Certificate.parse(pem: trust.authorities) {
                 SSL_CTX_add_client_CA(context.pointer, certificate.pointer)

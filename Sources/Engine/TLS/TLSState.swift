@@ -15,7 +15,7 @@ final class TLSState {
         case needsInput
         /// The channel's output is full and must be sent first.
         case needsOutput
-        /// The peer has sent agent_disconnect.
+        /// The peer has sent close_notify.
         case peerFinished
         case failed(TLSFailure)
     }
@@ -63,8 +63,8 @@ final class TLSState {
     }
 
     deinit {
-        // OpenSSL takes a connection freed without an agent_disconnect for broken and would not resume its session; the
-        // fleet's reconnect storms do exactly that.
+        // OpenSSL treats a connection that is freed without a close_notify as broken and does not resume its session;
+        // the fleet's reconnect storms do exactly that.
         SSL_set_shutdown(pointer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         SSL_free(pointer)
     }
@@ -98,7 +98,7 @@ final class TLSState {
         }
     }
 
-    /// Keeps a session that the server handed out; takes over one reference where it answers true.
+    /// Keeps a session that the server sent; owns one reference if it returns true.
     func keep(_ session: OpaquePointer) -> Bool {
         guard case .client(let context) = role, let ticketKey else { return false }
         context.tickets.keep(session, for: ticketKey)
@@ -127,7 +127,7 @@ final class TLSState {
         return answer == 1 ? .done(count) : outcome(of: answer)
     }
 
-    /// Says agent_disconnect (close_notify).
+    /// Sends close_notify.
     func finish() {
         ERR_clear_error()
         SSL_shutdown(pointer)

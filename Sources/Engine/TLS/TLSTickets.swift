@@ -57,7 +57,7 @@ final class TLSTickets: Sendable {
         }
     }
 
-    /// Keeps a session; takes over one reference.
+    /// Keeps a session; owns one reference.
     func keep(_ pointer: OpaquePointer, for key: Key) {
         let replaced: Session? = tickets.withLock { tickets in
             if tickets.count >= Self.limit && tickets[key] == nil { return Session(pointer: pointer) }

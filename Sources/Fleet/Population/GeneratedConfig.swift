@@ -1,11 +1,12 @@
 /// A plausible collector's configuration of a wanted size, another one for each number.
 enum GeneratedConfig {
-    /// YAML of exactly `bytes` bytes, where that is enough for its first line; receivers fill most of it, a comment the rest.
+    /// YAML of exactly `bytes` bytes, where that is enough for its first line; receivers fill most of it, a comment the
+    /// rest.
     static func yaml(bytes: Int, number: UInt32) -> [UInt8] {
         var text = Array("# offer \(number)\n".utf8)
         text.reserveCapacity(bytes)
         let fixed = Array(tail(number).utf8)
-        // Two bytes are the least that a closing comment takes.
+        // A closing comment has at least two bytes.
         if text.count + head.utf8.count + fixed.count + 2 <= bytes {
             text += head.utf8
             var next = Array(receiver(1).utf8)

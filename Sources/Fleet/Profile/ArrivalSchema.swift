@@ -103,8 +103,8 @@ enum ArrivalRules {
             if schedule.shortfall > 0 {
                 check.contradiction(
                     at: "arrival.stages",
-                    "\(schedule.shortfall) of the \(profile.agents) agents never arrive; end with `population: 100%` or "
-                        + "with a rate")
+                    "\(schedule.shortfall) of the \(profile.agents) agents never arrive; end with `population: 100%` "
+                        + "or with a rate")
             } else if schedule.end > profile.duration {
                 let (end, length) = (schedule.end.description, DurationText.format(profile.duration))
                 check.contradiction(

@@ -391,7 +391,8 @@ enum CohortRules {
             if CohortShares(profile.cohorts.map(\.weight)) == nil {
                 check.contradiction(
                     \.cohorts,
-                    "the weights are too fine to divide the fleet exactly; use smaller or rounder numbers, such as 1, 2 or 0.5"
+                    "the weights are too fine to divide the fleet exactly; use smaller or rounder numbers, such as "
+                        + "1, 2 or 0.5"
                 )
             }
         },

@@ -6,7 +6,7 @@ public struct ConfigOffer: Hashable, Sendable {
         public var body: Body
     }
 
-    /// What stands in a file.
+    /// The content of a file.
     public enum Body: Hashable, Sendable {
         case text(String)
         /// A made-up collector's configuration of so many bytes, another one in each offer.

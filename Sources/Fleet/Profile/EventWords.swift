@@ -56,8 +56,8 @@ enum EventWords {
 
     private static func size(of body: ConfigOffer.Body) -> String {
         switch body {
-        case .text(let text): return Figures.bytes(Double(text.utf8.count))
-        case .generated(let bytes): return Figures.bytes(Double(bytes))
+        case .text(let text): return Figures.binaryBytes(Double(text.utf8.count))
+        case .generated(let bytes): return Figures.binaryBytes(Double(bytes))
         }
     }
 

@@ -86,7 +86,8 @@ extension PackageOffer.Package: Settings {
                 "Its file, in `server.embedded.packages.folder`. The hash is computed."),
             Key(
                 "generated", \.generated, .optional(.size((2 << 10)...(1 << 30))),
-                "Instead of a file: a made-up archive of that size; signed, it is by a key of the run that agents trust."
+                "Instead of a file: a made-up archive of that size; signed, it is by a key of the run that agents "
+                    + "trust."
             ),
             Key("wrong", \.flaw, .optional(.word { $0.sentence }), "What is wrong with the offer on purpose."),
         ],
@@ -160,14 +161,15 @@ extension ConnectionOffer: Settings {
 
     public static let schema = Schema<ConnectionOffer>(
         "offer_connection",
-        "The server offers connection settings. In an endpoint `{{server}}` is the host and port of the run's own server, "
-            + "which accepts OTLP under `/v1/metrics`, `/v1/traces` and `/v1/logs`, counts it and keeps none of it.",
+        "The server offers connection settings. In an endpoint `{{server}}` is the host and port of the run's own "
+            + "server, which accepts OTLP under `/v1/metrics`, `/v1/traces` and `/v1/logs`, counts it and keeps none "
+            + "of it.",
         [
             Key("name", \.name, .optional(.name), "The name to withdraw them by."),
             Key(
                 "opamp", \.opamp, .optional(OpAMP.kind),
-                "Where agents find their server. They connect as offered, and return to the former settings where it does "
-                    + "not answer: `settings_committed` and `settings_reverted` count which."),
+                "Where agents find their server. They connect as offered, and return to the former settings where it "
+                    + "does not answer: `settings_committed` and `settings_reverted` count which."),
             Key("own_metrics", \.ownMetrics, .optional(Destination.kind), "Where agents send their own metrics."),
             Key("own_traces", \.ownTraces, .optional(Destination.kind), "Where agents send their own traces."),
             Key("own_logs", \.ownLogs, .optional(Destination.kind), "Where agents send their own logs."),

@@ -18,7 +18,7 @@ public struct PackageOffer: Hashable, Sendable {
         public var flaw: Flaw?
     }
 
-    /// What stands behind a package's address.
+    /// The file at a package's address.
     public enum Content: Hashable, Sendable {
         /// Nothing: for agents whose downloads are modelled.
         case modelled

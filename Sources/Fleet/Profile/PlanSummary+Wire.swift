@@ -6,9 +6,8 @@ extension PlanSummary {
         let wire = profile.wire
         var lines: [String] = []
         if profile.isPolling {
-            lines.append(
-                "  polls over plain HTTP, all agents over at most \(Figures.count(wire.polling.connections)) connections"
-            )
+            let connections = Figures.count(wire.polling.connections)
+            lines.append("  polls over plain HTTP, all agents over at most \(connections) connections")
         }
         lines += ways(of: wire)
         var all = lines.isEmpty ? [] : ["The fleet's connections"] + lines

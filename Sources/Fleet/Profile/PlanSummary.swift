@@ -48,16 +48,17 @@ public struct PlanSummary: Sendable {
     }
 
     private var cohorts: [String] {
-        let rows = zip(profile.cohorts, load.parts).map { cohort, part in
-            [
-                cohort.name, Figures.count(part.agents), Figures.percent(part.agents, of: profile.agents),
+        var table = TextTable(header: ["Cohort", "agents", "share", "heartbeat", "first report", "reconnects"])
+        for (cohort, part) in zip(profile.cohorts, load.parts) {
+            table.append([
+                cohort.name, Figures.count(part.agents),
+                Figures.percent(Double(part.agents) / Double(max(profile.agents, 1))),
                 part.interval.map { $0 > .zero ? "every \($0), \(cohort.heartbeat.phase.rawValue)" : "none" }
                     ?? "closed loop",
-                Figures.bytes(Double(part.firstReportBytes)), Self.words(for: cohort.reconnect),
-            ]
+                Figures.binaryBytes(Double(part.firstReportBytes)), Self.words(for: cohort.reconnect),
+            ])
         }
-        let head = ["Cohort", "agents", "share", "heartbeat", "first report", "comes back"]
-        return TextTable(rows: [head] + rows, rightAligned: [1, 2, 4]).lines
+        return table.plainLines(leftColumns: [3, 5])
     }
 
     private static func words(for policy: ReconnectPolicy) -> String {
@@ -110,7 +111,7 @@ public struct PlanSummary: Sendable {
         return lines.isEmpty ? nil : ["Gateways"] + lines
     }
 
-    /// Which agents are ill or misbehave, and how.
+    /// Which agents have health faults or injected faults, and which ones.
     private var troubles: [String]? {
         var lines: [String] = []
         for (cohort, part) in zip(profile.cohorts, load.parts) {
@@ -128,18 +129,19 @@ public struct PlanSummary: Sendable {
                 if let rate = cohort.faults.rates[fault] { line(rate, fault.name) }
             }
         }
-        return lines.isEmpty ? nil : ["Agents that are ill or misbehave"] + lines
+        return lines.isEmpty ? nil : ["Agents with faults"] + lines
     }
 
     private func words(for course: HealthProfile.Course) -> String {
         switch course {
         case .flapping(let up, let down):
-            return "a component up for \(Self.words(for: up)), down for \(Self.words(for: down)), and so on"
-        case .decay(let each): return "a component lost every \(Self.words(for: each))"
-        case .suddenDeath(let after): return "dead after \(Self.words(for: after))"
+            return "a component is up for \(Self.words(for: up)), down for \(Self.words(for: down)), and so on"
+        case .decay(let each): return "a component fails every \(Self.words(for: each))"
+        case .suddenDeath(let after): return "the collector's process ends after \(Self.words(for: after))"
         case .outage(let from, let length):
             let start = from.offset(in: profile.duration)
-            return (start > .zero || length != nil ? "ill from \(start)" : "ill") + (length.map { " for \($0)" } ?? "")
+            return (start > .zero || length != nil ? "unhealthy from \(start)" : "unhealthy")
+                + (length.map { " for \($0)" } ?? "")
         }
     }
 
@@ -151,7 +153,7 @@ public struct PlanSummary: Sendable {
             lines.append("  answers after \(Self.words(for: server.answerDelay))")
         }
         for pause in server.pauses {
-            lines.append("  answers nothing from \(pause.at.offset(in: profile.duration)) for \(pause.length)")
+            lines.append("  sends no answers from \(pause.at.offset(in: profile.duration)) for \(pause.length)")
         }
         if let throttle = server.throttle {
             let wait = throttle.retryAfter.map { ", asking to wait \($0)" } ?? ""
@@ -163,7 +165,7 @@ public struct PlanSummary: Sendable {
         }
         if let drop = server.drop {
             lines.append(
-                "  breaks \(ShareText.format(drop.share)) of the connections after \(Self.words(for: drop.after))")
+                "  drops \(ShareText.format(drop.share)) of the connections after \(Self.words(for: drop.after))")
         }
         if let interval = server.heartbeatInterval { lines.append("  offers heartbeats every \(interval)") }
         lines += Self.ways(of: server)
@@ -183,11 +185,11 @@ public struct PlanSummary: Sendable {
     private var loadFigures: [String] {
         var lines = ["Load on the server, agents to server, WebSocket frames included"]
         lines.append(
-            "  first reports   \(Figures.bytes(Double(load.firstReportBytes))) in all, "
+            "  first reports   \(Figures.binaryBytes(Double(load.firstReportBytes))) in all, "
                 + "at most about \(Figures.count(load.peakArrivals)) reports a second")
         if load.heartbeatsPerSecond > 0 {
             let rate = Figures.rate(load.heartbeatsPerSecond)
-            let bytes = Figures.bytes(load.heartbeatBytesPerSecond)
+            let bytes = Figures.binaryBytes(load.heartbeatBytesPerSecond)
             lines.append("  heartbeats      \(rate) a second when all are there, \(bytes) a second")
         }
         if load.hasClosedLoop {

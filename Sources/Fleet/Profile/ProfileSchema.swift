@@ -16,7 +16,7 @@ extension Profile: Settings {
             Key("tls", \.tls, .optional(.section)),
             Key(
                 "duration", \.duration, .duration(.milliseconds(100) ... .days(31)),
-                "From the run's start, arrival included, until the fleet is asked to disconnect.", option: "--duration"),
+                "From the run's start, arrival included, until the agents begin to disconnect.", option: "--duration"),
             Key(
                 "drain", \.drain, .duration(.zero ... .hours(1)),
                 "How long the fleet may take to disconnect; what is still connected then is cut off.", option: "--drain"

@@ -53,7 +53,8 @@ extension ServerChoice {
                     guard choice.url != nil, choice.embedded != nil else { return }
                     check.contradiction(
                         \.embedded,
-                        "'embedded' is about a server in the same process, but 'url' names another one; remove one of them"
+                        "'embedded' is about a server in the same process, but 'url' names another one; remove one "
+                            + "of them"
                     )
                 }
             ])
@@ -91,7 +92,8 @@ extension EmbeddedServer: Settings {
                 "An HTTP connection that is unused for so long is closed; 10m without it."),
             Key(
                 "largest_message", \.largestMessage, .optional(.size(64...(64 << 20))),
-                "Larger messages end their connection with code 1009, larger requests are answered 413; 64MiB without it."
+                "Larger messages end their connection with code 1009, larger requests are answered 413; 64MiB "
+                    + "without it."
             ),
             Key(
                 "credentials", \.credentials, .optional(SecretSource.kind("a secret")),

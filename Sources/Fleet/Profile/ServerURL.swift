@@ -35,7 +35,7 @@ public struct ServerURL: Hashable, Sendable {
     /// WebSocket, as opposed to plain HTTP polling.
     public var isWebSocket: Bool { scheme == .ws || scheme == .wss }
 
-    /// The host as it stands in a URL and in the `Host` header: an IPv6 address in brackets.
+    /// The host as written in a URL and in the `Host` header: an IPv6 address in brackets.
     public var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
     /// The address that `text` writes. What is wrong is the user's to mend and says how.

@@ -29,7 +29,8 @@ extension ServerURLError: CustomStringConvertible {
             return "the server address names no host; write it as ws://host:4320/v1/opamp"
         case .badHost(let host):
             return
-                "'\(host)' is no host name or address; write a name, an IPv4 address, or an IPv6 address in brackets as [::1]"
+                "'\(host)' is no host name or address; write a name, an IPv4 address, or an IPv6 address in brackets "
+                + "as [::1]"
         case .bareIPv6(let text):
             return "'\(text)' holds several colons; write an IPv6 address in brackets, as [::1]:4320"
         case .badPort(let text):
@@ -37,7 +38,8 @@ extension ServerURLError: CustomStringConvertible {
         case .badCharacter(let scalar, let text):
             let code = "U+" + String(scalar.value, radix: 16, uppercase: true)
             return
-                "the server address '\(text)' holds a character that no URL may (\(code)); percent-encode it or take it out"
+                "the server address '\(text)' holds a character that no URL may (\(code)); percent-encode it or take "
+                + "it out"
         case .credentials:
             return "the server address holds a user name or password; take it out, it would show in logs and results"
         case .fragment:

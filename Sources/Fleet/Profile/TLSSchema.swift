@@ -277,8 +277,8 @@ enum TLSRules {
                 let secure = url.isWebSocket ? "wss" : "https"
                 check.contradiction(
                     \.tls,
-                    "\(url.scheme.rawValue):// is not secured, so this would do nothing; write \(secure)://, `packages: "
-                        + "{download: real}` for files over TLS, or remove it")
+                    "\(url.scheme.rawValue):// is not secured, so this would do nothing; write \(secure)://, "
+                        + "`packages: {download: real}` for files over TLS, or remove it")
             }
             if let tls = profile.tls, tls.skipsVerification, tls.authorities != nil || !tls.pinnedKeys.isEmpty {
                 check.contradiction(
@@ -293,14 +293,15 @@ enum TLSRules {
                 if cohort.clientCertificate != .none, !isSecure, !cohort.fetchesFiles {
                     check.contradiction(
                         \.clientCertificate,
-                        "a certificate is only shown over TLS; write wss:// or https://, or `tls: {}` for the embedded server"
+                        "a certificate is only shown over TLS; write wss:// or https://, or `tls: {}` for the "
+                            + "embedded server"
                     )
                 }
                 if cohort.connectionSettings.certificateRequest, !cohort.connectionSettings.opamp {
                     check.contradiction(
                         \.connectionSettings.certificateRequest,
-                        "the certificate comes as an offer of connection settings, which the cohort does not accept; add "
-                            + "`opamp: true`")
+                        "the certificate comes as an offer of connection settings, which the cohort does not accept; "
+                            + "add `opamp: true`")
                 }
                 if case .issued(let issued) = cohort.clientCertificate, issued.authority == nil, url != nil {
                     check.contradiction(

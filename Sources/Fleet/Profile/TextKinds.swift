@@ -109,14 +109,15 @@ extension RunTime {
 extension RunTime {
     /// What is wrong with a time that the run does not reach.
     func overdue(in duration: Nanoseconds) -> String {
-        "at \(DurationText.format(offset(in: duration))) the run of \(DurationText.format(duration)) is over; move it, or "
-            + "write a share of the run such as 50%"
+        "at \(DurationText.format(offset(in: duration))) the run of \(DurationText.format(duration)) is over; move "
+            + "it, or write a share of the run such as 50%"
     }
 }
 
 extension Distribution {
     private static let wanted =
-        "a duration such as 20ms, {uniform: [10ms, 50ms]}, {exponential: 20ms} or {log_normal: {median: 20ms, sigma: 0.5}}"
+        "a duration such as 20ms, {uniform: [10ms, 50ms]}, {exponential: 20ms} or {log_normal: {median: 20ms, sigma: "
+        + "0.5}}"
 
     /// A time that is always the same, or drawn.
     static func kind(_ range: ClosedRange<Nanoseconds> = .zero ... .hours(1)) -> Kind<Distribution> {

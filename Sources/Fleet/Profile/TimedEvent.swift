@@ -5,12 +5,12 @@ public import Hosting
 public struct TimedEvent: Hashable, Sendable {
     /// What happens. All but the first are done by the embedded server.
     public enum Action: Hashable, Sendable {
-        /// This share of the agents, drawn from the seed, loses its connection at one moment and comes back under its
-        /// cohort's reconnect policy.
+        /// This share of the agents, drawn from the seed, loses its connection at one moment and connects again under
+        /// its cohort's reconnect policy.
         case dropConnections(share: Double)
         /// The server offers a configuration.
         case offerConfig(ConfigOffer)
-        /// The server takes the configuration of that name back.
+        /// The server withdraws the configuration of that name.
         case withdrawConfig(name: String)
         /// The server offers packages.
         case offerPackages(PackageOffer)
@@ -37,7 +37,7 @@ public struct TimedEvent: Hashable, Sendable {
 }
 
 extension TimedEvent.Action {
-    /// The key under which it stands in a profile.
+    /// Its key in a profile.
     var key: String {
         switch self {
         case .dropConnections: "drop_connections"

@@ -70,7 +70,7 @@ public struct HeaderProfile: Hashable, Sendable {
 /// Where the text of a header or a credential comes from. In each of them `{{index}}` and the other words of attributes
 /// may stand.
 public enum TextSource: Hashable, Sendable {
-    /// It stands in the profile, and so in the results.
+    /// It is written in the profile, and so in the results.
     case text(String)
     case secret(SecretSource)
 }

@@ -17,7 +17,8 @@ extension CompressionProfile: Settings {
             Key("websocket", \.websocket, .boolean, "Whether permessage-deflate is offered, without a context."),
             Key(
                 "requests", \.requests, .word { $0.sentence },
-                "How request bodies over plain HTTP are encoded. After a 415 the pool uses a coding that the server names."
+                "How request bodies over plain HTTP are encoded. After a 415 the pool uses a coding that the server "
+                    + "names."
             ),
             Key("threshold", \.threshold, .size(0...(1 << 20)), "Messages below that are sent as they are."),
             Key(
@@ -305,8 +306,9 @@ enum WireRules {
         guard case .text = header.value else { return nil }
         if header.isSecret, isOption {
             return .contradiction(
-                "the value of '\(header.name)' would show in the list of processes; give a token with --token-file FILE or "
-                    + "the environment variable MUSTER_TOKEN, anything else in a profile: headers: {\(header.name): {env: NAME}}"
+                "the value of '\(header.name)' would show in the list of processes; give a token with --token-file "
+                    + "FILE or the environment variable MUSTER_TOKEN, anything else in a profile: headers: "
+                    + "{\(header.name): {env: NAME}}"
             )
         }
         if header.isSecret {

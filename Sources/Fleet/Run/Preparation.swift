@@ -83,27 +83,9 @@ struct Preparation: Sendable {
             resolveOffer: fleet.offers.resolve,
             resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
-
-        var exchanges: [IntervalExchange] = []
-        var shards: [AgentShard] = []
-        do {
-            for index in 0..<count {
-                let exchange = IntervalExchange()
-                exchanges.append(exchange)
-                let shard = try Shard(label: "muster.agents.\(index)")
-                var own = shardOptions
-                own.downloads = downloads.share(of: index, of: count)
-                shards.append(
-                    AgentShard(
-                        shard: shard, exchange: exchange, clocks: clocks, target: usual,
-                        seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
-                        unixOrigin: WallClock.unixNanoseconds(at: .zero), options: own))
-            }
-        } catch {
-            throw .noShard("\(error)")
-        }
-        self.exchanges = exchanges
-        self.shards = shards
+        exchanges = (0..<count).map { _ in IntervalExchange() }
+        shards = try Preparation.shards(
+            exchanges, clocks, target: usual, seed: profile.seed, downloads: downloads, options: shardOptions)
         if let server {
             tallies = .embedded(server)
             firstTally = await tallies.tally()
@@ -112,7 +94,29 @@ struct Preparation: Sendable {
         }
     }
 
-    /// Whether the run brings its server along.
+    /// A shard of agents for each exchange, each with its part of the download limits.
+    private static func shards(
+        _ exchanges: [IntervalExchange], _ clocks: WaveClocks, target: AgentTarget, seed: UInt64,
+        downloads: DownloadSetup, options: AgentShardOptions
+    ) throws(RunError) -> [AgentShard] {
+        var shards: [AgentShard] = []
+        do {
+            for (index, exchange) in exchanges.enumerated() {
+                var own = options
+                own.downloads = downloads.share(of: index, of: exchanges.count)
+                shards.append(
+                    AgentShard(
+                        shard: try Shard(label: "muster.agents.\(index)"), exchange: exchange, clocks: clocks,
+                        target: target, seed: seed &+ UInt64(index) &* 0x9E37_79B9,
+                        unixOrigin: WallClock.unixNanoseconds(at: .zero), options: own))
+            }
+        } catch {
+            throw .noShard("\(error)")
+        }
+        return shards
+    }
+
+    /// Whether the run has its server in this process.
     var isEmbedded: Bool { server != nil }
 
     /// Stops what the preparation has started, the shards apart.

@@ -13,7 +13,7 @@ struct ServerTally: Sendable {
     private var answers: UInt64
     private var telemetryItems: UInt64 = 0
 
-    init(_ counts: ControlPlane.ServerCounts) {
+    init(_ counts: ServerCounts) {
         // Connections of exporters, and those for package files, are counted apart from agents' own.
         let others = counts.telemetryConnections + counts.fileConnections
         connectionsAccepted = counts.connectionsAccepted - min(others, counts.connectionsAccepted)
@@ -40,8 +40,8 @@ struct ServerTally: Sendable {
     }
 
     /// What came to pass since `earlier`. A server that was restarted meanwhile counts from zero again.
-    func since(_ earlier: ServerTally) -> Metrics.ServerCounts {
-        Metrics.ServerCounts(
+    func since(_ earlier: ServerTally) -> ServerSideCounts {
+        ServerSideCounts(
             connectionsAccepted: difference(connectionsAccepted, earlier.connectionsAccepted),
             agentsSeen: difference(agentsKnown, earlier.agentsKnown),
             reportsReceived: difference(reports, earlier.reports), answersSent: difference(answers, earlier.answers),

@@ -47,7 +47,8 @@ final class FleetIdentities: AgentIdentities {
         } else {
             throw SecurityError(
                 place,
-                "there is no authority to issue it; name one with `ca` and `ca_key` (--tls-issue-ca, --tls-issue-ca-key)"
+                "there is no authority to issue it; name one with `ca` and `ca_key` (--tls-issue-ca, "
+                    + "--tls-issue-ca-key)"
             )
         }
         let lifetime = Int(clamping: issued.lifetime.count / 1_000_000_000)

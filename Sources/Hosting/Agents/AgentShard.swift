@@ -31,7 +31,7 @@ public final class AgentShard: @unchecked Sendable {
         await shard.value { [self] in host.isTelemetryQuiet }
     }
 
-    /// The steps of the agents that were traced so far.
+    /// The steps of traced agents until now.
     /// - Parameter start: what their times count from.
     public func traced(since start: Instant) async -> [TracedTransition] {
         await shard.value { [self] in
@@ -83,7 +83,7 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// Hands the figures since the last call to the collector, then says so, from the shard.
+    /// Hands the figures since the last call to the collector, then calls back on the shard.
     public func publish(then: @escaping @Sendable () -> Void) {
         shard.perform { [self] in
             host.noteEngine()
@@ -118,7 +118,7 @@ private final class ScheduleBox: @unchecked Sendable {
     }
 }
 
-/// What a shard is told besides which agents it has.
+/// The settings of a shard, besides its agents.
 public struct AgentShardOptions: Sendable {
     /// Whether every message is checked against the specification's agent side; costly.
     public var checksConformance: Bool

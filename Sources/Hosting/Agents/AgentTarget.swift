@@ -20,7 +20,7 @@ public struct AgentTarget: Sendable {
     public var path: String
     /// Further fields of the upgrade request.
     public var fields: HTTPFields
-    /// What each agent adds of its own; a field that `fields` names already is left out.
+    /// The fields that each agent adds; a field that `fields` already has is skipped.
     public var agentFields = AgentFields()
     /// The proxy that the connections go through, where there is one: `addresses` are then the proxy's.
     public var proxy: ProxyRoute?
@@ -28,7 +28,7 @@ public struct AgentTarget: Sendable {
     /// The limit of bytes in one of the server's messages (specification: WebSocket Message Size Limits).
     public var limits: WebSocketLimits
     /// How long one of the server's WebSocket messages may take from its first byte to its last, however often bytes
-    /// come in. A message that goes on arriving with 64 KiB a second has as much again.
+    /// arrive. A message that continues to arrive with 64 KiB/s has the same time again.
     public var messageTimeout = Nanoseconds.seconds(30)
     /// How the connections are secured; `nil`: not at all.
     public var security: TargetSecurity?
@@ -82,7 +82,7 @@ public struct AgentTarget: Sendable {
 
     /// How agent `index` connects.
     /// - Parameters:
-    ///   - identity: the certificate to show when asked.
+    ///   - identity: the certificate for a server that requests one.
     ///   - resumes: whether an earlier session of TLS may be resumed.
     ///   - timeout: for each phase.
     func connectPlan(
@@ -93,7 +93,7 @@ public struct AgentTarget: Sendable {
             tls: security?.request(identity: identity, resumes: resumes), timeouts: ConnectTimeouts(each: timeout))
     }
 
-    /// What a proxy is asked for, where there is one.
+    /// The tunnel to request from the proxy, if there is one.
     var tunnel: (authority: String, fields: HTTPFields)? {
         proxy.map { (host, $0.fields) }
     }
@@ -109,8 +109,8 @@ public struct ProxyRoute: Sendable {
     }
 }
 
-/// Where agents connect and how: one object for all agents of a cohort, and one for an agent that a server has sent
-/// elsewhere.
+/// Where agents connect and how: one object for all agents of a cohort, and one for an agent that a server has sent to
+/// another server.
 final class AgentPlace {
     let target: AgentTarget
     /// The fields of every request over plain HTTP but the agent's own.
@@ -121,6 +121,6 @@ final class AgentPlace {
     }
 }
 
-/// Finds the target that offered connection settings lead to; what they leave out stays as in the given target. `nil`
-/// where the host has no address or the endpoint is none. Called off the shard.
+/// Finds the target of offered connection settings; missing settings stay as in the given target. `nil` if the host has
+/// no address or the endpoint is invalid. Called off the shard.
 public typealias OfferResolver = @Sendable (OpAMPConnectionSettings, AgentTarget) async -> AgentTarget?

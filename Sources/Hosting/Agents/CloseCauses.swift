@@ -1,7 +1,7 @@
 import AgentModel
 import Engine
 
-// Why the engine ended a connection, as the agent's state machine is told.
+// Why the engine ended a connection, in the terms of the agent's state machine.
 
 extension ConnectFailure {
     init(_ cause: CloseCause) {

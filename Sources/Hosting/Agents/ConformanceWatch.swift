@@ -6,8 +6,8 @@ import OpAMP
 /// Reads all messages of a shard's agents, in both directions, and counts where an agent breaks a rule of the
 /// specification's agent side.
 ///
-/// Exists only in runs that ask for it: every message is decoded in full, and what a checker knows of an agent takes
-/// more memory than the agent. Confined to its shard.
+/// Exists only in runs that request it: every message is decoded in full, and the state that a checker keeps of an
+/// agent takes more memory than the agent. Confined to its shard.
 final class ConformanceWatch {
     private let metrics: ShardMetrics
     private var checkers: [ObjectIdentifier: ConformanceChecker] = [:]
@@ -16,7 +16,7 @@ final class ConformanceWatch {
 
     init(metrics: ShardMetrics) {
         self.metrics = metrics
-        // So that a run without violations says so.
+        // So that a run without violations reports zero.
         metrics.count(named: Self.totalName, 0)
     }
 
@@ -68,7 +68,7 @@ final class ConformanceWatch {
         if examples.count < Self.exampleLimit, let latest = checkers[id]?.violations.last { examples.append(latest) }
     }
 
-    /// Heartbeats may be as late as a busy machine makes them, and vary as the profile's jitter says.
+    /// Heartbeats may be late on a busy machine, and vary by the profile's jitter.
     private static func checker(for plan: CohortPlan) -> ConformanceChecker {
         let interval = max(plan.heartbeat.interval, longestInterval)
         return ConformanceChecker(
@@ -76,7 +76,7 @@ final class ConformanceWatch {
     }
 
     static let totalName = "conformance_violations"
-    /// Enough to see what is wrong; the counts tell the rest.
+    /// The limit of examples; the counts include all violations.
     private static let exampleLimit = 20
     private static let lateness = Nanoseconds.seconds(1)
     /// What servers usually offer at most; an offer is not known when the checker is made.

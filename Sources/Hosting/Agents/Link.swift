@@ -49,9 +49,8 @@ protocol LinkedStateMachine: SendableMetatype {
 extension Agent: LinkedStateMachine {}
 extension Gateway: LinkedStateMachine {}
 
-/// A state machine on a transport. The link translates: what the transport reports is told to the state machine, and
-/// the effects that the state machine returns are performed here, in one loop for every transport. It decides nothing
-/// about the protocol.
+/// A state machine on a transport. The link passes the transport's events to the state machine and performs the effects
+/// that the state machine returns, in one loop for every transport. It makes no decision about the protocol.
 ///
 /// The kinds of links, `AgentLink`, `GatewayLink` and `PollLink`, are final classes: the methods here are compiled for
 /// each of them, so that nothing on a heartbeat's way is looked up at run time. Confined to its shard.
@@ -88,7 +87,7 @@ protocol Link: Endpoint, FleetMember {
     func close(code: UInt16)
     /// Drops the connection, or the attempt at one.
     func drop()
-    /// Reads from this connection no faster than so many bytes a second.
+    /// Limits how fast this connection is read, in bytes per second.
     func readSlowly(_ bytesPerSecond: Int)
     /// The state machine wants to be woken; `.distantFuture`: never.
     func setWake(at instant: Instant)
@@ -130,7 +129,7 @@ extension Link {
 
     // MARK: - Events and effects
 
-    /// Tells the state machine what happened, performs its effects, and goes on.
+    /// Passes an event to the state machine, performs its effects, and continues.
     func act(_ event: (inout Machine, Instant, inout Effects) -> Void) {
         tell(event)
         advance()

@@ -47,7 +47,7 @@ extension WebSocketLink {
     // MARK: - Messages
 
     func readFrames(_ bytes: RawSpan, _ offset: inout Int) {
-        // Taken out and put back, so that the bytes in it can be borrowed while the state machine works.
+        // The buffer is moved out and back, so that its bytes can be borrowed while the state machine works.
         var scratch: [UInt8] = []
         swap(&scratch, &host.scratch)
         defer { swap(&scratch, &host.scratch) }
@@ -107,7 +107,7 @@ extension WebSocketLink {
     /// - Throws: `WebSocketError`: the server's fault. A message that outgrows the limit is rejected as soon as it
     ///   does.
     private func compressedMessage(_ kind: WebSocketMessageKind, _ payload: RawSpan) throws(WebSocketError) {
-        // Taken out and put back, so that the bytes in it can be borrowed while the state machine works.
+        // The buffer is moved out and back, so that its bytes can be borrowed while the state machine works.
         var plain: [UInt8] = []
         swap(&plain, &host.deflate.plain)
         defer {
@@ -149,7 +149,7 @@ extension WebSocketLink {
         }
     }
 
-    /// The server broke RFC 6455 or the size limit: it is told why, and the connection is closed.
+    /// The server broke RFC 6455 or the size limit: it receives the reason, and the connection is closed.
     private func violated(_ error: WebSocketError, whileInflating: Bool) {
         let isTooBig = error.closeCode == .messageTooBig
         host.metrics.count(isTooBig ? whileInflating ? .decompressionBomb : .oversizedMessage : .malformedFrame)

@@ -26,7 +26,7 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     private var arrivedBytes: UInt32 = 0
     /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
     var deflateWindow: UInt8 = 0
-    /// What the attempt that the state machine has just given up was waiting for.
+    /// The phase in which the state machine abandoned the attempt.
     var givenUp: OpeningPhase?
     /// The state machine asked for a new connection while the socket of the former one was still closing.
     var dialsWhenClosed = false
@@ -132,7 +132,7 @@ extension WebSocketLink {
     }
 
     /// A certificate of its own that cannot be made or used: the attempt has failed before it began. The state machine
-    /// learns so in a turn of its own, because the effect that asked for the connection is still being performed.
+    /// gets this failure in a later turn, because the effect that requested the connection is still being performed.
     private func hasNoUsableCertificate() {
         stage = .offline
         host.metrics.count(.tlsOther)
@@ -245,7 +245,7 @@ extension WebSocketLink {
             }
         }
         var offset = 0
-        // What a read brings may be answered more than once: it leaves in one piece.
+        // One read can lead to several answers: they are sent together.
         cork()
         switch stage {
         case .open, .closing: break

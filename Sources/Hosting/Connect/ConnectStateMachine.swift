@@ -12,7 +12,7 @@ import Transport
 /// The phases: TCP is connected, to the server or to the proxy in front of it; the proxy is asked for a tunnel
 /// (CONNECT, RFC 9110, section 9.3.6); TLS is agreed on, with the server; the connection is ready. An attempt without a
 /// proxy has no phase `tunnel`, one in plaintext no phase `tls`. Each phase has a deadline of its own. An attempt that
-/// fails says in which phase, and why.
+/// fails reports the phase and the reason.
 ///
 /// `ConnectAttempt` performs the actions on an endpoint.
 struct ConnectStateMachine {
@@ -136,7 +136,7 @@ struct ConnectStateMachine {
     }
 }
 
-/// How long each phase of an attempt to connect may take.
+/// The time limit of each phase of an attempt to connect.
 struct ConnectTimeouts: Equatable {
     var dial: Nanoseconds
     var tunnel: Nanoseconds
@@ -158,6 +158,6 @@ struct ConnectTimeouts: Equatable {
     /// Of connections that no profile gives a timeout for: those of pools, downloads and own telemetry.
     static let standard = ConnectTimeouts(each: .seconds(10))
 
-    /// How long the peer of a connection that is over may take to close its side.
+    /// How long the peer of an ended connection has to close its side.
     static let close = Nanoseconds.seconds(2)
 }

@@ -42,7 +42,7 @@ public struct TargetSecurity: Sendable {
 
 /// The client certificates of a fleet.
 public protocol AgentIdentities: Sendable {
-    /// The certificate of an agent, made where it has none yet. May be called on any thread.
+    /// The certificate of an agent, issued if it has none yet. May be called on any thread.
     /// - Returns: `nil` where the agents of the cohort show none.
     func identity(of agent: UInt64, cohort: String) throws(TLSError) -> PackedIdentity?
 

@@ -6,7 +6,7 @@ import OpenSSL
 import Packages
 
 /// The checks of one file as it arrives (specification: Downloading Packages, Code Signing): its hash, who signed it,
-/// what it holds, and what it would do. Each is a verdict of its own and counted under its name.
+/// its content, and its behaviour. Each is a separate verdict, counted under its name.
 final class FileChecks {
     enum Verdict {
         case passed
@@ -36,7 +36,7 @@ final class FileChecks {
         do { try kept?.write(bytes) } catch { notKept(error) }
     }
 
-    /// The file begins anew.
+    /// The file starts again from its first byte.
     func restart() {
         digest.restart()
         inspector?.restart()
@@ -168,7 +168,7 @@ final class FileChecks {
         }
     }
 
-    /// The verdict on who asks for the file, which is the server's; nil for a status that says nothing of it.
+    /// The verdict on the client's credentials, from the server's status; nil for a status that does not concern them.
     static func access(_ status: UInt16) -> String? {
         switch status {
         case 401: "access_unauthorized"

@@ -38,7 +38,7 @@ final class KeptFiles: Sendable {
     fileprivate static func name(of digest: [UInt8]) -> String { "sha256-\(HexText.text(digest))" }
 }
 
-/// A content on its way to its folder, under a name of its own until it is verified.
+/// A file on its way to its folder; it has a temporary name until it is verified.
 final class KeptFile {
     private let files: KeptFiles
     private let folder: String
@@ -62,7 +62,7 @@ final class KeptFile {
         try partial?.write(piece)
     }
 
-    /// The content begins anew.
+    /// The content starts again from its first byte.
     func restart() throws(FileError) {
         try partial?.restart()
     }

@@ -20,7 +20,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         case receiving
         /// The connection of a redirect is being closed; the next one follows.
         case redirecting
-        /// The agent is still to be told.
+        /// The agent has not received the outcome yet.
         case ended(DownloadOutcome)
         case over
     }
@@ -89,7 +89,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         attempt()
     }
 
-    /// The agent no longer wants it.
+    /// The agent has cancelled the download.
     func abandon() {
         stage = .over
         checks.discard()
@@ -150,7 +150,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         let now = shard.now
         let until = max(bandwidth.spend(bytes.byteCount, at: now), downloads.bandwidth.spend(bytes.byteCount, at: now))
         guard until > now + PackageFetch.minPause, resumeAt == .distantFuture || until > resumeAt else { return }
-        // While this side does not read, the server's silence says nothing.
+        // While this side does not read, it cannot know whether the server is silent.
         idleTimeout = nil
         pauseReading()
         resumeAt = until
@@ -237,7 +237,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         end(.failed(failure.words))
     }
 
-    /// The agent is told in a turn of its own.
+    /// The agent receives the outcome in a later turn of the loop.
     private func end(_ outcome: DownloadOutcome) {
         stage = .ended(outcome)
         abort()
@@ -292,7 +292,7 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         tell(DownloadUpdate(agent: agent, number: request.number, event: .ended(outcome)))
     }
 
-    /// The fields that are the connection's own business, whatever an offer says.
+    /// The fields that the connection itself sets; an offer cannot replace them.
     private static let ownFields: Set<String> = [
         "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range", "if-range", "expect",
         "te",

@@ -12,15 +12,15 @@ final class ShardDownloads {
     let setup: DownloadSetup
     /// Local addresses to connect from, in turn; empty where the system chooses.
     let sources: [SocketAddress]
-    /// The limit on what all read together.
+    /// The bandwidth limit of all downloads together.
     var bandwidth: BandwidthLimit
     /// Secures connections to https servers; where the run has no trust of its own, the system's, set up when it is
     /// first needed.
     private(set) lazy var tls = setup.security ?? (try? TLSClientContext())
     private var random: SeededRandom
     private var active: [UInt64: PackageFetch] = [:]
-    /// Those that wait, from `first` on, in the order in which they came. An agent fetches one file at a time, so there
-    /// are never more of them than agents.
+    /// Waiting downloads, from `first` on, in the order of their requests. An agent downloads one file at a time, so
+    /// there are never more of them than agents.
     private var waiting: [PackageFetch?] = []
     private var first = 0
     private var keys: [[String: String]: TrustedKeys] = [:]
@@ -41,7 +41,7 @@ final class ShardDownloads {
         _ request: PackageDownload, by route: DownloadRoute.Finder? = nil, tell: @escaping (DownloadUpdate) -> Void
     ) {
         metrics.count(.downloadsStarted)
-        // One that the agent no longer wants is not told of any more.
+        // A download that the agent has cancelled sends no more updates.
         cancel(agent: request.agent)
         let fetch = PackageFetch(request, in: self, by: route, tell: tell)
         if active.count < setup.concurrency {
@@ -53,7 +53,7 @@ final class ShardDownloads {
         }
     }
 
-    /// The agent no longer wants what it fetches, or waits for.
+    /// Cancels the agent's download, whether it has started or waits.
     func cancel(agent: UInt64) {
         if let fetch = active.removeValue(forKey: agent) {
             fetch.abandon()

@@ -6,7 +6,7 @@ import Transport
 
 /// The connections of one shard to one server address, shared by all agents that poll there.
 ///
-/// A request takes the connection that was used last, or a new one while the limit allows it, or waits in turn.
+/// A request uses the connection that was used last, or a new one while the limit allows it, or waits in a queue.
 /// Confined to its shard. An endpoint without a connection of its own: its timer ends the waits that last too long.
 final class ConnectionPool: Endpoint, @unchecked Sendable {
     let metrics: ShardMetrics
@@ -23,7 +23,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private let security: TargetSecurity?
     /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
     let identity: PackedIdentity?
-    /// Connections that have ended and left a session behind: so many of the next may resume one.
+    /// Ended connections that left a TLS session: the same number of the next ones may resume one.
     private var resumable = 0
     private var idle: [PooledConnection] = []
     /// How many are being made, lent or idle.
@@ -51,10 +51,10 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
 
     // MARK: - Asked by agents
 
-    /// A connection for one exchange at once, or `nil`: then `link` waits its turn and is told `granted` or
-    /// `notGranted`, which it also is, at once, where too many wait.
-    /// - Parameter isRepeated: the request was lost with a connection that the server had closed; it must not meet
-    ///   another such, so it uses no idle connection, and it goes before the others.
+    /// A connection for one exchange at once, or `nil`: then `link` waits in the queue until `granted` or `notGranted`
+    /// is called. If the queue is full, `notGranted` is called at once.
+    /// - Parameter isRepeated: the request was lost with a connection that the server had closed. To avoid another
+    ///   closed connection, it uses no idle connection, and it goes before the others.
     func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
         if !isRepeated, waiting.isEmpty, let connection = takeIdle() {
             metrics.record(.poolWait, .zero)
@@ -114,7 +114,7 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
         refill()
     }
 
-    /// An attempt failed: that is the answer to whoever waited longest, one failure for one attempt.
+    /// An attempt failed: the request that waited longest gets this failure; one attempt fails one request.
     func dialFailed(_ error: ConnectError) {
         dialing -= 1
         if let place = waiting.popFirst() {

@@ -63,7 +63,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
 
     var agent: Agent { machine }
 
-    /// An agent_disconnect that waits, or one that has not been asked for yet.
+    /// An agent_disconnect that waits, or one that was not requested yet.
     var unsentAgentDisconnects: Int {
         agent.state.isOnline ? 1 : waitingAgentDisconnects
     }
@@ -81,7 +81,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     }
 
     func send(_ report: ReportSlice) {
-        // A server that refuses for now is not told agent_disconnect: that would be one more request.
+        // No agent_disconnect is sent to a server that is throttling: it would be one more request.
         if isRefused, report.kind == .agentDisconnect { return }
         let bytes = Array(host.effects.bytes[report.range])
         if !requests.append(PollRequest(kind: report.kind, bytes: bytes)) {
@@ -102,7 +102,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         isLeaving = true
     }
 
-    /// Drops whatever is under way.
+    /// Drops the exchange and the reports under way.
     func drop() {
         session = .offline
         dropRequests()

@@ -16,7 +16,7 @@ struct PollRequest {
 /// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP
 /// Transport).
 struct PollRequests {
-    /// As many as the state machine keeps waiting for answers; a server so far behind will not catch up.
+    /// The same number as the state machine's limit of unanswered reports.
     static let limit = 64
 
     private(set) var list: [PollRequest] = []

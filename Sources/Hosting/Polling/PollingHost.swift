@@ -71,7 +71,7 @@ final class PollingHost {
             shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)
     }
 
-    /// Content-Type is what tells a poll from a WebSocket (specification: Plain HTTP Transport).
+    /// A poll is distinguished from a WebSocket by its Content-Type (specification: Plain HTTP Transport).
     static func fields(of target: AgentTarget) -> HTTPFields {
         var fields = target.fields
         // Literals of visible characters are always valid fields.

@@ -5,14 +5,14 @@ public import Basis
 public struct PollingPlan: Hashable, Sendable {
     /// The limit of connections of one shard to one server address; at least 1.
     public var connections: Int
-    /// A connection that is idle for so long is closed.
+    /// The idle timeout of a connection.
     public var idleTimeout: Nanoseconds
     /// A request that waits longer for a connection fails.
     public var acquireTimeout: Nanoseconds
-    /// A connection that has been open for so long is not used again, as fleets do that are to spread anew over their
-    /// server's addresses; nil: as long as it lives.
+    /// A connection older than this is not used again, so that the fleet spreads over the server's addresses again;
+    /// nil: no limit.
     public var liveness: Nanoseconds?
-    /// So many requests may wait for a connection at once; further ones fail at once, and are counted.
+    /// The limit of requests that wait for a connection; further ones fail at once, and are counted.
     public var queueLimit: Int
 
     /// A million: more agents than one shard has.

@@ -95,7 +95,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         closeGracefully(within: ConnectTimeouts.close)
     }
 
-    /// Leaves the pool at once, with whatever was in flight.
+    /// Leaves the pool at once; an exchange in flight is lost.
     func drop() {
         guard isInPool else { return }
         lending = .over
@@ -149,7 +149,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
             if offset < bytes.byteCount {
-                // More than the response: whatever that is, it belongs to no request.
+                // Bytes after the response belong to no request.
                 pool.metrics.count(named: HTTPExchangeError.unsolicited.name)
             }
             let isReusable = response.keepAlive && offset == bytes.byteCount

@@ -30,7 +30,7 @@ final class CertificateDesk: Endpoint, @unchecked Sendable {
     enum Demand {
         /// An agent has asked.
         case request(CertificateTicket)
-        /// The server gives one of its own accord.
+        /// The server issues a certificate without a request.
         case renewal(InstanceUID, CertificateRotation)
     }
 

@@ -88,7 +88,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     }
 
     private static let timeout = Nanoseconds.seconds(3)
-    /// Counts are a few hundred bytes; whatever is longer is something else.
+    /// Counts have a few hundred bytes; a longer body is something else.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()
         limits.bodyBytes = 1 << 16

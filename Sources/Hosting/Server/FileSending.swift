@@ -1,11 +1,10 @@
 import Basis
 
-/// The body of a package's file on its way to a client, a piece at a time, so that no more than a piece waits in
-/// memory.
+/// Sends the body of a package's file to a client piece by piece, so that only one piece is in memory.
 final class FileSending {
     let reader: FileReader
     var remaining: Int
-    /// How many bytes are still sent before the connection is broken off on purpose; nil: it is not.
+    /// How many bytes are still sent before the connection is broken on purpose; nil: it is not.
     var breakAfter: Int?
     var pace: BandwidthLimit
     /// When more may be sent.

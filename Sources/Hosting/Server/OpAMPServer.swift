@@ -75,12 +75,12 @@ public final class OpAMPServer: Sendable {
         }
     }
 
-    /// What all shards have counted so far.
+    /// The counts of all shards until now.
     public func counts() async -> ServerCounts {
         await OpAMPServer.sum(hosts)
     }
 
-    /// How long the peers may take to close their side.
+    /// How long the peers have to close their side.
     private static let closeTimeout = Nanoseconds.seconds(2)
 
     private static func sum(_ hosts: [ServerHost]) async -> ServerCounts {

@@ -54,14 +54,14 @@ public struct PackageStore: Sendable {
         target.hasPrefix(Self.prefix)
     }
 
-    /// The file that a request's target names; nil where there is none, or it lies outside of the folder.
+    /// The file that a request's target names; nil if there is none, or it is outside of the folder.
     func file(target: String) -> StoredFile? {
         let path = target.dropFirst(Self.prefix.count).prefix { $0 != "?" }
         guard let name = String(path).removingPercentEncoding else { return nil }
         return file(named: name)
     }
 
-    /// The file of that name, which may lead into folders of the folder but not out of it, by whatever way.
+    /// The file of that name. It may be in a subfolder; a path or link that leads out of the folder is refused.
     public func file(named name: String) -> StoredFile? {
         if let package = made[name] { return StoredFile(package) }
         guard let folder, Self.isRelative(name) else { return nil }

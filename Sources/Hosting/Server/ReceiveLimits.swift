@@ -1,7 +1,7 @@
 public import Basis
 
-/// How long a client of the embedded server may take for what it sends, however often bytes come in, and how much
-/// memory unfinished messages may use.
+/// The time that a client of the embedded server has to send a head or a message, however often bytes arrive, and the
+/// memory that unfinished messages may use.
 public struct ReceiveLimits: Sendable {
     /// From the accept to the end of the TLS handshake.
     public var handshake = Nanoseconds.seconds(30)
@@ -12,7 +12,7 @@ public struct ReceiveLimits: Sendable {
     public var message = Nanoseconds.seconds(30)
     /// How fast a large message has to arrive, bytes a second.
     public var bytesPerSecond = 64 << 10
-    /// How many bytes of memory the unfinished messages of all connections may use together. Beyond it a connection
+    /// How many bytes of memory the unfinished messages of all connections may use together. Above it a connection
     /// that uses more than `ownBytes` is refused: 503 over HTTP, close code 1013 over WebSocket. Never less than a
     /// message may have.
     public var totalBytes = 256 << 20
@@ -22,7 +22,7 @@ public struct ReceiveLimits: Sendable {
 
     public init() {}
 
-    /// How long a message may take of which so many bytes have arrived.
+    /// How long a message may take when this many bytes have arrived.
     func timeout(forBytes count: Int) -> Nanoseconds {
         message + Nanoseconds.seconds(Int64(count / max(bytesPerSecond, 1)))
     }

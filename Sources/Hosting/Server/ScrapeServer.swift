@@ -3,7 +3,7 @@ public import Engine
 import Synchronization
 import Transport
 
-/// Serves one page, made anew for every request, at one path: what a Prometheus server scrapes during a run.
+/// Serves one page at one path, generated for every request: what a Prometheus server scrapes during a run.
 ///
 /// It has a shard of its own, so that a scrape never delays an agent's timer.
 public final class ScrapeServer: Sendable {
@@ -26,7 +26,7 @@ public final class ScrapeServer: Sendable {
     /// Listens at once.
     /// - Parameters:
     ///   - path: the only path there is; anything else is 404.
-    ///   - page: called on the server's shard for each request; nil answers 503: there is nothing to tell yet.
+    ///   - page: called on the server's shard for each request; nil answers 503: there are no figures yet.
     /// - Throws: `ScrapeServerError`, naming the address and the remedy.
     public init(
         address: SocketAddress, path: String = "/metrics", page: @escaping @Sendable () -> Page?
@@ -66,7 +66,7 @@ public struct ScrapeServerError: Error, CustomStringConvertible {
     }
 }
 
-/// How many scrapes are connected: more than a handful is nobody's intention.
+/// The limit of connected scrapers.
 private final class Connections: Sendable {
     private let open = Atomic<Int>(0)
     private static let most = 64
@@ -117,7 +117,7 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
                     return end(with: 405)
                 }
             }
-            // A head has a deadline that does not start anew with each byte.
+            // A head has a deadline that does not restart with each byte.
             receiveDeadline = exchange.isIdle ? nil : receiveDeadline ?? shard.now + ScrapeLink.headTimeout
         } catch {
             end(with: error.responseStatus)

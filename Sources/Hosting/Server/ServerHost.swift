@@ -88,7 +88,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         }
     }
 
-    /// What this shard of the server has counted so far. On the shard.
+    /// The counts of this shard of the server until now. On the shard.
     public var counts: ServerCounts { registry.counts + wireCounts + telemetry.counts }
 
     /// Agents' own telemetry that was sent here.
@@ -226,7 +226,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
             case .certificateRequested(let ticket):
                 asked.append(.request(ticket))
             case .received, .reported:
-                // Watched by whoever steers the registry; the bare server only counts them.
+                // For the code that controls the registry; a bare server only counts them.
                 break
             }
         }

@@ -73,7 +73,7 @@ extension ServerLink {
             pieces += 1
             write(piece.span.bytes)
             guard isOpen else { return }
-            // The client sends nothing meanwhile; what counts is that it reads what it is sent.
+            // The client sends nothing during a file; it must read what it is sent.
             idleTimeout = host.wire.readTimeout
             sending.resumeAt = sending.pace.spend(piece.count, at: shard.now)
             if sending.resumeAt > shard.now {
@@ -91,7 +91,7 @@ extension ServerLink {
         if !reading.held.isEmpty { setTimer(at: shard.now) }
     }
 
-    /// In the middle of a file: on purpose, or because it has become shorter meanwhile.
+    /// In the middle of a file: on purpose, or because the file has become shorter.
     private func breakOff() {
         sending = nil
         reading?.keepsAlive = false

@@ -73,7 +73,7 @@ extension ServerLink {
         if accountedBytes != 0 { account(for: 0) }
     }
 
-    /// A message that goes on arriving fast enough has more time; else the client is told why, and the connection ends.
+    /// A message that arrives fast enough gets more time; else the client receives the reason, and the connection ends.
     func extendDeadline() -> Instant? {
         if arriving == .body || arriving == .message {
             let due = arrivingSince + limits.timeout(forBytes: reservedBytes)

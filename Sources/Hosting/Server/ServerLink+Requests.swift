@@ -90,8 +90,8 @@ extension ServerLink {
         head.method == .get && head.target == ServerHost.countsPath || host.packages?.serves(head.target) == true
     }
 
-    /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client that may poll, as its
-    /// head tells: both are POSTs of protobuf. A backend for telemetry has credentials of its own, or none.
+    /// The status for a request whose head is neither that of a telemetry export nor that of an allowed OpAMP poll:
+    /// both are POSTs of protobuf. A backend for telemetry has its own credentials, or none.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
         if host.telemetrySignal(head.target) == nil {
             if !host.serves(head.target) { return 404 }
@@ -120,7 +120,7 @@ extension ServerLink {
         if let status = reading.refusal {
             return respond(status, reading)
         }
-        // From now on the connection is a poller's: it may rest between polls, and an answer may take its time.
+        // From now on the connection is a polling one: it may be idle between polls, and an answer may need time.
         idleTimeout = ServerLink.pollTimeout
         do throws(ContentCodingError) {
             let coding = try ContentCoding(contentEncodingOf: head.fields)
@@ -184,7 +184,7 @@ extension ServerLink {
         case 401: return ServerLink.challenge
         case 405: return ServerLink.allow
         case 415:
-            // Which codings would have been taken (RFC 7694).
+            // The codings that the server accepts (RFC 7694).
             let codings = host.wire.codings.map(\.name)
             return ServerLink.field("Accept-Encoding", codings.isEmpty ? "identity" : codings.joined(separator: ", "))
         default: return HTTPFields()

@@ -23,14 +23,14 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     /// What was arriving when bytes last came in, and since when.
     var arriving = Arriving.nothing
     var arrivingSince = Instant.zero
-    /// What this connection has told the server's budget that it uses, in bytes.
+    /// The bytes that this connection has reported to the server's memory budget.
     var accountedBytes = 0
     /// The window of large answers, which are sent compressed (RFC 7692), in bits; 0: none are. Meaningful while
     /// `webSocket`.
     private var deflateWindow = 0
     /// A package's file on its way to the client; rare.
     var sending: FileSending?
-    /// The registry's name for this connection; `nil` before it was told and after it was told of the end.
+    /// The registry's name for this connection; `nil` before the registry knows it and after it knows of the end.
     var id: ConnectionID?
 
     init(host: ServerHost) {
@@ -51,7 +51,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     override func received(_ bytes: RawSpan) {
         var offset = 0
-        // What a read brings may be answered more than once: it leaves in one piece.
+        // One read can lead to several answers: they are sent together.
         cork()
         var completed = false
         if case .http(let reading) = stage {
@@ -98,7 +98,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     /// - Returns: whether a message ended in the bytes.
     private func readFrames(_ bytes: RawSpan, _ offset: inout Int) -> Bool {
         var completed = false
-        // Taken out and put back, so that the bytes in it can be borrowed while the registry works.
+        // The buffer is moved out and back, so that its bytes can be borrowed while the registry works.
         var scratch: [UInt8] = []
         swap(&scratch, &host.scratch)
         defer { swap(&scratch, &host.scratch) }
@@ -282,7 +282,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         guard !host.output.isEmpty else { return }
         var output: [UInt8] = []
         swap(&output, &host.output)
-        // Answers that are due together leave together.
+        // Answers that are due at the same time are sent together.
         cork()
         write(output.span.bytes)
         output.removeAll(keepingCapacity: true)
@@ -291,7 +291,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     /// The idle timeout until the first request.
     static let requestTimeout = Nanoseconds.seconds(30)
-    /// How long the peer of a connection that is over may take to close its side.
+    /// How long the peer of an ended connection has to close its side.
     private static let closeTimeout = Nanoseconds.seconds(2)
 
 }

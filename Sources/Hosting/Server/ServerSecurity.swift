@@ -5,7 +5,8 @@ import Synchronization
 /// How the embedded server secures its connections, and the authority by which it issues and withdraws certificates of
 /// agents.
 ///
-/// Shared by all shards. What changes in the middle of a run (revocations) is guarded by a lock that no message takes.
+/// Shared by all shards. Revocations, which change during a run, are guarded by a lock that is not on the path of
+/// messages.
 public final class ServerSecurity: Sendable {
     private struct State {
         var context: TLSServerContext
@@ -36,7 +37,7 @@ public final class ServerSecurity: Sendable {
     }
 
     /// Withdraws certificates of clients: from the next handshake on they are refused as revoked. Sessions of the time
-    /// before are not resumed, so nobody slips past the list with an old ticket.
+    /// before are not resumed, so a revoked certificate cannot connect with an old ticket.
     /// - Returns: what the listeners are to secure new connections by; `nil` where there is nothing to withdraw, or no
     ///   way to.
     /// - Complexity: O(n) in the certificates that were ever withdrawn.

@@ -12,9 +12,9 @@ public struct ServerWire: Sendable {
     public var closesAfterAnswer = false
     /// The idle timeout of HTTP connections; nil: ten minutes.
     public var idleTimeout: Nanoseconds?
-    /// A client that reads nothing of a file for so long is disconnected.
+    /// A client that reads nothing of a file for this long is disconnected.
     public var readTimeout = Nanoseconds.seconds(120)
-    /// How long clients may take for what they send, and how much of it is held.
+    /// The time limits of what clients send, and the limit of what is buffered.
     public var receiving = ReceiveLimits()
     /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
     public var largestMessage: Int?

@@ -94,7 +94,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
         }
     }
 
-    /// What became of a request, as its response says (OTLP/HTTP Response).
+    /// The outcome of a request, from its response (OTLP/HTTP Response).
     private func judge(_ head: HTTPResponseHead, _ body: [UInt8], _ request: TelemetryRequest) {
         guard (200..<300).contains(head.status) else {
             lane.metrics.count(.telemetryRefused)
@@ -140,7 +140,7 @@ final class TelemetryConnection: Endpoint, @unchecked Sendable {
     /// The default timeout of OTLP exporters.
     private static let answerTimeout = Nanoseconds.seconds(10)
     private static let idleTimeout = Nanoseconds.seconds(60)
-    /// A response is empty, or says briefly what was rejected.
+    /// A response is empty, or contains briefly what was rejected.
     private static let limits: HTTPLimits = {
         var limits = HTTPLimits()
         limits.bodyBytes = 1 << 20

@@ -1,9 +1,9 @@
 /// What a run counts.
 ///
-/// A counter is one row of this table, and nothing else has to be written to add one: files, tables and pages take it
-/// from here, and docs/results.md is checked against it. A row says what kind of thing is counted or, of an error,
-/// whose fault it is; the title in tables, at most 32 characters; and what is counted, for a reader who sees it for the
-/// first time. The name in files is that of the case in snake case: renaming a case is a change of the output.
+/// A counter is one row of this table, and nothing else has to be written to add one: files, tables and pages read this
+/// table, and docs/results.md is checked against it. A row has the kind of event or, for an error, its origin; the
+/// title in tables, at most 32 characters; and what is counted, for a reader who sees it for the first time. The name
+/// in files is that of the case in snake case: renaming a case is a change of the output.
 public enum Counter: String, CaseIterable, Hashable, Sendable {
     // MARK: Agents, by how far they came
     case agentsStarted = "agents | agents started | agents that started"

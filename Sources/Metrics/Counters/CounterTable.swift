@@ -11,7 +11,7 @@ public struct CounterTable: Hashable, Sendable {
         set { values[counter.index] = newValue }
     }
 
-    /// Every report sent, of whatever kind.
+    /// Reports of every kind that were sent.
     public var reportsSent: UInt64 { sum(of: .reports) }
 
     /// All errors, of the network, the server and the tool.

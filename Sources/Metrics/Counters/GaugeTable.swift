@@ -16,7 +16,7 @@ public struct GaugeTable<Class: CaseIterable & RawRepresentable<Int>>: Hashable,
         set { values[place.rawValue] = newValue }
     }
 
-    /// All agents, whatever their class.
+    /// All agents of all classes.
     public var total: Int { values.reduce(0, +) }
 
     mutating func add(_ other: GaugeTable) {

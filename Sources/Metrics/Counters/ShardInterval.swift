@@ -52,7 +52,7 @@ public final class IntervalExchange: Sendable {
 
     public init() {}
 
-    /// Called by the shard: swaps its filled buffer for the empty one that lies here.
+    /// Called by the shard: swaps its filled buffer for the empty one.
     /// - Returns: false where none does.
     func offer(_ interval: inout ShardInterval) -> Bool {
         slot.withLockIfAvailable { slot in

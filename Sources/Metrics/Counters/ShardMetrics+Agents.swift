@@ -69,7 +69,7 @@ extension ShardMetrics {
 }
 
 extension Counter {
-    /// The counter of a stage of an offer. `nil`: it has none of its own; trials of connection settings are counted by
+    /// The counter of a stage of an offer. `nil`: no counter; trials of connection settings are counted by
     /// how they end.
     init?(_ kind: OfferKind, _ stage: OfferStage) {
         switch (kind, stage) {

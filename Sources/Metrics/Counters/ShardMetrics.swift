@@ -65,7 +65,7 @@ public final class ShardMetrics {
 
     /// An agent has reached a stage of an offer.
     /// - Parameters:
-    ///   - number: what tells the offer apart.
+    ///   - number: the number of the offer.
     ///   - received: when the offer reached the agent.
     public func reached(
         _ stage: OfferStage, of kind: OfferKind, number: UInt64, received: Instant, at now: Instant
@@ -83,8 +83,8 @@ public final class ShardMetrics {
     }
 
     /// Hands what was recorded since the last time to the collector. Never blocks.
-    /// - Returns: false where the collector has not taken, or is just reading, the last interval. Nothing is lost then:
-    ///   this one goes on.
+    /// - Returns: false if the collector has not read the last interval yet, or is reading it now. Nothing is lost
+    ///   then: this interval continues.
     @discardableResult
     public func publish() -> Bool {
         exchange.offer(&interval)

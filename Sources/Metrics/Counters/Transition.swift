@@ -39,7 +39,7 @@ public struct TransitionTable: Hashable, Sendable {
 
     public subscript(transition: Transition) -> UInt64 { values[transition] ?? 0 }
 
-    /// The steps and how often each was taken, in their order.
+    /// The steps, with the count of each, in their order.
     public var sorted: [(transition: Transition, count: UInt64)] {
         values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

@@ -3,7 +3,7 @@ public import Basis
 /// A histogram that is no longer recorded into, in few bytes: the counts as the HdrHistogram V2 interchange format
 /// writes them (each count a zig-zag LEB128 number, a run of n empty buckets the number -n).
 ///
-/// An interval of some hundred values takes a few hundred bytes instead of 216 KiB, so a series can keep one a row.
+/// An interval of some hundred values needs a few hundred bytes instead of 216 KiB, so a series can keep one per row.
 public struct CompactHistogram: Hashable, Sendable {
     /// The counts, in the V2 encoding, trailing empty buckets left out.
     let bytes: [UInt8]

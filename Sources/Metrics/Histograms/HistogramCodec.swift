@@ -10,7 +10,7 @@ import Zlib
 enum HistogramCodec {
     static let plainCookie: UInt32 = 0x1C84_9303
     static let compressedCookie: UInt32 = 0x1C84_9304
-    /// Bits of a cookie that tell the word size; writers of V2 set the lowest.
+    /// Bits of a cookie with the word size; writers of V2 set the lowest.
     static let wordSizeBits: UInt32 = 0xF0
     static let wordSize: UInt32 = 0x10
     static let headerLength = 40
@@ -78,7 +78,7 @@ enum HistogramCodec {
         var writer = BucketWriter()
         var (count, first, last) = (UInt64(0), Int?.none, 0)
         while let bucket = reader.next() {
-            // Written anew, so that equal counts have equal bytes whoever encoded them.
+            // Encoded again, so that equal counts have equal bytes, whichever program encoded them.
             writer.append(index: bucket.index, count: bucket.count)
             let (sum, overflow) = count.addingReportingOverflow(bucket.count)
             guard !overflow else { throw .damaged }

@@ -2,9 +2,9 @@ public import Basis
 
 /// A duration that a run measures, one histogram each.
 ///
-/// A measure is one row of this table, and nothing else has to be written to add one: files, tables and pages take it
-/// from here. A row says the title in tables, at most 20 characters, and from which moment to which the time counts,
-/// for a reader who sees it for the first time. The name in files is that of the case in snake case.
+/// A measure is one row of this table, and nothing else has to be written to add one: files, tables and pages read this
+/// table. A row has the title in tables, at most 20 characters, and the start and end of the time, for a reader who
+/// sees it for the first time. The name in files is that of the case in snake case.
 public enum Measure: String, CaseIterable, Hashable, Sendable {
     case connect = "connect | from the start of a TCP connection attempt to its success"
     case tlsHandshake = """
@@ -76,7 +76,7 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
     private static let rows = allCases.map { TableRow($0, columns: 2) }
 }
 
-/// A histogram in the few figures that people read.
+/// A histogram as a few figures for tables.
 public struct MeasureSummary: Hashable, Sendable {
     public var measure: Measure
     /// How many values.

@@ -2,14 +2,14 @@ public import Basis
 
 /// Gathers what the shards publish, tick by tick: the run's series, its phases, its totals.
 ///
-/// Confined to one serial place of its own, off the shards. Memory is bounded whatever the length of the run: the
-/// series coarsens, closed phases are kept compact, names and phases are limited in number.
+/// Confined to one serial queue, off the shards. Memory is bounded for any length of the run: the series gets coarser,
+/// closed phases are stored compactly, names and phases are limited in number.
 public final class RunRecorder {
-    /// The most phases kept apart; the ones beyond are counted with the last.
+    /// The limit of separate phases; further ones are counted with the last.
     public static let maxPhases = 64
 
-    /// Ticks in a row without a hand-over after which a shard counts as silent. One may be missed by mere chance, when
-    /// the shard's tick and the collector's fall together.
+    /// Consecutive ticks without data after which a shard counts as silent. One may be missed by chance, when the
+    /// shard's tick and the collector's are at the same moment.
     static let silentAfter = 2
 
     /// When the tool counts as the bottleneck.
@@ -66,9 +66,8 @@ public final class RunRecorder {
         lastSample = sample
     }
 
-    /// Begins a phase. What shards hand over from now on belongs to it, so the border is sharp to one tick: call it
-    /// right after a `tick`. A label used before gets a number; a phase that has taken no time gives way to the new
-    /// one.
+    /// Begins a phase. Data that shards publish from now on belongs to it, so the boundary is exact to one tick: call
+    /// it right after a `tick`. A repeated label gets a number; the new phase replaces a phase of length zero.
     public func enterPhase(_ label: String, at now: Instant) {
         guard closedPhases.count + 1 < Self.maxPhases else { return }
         let former = closedPhases.map(\.label) + (phase.length > .zero ? [phase.label] : [])
@@ -137,7 +136,7 @@ public final class RunRecorder {
     ///   - server: what the server counted, where it is ours or can be asked.
     ///   - trace: the steps of the agents that were traced.
     public func record(
-        of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerCounts? = nil,
+        of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerSideCounts? = nil,
         trace: [TracedTransition] = []
     ) -> RunRecord {
         let waves = waves.summaries(clocks.all, start: start)
@@ -181,7 +180,7 @@ public final class RunRecorder {
         Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
     }
 
-    /// Merges what lies in the exchanges into `interval`.
+    /// Merges the intervals of the exchanges into `interval`.
     /// - Returns: how many shards have been silent for too long.
     private func collect() -> Int {
         for (index, exchange) in exchanges.enumerated() {

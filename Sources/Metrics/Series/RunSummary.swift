@@ -43,7 +43,7 @@ public enum RunOutcome: Hashable, Sendable {
     case completed
     /// The user stopped it; the figures are of the part that ran.
     case interrupted
-    /// It could not go on, for the reason given.
+    /// It could not continue, for the reason given.
     case failed(String)
 
     /// The name in files: stable from release to release.

@@ -10,9 +10,9 @@ public struct Snapshot: Sendable {
     public var phaseElapsed: Nanoseconds
     /// The interval that has just ended.
     public var row: SeriesRow
-    /// The figures of the phase so far, by `Measure.index`.
+    /// The figures of the present phase until now, by `Measure.index`.
     public var phaseMeasures: [MeasureSummary]
-    /// The figures of the whole run so far, by `Measure.index`.
+    /// The figures of the run until now, by `Measure.index`.
     public var measures: [MeasureSummary]
     /// Counted since the start of the run.
     public var counters: CounterTable
@@ -25,7 +25,7 @@ public struct Snapshot: Sendable {
     public var process: ProcessSummary
     /// Whether the tool was the bottleneck in the interval that has just ended.
     public var verdict: Verdict
-    /// For how many seconds of the run it was so far.
+    /// For how many seconds of the run it was true until now.
     public var saturatedSeconds: Double
 }
 
@@ -64,7 +64,7 @@ public struct ProcessSample: Hashable, Sendable {
     public var cpu: Nanoseconds
     /// Memory held, in bytes.
     public var residentBytes: UInt64
-    /// How many cores the process may use: a fraction where a container says so.
+    /// How many cores the process may use: a fraction if a container limits it to one.
     public var availableCores: Double
 
     public init(cpu: Nanoseconds, residentBytes: UInt64, availableCores: Double) {

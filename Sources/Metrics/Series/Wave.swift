@@ -38,7 +38,7 @@ public struct Wave: Hashable, Sendable {
     public var clock: WaveClock
     /// When its clock began.
     public var origin: Instant
-    /// What tells the offer apart: the first bytes of its hash.
+    /// Distinguishes the offer from others: the first bytes of its hash.
     var number: UInt64
 
     init(kind: OfferKind, label: String, clock: WaveClock, origin: Instant, number: UInt64) {
@@ -109,7 +109,7 @@ public final class WaveClocks: Sendable {
 
     /// The run's own server makes an offer.
     /// - Parameters:
-    ///   - number: what tells the offer apart, as agents report it.
+    ///   - number: the number of the offer, as agents report it.
     ///   - label: what the wave is called in the results.
     public func begin(_ kind: OfferKind, number: UInt64, label: String, at origin: Instant) {
         add(Wave(kind: kind, label: label, clock: .event, origin: origin, number: number))
@@ -146,7 +146,7 @@ public final class WaveClocks: Sendable {
         }
     }
 
-    /// All waves so far.
+    /// All waves until now.
     public var all: [Wave] { waves.withLock { $0 } }
 }
 

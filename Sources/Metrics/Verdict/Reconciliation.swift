@@ -1,5 +1,5 @@
 /// What the server counted of a run; nil where it does not say.
-public struct ServerCounts: Hashable, Sendable {
+public struct ServerSideCounts: Hashable, Sendable {
     public var connectionsAccepted: UInt64?
     /// Distinct agents that reported.
     public var agentsSeen: UInt64?
@@ -48,7 +48,7 @@ public struct Reconciliation: Hashable, Sendable {
     public var agrees: Bool { lines.allSatisfy(\.agrees) }
 
     /// - Parameter named: what was counted under names; faults among them explain some differences.
-    public init(_ counters: CounterTable, named: NamedCounters = NamedCounters(), server: ServerCounts?) {
+    public init(_ counters: CounterTable, named: NamedCounters = NamedCounters(), server: ServerSideCounts?) {
         isServerKnown = server != nil
         let started = counters[.agentsStarted]
         let connected = counters[.agentsConnected]

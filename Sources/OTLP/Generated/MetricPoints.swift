@@ -176,8 +176,12 @@ extension NumberDataPoint: SchemaMessage {
             case 0: return
             case 17: startTimeUnixNano = try reader.fixed64()
             case 25: timeUnixNano = try reader.fixed64()
-            case 33: asInt = nil; asDouble = try reader.double()
-            case 49: asDouble = nil; asInt = Int64(bitPattern: try reader.fixed64())
+            case 33:
+                asInt = nil
+                asDouble = try reader.double()
+            case 49:
+                asDouble = nil
+                asInt = Int64(bitPattern: try reader.fixed64())
             case 58: try reader.messages(58, into: &attributes)
             case let tag: try reader.skip(tag)
             }

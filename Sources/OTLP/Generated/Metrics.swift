@@ -197,11 +197,21 @@ extension Metric: SchemaMessage {
             case 10: name = try reader.text()
             case 18: description = try reader.text()
             case 26: unit = try reader.text()
-            case 42: sum = nil; histogram = nil; exponentialHistogram = nil; summary = nil; try reader.message(into: &gauge)
-            case 58: gauge = nil; histogram = nil; exponentialHistogram = nil; summary = nil; try reader.message(into: &sum)
-            case 74: gauge = nil; sum = nil; exponentialHistogram = nil; summary = nil; try reader.message(into: &histogram)
-            case 82: gauge = nil; sum = nil; histogram = nil; summary = nil; try reader.message(into: &exponentialHistogram)
-            case 90: gauge = nil; sum = nil; histogram = nil; exponentialHistogram = nil; try reader.message(into: &summary)
+            case 42:
+                sum = nil; histogram = nil; exponentialHistogram = nil; summary = nil
+                try reader.message(into: &gauge)
+            case 58:
+                gauge = nil; histogram = nil; exponentialHistogram = nil; summary = nil
+                try reader.message(into: &sum)
+            case 74:
+                gauge = nil; sum = nil; exponentialHistogram = nil; summary = nil
+                try reader.message(into: &histogram)
+            case 82:
+                gauge = nil; sum = nil; histogram = nil; summary = nil
+                try reader.message(into: &exponentialHistogram)
+            case 90:
+                gauge = nil; sum = nil; histogram = nil; exponentialHistogram = nil
+                try reader.message(into: &summary)
             case let tag: try reader.skip(tag)
             }
         }

@@ -1,6 +1,6 @@
 public import Protobuf
 
-/// What stands before the Protocol Buffers bytes in each WebSocket message: a variable-length number that is zero in
+/// The header before the Protocol Buffers bytes in each WebSocket message: a variable-length number that is zero in
 /// this version of the protocol (spec: WebSocket Message Format). Plain HTTP bodies have no such header.
 public enum WebSocketMessageHeader {
     /// The size of the header that is written here.

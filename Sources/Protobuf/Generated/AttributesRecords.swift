@@ -71,11 +71,13 @@ extension AnyValueRecord: ArenaRecord {
             case 24: (record.pointee.field, record.pointee.content) = (3, try reader.wire.varint())
             case 33: (record.pointee.field, record.pointee.content) = (4, try reader.wire.fixed64())
             case 42:
-                var part = record.pointee.field == 5 ? UnsafeMutablePointer<ArrayValueRecord>(bitPattern: UInt(record.pointee.content)) : nil
+                let address = record.pointee.field == 5 ? record.pointee.content : 0
+                var part = UnsafeMutablePointer<ArrayValueRecord>(bitPattern: UInt(address))
                 try reader.message(into: &part)
                 (record.pointee.field, record.pointee.content) = (5, UInt64(UInt(bitPattern: part)))
             case 50:
-                var part = record.pointee.field == 6 ? UnsafeMutablePointer<KeyValueListRecord>(bitPattern: UInt(record.pointee.content)) : nil
+                let address = record.pointee.field == 6 ? record.pointee.content : 0
+                var part = UnsafeMutablePointer<KeyValueListRecord>(bitPattern: UInt(address))
                 try reader.message(into: &part)
                 (record.pointee.field, record.pointee.content) = (6, UInt64(UInt(bitPattern: part)))
             case 58: (record.pointee.field, record.pointee.content) = (7, try reader.bytes().packed)

@@ -1,14 +1,18 @@
-/// The looks of the page: the reader's own fonts, light or dark as the reader's system is, readable on a phone and on
-/// paper in grey. Colours keep apart for colour-blind readers, and never carry a meaning alone: lines differ in their
-/// dashes, areas in their hatching, and what is good or bad says so in words.
+/// The style of the page: the reader's fonts and colour scheme, readable on a phone and on paper in grey. Colour-blind
+/// readers can distinguish the colours, and no meaning depends on colour alone: lines differ in their dashes, areas in
+/// their hatching, and a good or bad state is also written in words.
 enum PageStyle {
     static let css = """
-        :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --rule: #dfe4ea; --ground: #f5f7f9; --card: #fff;
+        :root { color-scheme: light dark; --ink: #1c2330; --soft: #5d6878; --rule: #dfe4ea; --ground: #f5f7f9;
+          --card: #fff;
           --band: #eef2f6; --good: #1d7f4e; --caution: #a86400; --bad: #c02a2a;
-          --a: #2f6fd0; --b: #d9731a; --c: #1f9d77; --d: #b03a8c; --e: #7b5bd6; --f: #8a94a3; --g: #c9a227; --h: #3f9cbf; --i: #8c5f3e; --j: #cf4a4a; --k: #6b8f1f; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #97a3b4; --rule: #2d3542; --ground: #12161c;
+          --a: #2f6fd0; --b: #d9731a; --c: #1f9d77; --d: #b03a8c; --e: #7b5bd6; --f: #8a94a3; --g: #c9a227;
+          --h: #3f9cbf; --i: #8c5f3e; --j: #cf4a4a; --k: #6b8f1f; }
+        @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #97a3b4; --rule: #2d3542;
+          --ground: #12161c;
           --card: #1a2028; --band: #202833; --good: #4cc38a; --caution: #e0a23c; --bad: #f06a6a;
-          --a: #6aa3f5; --b: #f09a4e; --c: #4cc7a0; --d: #e07cc0; --e: #a78bfa; --f: #7c8797; --g: #e3c55b; --h: #66c2e0; --i: #b98a63; --j: #f07f7f; --k: #a5cc52; } }
+          --a: #6aa3f5; --b: #f09a4e; --c: #4cc7a0; --d: #e07cc0; --e: #a78bfa; --f: #7c8797; --g: #e3c55b;
+          --h: #66c2e0; --i: #b98a63; --j: #f07f7f; --k: #a5cc52; } }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--ink);
           font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -16,19 +20,24 @@ enum PageStyle {
         h1 { font-size: 26px; margin: 0; overflow-wrap: anywhere; }
         h2 { font-size: 17px; margin: 32px 0 10px; }
         header p { margin: 4px 0 0; color: var(--soft); overflow-wrap: anywhere; }
-        .verdict { border-radius: 8px; padding: 12px 16px; margin: 0 0 18px; border: 1px solid; border-left-width: 6px; background: var(--card);
+        .verdict { border-radius: 8px; padding: 12px 16px; margin: 0 0 18px; border: 1px solid;
+          border-left-width: 6px; background: var(--card);
           overflow-wrap: anywhere; }
-        .verdict.saturated { border-color: var(--bad); border-left-style: double; } .verdict.saturated b { color: var(--bad); }
-        .verdict.strained { border-color: var(--caution); border-left-style: dashed; } .verdict.strained b { color: var(--caution); }
+        .verdict.saturated { border-color: var(--bad); border-left-style: double; }
+        .verdict.saturated b { color: var(--bad); }
+        .verdict.strained { border-color: var(--caution); border-left-style: dashed; }
+        .verdict.strained b { color: var(--caution); }
         .verdict.fine { border-color: var(--good); } .verdict.fine b { color: var(--good); }
         .verdict ul { margin: 6px 0 0; padding-left: 20px; color: var(--soft); }
-        .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 12px; margin-top: 18px; }
+        .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 12px;
+          margin-top: 18px; }
         .card { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px; }
         .card span { display: block; color: var(--soft); font-size: 13px; }
         .card strong { display: block; font-size: 24px; font-weight: 600; font-variant-numeric: tabular-nums; }
         .card.bad strong { color: var(--bad); text-decoration: underline; } .card.good strong { color: var(--good); }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(560px, 100%), 1fr)); gap: 14px; }
-        figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px 14px 6px; min-width: 0; }
+        figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
+          padding: 12px 14px 6px; min-width: 0; }
         figcaption span { color: var(--soft); font-size: 13px; }
         .legend { list-style: none; margin: 4px 0 2px; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px;
           font-size: 13px; color: var(--soft); }
@@ -48,23 +57,29 @@ enum PageStyle {
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
         th { color: var(--soft); font-weight: 500; font-size: 13px; }
-        .text { text-align: left; } td.text:not(:first-child) { white-space: normal; color: var(--soft); min-width: 200px; }
+        .text { text-align: left; } td.text:not(:first-child) { white-space: normal; color: var(--soft);
+          min-width: 200px; }
         th:first-child, td:first-child { position: sticky; left: 0; background: var(--card); }
         tr:last-child td { border-bottom: 0; }
-        .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 4px 6px; }
+        .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
+          padding: 4px 6px; }
         details { margin-top: 24px; } summary { cursor: pointer; color: var(--soft); }
-        pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px; overflow-x: auto; }
+        pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px;
+          overflow-x: auto; }
         .quiet { color: var(--soft); }
         @media (max-width: 640px) {
           main { padding: 12px 10px 32px; } h1 { font-size: 21px; }
-          .cards { grid-template-columns: 1fr 1fr; gap: 8px; } .card { padding: 9px 10px; } .card strong { font-size: 19px; }
+          .cards { grid-template-columns: 1fr 1fr; gap: 8px; } .card { padding: 9px 10px; }
+          .card strong { font-size: 19px; }
           figure { padding: 10px 8px 4px; }
           svg text { font-size: 19px; } svg text.phase { font-size: 18px; } svg text.wide { display: none; }
           th, td { padding: 5px 7px; }
         }
         @media print {
-          :root { color-scheme: light; --ink: #000; --soft: #333; --rule: #bbb; --ground: #fff; --card: #fff; --band: #eee;
-            --good: #000; --caution: #000; --bad: #000; --a: #000; --b: #555; --c: #222; --d: #666; --e: #333; --f: #999; --g: #888;
+          :root { color-scheme: light; --ink: #000; --soft: #333; --rule: #bbb; --ground: #fff; --card: #fff;
+          --band: #eee;
+            --good: #000; --caution: #000; --bad: #000; --a: #000; --b: #555; --c: #222; --d: #666; --e: #333;
+            --f: #999; --g: #888;
             --h: #777; --i: #444; --j: #111; --k: #aaa; }
           body { font-size: 11px; } main { max-width: none; padding: 0; } h2 { break-after: avoid; }
           figure, .card, .verdict, tr { break-inside: avoid; }
@@ -77,14 +92,17 @@ enum PageStyle {
     /// The names of the colours for lines and areas.
     static let palette = ["a", "b", "c", "d", "e", "g", "h", "i", "j", "k", "f"]
 
-    /// How the line of each colour is dashed: told apart without its colour.
+    /// The dash pattern of each colour's line, to distinguish it without colour.
     private static let dashes = [
         "a": "none", "b": "8 4", "c": "1.5 4", "d": "9 4 1.5 4", "e": "4 4", "g": "14 4", "h": "1.5 7",
         "i": "14 4 1.5 4 1.5 4", "j": "6 8", "k": "4 4 1.5 4", "f": "20 4 4 4",
     ]
 
     private static let colours = palette.map { name in
-        ".line.\(name) { stroke: var(--\(name)); stroke-dasharray: \(dashes[name] ?? "none"); } .fill.\(name) { fill: var(--\(name)); }"
+        """
+        .line.\(name) { stroke: var(--\(name)); stroke-dasharray: \(dashes[name] ?? "none"); } \
+        .fill.\(name) { fill: var(--\(name)); }
+        """
     }.joined(separator: "\n")
 
     /// What is drawn over each colour's area, within 8 by 8 units; plain where there is nothing.
@@ -98,7 +116,8 @@ enum PageStyle {
     static let hatches: String = {
         let patterns = palette.map { name in
             """
-            <pattern id="hatch-\(name)" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="fill \(name)" width="8" height="8"/>\
+            <pattern id="hatch-\(name)" width="8" height="8" patternUnits="userSpaceOnUse">\
+            <rect class="fill \(name)" width="8" height="8"/>\
             <path class="hatch" d="\(hatchings[name] ?? "")"/></pattern>
             """
         }

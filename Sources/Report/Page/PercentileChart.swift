@@ -68,8 +68,8 @@ struct PercentileChart {
             let height = y(tick, scale)
             let label = Figures.duration(Nanoseconds(Int64(tick)))
             result += "<path class=\"grid\" d=\"M\(Markup.coordinate(Self.left)) \(height)H\(right)\"/>\n"
-            result +=
-                "<text class=\"\(classes)\" x=\"\(Markup.coordinate(Self.left - 6))\" y=\"\(height)\" dy=\"3.5\">\(label)</text>\n"
+            let place = Markup.coordinate(Self.left - 6)
+            result += "<text class=\"\(classes)\" x=\"\(place)\" y=\"\(height)\" dy=\"3.5\">\(label)</text>\n"
         }
         let (top, foot) = (Markup.coordinate(Self.top), Markup.coordinate(Self.height - Self.bottom))
         for (position, label) in Self.marks where position <= nines {

@@ -77,7 +77,8 @@ public enum ReportPage {
         ]
         return """
             <header><h1>\(Markup.escaped(identity.profile))</h1>
-            <p>against \(Markup.escaped(identity.server))\(identity.isEmbedded ? " (embedded server)" : ""): \(Markup.escaped(outcome)) after \(Figures.clock(summary.duration))</p>
+            <p>against \(Markup.escaped(identity.server))\(identity.isEmbedded ? " (embedded server)" : ""): \
+            \(Markup.escaped(outcome)) after \(Figures.clock(summary.duration))</p>
             <p>\(Markup.escaped(origin.filter { !$0.isEmpty }.joined(separator: " · ")))</p></header>
             """
     }

@@ -31,7 +31,7 @@ enum Scale {
         return .logarithmic(bottom: bottom, top: max(top, bottom * 10))
     }
 
-    /// Where a value lies, 0 at the start of the axis and 1 at its end; beyond either it stays there.
+    /// The place of a value, 0 at the start of the axis and 1 at its end; a value beyond an end is placed at that end.
     func position(of value: Double) -> Double {
         switch self {
         case .linear(let top):

@@ -26,7 +26,7 @@ struct TimeChart {
     private static let bottom = 42.0
     /// A band narrower than this has no room for its label.
     private static let minLabelWidth = 34.0
-    /// Units that a character of a label takes at most, on a screen and on a phone, where text is larger.
+    /// The largest width of a label's character, in units, on a screen and on a phone, where text is larger.
     private static let characterWidth = (screen: 6.0, phone: 10.5)
     /// More ticks than this are too many for a phone.
     private static let maxPhoneTicks = 5

@@ -77,7 +77,7 @@ struct StatusChangesTests {
     }
 
     @Test(
-        "What was not confirmed before the connection ended is sent again, where the plan resends, but no list of components",
+        "Unconfirmed parts are sent again after a reconnect if the plan resends; the list of components is not",
         arguments: [true, false])
     func resends(resends: Bool) {
         var changes = StatusChanges()

@@ -39,7 +39,7 @@ struct AnswerTests {
                 == [AnsweredReport(kind: .heartbeat, responseTime: .seconds(5), serviceTime: .seconds(2))])
     }
 
-    @Test("A message that nobody asked for is a push")
+    @Test("A message without a request is a push")
     func push() {
         var script = AgentScript()
         script.run()
@@ -115,7 +115,7 @@ struct AnswerTests {
     }
 
     @Test(
-        "A new instance uid is used for everything from then on, and the description follows (spec: agent_identification)"
+        "After a new instance uid all reports have it, and the description is sent again (spec: agent_identification)"
     )
     func newInstanceUID() throws {
         var script = AgentScript(plan())
@@ -139,7 +139,7 @@ struct AnswerTests {
     }
 
     @Test(
-        "A uid that is not 16 bytes, or all zero, is not taken",
+        "A uid that is not 16 bytes, or all zero, is not accepted",
         arguments: [InstanceUIDField.malformed([1]), .uid(InstanceUID(high: 0, low: 0))])
     func badInstanceUID(_ field: InstanceUIDField) {
         var script = AgentScript()
@@ -198,7 +198,7 @@ struct AnswerTests {
         #expect(script.pass(.seconds(10), acknowledging: true).count == 40)
     }
 
-    @Test("A closed loop goes on after an answer that never comes")
+    @Test("A closed loop continues after a missing answer")
     func closedLoopUnanswered() {
         var script = AgentScript(
             .with {

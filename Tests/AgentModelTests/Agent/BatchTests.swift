@@ -25,14 +25,14 @@ struct BatchTests {
         }
     }
 
-    @Test("Without a window every change leaves at once")
+    @Test("Without a window every change is sent at once")
     func withoutWindow() {
         var script = Self.chatty(BatchPlan())
         #expect(script.pass(.seconds(10), acknowledging: true).count == 10)
         #expect(Self.joined(script) == 0)
     }
 
-    @Test("Changes within the window leave in one report of where things stand, due when the window is over")
+    @Test("Changes within the window are sent in one report of the present state, due at the end of the window")
     func window() throws {
         var script = Self.chatty(BatchPlan(window: .milliseconds(3_500)))
         let sent = script.pass(.seconds(5), acknowledging: true)
@@ -46,7 +46,7 @@ struct BatchTests {
         #expect(Self.joined(script) == 3)
     }
 
-    @Test("As many changes as the size allows leave before the window is over")
+    @Test("A full batch of changes is sent before the window is over")
     func size() {
         var script = Self.chatty(BatchPlan(window: .seconds(60), size: 3))
         let sent = script.pass(.seconds(10), acknowledging: true)
@@ -54,7 +54,7 @@ struct BatchTests {
         #expect(Self.joined(script) == 6)
     }
 
-    @Test("What the server asks for does not wait, and takes what waits along")
+    @Test("A requested report does not wait for the window, and includes the waiting changes")
     func fullState() {
         var script = Self.chatty(BatchPlan(window: .seconds(60)))
         script.pass(.milliseconds(1_500), acknowledging: true)
@@ -116,7 +116,7 @@ struct PollingIntervalTests {
         #expect(polls.allSatisfy { !$0.report.capabilities.contains(.reportsHeartbeat) })
     }
 
-    @Test("An agent whose heartbeats the server has turned off goes on polling")
+    @Test("An agent whose heartbeats the server has turned off continues to poll")
     func turnedOff() {
         var script = Self.script(beats: true, heartbeat: .seconds(10), polling: .seconds(30))
         script.receive(

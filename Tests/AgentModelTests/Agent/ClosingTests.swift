@@ -51,7 +51,7 @@ struct ClosingTests {
         #expect(script.counts(.closeTimedOut) == 1)
     }
 
-    @Test("A agent_disconnect without an answer is no lost answer; a report before it is")
+    @Test("An agent_disconnect without an answer is not a lost answer; a report before it is")
     func agentDisconnectNeedsNoAnswer() {
         var quiet = AgentScript()
         quiet.run()

@@ -54,7 +54,7 @@ struct FirstReportTests {
     }
 
     @Test(
-        "What components are made of is told by the attributes of the semantic conventions (spec: ComponentDetails.metadata)"
+        "Components are described by attributes of the semantic conventions (spec: ComponentDetails.metadata)"
     )
     func componentMetadata() throws {
         var script = AgentScript()

@@ -104,7 +104,7 @@ struct HeartbeatTests {
     }
 
     @Test(
-        "Over plain HTTP an offered interval is the polling interval, longer or shorter than the agent's own; zero leaves its own",
+        "Over plain HTTP an offered interval replaces the polling interval, longer or shorter; zero changes nothing",
         arguments: [(60, 60), (5, 5), (0, 30)] as [(UInt64, Int64)], [true, false])
     func pollsAsOffered(_ offered: (UInt64, Int64), beats: Bool) {
         var script = AgentScript(
@@ -120,7 +120,7 @@ struct HeartbeatTests {
     }
 
     @Test(
-        "Over plain HTTP an agent without heartbeats polls every 30 s where nothing else is set, one with them as it beats"
+        "Over plain HTTP an agent without heartbeats polls every 30 s by default, one with them at its interval"
     )
     func pollsByItself() {
         func script(_ change: (inout CohortPlan) -> Void) -> AgentScript {

@@ -70,7 +70,7 @@ struct ReconnectTests {
         #expect(waits[4] > waits[1])
     }
 
-    @Test("Fixed: always the same, and deaf to what the server asks")
+    @Test("Fixed: always the same wait; the server's times are ignored")
     func fixed() {
         #expect(waits(.fixed(.milliseconds(100)), 5) == Array(repeating: .milliseconds(100), count: 5))
         var script = AgentScript(.with { $0.reconnect = .fixed(.seconds(1)) })
@@ -106,7 +106,7 @@ struct ReconnectTests {
         #expect(script.steps.isEmpty)
     }
 
-    @Test("An attempt that gets nowhere is given up after the connect timeout")
+    @Test("An attempt without a result ends at the connect timeout")
     func connectTimeout() {
         var script = AgentScript(.with { $0.connectTimeout = .seconds(3) })
         script.start()

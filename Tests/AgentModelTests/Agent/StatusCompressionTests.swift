@@ -40,7 +40,7 @@ struct StatusCompressionTests {
     }
 
     @Test(
-        "What was reported but not confirmed before the connection was lost is reported again, unless the client is one that does not"
+        "Reported but unconfirmed parts are sent again after a lost connection, unless the client does not do that"
     )
     func unconfirmedIsRepeated() throws {
         var careful = AgentScript()
@@ -105,7 +105,7 @@ struct StatusCompressionTests {
     }
 
     @Test(
-        "What the server said it can do holds on this connection, though later messages leave it out, and is told anew on the next"
+        "The server's capabilities hold for the connection, also if later messages do not repeat them"
     )
     func serverCapabilitiesLast() {
         var script = AgentScript()
@@ -121,7 +121,7 @@ struct StatusCompressionTests {
         #expect(script.sent.first?.report.effectiveConfig != nil)
     }
 
-    @Test("What the server says it cannot take is not sent to it (spec: Interoperability of Partial Implementations)")
+    @Test("Agents send nothing that the server does not accept (spec: Interoperability of Partial Implementations)")
     func serverCapabilitiesAreHonoured() throws {
         var script = AgentScript()
         script.run(server: [.acceptsStatus])

@@ -13,7 +13,7 @@ struct ThrottlingTests {
     }
 
     @Test(
-        "UNAVAILABLE makes the agent sends agent_disconnect, close, wait as long as asked, and come back",
+        "After UNAVAILABLE the agent sends agent_disconnect, closes, waits the requested time, and connects again",
         arguments: [1, 30, 600] as [Int64])
     func waitsAsAsked(seconds: Int64) {
         var script = AgentScript(.with { $0.connectTimeout = .seconds(100_000) })

@@ -61,7 +61,7 @@ struct RemoteConfigTests {
     }
 
     @Test(
-        "Only a file that is alone has no name: in company the local one is called local.yaml (spec: Configuration Files)",
+        "Only a single file has no name: with others, the local one is called local.yaml (spec: Configuration Files)",
         arguments: [
             (["remote.yaml"], ["local.yaml", "remote.yaml"]), (["a", "b"], ["a", "b", "local.yaml"]), ([""], [""]),
             (["local.yaml"], ["local.yaml"]), (["", "a"], ["", "a"]),
@@ -82,7 +82,7 @@ struct RemoteConfigTests {
     }
 
     @Test(
-        "The hash of an offer is opaque: of any length it is taken as it came, and told in every status (spec: AgentRemoteConfig)",
+        "The hash of an offer is opaque: any bytes are accepted and sent in every status (spec: AgentRemoteConfig)",
         arguments: [[1], [0, 0], Array(0..<32), [UInt8](repeating: 255, count: 200)] as [[UInt8]])
     func opaqueHash(_ hash: [UInt8]) {
         var script = AgentScript(Self.plan())
@@ -115,7 +115,7 @@ struct RemoteConfigTests {
         #expect(script.sent.first?.report.effectiveConfig != nil)
     }
 
-    @Test("An offer with the hash that the agent has already is not taken again, in whatever state the first one is")
+    @Test("An offer with the hash that the agent already has is not processed again, in any state of the first one")
     func repeated() {
         var script = AgentScript(Self.plan())
         script.run()
@@ -135,7 +135,7 @@ struct RemoteConfigTests {
         #expect(failing.sent.isEmpty)
     }
 
-    @Test("A failure is reported with a message, and the agent goes on with what it ran before")
+    @Test("A failure is reported with a message, and the agent keeps its former configuration")
     func fails() throws {
         var script = AgentScript(Self.plan())
         script.run()
@@ -312,7 +312,7 @@ struct RemoteConfigTests {
         #expect(abs(failed - 250) < 68)
     }
 
-    @Test("The history of good configurations is bounded")
+    @Test("The history of working configurations is limited")
     func history() {
         var script = AgentScript(
             Self.plan { $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.zero), historyLimit: 3) })
@@ -321,7 +321,7 @@ struct RemoteConfigTests {
         #expect(script.agent.configuration?.history.map(\.hash) == [[17], [18], [19]])
     }
 
-    @Test("A configuration that the agent dies of is rolled back to the last good one, and reported as failed")
+    @Test("A configuration that crashes the agent is rolled back to the last working one, and reported as failed")
     func rollback() throws {
         var script = AgentScript(Self.plan())
         script.run()
@@ -346,7 +346,7 @@ struct RemoteConfigTests {
         #expect(report.effectiveConfig?.configMap?.configMap["remote.yaml"]?.body == Array("good: 1\n".utf8))
     }
 
-    @Test("The differences between two configurations are told by entry")
+    @Test("The differences between two configurations are found by entry")
     func difference() {
         func entries(_ body: String) -> ConfigEntries {
             ConfigEntries(AgentConfigMap(configMap: ["": AgentConfigFile(body: Array(body.utf8))]))

@@ -5,18 +5,18 @@ import Testing
 
 @testable import AgentModel
 
-/// The checker knows what it says it knows: a conversation for each of its rules that breaks this one alone, and the
-/// same made good. The switches are exhaustive, so that no rule can be added without both.
-@Suite("The checker, rule by rule: broken it is found, kept it is not")
+/// For each rule of the checker: a conversation that breaks only this rule, and the same conversation without the
+/// fault. The switch over the rules is exhaustive, so that no rule can be added without both.
+@Suite("The checker, rule by rule: a broken rule is found, a kept one is not")
 struct BrokenRuleTests {
     private typealias Line = Conversation.Line
 
-    @Test("Each rule is found where it is broken, and nothing else is", arguments: ConformanceRule.allCases)
+    @Test("Each broken rule is found, and no other rule", arguments: ConformanceRule.allCases)
     func broken(_ rule: ConformanceRule) {
         #expect(Conversation.rules(Self.conversation(rule, keepsIt: false)) == [rule])
     }
 
-    @Test("Nothing is found where the same is done as it should be", arguments: ConformanceRule.allCases)
+    @Test("No rule is found in the conversation without the fault", arguments: ConformanceRule.allCases)
     func kept(_ rule: ConformanceRule) {
         #expect(Conversation.rules(Self.conversation(rule, keepsIt: true)) == [])
     }
@@ -30,9 +30,10 @@ struct BrokenRuleTests {
             .sequence, .firstMessageIsStatus, .identified:
             return identity(rule, good)
         case .declaredBeforeUsed, .serverCapabilitiesHonoured, .unchangedLeftOut, .fullStateReported,
-            .componentListOnRequest, .componentHash, .unhealthyHasReason, .healthyHasStarted, .customCapabilityDeclared,
-            .customCapabilityNamed:
+            .componentListOnRequest, .componentHash:
             return parts(rule, good)
+        case .unhealthyHasReason, .healthyHasStarted, .customCapabilityDeclared, .customCapabilityNamed:
+            return healthAndCustom(rule, good)
         case .configHashEchoed, .effectiveConfigMatches, .configFilesNamed, .statusFields, .settingsHashEchoed,
             .settingsOutcomeReported, .requestActionable:
             return offers(rule, good)
@@ -121,13 +122,20 @@ struct BrokenRuleTests {
                 .say(Conversation.full(0, components) { $0.availableComponents = AvailableComponents(hash: [1]) }),
                 .receive(asked), .say(list),
             ]
-        case .componentHash:
+        default:
             return [
                 .say(
                     Conversation.full(0, components) {
                         $0.availableComponents = AvailableComponents(hash: good ? [1] : [])
                     })
             ]
+        }
+    }
+
+    private static func healthAndCustom(_ rule: ConformanceRule, _ good: Bool) -> [Line] {
+        let health: AgentCapabilities = [.reportsStatus, .reportsHealth]
+        let well = ComponentHealth(healthy: true, startTimeUnixNano: 1)
+        switch rule {
         case .unhealthyHasReason:
             let ill = ComponentHealth(healthy: false, lastError: good ? "why" : "")
             return [

@@ -54,7 +54,7 @@ struct ConformanceTests {
     }
 
     @Test(
-        "Whatever happens, one download is under way at a time, and none of what is installed",
+        "With any events, one download runs at a time, and none of an installed package",
         arguments: [ChaoticWorld.capable, ChaoticWorld.fetching])
     func downloads(plan: CohortPlan) {
         var begun = 0
@@ -84,7 +84,7 @@ struct ConformanceTests {
     }
 
     @Test(
-        "Whatever happens, no package is told of that is neither there nor worked on, and none is there that was never offered",
+        "With any events, reports name only packages that exist or are processed, and only offered packages exist",
         arguments: [ChaoticWorld.capable, ChaoticWorld.fetching])
     func packages(plan: CohortPlan) {
         var installed = 0

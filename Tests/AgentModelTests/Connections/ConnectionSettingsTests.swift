@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Connection settings (spec: Connection Settings Management)")
 struct ConnectionSettingsTests {
-    private func plan(_ change: (inout CohortPlan) -> Void = { _ in }) -> CohortPlan {
+    func plan(_ change: (inout CohortPlan) -> Void = { _ in }) -> CohortPlan {
         .with {
             $0.capabilities.formUnion([
                 .acceptsOpAMPConnectionSettings, .reportsConnectionSettingsStatus, .reportsOwnMetrics,
@@ -18,7 +18,7 @@ struct ConnectionSettingsTests {
         }
     }
 
-    private func offer(
+    func offer(
         _ hash: [UInt8], endpoint: String = "ws://other:4320/v1/opamp", certificate: TLSCertificate? = nil
     ) -> ServerToAgent {
         ServerToAgent(
@@ -28,7 +28,7 @@ struct ConnectionSettingsTests {
                     destinationEndpoint: endpoint, certificate: certificate, heartbeatIntervalSeconds: 30)))
     }
 
-    private func targets(_ steps: [Effect]) -> [ConnectionTarget] {
+    func targets(_ steps: [Effect]) -> [ConnectionTarget] {
         steps.compactMap { if case .connectTo(let target) = $0 { target } else { nil } }
     }
 
@@ -98,7 +98,7 @@ struct ConnectionSettingsTests {
     }
 
     @Test(
-        "Settings that cannot be connected with are dropped: the agent goes back at once and reports FAILED",
+        "Settings that do not connect are dropped: the agent returns to the former ones at once and reports FAILED",
         arguments: [0, 1, 2, 3])
     func tryAndRevert(way: Int) throws {
         var script = AgentScript(plan())
@@ -126,7 +126,7 @@ struct ConnectionSettingsTests {
         #expect(script.counts(.settingsReverted) == 1)
     }
 
-    @Test("An offer with the hash of the last one is not taken again, whatever became of that")
+    @Test("An offer with the hash of the last one is not processed again, whatever the outcome was")
     func repeated() {
         var script = AgentScript(plan())
         script.run()
@@ -140,7 +140,7 @@ struct ConnectionSettingsTests {
         #expect(script.counts(.offerRepeated) == 1)
     }
 
-    @Test("What is no WebSocket or HTTP address is rejected without a trial (spec: destination_endpoint)")
+    @Test("An endpoint without a WebSocket or HTTP address is rejected without a trial (spec: destination_endpoint)")
     func badEndpoint() {
         var script = AgentScript(plan())
         script.run()
@@ -174,7 +174,7 @@ struct ConnectionSettingsTests {
     }
 
     @Test(
-        "The offered heartbeat interval goes with the settings: in force on trial and when they are kept, gone where they are dropped"
+        "The offered heartbeat interval is used during the trial and if the settings are kept, and dropped with them"
     )
     func intervalOnTrial() {
         func script(_ trial: (inout AgentScript) -> Void) -> AgentScript {
@@ -230,7 +230,7 @@ struct ConnectionSettingsTests {
         #expect(targets(script.steps).map(\.settings.destinationEndpoint) == ["ws://other:4320/v1/opamp"])
     }
 
-    @Test("Settings without a hash are tried once, however often they come")
+    @Test("Settings without a hash are tried once, even if they are offered again")
     func withoutHash() {
         var script = AgentScript(plan())
         script.run()
@@ -247,38 +247,6 @@ struct ConnectionSettingsTests {
             script.acknowledge()
         }
         #expect(script.counts(.offerRepeated) == 4)
-    }
-
-    @Test(
-        "Settings without a certificate leave the one in force, or take it away as the specification asks, by the cohort",
-        arguments: [false, true])
-    func withoutCertificate(drops: Bool) throws {
-        var script = AgentScript(plan { $0.connectionSettings.dropsCertificate = drops })
-        script.run()
-        func take(_ offer: ServerToAgent) throws -> OpAMPConnectionSettings {
-            script.receive(offer)
-            script.closed()
-            let target = try #require(targets(script.steps).first)
-            script.opened()
-            script.acknowledge()
-            return target.settings
-        }
-        // Before any was offered, the host's own stays or goes.
-        #expect(try take(offer([1])).certificate == (drops ? TLSCertificate() : nil))
-        let given = TLSCertificate(cert: [1], privateKey: [2])
-        #expect(try take(offer([2], certificate: given)).certificate == given)
-        #expect(try take(offer([3], endpoint: "ws://third/v1/opamp")).certificate == (drops ? TLSCertificate() : given))
-        // A heartbeat interval alone is no reason to leave.
-        script.receive(offer([4], endpoint: ""))
-        #expect(script.agent.state == .running)
-    }
-
-    @Test("An agent that cannot keep a certificate rejects one")
-    func ephemeral() {
-        var script = AgentScript(plan { $0.connectionSettings.persistsCertificates = false })
-        script.run()
-        script.receive(offer([1], certificate: TLSCertificate(cert: [1], privateKey: [2])))
-        #expect(script.sent.first?.report.connectionSettingsStatus?.status == .failed)
     }
 
     @Test("What an offer leaves out of endpoint, TLS and proxy stays as it was (spec: TLSConnectionSettings)")
@@ -335,7 +303,7 @@ struct ConnectionSettingsTests {
         #expect(silent.agent.state == .running)
     }
 
-    @Test("Own telemetry is taken where it is declared (spec: Own Telemetry Reporting)")
+    @Test("Own telemetry is accepted if it is declared (spec: Own Telemetry Reporting)")
     func telemetry() {
         let settings = TelemetryConnectionSettings(destinationEndpoint: "https://backend:4318/v1/metrics")
         let metrics = ServerToAgent(connectionSettings: ConnectionSettingsOffers(hash: [4], ownMetrics: settings))
@@ -353,7 +321,7 @@ struct ConnectionSettingsTests {
         #expect(silent.sent.first?.report.connectionSettingsStatus?.status == .failed)
     }
 
-    @Test("Settings with a certificate are for one agent alone: they are told of and belong to no wave")
+    @Test("Settings with a certificate are for one agent: they are reported and belong to no wave")
     func personal() {
         var script = AgentScript(plan())
         script.run()
@@ -362,7 +330,7 @@ struct ConnectionSettingsTests {
         #expect(!steps.isEmpty && steps.allSatisfy { $0.number == nil })
     }
 
-    @Test("How far each offer has got is told as it happens: received, being tried, in force or dropped")
+    @Test("Each stage of an offer is reported as it happens: received, on trial, in use or dropped")
     func stages() throws {
         func stages(_ script: AgentScript) -> [OfferStage] { script.allSteps.offers.map(\.stage) }
         var kept = AgentScript(plan())
@@ -403,39 +371,5 @@ struct ConnectionSettingsTests {
         #expect(kept?.destinationEndpoint == "kafka:9092")
         #expect(kept?.otherSettings == ["a": "1"])
         #expect(kept?.certificate?.cert == [7])
-    }
-
-    @Test("A certificate is asked for once the server says it answers such requests (spec: Agent-initiated CSR Flow)")
-    func certificate() throws {
-        var script = AgentScript(
-            plan { $0.connectionSettings.certificateRequest = { index, uid in Array("CSR \(index) \(uid)".utf8) } })
-        script.run(server: .all)
-        let request = try #require(script.sent.first { $0.kind == .request }?.report.connectionSettingsRequest)
-        let former = script.agent.instanceUID
-        #expect(request.opamp?.certificateRequest?.csr == Array("CSR 7 \(former)".utf8))
-        script.acknowledge(capabilities: .all)
-        #expect(script.sent.isEmpty)
-        // Another uid needs another certificate.
-        let given = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0009)
-        script.receive(ServerToAgent(agentIdentification: AgentIdentification(newInstanceUID: .uid(given))))
-        let again = try #require(script.sent.first { $0.kind == .request }?.report.connectionSettingsRequest)
-        #expect(again.opamp?.certificateRequest?.csr == Array("CSR 7 \(given)".utf8))
-        script.receive(offer([3], endpoint: "", certificate: TLSCertificate(cert: [1, 2])))
-        script.closed()
-        #expect(targets(script.steps).first?.settings.certificate?.cert == [1, 2])
-    }
-
-    @Test("A server that does not answer such requests is not asked; a refusal is counted and not repeated")
-    func certificateRefused() {
-        let asking = plan { $0.connectionSettings.certificateRequest = { _, _ in [1] } }
-        var unable = AgentScript(asking)
-        unable.run(server: [.acceptsStatus])
-        #expect(!unable.allSent.contains { $0.kind == .request })
-        var refused = AgentScript(asking)
-        refused.run(server: .all)
-        refused.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))
-        #expect(refused.counts(.certificateRefused) == 1)
-        refused.acknowledge(capabilities: .all)
-        #expect(refused.allSent.filter { $0.kind == .request }.count == 1)
     }
 }

@@ -90,7 +90,7 @@ struct CustomTests {
         #expect(script.counts(.capabilitiesChanged) == 2)
     }
 
-    @Test("A change to what is declared already is no change, and is not reported")
+    @Test("A capability change without effect is not reported")
     func unchanged() {
         var script = AgentScript()
         script.run()

@@ -159,7 +159,7 @@ struct FaultTests {
     }
 
     @Test(
-        "Each connection under somebody else's uid counts, until the server gives the agent one of its own",
+        "Each connection under another agent's uid counts, until the server assigns a new one",
         arguments: [Fault.isClone, .reusesInstanceUID])
     func borrowed(fault: Fault) {
         var script = AgentScript(plan(fault))
@@ -195,7 +195,7 @@ struct FaultTests {
         #expect(gaps > 25 && gaps < 75)
     }
 
-    @Test("sendsMalformed: bytes that no decoder takes")
+    @Test("sendsMalformed: bytes that no decoder accepts")
     func malformed() {
         let cohort = Cohort(plan(.sendsMalformed) { $0.faults.recurrence = 1 }, seed: 1, unixOrigin: 0)
         var agent = Agent(index: 0, cohort: cohort)
@@ -288,7 +288,7 @@ struct FaultTests {
         #expect(abs(Double(applied) - 400 * (1 - share)) <= 5 * (400 * share * (1 - share)).squareRoot())
     }
 
-    @Test("The marker slow sets a least time, lie reports the former configuration")
+    @Test("The marker slow sets a minimum time, lie reports the former configuration")
     func slowAndLie() {
         var slow = AgentScript(plan(.isClone))
         slow.run()

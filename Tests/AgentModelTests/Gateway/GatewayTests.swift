@@ -141,7 +141,7 @@ struct GatewayTests {
         #expect(script.sent.map(\.kind) == Array(repeating: .reconnect, count: 5))
     }
 
-    @Test("A member that is told to go away leaves alone, and connects again alone")
+    @Test("A throttled member disconnects alone, and connects again alone")
     func throttledMember() {
         var script = Script(members: 2)
         script.run()
@@ -175,7 +175,7 @@ struct GatewayTests {
         #expect(script.gateway.members.allSatisfy { $0.state == .disconnected })
     }
 
-    @Test("A member that leaves is gone once its agent_disconnect is answered, or when the connection is")
+    @Test("A member has left once its agent_disconnect is answered, or once the connection ends")
     func leaving() {
         var script = Script(members: 2)
         script.run()
@@ -207,7 +207,7 @@ struct GatewayTests {
         #expect(script.sent.map(\.kind) == [.reconnect, .reconnect, .reconnect, .first])
     }
 
-    @Test("A gateway that is told to go away takes its members with it, and brings them back")
+    @Test("A gateway that is throttled disconnects with its members, and connects again with them")
     func throttledGateway() {
         var script = Script(members: 2)
         script.run()
@@ -235,7 +235,7 @@ struct GatewayTests {
         #expect(rates == [99, 99, 99, 99])
     }
 
-    @Test("A member that leaves without an agent_disconnect says nothing, and the connection stays")
+    @Test("A member that leaves without an agent_disconnect sends nothing, and the connection stays open")
     func silentMember() {
         var script = Script(members: 2) { $0.faults = FaultPlan(rates: [.leavesWithoutAgentDisconnect: 1]) }
         script.run()
@@ -246,7 +246,7 @@ struct GatewayTests {
         #expect(script.steps.aborts == 1)
     }
 
-    @Test("A member that crashes is gone without a message, returns with a full report, and the connection stays")
+    @Test("A member that crashes sends nothing, returns with a full report, and the connection stays open")
     func crashingMember() {
         var script = Script(members: 1) {
             $0.restartTime = .constant(.seconds(2))
@@ -267,7 +267,7 @@ struct GatewayTests {
         #expect(script.gateway.members[0].state == .running)
     }
 
-    @Test("A member that returns too fast is told to wait, and does not")
+    @Test("A member that ignores throttling returns too early")
     func hastyMember() {
         var script = Script(members: 1) { $0.faults = FaultPlan(rates: [.reconnectsTooFast: 1]) }
         script.run()
@@ -281,7 +281,7 @@ struct GatewayTests {
     }
 
     @Test(
-        "A member cannot connect elsewhere: settings of its connection are tried in vain, and it stays behind the gateway"
+        "A member cannot connect to another server: a trial of settings fails, and it stays behind the gateway"
     )
     func settingsOfAMember() throws {
         var script = Script(members: 2) {

@@ -43,7 +43,7 @@ struct HealthTests {
         #expect(script.allSteps.conditions == [.unhealthy])
     }
 
-    @Test("What the reports say of the health is told once for each change, from the first report on")
+    @Test("The reported health is recorded once for each change, from the first report on")
     func told() {
         func told(_ script: AgentScript) -> [HealthChange] {
             script.allSteps.compactMap { if case .healthReported(let change) = $0 { change } else { nil } }
@@ -62,7 +62,7 @@ struct HealthTests {
     }
 
     @Test(
-        "What does not run has no start time, in the whole tree; what is only unhealthy keeps its own (spec: ComponentHealth)"
+        "A stopped component has no start time, in the whole tree; an unhealthy one keeps it (spec: ComponentHealth)"
     )
     func startTimes() throws {
         func starts(_ health: ComponentHealth) -> Set<UInt64> {
@@ -95,7 +95,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A failure threshold holds the report back until so many checks have found the same", arguments: [1, 2, 5])
+    @Test("With a failure threshold, health is reported after that many equal checks", arguments: [1, 2, 5])
     func threshold(_ checks: Int) {
         var script = script(.suddenDeath(after: .constant(.seconds(25))), threshold: checks)
         let at = script.pass(.seconds(1000), acknowledging: true).first?.at ?? .zero
@@ -112,7 +112,7 @@ struct HealthTests {
         #expect(second - first == .seconds(3))
     }
 
-    @Test("Flapping degrades one component and heals it again; each change is reported once")
+    @Test("With flapping one component fails and recovers; each change is reported once")
     func flapping() {
         var script = script(.flapping(up: .constant(.seconds(100)), down: .constant(.seconds(50))))
         let sent = script.pass(.seconds(915), acknowledging: true)
@@ -127,7 +127,7 @@ struct HealthTests {
         }
     }
 
-    @Test("Decay takes one component after the other, and the agent with the last")
+    @Test("With decay the components fail one after the other, and the agent with the last")
     func decay() {
         var script = script(.decay(each: .constant(.seconds(20))))
         let sent = script.pass(.seconds(1000), acknowledging: true)

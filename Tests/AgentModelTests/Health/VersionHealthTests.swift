@@ -56,7 +56,9 @@ struct VersionHealthTests {
         .flapping(up: .constant(.seconds(15)), down: .constant(.seconds(10_000))),
     ]
 
-    @Test("What comes with a version begins with it, is over with a roll-back, and begins anew", arguments: models)
+    @Test(
+        "A version's health fault begins with the version, ends with a roll-back, and begins again with the version",
+        arguments: models)
     func comesAndGoes(model: HealthModel) throws {
         var script = Self.running(Self.plan([.init(model, version: "2.0")]))
         // Well, and nothing to look after: no check is made.
@@ -77,7 +79,7 @@ struct VersionHealthTests {
         #expect(script.allSteps.conditions.filter { $0 == .healthy }.count == 2)
     }
 
-    @Test("Agents that start with the version are ill from the start, and another version heals them")
+    @Test("Agents that start with the faulty version are unhealthy from the start, and recover with another version")
     func startsIll() {
         var script = Self.running(
             Self.plan([.init(.outage(from: .zero, lasting: nil), version: DescriptionTemplate.collectorVersion)]))
@@ -110,7 +112,7 @@ struct VersionHealthTests {
         #expect(healths.map(\.healthy) == [true, false, true])
     }
 
-    @Test("A version that could not be installed makes nobody ill, nor does one that is only offered")
+    @Test("A version that is only offered, or could not be installed, makes no agent unhealthy")
     func notInstalled() {
         var script = Self.running(
             Self.plan([.init(.outage(from: .zero, lasting: nil), version: "2.0")]) { $0.packages.odds.install = 1 })
@@ -119,7 +121,7 @@ struct VersionHealthTests {
         #expect(script.allSteps.conditions.isEmpty)
     }
 
-    @Test("A roll-back that fails heals nobody")
+    @Test("After a failed roll-back the agents stay unhealthy")
     func failedRollback() {
         var script = Self.running(
             Self.plan([.init(.outage(from: .zero, lasting: nil), version: "2.0")]) {
@@ -135,7 +137,7 @@ struct VersionHealthTests {
         #expect(healths.isEmpty && script.allSteps.conditions == [.unhealthy])
     }
 
-    @Test("Other afflictions go on as they were when the version changes")
+    @Test("Other health faults continue when the version changes")
     func independent() {
         var script = Self.running(
             Self.plan([

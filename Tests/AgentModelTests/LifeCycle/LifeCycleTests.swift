@@ -97,7 +97,7 @@ struct LifeCycleTests {
     ]
 
     @Test(
-        "A closing connection ends where it was told to",
+        "A closed connection leads to the state that was requested with the close",
         arguments: [
             (LifeCycle.Afterwards.stop, AgentState.disconnected),
             (.reconnect(at: .zero), .backingOff),

@@ -38,31 +38,34 @@ struct FetchTests {
         script.allSent.last?.report.packageStatuses?.packages[name]
     }
 
-    @Test("The host is asked for one file at a time, and what it tells is reported as it happens")
+    @Test("The host gets requests for one file at a time, and its updates are reported as they happen")
     func fetches() throws {
         var script = AgentScript(plan())
         script.run()
         script.receive(offer)
-        let wish = try #require(script.allSteps.downloads.first)
+        let request = try #require(script.allSteps.downloads.first)
         #expect(script.allSteps.downloads.count == 1)
-        #expect(wish.file.downloadURL == "http://files/a" && wish.requiresSignature && wish.agent == script.agent.index)
-        #expect(wish.progressInterval == .seconds(1))
+        #expect(
+            request.file.downloadURL == "http://files/a" && request.requiresSignature
+                && request.agent == script.agent.index)
+        #expect(request.progressInterval == .seconds(1))
         #expect(status(script, "a")?.status == .downloading && status(script, "b")?.status == .installPending)
         // Nothing is modelled: time alone changes nothing.
         #expect(script.pass(.seconds(100)).isEmpty)
         let progress = DownloadProgress(percent: 40, bytesPerSecond: 1_000)
-        script.step { [update = update(script, wish.number, .progressed(progress))] in
+        script.step { [update = update(script, request.number, .progressed(progress))] in
             $0.downloadTold(update, at: $1, &$2)
         }
         #expect(status(script, "a")?.downloadDetails?.downloadPercent == 40)
         #expect(status(script, "a")?.downloadDetails?.downloadBytesPerSecond == 1_000)
-        script.step { [update = update(script, wish.number, .ended(.verified))] in $0.downloadTold(update, at: $1, &$2)
+        script.step { [update = update(script, request.number, .ended(.verified))] in
+            $0.downloadTold(update, at: $1, &$2)
         }
         #expect(status(script, "a")?.status == .installing && status(script, "a")?.downloadDetails == nil)
         script.pass(.seconds(2))
         #expect(status(script, "a")?.status == .installed && status(script, "a")?.agentHasVersion == "1")
         let second = try #require(script.allSteps.downloads.last)
-        #expect(second.file.downloadURL == "http://files/b" && second.number != wish.number)
+        #expect(second.file.downloadURL == "http://files/b" && second.number != request.number)
         script.step { [update = update(script, second.number, .ended(.failed("no such file")))] in
             $0.downloadTold(update, at: $1, &$2)
         }
@@ -80,9 +83,9 @@ struct FetchTests {
         var script = AgentScript(plan())
         script.run()
         script.receive(offer)
-        let wish = try #require(script.allSteps.downloads.first)
+        let request = try #require(script.allSteps.downloads.first)
         let sent = script.allSent.count
-        for (agent, number) in [(wish.agent + 1, wish.number), (wish.agent, wish.number &+ 1)] {
+        for (agent, number) in [(request.agent + 1, request.number), (request.agent, request.number &+ 1)] {
             script.step {
                 $0.downloadTold(DownloadUpdate(agent: agent, number: number, event: .ended(.verified)), at: $1, &$2)
             }
@@ -90,15 +93,16 @@ struct FetchTests {
         #expect(script.allSent.count == sent && status(script, "a")?.status == .downloading)
     }
 
-    @Test("A download goes on while the agent is offline; when its process dies it is cancelled and begun anew")
+    @Test("A download continues while the agent is offline; when its process crashes it is cancelled and started again")
     func interrupted() throws {
         var script = AgentScript(plan { $0.reconnect = .fixed(.seconds(5)) })
         script.run()
         script.receive(offer)
-        let wish = try #require(script.allSteps.downloads.first)
+        let request = try #require(script.allSteps.downloads.first)
         script.lost()
         #expect(script.allSteps.cancelledDownloads.isEmpty)
-        script.step { [update = update(script, wish.number, .ended(.verified))] in $0.downloadTold(update, at: $1, &$2)
+        script.step { [update = update(script, request.number, .ended(.verified))] in
+            $0.downloadTold(update, at: $1, &$2)
         }
         script.pass(.seconds(5))
         script.opened()
@@ -120,7 +124,7 @@ struct FetchTests {
         #expect(script.allSteps.downloads.last?.file.downloadURL == "http://files/b")
     }
 
-    @Test("An agent that leaves for good cancels what it fetches")
+    @Test("An agent that leaves permanently cancels its download")
     func leaves() {
         var script = AgentScript(plan())
         script.run()
@@ -149,17 +153,17 @@ struct FetchTests {
             effects.removeAll()
             gateway.received(view, at: .zero, &effects)
         }
-        let wish = try #require(effects.list.downloads.first)
-        #expect(wish.agent == 3)
+        let request = try #require(effects.list.downloads.first)
+        #expect(request.agent == 3)
         effects.removeAll()
         gateway.downloadTold(
-            DownloadUpdate(agent: 3, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
+            DownloadUpdate(agent: 3, number: request.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
             &effects
         )
         #expect(effects.list.packageSteps == ["installing"])
         effects.removeAll()
         gateway.downloadTold(
-            DownloadUpdate(agent: 2, number: wish.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
+            DownloadUpdate(agent: 2, number: request.number, event: .ended(.verified)), at: Instant(nanoseconds: 1),
             &effects
         )
         #expect(effects.list.packageSteps.isEmpty)
@@ -178,7 +182,7 @@ struct FetchTests {
 
 extension [Effect] {
     fileprivate var downloads: [PackageDownload] {
-        compactMap { if case .download(let wish) = $0 { wish } else { nil } }
+        compactMap { if case .download(let request) = $0 { request } else { nil } }
     }
 
     fileprivate var cancelledDownloads: [UInt64] {

@@ -100,7 +100,7 @@ struct PackageTests {
         #expect(version(&script) == .string(DescriptionTemplate.collectorVersion))
     }
 
-    @Test("Agents that have come to the same share it, until a further offer tells them apart")
+    @Test("Agents with the same packages share one record, until a further offer makes a difference")
     func shared() throws {
         var effects = Effects()
         let cohort = Cohort(plan(), seed: 1, unixOrigin: 0)
@@ -135,7 +135,7 @@ struct PackageTests {
         #expect(settled(agents[1]) === first && settled(agents[0]) !== first)
     }
 
-    @Test("An offer with the hash of the last one is not taken again (step 1)")
+    @Test("An offer with the hash of the last one is not processed again (step 1)")
     func sameHash() {
         var script = AgentScript(plan())
         script.run()
@@ -148,7 +148,7 @@ struct PackageTests {
     }
 
     @Test(
-        "Hashes are opaque: of any length they are compared and told as they came (spec: Calculating Hashes)",
+        "Hashes are opaque: any bytes are compared and reported unchanged (spec: Calculating Hashes)",
         arguments: [[7], Array(0..<32), [UInt8](repeating: 0, count: 99)] as [[UInt8]])
     func opaqueHashes(_ hash: [UInt8]) throws {
         var script = AgentScript(plan())
@@ -164,7 +164,7 @@ struct PackageTests {
         #expect(script.sent.isEmpty)
     }
 
-    @Test("An offer without a hash over all packages is refused once, in words, and forgiven with the next good one")
+    @Test("An offer without a hash over all packages is refused with a message, until the next valid one")
     func withoutHash() throws {
         var script = AgentScript(plan())
         script.run()
@@ -208,7 +208,7 @@ struct PackageTests {
     }
 
     @Test(
-        "Every package that is there or worked on is told of with each status, the local ones too (spec: Package Status Reporting)"
+        "Each status lists all packages that exist or are processed, local ones too (spec: Package Status Reporting)"
     )
     func everyPackage() {
         var script = AgentScript(plan { $0.packages.installed = [.init(name: "a", version: "0.1", type: .addon)] })
@@ -383,7 +383,7 @@ struct PackageTests {
         #expect(script.allSteps.faults(.crashesInstalling) == 1)
     }
 
-    @Test("Downloads go on while the agent is offline, and the outcome is reported when it is back")
+    @Test("Downloads continue while the agent is offline, and the outcome is reported when it is connected again")
     func offline() {
         var script = AgentScript(plan { $0.reconnect = .fixed(.seconds(60)) })
         script.run()
@@ -409,18 +409,5 @@ struct PackageTests {
         script.run(server: [.acceptsStatus, .offersPackages])
         script.receive(offer([1], ["a": package("1", 1, type: .addon)]))
         #expect((script.sent + script.pass(.seconds(60))).allSatisfy { $0.report.packageStatuses == nil })
-    }
-}
-
-extension [Effect] {
-    /// What an agent did about an offer of packages, in words.
-    var packageSteps: [String] {
-        compactMap {
-            switch $0 {
-            case .offer(let step) where step.kind == .packages: "offer \(step.stage)"
-            case .package(let step): "\(step)"
-            default: nil
-            }
-        }
     }
 }

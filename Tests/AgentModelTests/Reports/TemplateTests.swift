@@ -41,7 +41,7 @@ struct TemplateTests {
         #expect(TemplateError.unknownPlaceholder("host", in: "x").description.contains("{{index}}"))
     }
 
-    @Test("A collector's description identifies the service and tells where it runs (spec: AgentDescription Message)")
+    @Test("A collector's description has the service and its host (spec: AgentDescription Message)")
     func collector() throws {
         let description = try description(.collector)
         let keys = description.identifyingAttributes.map(\.key)
@@ -76,7 +76,7 @@ struct TemplateTests {
         #expect(attribute?.value == .string("3 \(script.agent.instanceUID)"))
     }
 
-    @Test("The effective config has the size that was asked for", arguments: [0, 3, 10, 900, 2048, 4096, 65_536])
+    @Test("The effective config has the requested size", arguments: [0, 3, 10, 900, 2048, 4096, 65_536])
     func configSize(bytes: Int) throws {
         var script = AgentScript(.with { $0.sizes.effectiveConfigBytes = bytes })
         script.start()
@@ -87,7 +87,7 @@ struct TemplateTests {
     }
 
     @Test(
-        "The health tree has every pipeline with its parts, all healthy, since the agent started (spec: ComponentHealth Message)"
+        "The health tree has each pipeline with its components, healthy since the agent's start (spec: ComponentHealth)"
     )
     func health() throws {
         var script = AgentScript(.with { $0.sizes.healthPipelines = 4 }, now: .zero + .seconds(9))

@@ -28,7 +28,7 @@ struct ChaoticWorld {
     /// One thing happens, of those that can.
     mutating func happen() {
         follow()
-        if let wish = downloads.fetching.first, random.chance(0.4) { tell(of: wish) }
+        if let request = downloads.fetching.first, random.chance(0.4) { tell(of: request) }
         if random.chance(0.4) { script.pass(.milliseconds(Int64(random.index(below: 8_000)))) }
         switch script.agent.state {
         case .connecting:
@@ -62,15 +62,15 @@ struct ChaoticWorld {
     }
 
     /// The host tells how a fetch goes; now and then it says twice that it is over.
-    private mutating func tell(of wish: PackageDownload) {
+    private mutating func tell(of request: PackageDownload) {
         let event: DownloadUpdate.Event
         switch random.index(below: 4) {
         case 0: event = .progressed(DownloadProgress(percent: 100 * random.unit(), bytesPerSecond: 1_000))
         case 1: event = .ended(.failed("the file is not there"))
         default: event = .ended(.verified)
         }
-        let update = DownloadUpdate(agent: wish.agent, number: wish.number, event: event)
-        if case .ended = event { downloads.ended(wish) }
+        let update = DownloadUpdate(agent: request.agent, number: request.number, event: event)
+        if case .ended = event { downloads.ended(request) }
         for _ in 0..<(random.chance(0.2) ? 2 : 1) { script.step { $0.downloadTold(update, at: $1, &$2) } }
     }
 

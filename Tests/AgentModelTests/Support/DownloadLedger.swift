@@ -36,8 +36,8 @@ struct DownloadLedger {
     }
 
     /// The host has told the agent that this one is over.
-    mutating func ended(_ wish: PackageDownload) {
-        fetching.removeAll { $0.number == wish.number }
+    mutating func ended(_ request: PackageDownload) {
+        fetching.removeAll { $0.number == request.number }
     }
 
     private mutating func take(_ effect: Effect) {
@@ -53,18 +53,18 @@ struct DownloadLedger {
             }
         case .offer(let step) where step.kind == .packages && step.stage == .failed:
             isUnderWay = false
-        case .download(let wish):
+        case .download(let request):
             if let other = fetching.first {
-                problems.append("#\(wish.number) was asked for while #\(other.number) ran")
+                problems.append("#\(request.number) was requested while #\(other.number) ran")
             }
-            if wish.number <= lastNumber { problems.append("#\(wish.number) was asked for again") }
-            lastNumber = wish.number
-            fetching.append(wish)
+            if request.number <= lastNumber { problems.append("#\(request.number) was requested again") }
+            lastNumber = request.number
+            fetching.append(request)
         case .cancelDownload:
             fetching = []
             isUnderWay = false
         case .stateChanged(let change) where change.cause == .restarted:
-            // What the process was doing when it went down begins anew.
+            // Unfinished work of the process starts again.
             isUnderWay = false
         default: break
         }

@@ -143,7 +143,7 @@ struct TelemetryTests {
         #expect(found.map(\.export.signal) == [.traces, .logs])
     }
 
-    @Test("A destination that is no HTTP address is refused (spec: TelemetryConnectionSettings.destination_endpoint)")
+    @Test("A destination without an HTTP address is refused (spec: TelemetryConnectionSettings.destination_endpoint)")
     func badDestination() {
         var script = script()
         script.run()
@@ -153,7 +153,7 @@ struct TelemetryTests {
         #expect(pass(&script, seconds: 30).isEmpty)
     }
 
-    @Test("An offer that says nothing of telemetry leaves it where it goes (spec: Own Telemetry Reporting)")
+    @Test("An offer without telemetry settings does not change them (spec: Own Telemetry Reporting)")
     func unchanged() {
         var script = script()
         script.run()
@@ -168,7 +168,7 @@ struct TelemetryTests {
         #expect(later.allSatisfy { $0.export.destination.settings.destinationEndpoint == "http://new/v1/metrics" })
     }
 
-    @Test("The same destination offered again and again leaves the rhythm of the exports as it is")
+    @Test("The same destination, offered repeatedly, does not change the schedule of the exports")
     func offeredAgain() {
         var script = script()
         script.run()
@@ -182,7 +182,7 @@ struct TelemetryTests {
         #expect(script.counts(.telemetryAccepted) == 1)
     }
 
-    @Test("Exporting goes on without a connection to the server, and ends with the agent")
+    @Test("Exports continue without a connection to the server, and end with the agent")
     func offline() {
         var script = script { $0.reconnect = .fixed(.seconds(600)) }
         script.run()

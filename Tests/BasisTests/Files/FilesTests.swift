@@ -75,7 +75,7 @@ struct FilesTests {
         }
     }
 
-    @Test("A lock is held by one, tells its note to others, and leaves no file")
+    @Test("A lock has one owner, shows its note to others, and is removed at the end")
     func locking() throws {
         try Self.inTemporaryDirectory { folder in
             let path = folder + "/lock"

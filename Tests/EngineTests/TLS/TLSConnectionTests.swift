@@ -60,8 +60,8 @@ struct TLSConnectionTests {
         }
     }
 
-    @Test("Corked frames leave in one send, and an agent_disconnect is told as the peer's end")
-    func corkAndAgentDisconnect() async throws {
+    @Test("Corked frames are sent in one send, and a close_notify is reported as the peer's end")
+    func corkAndCloseNotify() async throws {
         let authority = try CertificateAuthority()
         let identity = try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"]))
         let serverContext = try TLSServerContext(TLSServerOptions(identity: identity))
@@ -204,7 +204,7 @@ struct TLSConnectionTests {
         }
     }
 
-    @Test("A peer that speaks something else is named for what it is")
+    @Test("A peer with another protocol is reported as such")
     func plaintextPeers() async throws {
         let authority = try CertificateAuthority()
         let identity = try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"]))
@@ -241,7 +241,7 @@ struct TLSConnectionTests {
     }
 
     @Test(
-        "A client that does not go on with the handshake, or sends a byte at a time, is ended",
+        "A client that stops in the handshake, or sends it byte by byte, is disconnected",
         arguments: [false, true])
     func slowHandshake(drips: Bool) async throws {
         let authority = try CertificateAuthority()

@@ -60,7 +60,7 @@ struct ArrivalScheduleTests {
         #expect(schedule.end == Nanoseconds(seconds: 60.0 * Double(agents - 1) / Double(agents)))
     }
 
-    @Test("Stages in open form bring what rate times time says, and the last rate goes on until the fleet is complete")
+    @Test("In open stages rate × time agents arrive, and the last rate continues until the fleet is complete")
     func rates() {
         let stages: [ArrivalStage] = [
             .rate(from: 100, to: 100, length: .seconds(10)), .hold(length: .seconds(5)),
@@ -100,7 +100,7 @@ struct ArrivalScheduleTests {
         #expect(schedule.arrived(by: .seconds(25)) == 1_000)
     }
 
-    @Test("Agents that the stages never bring are told")
+    @Test("Agents that never arrive in the stages are reported")
     func shortfall() {
         #expect(
             ArrivalSchedule(.stages([.population(.agents(40), length: .seconds(1))]), agents: 100, seed: 1).shortfall

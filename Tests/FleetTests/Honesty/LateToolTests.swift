@@ -29,7 +29,7 @@ struct LateToolTests {
         #expect(summary[.schedulingDelay].max > span.scaled(by: 0.9))
     }
 
-    @Test("A tool that stops for two seconds owes every heartbeat that was due, each from its own due time")
+    @Test("After a pause of the tool every heartbeat that was due is sent, measured from its own due time")
     func standstill() {
         let script = Self.script(.standstill(from: .zero + .milliseconds(10_500), until: .zero + .milliseconds(12_500)))
         let outcome = VirtualFleet.play(script)

@@ -19,7 +19,7 @@ final class VirtualFleet {
         let refusals: Int
         /// Reports that reached an agent's connection as none of: first of a connection, heartbeat, agent_disconnect.
         let otherReports: Int
-        let server: ControlPlane.ServerCounts
+        let server: ServerCounts
     }
 
     private enum Event {

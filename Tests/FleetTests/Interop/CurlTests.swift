@@ -51,7 +51,7 @@ struct CurlTests {
     }
 
     @Test(
-        "A report is answered however curl sends it",
+        "A report is answered in every form that curl can send",
         arguments: [
             [], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect: 100-continue"], ["--compressed"], ["--http1.0"],
             ["-H", "Connection: close"],
@@ -63,7 +63,7 @@ struct CurlTests {
         #expect(answer.counts.fullReports == 1)
     }
 
-    @Test("A body in gzip is taken, and refused with 415 where the server takes none; a bomb with 413")
+    @Test("A gzip body is accepted, or refused with 415 without compression; a bomb is refused with 413")
     func compressed() async throws {
         let coding = ["-H", "Content-Encoding: gzip", "URL"]
         #expect(try await Self.ask(coding, body: Self.gzip(Self.report)).status == 200)
@@ -77,7 +77,7 @@ struct CurlTests {
         #expect(bomb.counts.reports == 0)
     }
 
-    @Test("Connections are kept between two requests, or closed where the server is told to")
+    @Test("Connections are kept between two requests, or closed if the server is configured so")
     func keepAlive() async throws {
         let twice = ["URL", "-o", "/dev/null", "URL", "-o", "/dev/null"]
         #expect(try await Self.ask(twice).counts.connectionsAccepted == 1)

@@ -135,7 +135,7 @@ struct InteroperabilityTests {
     /// Runs a Python program to its end against an embedded server.
     private static func verdict(
         of program: String, _ arguments: [String], scheme: String, shards: Int
-    ) async throws -> (ClientsVerdict, status: Int32, ControlPlane.ServerCounts) {
+    ) async throws -> (ClientsVerdict, status: Int32, ServerCounts) {
         let server = try OpAMPServer(
             plan: ControlPlane.ServerPlan(), address: .loopback(port: 0), shards: shards, seed: 1,
             wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)

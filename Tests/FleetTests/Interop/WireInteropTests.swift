@@ -51,7 +51,7 @@ struct WireInteropTests {
     }
 
     @Test(
-        "Python's websockets agrees to compression, with whatever window, and both understand each other",
+        "Python's websockets negotiates compression with every window, and both sides read all messages",
         arguments: [15, 10])
     func deflate(window: Int) async throws {
         let (record, verdict) = try await Self.run(

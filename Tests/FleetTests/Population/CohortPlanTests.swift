@@ -77,7 +77,7 @@ struct CohortPlanTests {
         #expect(version(cohort) == "own-3")
     }
 
-    @Test("Agents declare what their cohort takes, and have what goes with it")
+    @Test("Agents declare the capabilities of their cohort, and have its settings")
     func abilities() {
         func plan(_ cohort: CohortProfile) -> AgentModel.CohortPlan {
             AgentModel.CohortPlan(cohort: cohort, limits: ProfileLimits())
@@ -104,7 +104,7 @@ struct CohortPlanTests {
                 == [CustomCapability.discovery, CustomCapability.echo, CustomCapability.pause])
     }
 
-    @Test("An attribute takes the place of the collector's own, another one is added")
+    @Test("An attribute replaces the collector's own, another one is added")
     func attributes() throws {
         let cohort = CohortProfile(
             identifying: [.init(key: "service.name", text: "mine-{{index}}"), .init(key: "team", text: "{{cohort}}")],

@@ -61,7 +61,7 @@ struct ServerOrderTests {
         }
     }
 
-    @Test("The shares of offers nest, those of commands are drawn anew; attributes all have to match")
+    @Test("The shares of offers nest, those of commands are drawn each time; all attributes have to match")
     func selections() {
         let tenth = EventTarget(share: 0.1)
         let profile = Self.profile([

@@ -17,7 +17,7 @@ struct StandingConfigTests {
         return url.path
     }
 
-    @Test("Files are offered as they are, under their own names, with the types that their names tell")
+    @Test("Files are offered unchanged, under their own names, with the types of their extensions")
     func files() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let paths = [try file("collector.yaml", "a: 1\n"), try file("b.json", "{}"), try file("notes", "")]
@@ -28,7 +28,7 @@ struct StandingConfigTests {
         #expect(map.values.map(\.contentType) == ["text/yaml", "application/json", "text/plain"])
     }
 
-    @Test("What cannot be offered is told by its name")
+    @Test("What cannot be offered is reported by name")
     func refused() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let one = try file("c.yaml", "a: 1\n")

@@ -19,104 +19,108 @@ struct EventReadingTests {
         }
     }
 
-    @Test("Every action and every key of it arrives, and is written back to the same")
+    private static let textWithEveryAction = """
+        duration: 2m
+        packages:
+          download_time: 3s
+          size: 1MiB
+          progress_interval: 1s
+          install_time: {exponential: 2s}
+          requires_signature: true
+          failures: {download: 1%, content_hash: 2%, signature: 3%, install: 4%}
+          installed: [{name: collector, version: 0.1}, {name: x, version: "1", type: addon}]
+          dependencies: {b: [a, c]}
+        connection_settings: {opamp: true, other: true}
+        custom_capabilities: [pause, echo]
+        own_telemetry: {signals: [metrics, logs], interval: 5s}
+        capability_changes: [{after: 30s, add: [accepts-packages], remove: [reports-health]}]
+        cohorts:
+          - {name: one}
+          - {name: two, packages: {accepted: false}, connection_settings: {opamp: false},
+             custom_capabilities: []}
+        events:
+          - {at: 10s, drop_connections: 5%}
+          - at: 20s
+            offer_config:
+              name: v1
+              files: {a.yaml: "x: 1", b.yaml: {size: 4KiB}}
+              content_type: text/plain
+              to: {share: 10%, attributes: {zone: z, n: 7}}
+          - {at: 21s, offer_config: {files: {"": "y: {}"}}}
+          - {at: 30s, withdraw_config: v1}
+          - at: 40s
+            offer_packages:
+              name: p1
+              packages: {a: {version: 1.2}, b: {version: "2", type: addon, signed: true}}
+              to: 50%
+          - {at: 50s, withdraw_packages: p1}
+          - {at: 60s, offer_heartbeat: 15s}
+          - {at: 61s, offer_heartbeat: {interval: 5s, to: 10%}}
+          - at: 61s
+            offer_connection:
+              name: c1
+              opamp: {endpoint: "ws://{{server}}/v1/opamp", headers: {Authorization: Bearer x}, heartbeat: 20s}
+              own_metrics: http://m:4318/v1/metrics
+              own_logs: {endpoint: "http://{{server}}/v1/logs", headers: {A: b}}
+              other: {kafka: {endpoint: "k:9092", settings: {topic: t}}}
+              to: 30%
+          - {at: 61s, offer_connection: {opamp: ws://h:1}}
+          - {at: 61s, withdraw_connection: c1}
+          - {at: 62s, restart_agents: 20%}
+          - {at: 63s, restart_agents: {attributes: {zone: z}}}
+          - {at: 64s, send_custom: pause}
+          - {at: 65s, send_custom: {message: echo, to: 1%}}
+        """
+
+    private static let everyActionInOrder: [TimedEvent.Action] = [
+        .dropConnections(share: 0.05),
+        .offerConfig(
+            ConfigOffer(
+                name: "v1",
+                files: [
+                    .init(name: "a.yaml", body: .text("x: 1")),
+                    .init(name: "b.yaml", body: .generated(bytes: 4_096)),
+                ], contentType: "text/plain",
+                target: EventTarget(
+                    share: 0.1, attributes: [.init(key: "zone", text: "z"), .init(key: "n", text: "7")]))),
+        .offerConfig(ConfigOffer(files: [.init(name: "", body: .text("y: {}"))])),
+        .withdrawConfig(name: "v1"),
+        .offerPackages(
+            PackageOffer(
+                name: "p1",
+                packages: [
+                    .init(name: "a", version: "1.2"),
+                    .init(name: "b", version: "2", form: .addon, isSigned: true),
+                ], target: EventTarget(share: 0.5))),
+        .withdrawPackages(name: "p1"),
+        .offerHeartbeat(interval: .seconds(15), to: .everybody),
+        .offerHeartbeat(interval: .seconds(5), to: EventTarget(share: 0.1)),
+        .offerConnection(
+            ConnectionOffer(
+                name: "c1",
+                opamp: .init(
+                    destination: .init(
+                        endpoint: "ws://{{server}}/v1/opamp",
+                        headers: [.init(name: "Authorization", value: "Bearer x")]), heartbeat: .seconds(20)),
+                ownMetrics: .init(endpoint: "http://m:4318/v1/metrics"),
+                ownLogs: .init(endpoint: "http://{{server}}/v1/logs", headers: [.init(name: "A", value: "b")]),
+                others: [
+                    .init(
+                        name: "kafka", destination: .init(endpoint: "k:9092"),
+                        settings: [.init(name: "topic", value: "t")])
+                ], target: EventTarget(share: 0.3))),
+        .offerConnection(ConnectionOffer(opamp: .init(destination: .init(endpoint: "ws://h:1")))),
+        .withdrawConnection(name: "c1"),
+        .restartAgents(EventTarget(share: 0.2)),
+        .restartAgents(EventTarget(attributes: [.init(key: "zone", text: "z")])),
+        .sendCustom(.pause, to: .everybody), .sendCustom(.echo, to: EventTarget(share: 0.01)),
+    ]
+
+    @Test("Every action and each of its keys is read, and written back unchanged")
     func everyAction() throws {
         let profile = try ProfileReader().read(
-            text: """
-                duration: 2m
-                packages:
-                  download_time: 3s
-                  size: 1MiB
-                  progress_interval: 1s
-                  install_time: {exponential: 2s}
-                  requires_signature: true
-                  failures: {download: 1%, content_hash: 2%, signature: 3%, install: 4%}
-                  installed: [{name: collector, version: 0.1}, {name: x, version: "1", type: addon}]
-                  dependencies: {b: [a, c]}
-                connection_settings: {opamp: true, other: true}
-                custom_capabilities: [pause, echo]
-                own_telemetry: {signals: [metrics, logs], interval: 5s}
-                capability_changes: [{after: 30s, add: [accepts-packages], remove: [reports-health]}]
-                cohorts:
-                  - {name: one}
-                  - {name: two, packages: {accepted: false}, connection_settings: {opamp: false}, custom_capabilities: []}
-                events:
-                  - {at: 10s, drop_connections: 5%}
-                  - at: 20s
-                    offer_config:
-                      name: v1
-                      files: {a.yaml: "x: 1", b.yaml: {size: 4KiB}}
-                      content_type: text/plain
-                      to: {share: 10%, attributes: {zone: z, n: 7}}
-                  - {at: 21s, offer_config: {files: {"": "y: {}"}}}
-                  - {at: 30s, withdraw_config: v1}
-                  - at: 40s
-                    offer_packages:
-                      name: p1
-                      packages: {a: {version: 1.2}, b: {version: "2", type: addon, signed: true}}
-                      to: 50%
-                  - {at: 50s, withdraw_packages: p1}
-                  - {at: 60s, offer_heartbeat: 15s}
-                  - {at: 61s, offer_heartbeat: {interval: 5s, to: 10%}}
-                  - at: 61s
-                    offer_connection:
-                      name: c1
-                      opamp: {endpoint: "ws://{{server}}/v1/opamp", headers: {Authorization: Bearer x}, heartbeat: 20s}
-                      own_metrics: http://m:4318/v1/metrics
-                      own_logs: {endpoint: "http://{{server}}/v1/logs", headers: {A: b}}
-                      other: {kafka: {endpoint: "k:9092", settings: {topic: t}}}
-                      to: 30%
-                  - {at: 61s, offer_connection: {opamp: ws://h:1}}
-                  - {at: 61s, withdraw_connection: c1}
-                  - {at: 62s, restart_agents: 20%}
-                  - {at: 63s, restart_agents: {attributes: {zone: z}}}
-                  - {at: 64s, send_custom: pause}
-                  - {at: 65s, send_custom: {message: echo, to: 1%}}
-                """, source: "test.yaml")
-        let actions: [TimedEvent.Action] = [
-            .dropConnections(share: 0.05),
-            .offerConfig(
-                ConfigOffer(
-                    name: "v1",
-                    files: [
-                        .init(name: "a.yaml", body: .text("x: 1")),
-                        .init(name: "b.yaml", body: .generated(bytes: 4_096)),
-                    ], contentType: "text/plain",
-                    target: EventTarget(
-                        share: 0.1, attributes: [.init(key: "zone", text: "z"), .init(key: "n", text: "7")]))),
-            .offerConfig(ConfigOffer(files: [.init(name: "", body: .text("y: {}"))])),
-            .withdrawConfig(name: "v1"),
-            .offerPackages(
-                PackageOffer(
-                    name: "p1",
-                    packages: [
-                        .init(name: "a", version: "1.2"),
-                        .init(name: "b", version: "2", form: .addon, isSigned: true),
-                    ], target: EventTarget(share: 0.5))),
-            .withdrawPackages(name: "p1"),
-            .offerHeartbeat(interval: .seconds(15), to: .everybody),
-            .offerHeartbeat(interval: .seconds(5), to: EventTarget(share: 0.1)),
-            .offerConnection(
-                ConnectionOffer(
-                    name: "c1",
-                    opamp: .init(
-                        destination: .init(
-                            endpoint: "ws://{{server}}/v1/opamp",
-                            headers: [.init(name: "Authorization", value: "Bearer x")]), heartbeat: .seconds(20)),
-                    ownMetrics: .init(endpoint: "http://m:4318/v1/metrics"),
-                    ownLogs: .init(endpoint: "http://{{server}}/v1/logs", headers: [.init(name: "A", value: "b")]),
-                    others: [
-                        .init(
-                            name: "kafka", destination: .init(endpoint: "k:9092"),
-                            settings: [.init(name: "topic", value: "t")])
-                    ], target: EventTarget(share: 0.3))),
-            .offerConnection(ConnectionOffer(opamp: .init(destination: .init(endpoint: "ws://h:1")))),
-            .withdrawConnection(name: "c1"),
-            .restartAgents(EventTarget(share: 0.2)),
-            .restartAgents(EventTarget(attributes: [.init(key: "zone", text: "z")])),
-            .sendCustom(.pause, to: .everybody), .sendCustom(.echo, to: EventTarget(share: 0.01)),
-        ]
-        #expect(profile.events.map(\.action) == actions)
+            text: Self.textWithEveryAction, source: "test.yaml")
+        #expect(profile.events.map(\.action) == Self.everyActionInOrder)
         let plan = PackagePlan(
             installed: [
                 .init(name: "collector", version: "0.1"), .init(name: "x", version: "1", type: .addon),
@@ -184,7 +188,10 @@ struct EventReadingTests {
                 """, "events[2].withdraw_config: 'v' has been withdrawn already"
             ),
             (
-                "events: [{at: 1s, offer_config: {name: v, files: {a: b}}}, {at: 2s, offer_config: {name: v, files: {a: c}}}]",
+                """
+                events: [{at: 1s, offer_config: {name: v, files: {a: b}}}, {at: 2s, offer_config: {name: v, \
+                files: {a: c}}}]
+                """,
                 "events[1].offer_config: another offer is called 'v' too"
             ),
             (
@@ -196,7 +203,10 @@ struct EventReadingTests {
                 "packages.a.version: the key 'version' is missing"
             ),
             (
-                "packages: {}\nevents: [{at: 1s, offer_packages: {packages: {a: {version: \"1\"}, b: {version: \"1\"}}}}]",
+                """
+                packages: {}\nevents: [{at: 1s, offer_packages: {packages: {a: {version: \"1\"}, b: {version: \
+                \"1\"}}}}]
+                """,
                 "an agent has one top-level package"
             ),
             (
@@ -209,7 +219,10 @@ struct EventReadingTests {
             ),
             (
                 "events: [{at: 1s, offer_connection: {own_traces: http://h/v1/traces}}]",
-                "events[0].offer_connection: no cohort reports its own traces; add `own_telemetry: {signals: [traces]}` to one"
+                """
+                events[0].offer_connection: no cohort reports its own traces; add `own_telemetry: {signals: \
+                [traces]}` to one
+                """
             ),
             (
                 "connection_settings: {opamp: false}\nevents: [{at: 1s, offer_connection: {opamp: ws://h}}]",
@@ -273,7 +286,7 @@ struct EventReadingTests {
     }
 
     @Test(
-        "In a run against another server, what only the embedded server does is skipped with a warning; the rest happens"
+        "In a run against another server, events that need the embedded server are skipped with a warning"
     )
     func serverOverride() throws {
         let text = """

@@ -94,7 +94,7 @@ struct FetchReadingTests {
     }
 
     @Test(
-        "What is wrong is told with its place and remedy",
+        "Each problem is reported with its place and remedy",
         arguments: [
             ("packages: {download: maybe}", "modelled or real"),
             ("packages: {download: {bandwidth: 5}}", "512KiB/s"), ("packages: {download: {bandwidth: 1B/s}}", "1KiB/s"),
@@ -116,7 +116,10 @@ struct FetchReadingTests {
                 "folder"
             ),
             (
-                "{packages: {download: real}, events: [{at: 1s, offer_packages: {packages: {a: {file: a-1, generated: 2MiB}}}}]}",
+                """
+                {packages: {download: real}, events: [{at: 1s, offer_packages: {packages: {a: {file: a-1, \
+                generated: 2MiB}}}}]}
+                """,
                 "not both"
             ),
             (
@@ -124,11 +127,17 @@ struct FetchReadingTests {
                 "version"
             ),
             (
-                "{packages: {accepted: true}, events: [{at: 1s, offer_packages: {packages: {a: {version: b, wrong: hash}}}}]}",
+                """
+                {packages: {accepted: true}, events: [{at: 1s, offer_packages: {packages: {a: {version: b, \
+                wrong: hash}}}}]}
+                """,
                 "file"
             ),
             (
-                "{packages: {download: real}, events: [{at: 1s, offer_packages: {packages: {a: {version: b, generated: 2MiB, wrong: signer}}}}]}",
+                """
+                {packages: {download: real}, events: [{at: 1s, offer_packages: {packages: {a: {version: b, \
+                generated: 2MiB, wrong: signer}}}}]}
+                """,
                 "signed: true"
             ),
         ])

@@ -69,12 +69,12 @@ struct PlanSummaryTests {
         let text = PlanSummary(Self.profile).text(width: 72)
         for piece in [
             "test: Two kinds.", "30,000 agents against the embedded server for 1m40s, then up to 10s to leave; seed 9",
-            "big     20,000  66.7%  every 10s, spread", "odd     10,000  33.3%  every 5s, lockstep", "every 200ms",
+            "big     20,000   67 %  every 10s, spread", "odd     10,000   33 %  every 5s, lockstep", "every 200ms",
             "Arrival: evenly over 50s, at most about 600 a second",
             "at 1m20s: 7,500 agents (25%) lose their connection",
-            "answers after 1ms to 5ms", "answers nothing from 50s for 2s",
+            "answers after 1ms to 5ms", "sends no answers from 50s for 2s",
             "answers 5% of the reports with UNAVAILABLE, asking to wait 30s",
-            "refuses 1% of the connections with 503", "breaks 2% of the connections after 5s on average",
+            "refuses 1% of the connections with 503", "drops 2% of the connections after 5s on average",
             "4,000 a second when all are there", "10,000 heartbeats at the same moment",
             "source addresses   2; the profile gives 1, add more under `sources`",
             "file descriptors   about 60,064, two for each connection",
@@ -84,7 +84,7 @@ struct PlanSummaryTests {
         #expect(text.hasSuffix("\n") && !text.hasSuffix("\n\n"))
     }
 
-    @Test("The text names the agents that are ill or misbehave")
+    @Test("The text lists the agents with health faults and injected faults")
     func troubles() {
         let cohort = CohortProfile(
             health: HealthProfile(healthFaults: [
@@ -94,14 +94,14 @@ struct PlanSummaryTests {
                 .init(.outage(from: .share(0.5), length: nil), share: 0.2, version: "0.115.0"),
             ]), faults: FaultPlan(rates: [.chats: 0.02]))
         let text = PlanSummary(Profile(agents: 1_000, cohorts: [cohort])).text()
-        #expect(text.contains("about 500 of collector (50%): a component lost every 5s"))
-        #expect(text.contains("about 1,000 of collector (100%): ill from 15s for 3s, those in eu-west-1a"))
-        #expect(text.contains("about 100 of collector (10%): ill, while they run 0.115.0"))
-        #expect(text.contains("about 200 of collector (20%): ill from 30s, while they run 0.115.0"))
+        #expect(text.contains("about 500 of collector (50%): a component fails every 5s"))
+        #expect(text.contains("about 1,000 of collector (100%): unhealthy from 15s for 3s, those in eu-west-1a"))
+        #expect(text.contains("about 100 of collector (10%): unhealthy, while they run 0.115.0"))
+        #expect(text.contains("about 200 of collector (20%): unhealthy from 30s, while they run 0.115.0"))
         #expect(text.contains("about 20 of collector (2%): chats"))
     }
 
-    @Test("The arrival's curve is as wide as asked for and ends with everybody there", arguments: [40, 80, 132])
+    @Test("The arrival's curve has the requested width and ends with all agents", arguments: [40, 80, 132])
     func curve(width: Int) throws {
         let text = PlanSummary(Self.profile).text(width: width)
         let curve = try #require(text.split(separator: "\n").first { $0.contains("▁") })
@@ -116,19 +116,7 @@ struct PlanSummaryTests {
         #expect(PlanSummary(try ProfileReader().read(path: path)).text().contains(name))
     }
 
-    @Test("Figures are grouped and rounded for people")
-    func figures() {
-        #expect(
-            [0, 999, 1_000, 1_234_567, -5_000].map(Fleet.Figures.count) == ["0", "999", "1,000", "1,234,567", "-5,000"])
-        #expect(
-            [0, 850, 1_024, 6_246, 20 * 1_048_576].map { Fleet.Figures.bytes($0) } == [
-                "0 B", "850 B", "1 KiB", "6.1 KiB", "20 MiB",
-            ])
-        #expect([0, 0.333, 5, 12.6, 4_000].map { Fleet.Figures.rate($0) } == ["0", "0.33", "5", "13", "4,000"])
-        #expect(Sparkline.text([0, 0.01, 0.5, 1]) == " ▁▅█")
-    }
-
-    @Test("How the connections are made is told, and of secrets only where they come from")
+    @Test("The summary shows the connection settings, and of secrets only their source")
     func wire() throws {
         let profile = try ProfileReader().read(
             text: """
@@ -148,6 +136,14 @@ struct PlanSummaryTests {
         ] {
             #expect(text.contains(line), "\(line) in \(text)")
         }
+    }
+}
+
+@Suite("Sparkline")
+struct SparklineTests {
+    @Test("A level is a block of that height, and only zero is blank")
+    func levels() {
+        #expect(Sparkline.text([0, 0.01, 0.5, 1]) == " ▁▅█")
     }
 }
 

@@ -11,7 +11,7 @@ struct ProfileProductsTests {
     private static let writes = ProcessInfo.processInfo.environment["MUSTER_WRITE_CORPUS"] != nil
 
     @Test(
-        "The committed reference and JSON Schema are those of the table; MUSTER_WRITE_CORPUS=1 writes them anew",
+        "The committed reference and JSON Schema are those of the table; MUSTER_WRITE_CORPUS=1 writes them again",
         arguments: ["profiles-reference.md", "profile.schema.json"])
     func current(file: String) throws {
         let text = file.hasSuffix("md") ? ProfileProducts.reference : ProfileProducts.jsonSchema

@@ -22,7 +22,7 @@ struct ProfileWriterTests {
         }
     }
 
-    @Test("A default profile reads well to people too")
+    @Test("A default profile has a short summary")
     func readable() {
         let text = Profile.standard.resolvedYAML
         #expect(

@@ -22,7 +22,7 @@ struct ServerURLTests {
         #expect(try ServerURL(canonical) == url)
     }
 
-    @Test("The parts are told apart")
+    @Test("The parts are distinguished")
     func parts() throws {
         let url = try ServerURL("wss://[2001:db8::7]:8443/a/b")
         #expect(url == ServerURL(scheme: .wss, host: "2001:db8::7", port: 8443, path: "/a/b"))
@@ -55,7 +55,7 @@ struct ServerURLTests {
     }
 
     @Test(
-        "IPv6 literals are told from what only looks like one",
+        "IPv6 literals are distinguished from text that only looks like one",
         arguments: [
             ("::", true), ("::1", true), ("1::", true), ("1:2:3:4:5:6:7:8", true), ("1:2:3:4:5:6:7::", true),
             ("::2:3:4:5:6:7:8", true), ("fe80::1:2", true), ("1:2:3:4:5:6:1.2.3.4", true), ("::1.2.3.4", true),

@@ -26,7 +26,8 @@ struct WireReadingTests {
                 largest_message: 64KiB
                 credentials: {file: /tokens}
             compression: {websocket: true, requests: zstd, threshold: 1KiB, level: 3}
-            polling: {interval: 10s, connections: 64, idle_timeout: 1m, acquire_timeout: 5s, maximum_age: 10m, queue: 1000}
+            polling: {interval: 10s, connections: 64, idle_timeout: 1m, acquire_timeout: 5s, maximum_age: 10m,
+              queue: 1000}
             headers: {X-Tenant: acme, X-Agent: "agent {{index}}", X-Api-Key: {env: KEY}}
             auth: {basic: {user: fleet, password: {file: /password}}}
             proxy:
@@ -139,11 +140,11 @@ struct WireReadingTests {
         #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
     }
 
-    @Test("A secret that cannot be had is named by its place, never by its text")
+    @Test("An error about a missing secret names its source, never its text")
     func missingSecrets() throws {
         var profile = Profile.standard
         profile.agents = 3
-        func complaint(_ source: SecretSource) -> String {
+        func failure(_ source: SecretSource) -> String {
             profile.wire.auth = .bearer(.secret(source))
             do throws(RunError) {
                 _ = try WireSetup(profile.wire, agents: profile.agents)
@@ -153,20 +154,20 @@ struct WireReadingTests {
                 return error.description
             }
         }
-        #expect(complaint(.environment("NO_SUCH_VARIABLE_HERE")).contains("NO_SUCH_VARIABLE_HERE is not set"))
-        #expect(complaint(.file("/no/such/file")).contains("/no/such/file cannot be read"))
+        #expect(failure(.environment("NO_SUCH_VARIABLE_HERE")).contains("NO_SUCH_VARIABLE_HERE is not set"))
+        #expect(failure(.file("/no/such/file")).contains("/no/such/file cannot be read"))
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         try "\n\n".write(to: file, atomically: true, encoding: .utf8)
-        #expect(complaint(.file(file.path)).contains("is empty"))
+        #expect(failure(.file(file.path)).contains("is empty"))
         try "secret-a\nsecret-b\n".write(to: file, atomically: true, encoding: .utf8)
-        let tooFew = complaint(.file(file.path))
+        let tooFew = failure(.file(file.path))
         #expect(tooFew.contains("2 lines for 3 agents") && !tooFew.contains("secret-a"))
         try "secret\u{7}\n".write(to: file, atomically: true, encoding: .utf8)
-        let broken = complaint(.file(file.path))
+        let broken = failure(.file(file.path))
         #expect(broken.contains("control character") && !broken.contains("secret"))
         try "a\nb\nc\nd\n".write(to: file, atomically: true, encoding: .utf8)
-        #expect(complaint(.file(file.path)).isEmpty)
+        #expect(failure(.file(file.path)).isEmpty)
     }
 
     @Test("Options replace the profile's values, a header that of its name, and secrets are refused in the open")
@@ -199,7 +200,8 @@ struct WireReadingTests {
         proxy: http://p:3128
         cohorts:
           - {name: same}
-          - {name: own, compression: {requests: zstd}, headers: {x-a: three, X-C: four}, auth: {basic: {user: u, password: {env: B}}}, proxy: "http://q:1"}
+          - {name: own, compression: {requests: zstd}, headers: {x-a: three, X-C: four},
+             auth: {basic: {user: u, password: {env: B}}}, proxy: "http://q:1"}
           - {name: bare, compression: off, auth: none, proxy: none}
         """
 

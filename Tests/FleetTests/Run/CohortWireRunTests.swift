@@ -11,7 +11,7 @@ import Testing
 @Suite("Runs in which cohorts connect in different ways", .takingTurns)
 struct CohortWireRunTests {
     @Test(
-        "One cohort compresses, one goes through a proxy, one has another credential, one none: each gets what it asked for",
+        "Cohorts with compression, a proxy, another credential or none in one run: each connects as configured",
         arguments: ["websocket", "http"])
     func mixed(transport: String) async throws {
         let folder = try CertificateFolder()

@@ -95,7 +95,7 @@ struct EmbeddedRunTests {
         #expect(record.summary.counters[.agentsAnswered] == 0)
     }
 
-    @Test("An interrupted run leaves in order and keeps its figures")
+    @Test("An interrupted run disconnects in order and keeps its figures")
     func interruptedRun() async throws {
         let run = try await FleetRun(Self.profile(duration: .seconds(60)))
         let performing = Task { await run.perform(as: .test) { _ in } }

@@ -66,7 +66,7 @@ struct FetchedRunTests {
     }
 
     @Test(
-        "What the server lies about is refused by every agent, each lie under its own name",
+        "Each wrong property of an offered package is refused by every agent and counted under its name",
         arguments: [
             (PackageOffer.Flaw.hash, Counter.packageHashMismatch, "verdict_hash_mismatch"),
             (.signature, .packageSignatureRefused, "verdict_signature_invalid"),
@@ -82,7 +82,7 @@ struct FetchedRunTests {
     }
 
     @Test(
-        "A file of a folder is served with the hash and the signature that lie beside it, and trusted by the profile's key"
+        "A folder's file is served with the hash and signature beside it, and trusted by the profile's key"
     )
     func folder() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-folder-\(UUID().uuidString)")

@@ -46,7 +46,7 @@ struct HealthFaultRunTests {
                 healthFaults: [healthFault]))
     }
 
-    @Test("A bad version makes every agent that runs it unhealthy, and the good one heals them all")
+    @Test("A faulty version makes every agent that runs it unhealthy; with another version they recover")
     func badVersion() async throws {
         var profile = Self.profile([Self.illWith("2.0", zones: ["a"])], agents: 30, seconds: 12)
         profile.events = [
@@ -60,7 +60,7 @@ struct HealthFaultRunTests {
         #expect(summary.counters.errors == 0)
     }
 
-    @Test("With a zone beside it, a version makes only the agents of that zone ill, and nothing heals them by itself")
+    @Test("With a zone, a version makes only that zone's agents unhealthy, and they do not recover by themselves")
     func badVersionInZone() async throws {
         // Each cohort has one zone, so that the counts are known.
         var profile = Self.profile(
@@ -121,7 +121,7 @@ struct HealthFaultRunTests {
         #expect(standing.filter { $0.value != 0 } == ["disconnected": agents])
     }
 
-    @Test("An agent that is deaf to UNAVAILABLE is counted each time that it stays")
+    @Test("An agent that ignores UNAVAILABLE is counted each time")
     func ignoresThrottling() async throws {
         var profile = Self.profile(
             [

@@ -110,7 +110,7 @@ struct HostileServerTests {
         }
     }
 
-    @Test("A port where nobody listens is counted as refused")
+    @Test("A port without a listener is counted as refused")
     func refusedConnection() async throws {
         let server = try ScriptedHTTPServer { _ in .ignores }
         let url = server.webSocketURL

@@ -15,7 +15,7 @@ struct OfferedHeadersTests {
         return try #require(AgentTarget(addresses: [address], host: "h:9", path: "/v1/opamp", fields: fields))
     }
 
-    @Test("Offered headers take the place of those of their names; the others stay")
+    @Test("Offered headers replace those of the same name; the others stay")
     func sent() async throws {
         let headers = Headers(headers: [
             Header(key: "Authorization", value: "Bearer x"), Header(key: "X-Usual", value: "2"),

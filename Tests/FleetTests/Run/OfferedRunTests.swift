@@ -77,7 +77,7 @@ struct OfferedRunTests {
         #expect(summary.counters[.configsConverged] == 0)
     }
 
-    @Test("Packages are installed by every agent that accepts them, and nobody else is offered any")
+    @Test("Packages are installed by every agent that accepts them, and offered to no other agent")
     func packages() async throws {
         let offer = PackageOffer(packages: [
             .init(name: "collector", version: "2"), .init(name: "extra", version: "1", form: .addon),
@@ -177,7 +177,7 @@ struct OfferedRunTests {
         #expect(summary.reconciliation.lines.first { $0.what == "agents connected" }?.server == 40)
     }
 
-    @Test("A share is moved, and an address where nobody listens is tried and dropped: nobody is lost")
+    @Test("A share of the fleet moves, an unreachable address is tried and dropped, and no agent is lost")
     func movedInVain() async throws {
         let summary = try await Self.perform(
             Self.profile(
@@ -205,7 +205,8 @@ struct OfferedRunTests {
                     .offerConnection(
                         ConnectionOffer(
                             ownMetrics: .init(
-                                endpoint: "http://{{server}}/v1/metrics", headers: [.init(name: "X-Token", value: "t")]),
+                                endpoint: "http://{{server}}/v1/metrics",
+                                headers: [.init(name: "X-Token", value: "t")]),
                             ownTraces: .init(endpoint: "http://{{server}}/v1/traces"),
                             ownLogs: .init(endpoint: "http://{{server}}/v1/logs")))
                 ), (2_000, .dropConnections(share: 1)),
@@ -224,7 +225,7 @@ struct OfferedRunTests {
         #expect(summary.counters[.unanswered] == 0)
     }
 
-    @Test("A destination that nobody serves is counted, and the fleet is none the worse for it")
+    @Test("An unreachable telemetry destination is counted and does not disturb the fleet")
     func telemetryInVain() async throws {
         var profile = Self.profile(
             [
@@ -245,7 +246,7 @@ struct OfferedRunTests {
         #expect(summary.counters[.agentsAnswered] == 40)
     }
 
-    @Test("Capabilities change while the agents run, and the server is told")
+    @Test("Capabilities change while the agents run, and are reported to the server")
     func capabilities() async throws {
         var profile = Self.profile([(2_000, Self.config("v1", "receivers: {a: {}}\n"))], seconds: 4)
         profile.cohorts[0].capabilityChanges = [

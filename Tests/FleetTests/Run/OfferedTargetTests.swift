@@ -29,7 +29,7 @@ struct OfferedTargetTests {
             headers: headers.map { Headers(headers: $0.map { Header(key: $0.0, value: $0.1) }) })
     }
 
-    @Test("Offered headers take the place of those of the same name; the others, and everything else, stay")
+    @Test("Offered headers replace those of the same name; the others, and all other settings, stay")
     func headers() async throws {
         let offer = Self.settings("", [("authorization", "Bearer new"), ("X-Route", "b"), ("Bad Name", "c")])
         let target = try #require(await Self.targets.resolve(offer, try Self.usual()))
@@ -65,7 +65,7 @@ struct OfferedTargetTests {
         #expect(target.fields["X-Route"] == "b")
     }
 
-    @Test("An endpoint without TLS leads nowhere where the profile's server has TLS, unless that is allowed")
+    @Test("An endpoint without TLS is refused if the profile's server has TLS, unless that is allowed")
     func downgrade() async throws {
         var usual = try Self.usual()
         usual.security = TargetSecurity(
@@ -90,7 +90,7 @@ struct OfferedTargetTests {
     }
 
     @Test(
-        "An offered proxy is gone through from then on, with its headers and no others; one that cannot be used leads nowhere"
+        "An offered proxy is used from then on, with only its own headers; with an unusable one no connection opens"
     )
     func offeredProxy() async throws {
         for url in ["127.0.0.7:8080", "http://127.0.0.7:8080"] {
@@ -139,7 +139,7 @@ struct OfferedTargetTests {
     }
 
     @Test(
-        "Every field of the offered trust is heeded, and what cannot be used leads nowhere",
+        "Every field of the offered trust is used, and unusable settings are refused",
         arguments: [
             (TLSConnectionSettings(includeSystemCACertsPool: true), true),
             (.init(caPEMContents: "PEM"), true), (.init(caPEMContents: "PEM", includeSystemCACertsPool: true), true),

@@ -32,7 +32,7 @@ struct ReachabilityTests {
     }
 
     @Test(
-        "Each cause is told at the first second, in words, and ends the run after five with a remedy",
+        "Each cause is reported in the first second, and ends the run after five seconds with a remedy",
         arguments: [
             (Counter.connectRefused, [String](), "nothing listens at", "start the server"),
             (.connectTimedOut, [], "does not answer connection requests", "firewalls"),
@@ -70,7 +70,7 @@ struct ReachabilityTests {
         #expect(Self.steps([(counter, 1), (.connectRefused, 500)]).allSatisfy { $0 == .goOn })
     }
 
-    @Test("For agents that poll a connection alone is no answer")
+    @Test("For polling agents a connection without an answer does not count as connected")
     func polling() {
         let steps = Self.steps([(.connectionsOpened, 9), (.requestRefused4xx, 9)], polling: true)
         guard case .giveUp = steps[4] else {
@@ -80,14 +80,14 @@ struct ReachabilityTests {
         #expect(Self.steps([(.requestThrottled, 9)], polling: true).allSatisfy { $0 == .goOn })
     }
 
-    @Test("Asked to wait, the run goes on and says so once")
+    @Test("With --wait the run continues and reports the problem once")
     func waiting() {
         let steps = Self.steps([(.connectRefused, 9)], waits: true)
         #expect(steps[0] == .tell("nothing listens at \(Self.endpoint); waiting (--wait)"))
         #expect(steps[1...].allSatisfy { $0 == .goOn })
     }
 
-    @Test("A server that is silent is told of after five seconds, and the run goes on until a timeout shows why")
+    @Test("A silent server is reported after five seconds, and the run continues until a timeout shows the cause")
     func silence() {
         let steps = Self.steps([(.agentsStarted, 9)])
         guard case .tell(let told) = steps[4] else {
@@ -98,7 +98,7 @@ struct ReachabilityTests {
         #expect(steps.enumerated().allSatisfy { $0.offset == 4 || $0.element == .goOn })
     }
 
-    @Test("A run against its own server is never given up")
+    @Test("A run against the embedded server is never ended as unreachable")
     func embedded() {
         var known = Reachability.known
         #expect(known.judge(Self.table([(.connectRefused, 9)]), NamedCounters(), at: .zero + .seconds(60)) == .goOn)

@@ -132,7 +132,10 @@ struct CertificateRunTests {
             ("tls: {}\nevents: [{at: 1s, rotate_certificates: {to: 50%, lifetime: 1m, flaw: expired}}]", true),
             ("tls: {}\nconnection_settings: {opamp: false}\nevents: [{at: 1s, rotate_certificates: 50%}]", false),
             (
-                "server: {embedded: {tls: {client_certificates: require}}}\nevents: [{at: 1s, revoke_certificates: 5%}]",
+                """
+                server: {embedded: {tls: {client_certificates: require}}}\nevents: [{at: 1s, \
+                revoke_certificates: 5%}]
+                """,
                 true
             ),
             ("connection_settings: {opamp: false, certificate_request: true}", false),

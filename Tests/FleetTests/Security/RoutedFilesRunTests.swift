@@ -69,7 +69,7 @@ struct RoutedFilesRunTests {
     }
 
     @Test(
-        "Where the server wants credentials, its offers give agents what they need for files; nobody else has them",
+        "If the server requires credentials, its offers contain those for files, and other clients are refused",
         arguments: [
             EmbeddedServer.Packages.Access.asForOpAMP, .anybody, .secret(.environment("MUSTER_TEST_FILES")),
         ])
@@ -87,7 +87,7 @@ struct RoutedFilesRunTests {
         #expect(!profile.resolvedYAML.contains("files-only") && !profile.resolvedYAML.contains("token-"))
     }
 
-    @Test("What an offer gives agents to show: a token of its own, or the first of those that were named")
+    @Test("An offer contains its own token for agents, or the first of the given ones")
     func headers() throws {
         let folder = try CertificateFolder()
         let tokens = ServerWire.Credentials(["agent-token"])

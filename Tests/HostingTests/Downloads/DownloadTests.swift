@@ -77,7 +77,7 @@ struct DownloadTests {
         }
     }
 
-    @Test("Pieces of two different files show in the hash, and the file is fetched anew")
+    @Test("Pieces of two different files fail the hash check, and the file is downloaded again")
     func mixed() async throws {
         var other = Self.file
         other[250_000] ^= 1
@@ -135,7 +135,7 @@ struct DownloadTests {
     ]
 
     @Test(
-        "Every way in which a server can fail is counted under its name, told in words, and tried as often as makes sense",
+        "Every failure of a server is counted by name, described in words, and retried only if a retry can help",
         arguments: failing)
     func fails(_ failing: Failing) async throws {
         try await Self.with({ _ in failing.reaction }) { bed, url, server in
@@ -167,7 +167,7 @@ struct DownloadTests {
         await bed.stop()
     }
 
-    @Test("A download that takes longer than it may is given up, whatever is left to try")
+    @Test("A download is abandoned at its timeout, even if attempts are left")
     func timesOut() async throws {
         try await Self.with({ _ in .ignores }) { bed, url, _ in
             let told = await bed.fetch(url) { $0.timeout = .milliseconds(200) }
@@ -193,7 +193,7 @@ struct DownloadTests {
         }
     }
 
-    @Test("Where all places are taken nobody is asked for more; a place that becomes free goes to the next in turn")
+    @Test("With all places in use no download starts; a free place goes to the next in the queue")
     func places() async throws {
         try await Self.with(setup: DownloadSetup(concurrency: 3), { _ in .ignores }) { bed, url, server in
             for agent in 0..<6 as Range<UInt64> { await bed.begin(url, agent: agent) }
@@ -211,7 +211,7 @@ struct DownloadTests {
     }
 
     @Test(
-        "A bandwidth is kept to, the agent's and the fleet's, and progress tells the truth meanwhile",
+        "The bandwidth limits of the agent and of the fleet hold, and the reported progress is correct",
         arguments: [true, false])
     func bandwidth(isAgents: Bool) async throws {
         let rate = 600_000
@@ -229,7 +229,7 @@ struct DownloadTests {
         }
     }
 
-    @Test("A download that is cancelled, waiting or under way, is not told of, and its place goes to the next")
+    @Test("A cancelled download, waiting or running, sends no update, and the next one gets its place")
     func cancels() async throws {
         try await Self.with(
             setup: DownloadSetup(concurrency: 1),
@@ -246,7 +246,7 @@ struct DownloadTests {
         }
     }
 
-    @Test("Verified contents are kept once, under their hash; what is refused leaves nothing behind")
+    @Test("Verified contents are kept once, under their hash; refused ones leave no file")
     func keeps() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-kept-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

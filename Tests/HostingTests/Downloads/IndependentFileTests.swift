@@ -57,7 +57,7 @@ struct IndependentFileTests {
     }
 
     @Test(
-        "Python's http.server breaks off: with ranges the file is resumed, without it begins anew",
+        "With a download broken by Python's http.server the file is resumed with ranges, else restarted",
         .enabled(if: hasPython, "there is no python3"), arguments: ["plain", "ranges"])
     func python(kind: String) async throws {
         try await Self.withFolder { folder in
@@ -76,7 +76,7 @@ struct IndependentFileTests {
     }
 
     @Test(
-        "Python's http.server over TLS wants a certificate: with the agent's the broken file is resumed, without it none comes",
+        "With Python's http.server over TLS that requires a certificate, only an agent with one resumes the file",
         .enabled(if: hasPython, "there is no python3"))
     func pythonOverTLS() async throws {
         try await Self.withFolder { folder in

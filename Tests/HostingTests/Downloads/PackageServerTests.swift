@@ -73,7 +73,7 @@ struct PackageServerTests {
     }
 
     @Test(
-        "What lies outside of the folder is not there, by whatever way it is asked for",
+        "A file outside of the folder is not found, by any path",
         arguments: [
             "/packages/../secret", "/packages/%2e%2e/secret", "/packages/%2E%2E%2Fsecret", "/packages/sub/../../secret",
             "/packages/out", "/packages//etc/passwd", "/packages/", "/packages/sub", "/packages/sub/",
@@ -116,7 +116,7 @@ struct PackageServerTests {
         }
     }
 
-    @Test("On purpose, a share of the downloads is broken off, and agents that go on get all of it")
+    @Test("A share of the downloads is broken on purpose, and agents that resume get the whole file")
     func flaws() async throws {
         try await Self.with(flaws: .init(breakShare: 0.5, breakAfter: 100_000)) { address, _, _ in
             let made = GeneratedPackage(seed: 1, size: 5_000_000, executable: "x")

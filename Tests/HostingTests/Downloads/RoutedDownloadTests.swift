@@ -52,7 +52,7 @@ struct RoutedDownloadTests {
 
     // MARK: - Proxies
 
-    @Test("A proxy fetches a file of http itself, asked with the whole address; each end gets its own headers")
+    @Test("A proxy gets the full address of an http file; the proxy and the server get only their own headers")
     func absoluteForm() async throws {
         let proxy = try ScriptedHTTPServer { _ in .file(Self.file) }
         let bed = try await DownloadBed()
@@ -71,7 +71,7 @@ struct RoutedDownloadTests {
     }
 
     @Test(
-        "A file of https comes through a tunnel, with the server behind it verified and the file's headers out of the proxy's sight"
+        "A file over https comes through a tunnel: the server is verified, the proxy sees none of the file's headers"
     )
     func tunnel() async throws {
         let authority = try CertificateAuthority()
@@ -124,7 +124,7 @@ struct RoutedDownloadTests {
     ]
 
     @Test(
-        "A proxy that opens no tunnel is counted under its name, and asked again where that makes sense",
+        "A proxy that opens no tunnel is counted by its status, and tried again where that can help",
         arguments: refusals)
     func refused(_ refusal: Refusal) async throws {
         let proxy = try ScriptedProxy { _ in refusal.reaction }
@@ -144,7 +144,7 @@ struct RoutedDownloadTests {
         await proxy.stop()
     }
 
-    @Test("A proxy that is asked for a file of http and wants credentials is told apart from the file's server")
+    @Test("A 407 for an http file is a failure of the proxy, not of the file's server")
     func wantsCredentials() async throws {
         let proxy = try ScriptedHTTPServer { _ in .status(407) }
         let bed = try await DownloadBed()
@@ -160,7 +160,7 @@ struct RoutedDownloadTests {
     // MARK: - Certificates
 
     @Test(
-        "An https file server that asks for a certificate is shown the agent's; without one the agent is refused, by name"
+        "An https file server that requests a certificate gets the agent's; without one the error is counted by name"
     )
     func certificate() async throws {
         let authority = try CertificateAuthority()
@@ -193,7 +193,7 @@ struct RoutedDownloadTests {
         _ = await server.stop()
     }
 
-    @Test("An agent resumes a session that it has had itself, and nobody else's", arguments: [true, false])
+    @Test("An agent resumes only a session that it had itself", arguments: [true, false])
     func resumption(hasOwn: Bool) async throws {
         let authority = try CertificateAuthority()
         let server = try Self.server(Self.secure(authority))
@@ -212,7 +212,7 @@ struct RoutedDownloadTests {
     // MARK: - Credentials
 
     @Test(
-        "A server that wants credentials for files is shown those of the offer; without, or with others, 401 is a verdict by name"
+        "A file server gets the credentials of the offer; with none or wrong ones, 401 is counted by name"
     )
     func credentials() async throws {
         let server = try Self.server { $0.fileCredentials = ServerWire.Credentials(["t0ken", "fleet:pass"]) }
@@ -245,7 +245,7 @@ struct RoutedDownloadTests {
         #expect(counts.unauthorized == 0)
     }
 
-    @Test("A server that forbids a file is asked once, and the verdict has its name")
+    @Test("A 403 for a file is not tried again, and is counted by name")
     func forbidden() async throws {
         let server = try ScriptedHTTPServer { _ in .status(403) }
         let bed = try await DownloadBed()

@@ -52,16 +52,16 @@ struct MutationTests {
         for number in 0..<Self.countEach {
             let original = corpus[number % corpus.count]
             let bytes = mutation.damaged(original, with: corpus[(number &* 7 + 3) % corpus.count])
-            let complaint =
+            let problem =
                 judge(
                     Message.self, bytes, view: view, askOracle: number % Self.oracleShare == 0, &verdicts)
                 ?? (number % Self.arenaShare == 0 ? judgeArena(Message.self, bytes, arena) : nil)
-            if let complaint {
-                if complaint.contains("the oracle"), MisshapenEntry.exists(in: bytes[...], maps) {
+            if let problem {
+                if problem.contains("the oracle"), MisshapenEntry.exists(in: bytes[...], maps) {
                     excused += 1
                     continue
                 }
-                Issue.record("\(complaint) (stream \(stream), number \(number)): \(bytes)")
+                Issue.record("\(problem) (stream \(stream), number \(number)): \(bytes)")
                 return
             }
         }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Encoding is exact and appends")
 struct EncodingTests {
-    @Test("A number takes one byte for each seven bits", arguments: 0..<64)
+    @Test("A number has one byte for each seven bits", arguments: 0..<64)
     func varintLengths(bits: Int) throws {
         for value in [UInt64(1) << UInt64(bits), (1 << UInt64(bits)) - 1, .max >> UInt64(63 - bits)] where value != 0 {
             let info = RetryInfo(retryAfterNanoseconds: value)
@@ -35,7 +35,7 @@ struct EncodingTests {
         #expect(bytes.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } == before)
     }
 
-    @Test("A large sub-message's length takes more than one byte", arguments: [127, 128, 16_383, 16_384, 3_000_000])
+    @Test("A large sub-message's length has more than one byte", arguments: [127, 128, 16_383, 16_384, 3_000_000])
     func longLengths(count: Int) throws {
         let report = AgentToServer(
             customMessage: CustomMessage(data: [UInt8](repeating: 7, count: count)))

@@ -155,7 +155,7 @@ struct ContentCodingTests {
     }
 
     @Test(
-        "Content-Encoding names one coding that is spoken, or none",
+        "Content-Encoding names one supported coding, or none",
         arguments: [
             ([], .identity), ([""], .identity), (["gzip"], .gzip), (["GZIP"], .gzip), (["x-gzip"], .gzip),
             (["zstd"], .zstd), (["identity"], .identity), (["br"], nil), (["gzip, gzip"], nil),
@@ -173,7 +173,7 @@ struct ContentCodingTests {
     }
 
     @Test(
-        "Accept-Encoding chooses the coding that the peer takes most gladly",
+        "Accept-Encoding chooses the coding that the peer prefers",
         arguments: [
             ([], .identity), ([""], .identity), (["gzip"], .gzip), (["zstd, gzip"], .gzip),
             (["gzip;q=0.5, zstd"], .zstd), (["gzip; q=0.5 , ZSTD ; q=0.501"], .zstd), (["*"], .gzip),

@@ -153,14 +153,14 @@ struct HTTPBodyTests {
         #expect(response(200, "Transfer-Encoding: chunked\r\n", "", to: .head) == [.end(keepAlive: true)])
     }
 
-    @Test("A successful CONNECT leaves what follows to the tunnel; a refused one is an ordinary response")
+    @Test("After a successful CONNECT the following bytes belong to the tunnel; a refusal is an ordinary response")
     func connect() {
         #expect(response(200, "Content-Length: 2\r\n", "\u{16}\u{3}", to: .connect) == [.rest(utf8("\u{16}\u{3}"))])
         #expect(
             response(407, "Content-Length: 2\r\n", "no", to: .connect) == [.body(utf8("no")), .end(keepAlive: true)])
     }
 
-    @Test("A 101 leaves what follows to the new protocol")
+    @Test("After a 101 the following bytes belong to the new protocol")
     func switchingProtocols() {
         #expect(response(101, "", "frames") == [.rest(utf8("frames"))])
     }

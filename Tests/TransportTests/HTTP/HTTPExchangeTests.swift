@@ -169,7 +169,8 @@ struct HTTPExchangeTests {
         #expect(responses.map(\.head.status) == [200])
     }
 
-    @Test("A successful CONNECT leaves what follows to the tunnel; a refused one leaves a usable connection")
+    @Test(
+        "After a successful CONNECT the following bytes belong to the tunnel; after a refusal the connection is usable")
     func connect() throws {
         var connection = Connection()
         connection.poll(.connect, body: nil)

@@ -12,7 +12,10 @@ struct HTTPHeadTests {
     @Test("A request's parts are read as they stand")
     func request() throws {
         let head =
-            "POST /v1/opamp?a=b HTTP/1.1\r\nHost: example\r\nX-Empty:\r\nX-Padded: \t two words \t\r\nContent-Length: 0\r\n\r\n"
+            """
+            POST /v1/opamp?a=b HTTP/1.1\r\nHost: example\r\nX-Empty:\r\nX-Padded: \t two words \
+            \t\r\nContent-Length: 0\r\n\r\n
+            """
         let fields = try Self.fields([
             ("Host", "example"), ("X-Empty", ""), ("X-Padded", "two words"), ("Content-Length", "0"),
         ])

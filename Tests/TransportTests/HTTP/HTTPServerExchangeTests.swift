@@ -65,7 +65,7 @@ struct HTTPServerExchangeTests {
         #expect(HTTPRequestHead(method: .get, target: target).originForm == path)
     }
 
-    @Test("An upgrade is told from a request, and the frames behind it are left")
+    @Test("An upgrade is distinguished from a request, and the frames after it are kept")
     func upgrade() {
         let request = "GET /v1/opamp HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\nframes"
         let (entries, rest) = serve(request)
@@ -73,7 +73,7 @@ struct HTTPServerExchangeTests {
         #expect(rest == "frames")
     }
 
-    @Test("A client that waits before its body is told to go on; one without a body is not")
+    @Test("A client that waits before its body gets 100 Continue; one without a body does not")
     func expectContinue() {
         let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
         #expect(

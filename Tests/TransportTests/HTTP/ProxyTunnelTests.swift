@@ -67,7 +67,7 @@ struct ProxyTunnelTests {
         #expect(error.name == refusal.name)
     }
 
-    @Test("What is no HTTP is the proxy's fault", arguments: ["hello\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n"])
+    @Test("An invalid HTTP response is a failure of the proxy", arguments: ["hello\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n"])
     func noHTTP(answer: String) {
         guard case .failure(.http) = Self.outcome(utf8(answer)) else {
             Issue.record("not found to be wrong: \(answer)")
@@ -75,7 +75,7 @@ struct ProxyTunnelTests {
         }
     }
 
-    @Test("A close tells whether the proxy had begun to answer")
+    @Test("The close cause shows whether the proxy had begun to answer")
     func closed() throws {
         #expect(ProxyTunnel().transportClosed() == .closed)
         var tunnel = ProxyTunnel()

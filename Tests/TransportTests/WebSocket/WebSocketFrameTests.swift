@@ -20,7 +20,7 @@ struct WebSocketFrameTests {
         #expect(bytes == hex("89 05 48 65 6c 6c 6f"))
     }
 
-    @Test("Lengths take the fewest bytes", arguments: [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
+    @Test("Lengths have the minimal number of bytes", arguments: [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
     func lengths(count: Int) {
         let payload = [UInt8](repeating: 0xA5, count: count)
         for mask in [nil, 0xDEAD_BEEF] as [UInt32?] {

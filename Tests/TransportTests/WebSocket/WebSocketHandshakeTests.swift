@@ -45,11 +45,12 @@ struct WebSocketHandshakeTests {
         #expect(
             text(bytes)
                 == "GET /v1/opamp HTTP/1.1\r\nHost: server:4320\r\nAuthorization: Bearer t\r\nUpgrade: websocket\r\n"
-                + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                + "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
     }
 
-    @Test("The response of RFC 6455's example is accepted, whatever the case of its words; frames behind it are left")
+    @Test("The response of RFC 6455's example is accepted in any case of its words; frames after it are kept")
     func accepted() throws {
         #expect(try outcome(response()).get()?.deflate == nil)
         #expect(try outcome(response("upgrade: WebSocket\r\n", "CONNECTION: x, upgrade\r\n")).get() != nil)

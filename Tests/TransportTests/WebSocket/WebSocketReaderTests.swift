@@ -38,7 +38,7 @@ struct WebSocketReaderTests {
         #expect(!transcript.isMidMessage)
     }
 
-    @Test("Control frames between fragments come first and leave the message whole")
+    @Test("Control frames between fragments are delivered first, and the message stays complete")
     func interleavedControlFrames() {
         let input = hex("02 01 61  89 02 7071  00 00  8A 01 72  80 01 62  88 02 03E8")
         let expected: [Entry] = [
