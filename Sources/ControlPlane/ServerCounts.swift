@@ -37,7 +37,7 @@ public struct ServerCounts: Hashable, Sendable {
     public var fullReports: UInt64 = 0
     /// Reports with some other part of the status, or a request.
     public var statusReports: UInt64 = 0
-    /// Reports with nothing but uid, number, capabilities and flags.
+    /// Reports with only uid, number, capabilities and flags.
     public var heartbeats: UInt64 = 0
     /// Reports with agent_disconnect.
     public var agentDisconnects: UInt64 = 0
@@ -104,7 +104,7 @@ public struct ServerCounts: Hashable, Sendable {
 
     /// Connections on which own telemetry arrived; they are in `connectionsAccepted` too.
     public var telemetryConnections: UInt64 = 0
-    /// Requests with own telemetry (OTLP over HTTP) taken.
+    /// Accepted requests with own telemetry (OTLP over HTTP).
     public var telemetryRequests: UInt64 = 0
     /// The data points, spans and log records in them.
     public var telemetryDataPoints: UInt64 = 0

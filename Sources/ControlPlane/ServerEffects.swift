@@ -1,6 +1,6 @@
 public import Basis
 
-/// What the registry asks of the world, in the order in which it must happen.
+/// The requests of the registry to its host, in the order in which they must be executed.
 ///
 /// The caller owns the buffer, performs the list, and calls `removeAll()`: capacity stays, so the steady path allocates
 /// nothing.
@@ -19,7 +19,7 @@ public struct ServerEffects: Equatable, Sendable {
     }
 }
 
-/// One thing to do. A connection that the host has lost meanwhile is skipped by the host.
+/// One effect. The host skips it if the connection has been lost since.
 public enum ServerEffect: Equatable, Sendable {
     /// Send the answer in `ServerEffects.bytes[slice.range]`: a WebSocket message after the header byte 0, or the body
     /// of a 200.
@@ -56,9 +56,9 @@ public struct AnswerSlice: Hashable, Sendable {
 
 /// Why a ServerToAgent is sent.
 public enum AnswerKind: UInt8, Hashable, Sendable {
-    /// Replies to a report and says nothing but that it arrived.
+    /// Replies to a report with an acknowledgement only.
     case acknowledgement
-    /// Replies to a report with something more: capabilities, flags, an offer, a command, a new uid.
+    /// Replies to a report with content: capabilities, flags, an offer, a command, a new uid.
     case answer
     /// Replies to a report with an error response.
     case error

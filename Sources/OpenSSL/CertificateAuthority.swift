@@ -81,7 +81,7 @@ public final class CertificateAuthority: @unchecked Sendable {
         return try TLSIdentity(chain: [certificate] + sentChain, key: key)
     }
 
-    /// A certificate that nobody but its own key has signed, as servers without an authority show.
+    /// A self-signed certificate, as servers without an authority have.
     public static func selfSigned(_ request: Request, key given: PrivateKey? = nil) throws(TLSError) -> TLSIdentity {
         let key = if let given { given } else { try PrivateKey.generate() }
         let certificate = try make(

@@ -161,7 +161,7 @@ public final class PublicKey: @unchecked Sendable {
     /// Whether `signature` is this key's of the file with that SHA-256 digest, as `PrivateKey.signature` makes it. Some
     /// 100 µs.
     public func verifies(_ signature: [UInt8], ofDigest digest: [UInt8]) -> Bool {
-        // A signature that does not fit leaves errors in OpenSSL's queue, which nobody would read.
+        // An invalid signature leaves errors in OpenSSL's queue, which must be cleared.
         defer { ERR_clear_error() }
         if kind == .ed25519 {
             guard let context = EVP_MD_CTX_new() else { return false }

@@ -18,7 +18,7 @@ public enum TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     case badRequest
     /// No pinned key, authority or system store to trust by.
     case nothingTrusted
-    /// No cipher suite of that name that agents speak.
+    /// No supported cipher suite has that name.
     case unknownCipherSuite(String)
     /// Names for ALPN have 1 to 255 bytes.
     case badProtocolName

@@ -3,7 +3,7 @@ public import OrderedCollections
 /// A value that can only be lent: reading an element of an array through it needs no reference counts.
 ///
 /// Copying an element out of an array costs an atomic increment and decrement for every string and list in it, which is
-/// most of the time of encoding. A value that cannot be copied is passed on where it lies instead.
+/// most of the time of encoding. A value that cannot be copied is passed by its address instead.
 ///
 /// Unsafe inside. The invariants that make it safe:
 ///  - a structure with one stored property has the layout of that property, so an array's memory may be read as this;

@@ -18,7 +18,7 @@ extension WireReader {
         } while true
     }
 
-    /// A length of at most four bytes at `place`, such that what it counts lies before `end`.
+    /// A length of at most four bytes at `place`, such that its content ends before `end`.
     @inlinable
     @inline(__always)
     static func shortLength(at place: inout UnsafeRawPointer, _ end: UnsafeRawPointer) -> Int? {

@@ -1,4 +1,4 @@
-/// Walks the fields of a message in borrowed memory. It knows no message: what a field is, the generated code says.
+/// Reads the fields of a message in borrowed memory. It knows no message: the generated code interprets the fields.
 ///
 /// Unsafe inside. The invariants that make it safe:
 ///  - a reader lives only inside `read`'s closure, where the memory from `base` to the outermost `end` is borrowed;
@@ -182,7 +182,7 @@ package struct WireReader {
         throw error(.overlongVarint)
     }
 
-    /// A length prefix, checked to lie inside the current message.
+    /// A length prefix, checked to be inside the current message.
     @inlinable
     @inline(__always)
     mutating func length() throws(DecodingError) -> Int {

@@ -1,4 +1,4 @@
-/// Writes the reference for people, and the table of what each version of the specification added.
+/// Writes the reference, and the table of additions in each version of the specification.
 struct ReferenceOutput {
     let schema: ProtocolSchema
 

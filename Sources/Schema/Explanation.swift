@@ -5,7 +5,7 @@ extension Schema {
     /// - Parameters:
     ///   - way: keys from the top, such as `cohorts.heartbeat.interval`; numbers of items (`cohorts[0]`) and names of
     ///     entries may be in between. Empty: the document as a whole.
-    ///   - section: a document whose value for the key is told, too.
+    ///     - section: a document whose value for the key is shown too.
     /// - Throws: an unknown key, with the keys that are there instead.
     public func explain(_ way: String, in section: Section? = nil) throws(Problem) -> String {
         let parts = way.split { ".[]".contains($0) }.map(String.init)
@@ -55,7 +55,7 @@ extension Schema {
 }
 
 extension Field {
-    /// What is told of a key besides its kind and its sentence.
+    /// The properties of a key besides its kind and its sentence.
     fileprivate var facts: [(String, String)] {
         let standard = isRequired ? "none, it has to be given" : standard.flatMap { $0.isFlat ? $0.flow : nil }
         return [standard.map { ("default", $0) }, option.map { ("option", $0) }, ("since", since)].compactMap(\.self)

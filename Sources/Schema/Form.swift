@@ -63,12 +63,13 @@ public struct Forms<Value: Equatable & Sendable> {
         _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.key(key, alone: true), kind, documentation, since, make) }
 
-    /// A section that is told by one of its keys: `{rate: 5/s, for: 1m}`.
+    /// A section that is identified by one of its keys: `{rate: 5/s, for: 1m}`.
     public mutating func keys<P: Settings>(
         _ key: String, _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.key(key, alone: false), P.schema.kind, documentation, since, make) }
 
-    /// A section that is told by the word under the union's tag: `{policy: fixed, delay: 1s}`; or that word alone.
+    /// A section that is identified by the word under the union's tag: `{policy: fixed, delay: 1s}`; or that word
+    /// alone.
     public mutating func tag<P: Settings>(
         _ word: String, _ documentation: String, since: String = Since.first, _ make: @escaping @Sendable (P) -> Value
     ) -> FormWriter<P> { add(.tag(word), P.schema.kind, documentation, since, make) }
@@ -104,7 +105,7 @@ public struct Forms<Value: Equatable & Sendable> {
 extension Kind {
     /// A value of one of several forms. It replaces what is inherited as a whole, unless a form says otherwise.
     /// - Parameters:
-    ///   - tag: the key whose word tells the form, for forms by `tag`.
+    ///     - tag: the key whose word identifies the form, for forms by `tag`.
     ///   - wanted: for errors; made of the forms' examples where it is nil.
     ///   - declare: declares the forms and gives the switch that writes each case as one of them.
     public static func oneOf(
@@ -187,7 +188,7 @@ private struct Union<Value: Equatable & Sendable>: Sendable {
     private func keyed(_ spot: Spot, _ entries: [Tree.Entry]) -> Value? {
         let found = forms.filter { $0.shape.mark.key.map { spot.tree[$0] != nil } ?? false }
         guard found.count == 1, let form = found.first, case .key(let key, let alone) = form.shape.mark else {
-            // A key that goes with one of the forms is not unknown: the one that tells the form is missing.
+            // A key of one of the forms is not unknown: the key that identifies the form is missing.
             let known = keys + forms.flatMap { $0.shape.payload?.below.map(\.name) ?? [] }
             let unknown = entries.filter { !known.contains($0.key) }
             for entry in unknown where !keys.isEmpty {

@@ -174,7 +174,7 @@ extension Kind {
 }
 
 extension Spot {
-    /// Whether a count is allowed; reports it where not.
+    /// Whether a count is allowed; reports it if it is not.
     fileprivate func admits(_ total: Int, _ count: ClosedRange<Int>, _ noun: String, found: String) -> Bool {
         if count.contains(total) { return true }
         let allowed =

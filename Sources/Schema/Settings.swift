@@ -29,7 +29,7 @@ public struct Schema<Section: Settings>: Sendable {
 
     /// - Parameters:
     ///   - rules: judged only where the section itself was read without an error.
-    ///   - completing: sets what follows from other keys; the second parameter tells whether a key is given.
+    ///     - completing: sets values that follow from other keys; the second parameter returns whether a key is given.
     public init(
         _ name: String, _ documentation: String, _ keys: [Key<Section>], rules: [Rule<Section>] = [],
         completing: (@Sendable (inout Section, (PartialKeyPath<Section>) -> Bool) -> Void)? = nil

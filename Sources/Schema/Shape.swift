@@ -59,7 +59,7 @@ struct FormShape: Sendable {
 
         var isSection: Bool { if case .section = self { true } else { false } }
 
-        /// The word that tells the form.
+        /// The word that identifies the form.
         var word: String? {
             switch self {
             case .word(let word), .tag(let word): word
@@ -73,7 +73,7 @@ struct FormShape: Sendable {
     var since: String
     var payload: Shape?
 
-    /// The key that tells the form, as a key of the mapping around it.
+    /// The key that identifies the form, as a key of the mapping around it.
     var field: Field? {
         guard let key = mark.key, let payload else { return nil }
         return Field(
@@ -115,7 +115,7 @@ struct Field: Sendable {
     var since: String
     var option: String?
     var isRequired: Bool
-    /// The default as it would be written; nil where there is none.
+    /// The default as text; nil if there is none.
     var standard: Tree?
 }
 

@@ -96,7 +96,7 @@ public struct Spot {
         return nil
     }
 
-    /// Reports each key of the mapping that is not `allowed`; whether there were any.
+    /// Reports each key of the mapping that is not `allowed`. Returns whether there were any.
     @discardableResult
     func refuseUnknown(allowed: [String], renamed: [String: String] = [:]) -> Bool {
         guard case .mapping(let entries) = tree.shape else { return false }

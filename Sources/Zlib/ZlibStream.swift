@@ -112,7 +112,7 @@ package final class ZlibStream {
         }
     }
 
-    /// Starts anew behind the end of a stream, with what was decompressed last as its history.
+    /// Starts again after the end of a stream, with the last decompressed bytes as its history.
     package func restartKeepingWindow() {
         var window = [UInt8](repeating: 0, count: 1 << 15)
         var count: UInt32 = 0

@@ -41,7 +41,7 @@ enum BundledProfiles {
         return found.sorted { $0.key < $1.key }.map { (name: $0.key, path: $0.value) }
     }
 
-    /// The file of what was given as a profile: a path that exists is taken as it is, a bare name is looked up.
+    /// The file of the given profile: an existing path is used as it is, a name is looked up.
     /// - Throws: `Failure` where it is neither, with the nearest name.
     static func path(of given: String) throws -> String {
         guard !given.contains("/"), !given.hasSuffix(".yaml"), !given.hasSuffix(".yml"),

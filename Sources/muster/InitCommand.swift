@@ -7,7 +7,7 @@ import Foundation
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a profile to begin with: a few keys set, all others explained in comments.")
+        abstract: "Write a starter profile: a few keys set, all others explained in comments.")
 
     @Argument(help: ArgumentHelp("The file to write; it must not exist.", valueName: "file"))
     var file = "profile.yaml"

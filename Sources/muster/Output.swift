@@ -14,7 +14,7 @@ final class Output: Sendable {
         var lostLines = 0
         /// Why the last text could not be written.
         var cause: FileError.Cause?
-        /// The reader has gone: nothing more is tried.
+        /// The reader has closed the pipe: nothing more is written.
         var isOver = false
     }
 
@@ -61,12 +61,12 @@ final class Output: Sendable {
         }
     }
 
-    /// Writes a text behind everything shown before, and waits for the reader.
+    /// Writes a text after everything shown before, and waits for the reader.
     func writeAll(_ text: String) {
         queue.sync { write(text) }
     }
 
-    /// What could not be shown, in words, with the remedy; nil where everything was.
+    /// The error of writing, with the remedy; nil if all text was written.
     var problem: String? {
         queue.sync {}
         return state.withLock { state in

@@ -22,16 +22,16 @@ struct PackageServingOptions: ParsableArguments {
     )
     var offers: [String] = []
 
-    @Option(help: "The address of this server as agents reach it, for the addresses of files: http://10.0.0.1:4320.")
+    @Option(help: "The address of this server in the offered addresses of files: http://10.0.0.1:4320.")
     var packageURL: String?
 
     @Option(help: "The maximum rate of each download: 1MiB/s.")
     var packageBandwidth: String?
 
-    @Option(help: "The share of downloads that are broken off: 10%.")
+    @Option(help: "The share of downloads that are interrupted: 10%.")
     var packageBreak: String?
 
-    @Option(help: "How much of a download is sent before it is broken off: 64KiB.")
+    @Option(help: "The bytes of a download that are sent before it is interrupted: 64KiB.")
     var packageBreakAfter: String?
 
     @Option(help: "A fault to inject into the offer: hash, signature or signer.")

@@ -7,7 +7,7 @@ import Report
 /// `muster run`: one run of a profile.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Drive a fleet against a server and report the latency that it observed.")
+        commandName: "run", abstract: "Run a fleet against a server and report the observed latency.")
 
     @OptionGroup var options: ProfileOptions
 
@@ -32,10 +32,10 @@ struct RunCommand: AsyncParsableCommand {
     )
     var metrics: String?
 
-    @Option(help: "Write every state transition of about so many agents to transitions.csv.")
+    @Option(help: "Write every state transition of about this many agents to transitions.csv.")
     var traceAgents = 0
 
-    @Flag(help: "Go on with the run where the server cannot be reached; without it the run ends after 5 seconds.")
+    @Flag(help: "Continue if the server cannot be reached; without this flag the run ends after 5 seconds.")
     var wait = false
 
     func run() async throws {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Fleet
 
-/// `muster schema`: what a profile may hold, for people and for editors.
+/// `muster schema`: the keys of a profile, as documentation and for editors.
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the reference of profiles, or their JSON Schema.")

@@ -19,7 +19,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for any free one.")
     var port: UInt16 = 4320
 
-    @Option(help: "How many shards serve, each on one core.")
+    @Option(help: "The number of shards, each on one core.")
     var shards = 1
 
     @Option(help: "The seed of all randomness.")
@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The share of reports that are throttled (answered UNAVAILABLE): 2%.")
     var throttle: String?
 
-    @Option(help: "How long throttled agents are told to wait: 30s.")
+    @Option(help: "The retry time in the answers to throttled agents: 30s.")
     var retryAfter: String?
 
     @Option(help: "The share of connections that are dropped when they are accepted: 1%.")

@@ -8,7 +8,7 @@ struct TLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-ca"), help: "A PEM file of authorities to trust instead of this machine's.")
     var authorities: String?
 
-    @Flag(name: .customLong("tls-system-ca"), help: "Trust this machine's authorities besides.")
+    @Flag(name: .customLong("tls-system-ca"), help: "Also trust this machine's authorities.")
     var system = false
 
     @Option(
@@ -16,10 +16,10 @@ struct TLSOptions: ParsableArguments {
         help: "The SHA-256 digest of the server's key, in hexadecimal digits; several may be given.")
     var pins: [String] = []
 
-    @Option(name: .customLong("tls-server-name"), help: "The name to ask for and to hold the certificate against.")
+    @Option(name: .customLong("tls-server-name"), help: "The server name for SNI and for the check of the certificate.")
     var serverName: String?
 
-    @Flag(name: .customLong("tls-no-host-check"), help: "Take a trusted certificate for any host.")
+    @Flag(name: .customLong("tls-no-host-check"), help: "Accept a trusted certificate with any host name.")
     var skipsHost = false
 
     @Option(name: .customLong("tls-min-version"), help: "The lowest version of TLS: 1.2 or 1.3.")
@@ -31,13 +31,16 @@ struct TLSOptions: ParsableArguments {
     @Option(name: .customLong("tls-crl"), help: "A PEM file with the revocation list of the server's authority.")
     var revocationList: String?
 
-    @Flag(name: .customLong("tls-require-stapled-status"), help: "Refuse servers that staple no good OCSP status.")
+    @Flag(name: .customLong("tls-require-stapled-status"), help: "Refuse servers without a valid stapled OCSP status.")
     var stapledStatus = false
 
-    @Flag(name: .customLong("insecure-skip-verify"), help: "Verify nothing: for servers with throw-away certificates.")
+    @Flag(
+        name: .customLong("insecure-skip-verify"),
+        help: "Verify no certificate: for servers with temporary certificates.")
     var skipsVerification = false
 
-    @Flag(name: .customLong("tls-no-resumption"), help: "A full handshake for every connection.")
+    @Flag(
+        name: .customLong("tls-no-resumption"), help: "Do not resume sessions: a full handshake for every connection.")
     var neverResumes = false
 
     @Option(name: .customLong("tls-cert"), help: "The PEM file of the certificate that every agent shows (mTLS).")
@@ -48,7 +51,7 @@ struct TLSOptions: ParsableArguments {
 
     @Option(
         name: .customLong("tls-issue-ca"),
-        help: "The PEM file of an authority that issues a certificate of its own for each agent (mTLS).")
+        help: "The PEM file of an authority that issues a certificate for each agent (mTLS).")
     var issuer: String?
 
     @Option(name: .customLong("tls-issue-ca-key"), help: "The PEM file of the authority's key.")

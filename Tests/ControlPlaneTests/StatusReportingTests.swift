@@ -94,7 +94,7 @@ struct StatusReportingTests {
     }
 
     @Test(
-        "An unknown agent that reports a part of its state gets a request for all of it (spec: Agent Status Compression)"
+        "An unknown agent that reports a part of its state is asked for all (spec: Agent Status Compression)"
     )
     func unknownAgentIsAsked() {
         var server = Rehearsal()
@@ -150,7 +150,7 @@ struct StatusReportingTests {
     }
 
     @Test(
-        "An agent that sends agent_disconnect has left before its connection ends, and is not lost (spec: Closing Connection)"
+        "After agent_disconnect an agent has left, also before its connection ends (spec: Closing Connection)"
     )
     func agentDisconnect() {
         var server = Rehearsal()

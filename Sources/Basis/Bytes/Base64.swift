@@ -25,7 +25,7 @@ public enum Base64 {
         return text
     }
 
-    /// The bytes that `text` is the Base64 of; nil where it is none. Linear.
+    /// Decodes `text`; nil if it is not valid Base64. Linear.
     /// - Parameter allowsExtraBits: whether the last character may have bits that belong to no byte (RFC 4648, section
     ///   3.5).
     public static func decode(_ text: some Sequence<UInt8>, allowsExtraBits: Bool = false) -> [UInt8]? {
@@ -57,7 +57,7 @@ public enum Base64 {
         return extraBits == 0 || allowsExtraBits ? bytes : nil
     }
 
-    /// The bytes that `text` is the Base64 of; nil where it is none. Linear.
+    /// Decodes `text`; nil if it is not valid Base64. Linear.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         decode(text.utf8)
     }

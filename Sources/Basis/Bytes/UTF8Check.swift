@@ -1,6 +1,6 @@
 /// Whether bytes are UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 ///
-/// Unsafe inside: every load lies between the bytes' start and their end.
+/// Unsafe inside: every load is between the bytes' start and their end.
 public enum UTF8Check {
     @frozen
     public enum Verdict: Sendable {

@@ -21,7 +21,7 @@ public final class FileLock: Sendable {
     }
 
     /// Creates the file where it is missing, and takes it.
-    /// - Parameter note: what others find there meanwhile, such as the number of the process.
+    /// - Parameter note: text that other processes can read during the lock, such as the number of the process.
     /// - Throws: `FileError` where the file cannot be created or opened.
     public static func acquire(_ path: String, note: String) throws(FileError) -> Attempt {
         while true {

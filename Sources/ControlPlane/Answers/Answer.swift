@@ -1,6 +1,6 @@
 internal import OpAMP
 
-/// A reply or a push before it is encoded. It is complete: nothing has to be looked up when it is sent later.
+/// A reply or a push before it is encoded. It is complete: sending it later needs no look-up.
 struct Answer: Sendable {
     /// The agent it is for; none for a report whose uid could not be read.
     var uid: InstanceUID?

@@ -40,7 +40,7 @@ extension Registry {
         arm(at: now, &effects)
     }
 
-    /// Takes note that so many certificates of agents were withdrawn.
+    /// Counts revoked certificates of agents.
     public mutating func revoked(_ count: Int) {
         counts.certificatesRevoked += UInt64(max(count, 0))
     }

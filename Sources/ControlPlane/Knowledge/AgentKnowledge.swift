@@ -23,7 +23,7 @@ public struct AgentKnowledge: Equatable, Sendable {
 }
 
 extension Registry {
-    /// What this shard knows of an agent; nothing when it has never seen it or another shard has it now.
+    /// The knowledge of this shard about an agent; nil if it has never seen it or another shard has it now.
     public func knowledge(of uid: InstanceUID) -> AgentKnowledge? {
         guard let index = agents.index(of: uid), isOurs(index) else { return nil }
         let record = agents.records[index]

@@ -14,7 +14,7 @@ struct FlatJSON: Sendable {
 
     subscript(name: String) -> Value? { members[name] }
 
-    /// Nothing unless `bytes` are such an object, and nothing else.
+    /// Nil unless `bytes` are exactly such an object.
     init?(_ bytes: [UInt8]) {
         var reader = Reader(bytes: bytes)
         guard reader.skip("{") else { return nil }

@@ -1,6 +1,6 @@
 public import OpAMP
 
-/// Something that is said once to each agent meant, and not again to those that come later.
+/// A message that is sent once to each agent that it is for, and not to agents that connect later.
 public enum Notice: Equatable, Sendable {
     /// Restart, for agents that accept the command (spec: ServerToAgentCommand Message).
     case restart

@@ -40,7 +40,7 @@ public enum CustomReply: Hashable, Sendable {
     /// The services, in whatever form the agent has them.
     case services([UInt8])
 
-    /// Nothing for messages of other capabilities and types, or whose data is not what the type asks for.
+    /// Nil for messages of other capabilities and types, or with invalid data.
     public init?(_ message: CustomMessage) {
         switch (message.capability, message.type) {
         case (CustomCapability.echo, "echoed"): self = .echoed(message.data)

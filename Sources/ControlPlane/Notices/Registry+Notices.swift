@@ -74,8 +74,8 @@ extension Registry {
         }
     }
 
-    /// What a polling agent is told next.
-    /// - Returns: Whether it is a command, with which nothing else may be said (spec: ServerToAgent.command).
+    /// The next notice for a polling agent.
+    /// - Returns: Whether it is a command, which has to be the only content (spec: ServerToAgent.command).
     mutating func addNotice(to index: Int, _ parts: inout AnswerExtra.Parts) -> Bool {
         guard let notice = nextNotice(for: index) else { return false }
         parts.command = notice.parts.command

@@ -1,7 +1,7 @@
 public import OpAMP
 internal import OrderedCollections
 
-/// One revision of something on offer: immutable, encoded once, shared by all agents and shards.
+/// One revision of an offer: immutable, encoded once, shared by all agents and shards.
 public final class Offer: Sendable {
     /// What is offered.
     public enum Content: Equatable, Sendable {
@@ -16,7 +16,7 @@ public final class Offer: Sendable {
     /// The caller's number for it, by which it can be withdrawn.
     public let revision: UInt32
     public let content: Content
-    /// The hash by which agents tell offers apart.
+    /// The hash by which agents distinguish offers.
     public let hash: [UInt8]
     let fingerprint: Fingerprint
     /// The content's message, without tag and length.
@@ -41,7 +41,7 @@ public final class Offer: Sendable {
         }
     }
 
-    /// What agents with these capabilities may be offered of it, encoded; nothing when there is nothing for them.
+    /// The encoded part of it for agents with these capabilities; nil if there is none.
     func encoded(for capabilities: AgentCapabilities) -> [UInt8]? {
         switch content {
         case .remoteConfig: return capabilities.contains(.acceptsRemoteConfig) ? encoded : nil
@@ -100,6 +100,6 @@ struct OfferProgress: Sendable {
     var sent = Fingerprint.nothing
     /// How often in a row it was sent there.
     var times: UInt8 = 0
-    /// How far the agent said that it is; `nil`: it has not said anything.
+    /// The stage that the agent has reported; `nil`: none yet.
     var stage: OfferStage?
 }

@@ -14,7 +14,7 @@ public enum OfferError: Error, Hashable, Sendable {
     case notDeclared(OfferKind)
     /// The message would be larger than the plan's limit.
     case tooLarge(byteCount: Int, limit: Int)
-    /// There are so many offers of the kind in force that none can be forgotten; withdraw some.
+    /// The limit of offers in force is reached; withdraw some.
     case tooMany(limit: Int)
     /// No offer of this revision is in force.
     case unknownRevision(OfferKind, UInt32)
@@ -42,7 +42,7 @@ struct OfferBook: Sendable {
     static let limit = 64
 
     private var entries: [OfferKind: [TargetedOffer]] = [:]
-    /// Grows with every change, so that an agent which is up to date can be told from one that is not.
+    /// Grows with every change, so that agents that are up to date can be distinguished from others.
     private(set) var generation: UInt32 = 1
 
     /// All offers of the kind, oldest first, withdrawn ones included.

@@ -1,11 +1,11 @@
 public import Basis
 public import OpAMP
 
-/// What an agent reported about an offer, for whoever observes a rollout.
+/// An agent's report about an offer, for observers of a rollout.
 public struct OfferReport: Hashable, Sendable {
     public var uid: InstanceUID
     public var kind: OfferKind
-    /// The revision it speaks of; nil when its hash is none that is meant for the agent now.
+    /// The reported revision; nil if its hash is of no offer that is for the agent now.
     public var revision: UInt32?
     public var stage: OfferStage
     /// When the report arrived.
@@ -81,7 +81,7 @@ extension Registry {
         return certificate.merged(into: standing, plan: plan)
     }
 
-    /// Stores what an agent says of an offer, and tells whoever watches when that is new.
+    /// Stores an agent's report about an offer, and notifies observers of a change.
     mutating func receive(
         _ status: ReportFacts.OfferStatus, of index: Int, _ kind: OfferKind,
         _ path: WritableKeyPath<AgentRecord, OfferProgress>, at now: Instant, _ effects: inout ServerEffects

@@ -17,7 +17,7 @@ public struct ServerPlan: Sendable {
 
     /// From the arrival of a report to its answer, drawn for each.
     public var answerDelay = Distribution.constant(.zero)
-    /// When the server replies to nothing at all, upgrades and polls included.
+    /// When the server answers nothing, upgrades and polls included.
     public var pauses: [Pause] = []
     public var throttle = Throttle.none
     public var refusals = Refusals.none

@@ -4,7 +4,7 @@ internal import OpAMP
 /// What the server remembers of one agent: about 200 bytes, whatever the agent reported.
 struct AgentRecord: Sendable {
     var uid: InstanceUID
-    /// Of the last report that was taken in.
+    /// The number of the last processed report.
     var sequenceNumber: UInt64 = 0
     /// As last declared; the server uses nothing that is not in here (spec: Interoperability of Partial
     /// Implementations).
@@ -20,13 +20,13 @@ struct AgentRecord: Sendable {
     var labels: SharedRow<String?>?
     /// The custom capabilities that it reported.
     var customCapabilities: SharedRow<String>?
-    /// The number of the last notice that it was told, or was not meant to be told.
+    /// The number of the last notice that was sent to it, or that was not for it.
     var noticed: UInt32 = 0
 
     /// The state of `Registry.offersGeneration` that its offers were last brought up to.
     var settled: UInt32 = 0
     var traits: Traits = []
-    /// How often the full state was asked for in a row, in vain.
+    /// How many requests for the full state in a row had no result.
     var fullStateAsks: UInt8 = 0
     var remoteConfig = OfferProgress()
     var packages = OfferProgress()
@@ -49,21 +49,21 @@ struct AgentRecord: Sendable {
     struct Traits: OptionSet, Sendable {
         var rawValue: UInt16
 
-        /// Everything the agent has to say was received, as far as the server can know.
+        /// The agent's whole state was received, as far as the server can know.
         static let stateComplete = Traits(rawValue: 1 << 0)
-        /// The server told it its capabilities on this connection.
+        /// The server has sent its capabilities on this connection.
         static let greeted = Traits(rawValue: 1 << 1)
         /// Its last report sent agent_disconnect.
         static let sentAgentDisconnect = Traits(rawValue: 1 << 2)
         /// It polls over plain HTTP.
         static let polls = Traits(rawValue: 1 << 3)
-        /// At least one report was taken in.
+        /// At least one report was processed.
         static let received = Traits(rawValue: 1 << 4)
         /// It reported itself healthy.
         static let healthy = Traits(rawValue: 1 << 5)
         /// It reported that it paused, and not that it resumed.
         static let paused = Traits(rawValue: 1 << 7)
-        /// It was taken over from another shard, which counted it already.
+        /// It was moved from another shard, which counted it already.
         static let wasElsewhere = Traits(rawValue: 1 << 6)
     }
 }

@@ -5,7 +5,7 @@
 public struct ConnectionID: Hashable, Sendable {
     /// Index among the connections of the shard, from 0; never larger than the most connections ever open at once.
     public let slot: UInt32
-    /// How often the slot was taken before, modulo 2³².
+    /// How many connections have used the slot before, modulo 2³².
     public let generation: UInt32
 
     @inlinable

@@ -92,7 +92,7 @@ extension Registry {
         return index
     }
 
-    /// From now on the agent is reached over this connection. Over plain HTTP there is nothing to bind to.
+    /// From now on the agent is reached over this connection. Over plain HTTP there is no binding.
     private mutating func bind(_ index: Int, to slot: Int) {
         let isPoll = connections.slots[slot].stage == .polling
         // One poll after another is one conversation: what was offered in it is not offered again.
@@ -137,7 +137,7 @@ extension Registry {
         }
     }
 
-    /// Another shard has taken the agent over; what is left of it here goes.
+    /// The agent has moved to another shard; its state here is removed.
     private mutating func forget(_ index: Int) {
         let slot = agents.records[index].connection
         if slot != AgentTable.none {

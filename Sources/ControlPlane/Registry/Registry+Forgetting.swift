@@ -1,9 +1,9 @@
 internal import Basis
 
-/// Agents that are gone are forgotten, so that names which nobody uses any more do not fill the registry.
+/// Disconnected agents are forgotten, so that unused uids do not fill the registry.
 extension Registry {
-    /// Forgets a few agents that are long gone, if there are any, and sees that there is room for one more: with
-    /// every place taken, the one is forgotten that of a few looked at has sent no report for longest.
+    /// Forgets a few agents that disconnected long ago, if there are any, so that there is room for one more: if
+    /// the registry is full, the agent without a report for longest, of a few that are looked at, is forgotten.
     /// - Returns: Whether there is room.
     mutating func makesRoom(at now: Instant) -> Bool {
         for _ in 0..<Self.placesPerAgent {

@@ -158,7 +158,7 @@ extension Registry {
         return true
     }
 
-    /// Whether a report is taken in at all, or refused or throttled as the plan has it.
+    /// Whether a report is processed, or refused or throttled by the plan.
     private mutating func isAdmitted(
         _ facts: ReportFacts, on slot: Int, _ id: ConnectionID, at now: Instant, _ effects: inout ServerEffects
     ) -> Bool {
@@ -174,7 +174,7 @@ extension Registry {
         return true
     }
 
-    /// After a poll the agent is bound to nothing, and free to poll on another shard.
+    /// After a poll the agent is not bound to a connection, and may poll on another shard.
     private mutating func release(_ index: Int, on slot: Int) {
         if connections.slots[slot].stage == .polling { unbind(index) }
     }

@@ -1,7 +1,7 @@
 public import Basis
 internal import OpAMP
 
-/// The state machine of the embedded server on one shard: which agents there are, what they said, what they are owed.
+/// The state machine of the embedded server on one shard: its agents, their reports, and the answers that are due.
 ///
 /// Sans-I/O. Each input takes the instant at which it happened and appends what is to be done to the caller's effects.
 /// The registry reads no clock, and all its chance comes from its seed. Time never runs backwards between two inputs.
@@ -19,7 +19,7 @@ public struct Registry: Sendable {
     let directory: AgentDirectory?
     let wallClockAtZero: UInt64
     let encoder: AnswerEncoder
-    /// Whether the plan's answer delay is ever anything but nothing.
+    /// Whether the plan has an answer delay.
     let hasDelay: Bool
     /// Whether the plan retains messages.
     let keepsMessages: Bool
@@ -114,7 +114,7 @@ public struct Registry: Sendable {
         arm(at: now, &effects)
     }
 
-    /// Asks for a wake-up at the next thing that has to happen, unless one early enough was asked for.
+    /// Requests a wake-up for the next deadline, unless an earlier one was requested already.
     mutating func arm(at now: Instant, _ effects: inout ServerEffects) {
         let next = walk == nil ? queue.nextDue : now
         guard next != .distantFuture else { return }

@@ -21,7 +21,7 @@ struct ReportFacts {
     var packages = OfferStatus()
     var settings = OfferStatus()
 
-    /// The parts that fingerprints were taken of, where they are to be kept.
+    /// The parts whose fingerprints were computed, if they are kept.
     var encodedDescription: [UInt8] = []
     var encodedHealth: [UInt8] = []
     var encodedEffectiveConfig: [UInt8] = []

@@ -17,7 +17,7 @@ public enum ArrivalStage: Hashable, Sendable {
     /// Open form: agents arrive at a rate that goes evenly from one figure to another. As the last stage it goes on at
     /// its last rate until the fleet is complete.
     case rate(from: Double, to: Double, length: Nanoseconds)
-    /// Closed form: by the end of the stage so many agents have arrived in all.
+    /// Closed form: at the end of the stage this many agents have arrived in all.
     case population(PopulationTarget, length: Nanoseconds)
     /// Nobody arrives.
     case hold(length: Nanoseconds)

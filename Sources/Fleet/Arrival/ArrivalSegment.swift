@@ -7,7 +7,7 @@ struct ArrivalSegment: Sendable {
 
     /// Seconds from the run's start.
     let start: Double
-    /// Seconds; infinite for a rate that goes on.
+    /// Seconds; infinite for a rate without an end.
     let length: Double
     /// Agents that have arrived before it, with fractions.
     let firstCount: Double

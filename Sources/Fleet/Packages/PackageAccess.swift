@@ -9,7 +9,7 @@ import Transport
 public struct PackageAccess: Sendable, CustomStringConvertible {
     /// Nil: anybody may.
     public let credentials: ServerWire.Credentials?
-    /// What an offer carries; nil: nothing is needed.
+    /// The fields of an offer; nil: none are needed.
     public let headers: Headers?
 
     /// Where files need credentials because OpAMP does, the offers carry a token made for this process: those of the
@@ -43,7 +43,7 @@ public struct PackageAccess: Sendable, CustomStringConvertible {
         Headers(headers: [Header(key: "Authorization", value: authorization)])
     }
 
-    /// 128 bits that nobody can guess.
+    /// 128 random bits.
     private static func token() -> String {
         var generator = SystemRandomNumberGenerator()
         return "\(String(generator.next(), radix: 16))-\(String(generator.next(), radix: 16))"

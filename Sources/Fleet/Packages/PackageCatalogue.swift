@@ -24,7 +24,7 @@ struct PackageCatalogue: Sendable {
 
     /// Who signs the packages that a run makes up.
     static let madeSigner = "muster"
-    /// Whom nobody trusts.
+    /// An untrusted signer.
     fileprivate static let stranger = "stranger"
 
     /// - Returns: nil where no event offers a file.
@@ -134,7 +134,7 @@ extension PackageCatalogue.Facts {
     }
 }
 
-/// A file of a folder that a server of ours offers: its hash, and the signature that lies beside it.
+/// A file of a folder that a server of ours offers: its hash, and the signature beside it.
 public struct OfferedFile: Sendable {
     public let digest: [UInt8]
     /// The bytes of `<name>.sig`; empty where there is none.

@@ -35,7 +35,7 @@ public enum PackageFolderOffer {
         return available
     }
 
-    /// The packages of an offer, a line each, for people.
+    /// The packages of an offer, one per line, for display.
     public static func words(for offer: PackagesAvailable) -> [String] {
         offer.packages.map { name, package in
             let signed = package.file?.signature.isEmpty == false ? "signed" : "not signed"

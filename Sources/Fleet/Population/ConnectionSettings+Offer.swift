@@ -44,7 +44,7 @@ extension TelemetryConnectionSettings {
 }
 
 extension Headers {
-    /// `nil` where there are none: the headers in force stay.
+    /// `nil` if there are none: the present headers stay.
     fileprivate init?(_ headers: [ConnectionOffer.Header]) {
         guard !headers.isEmpty else { return nil }
         self.init(headers: headers.map { Header(key: $0.name, value: $0.value) })

@@ -7,7 +7,7 @@ import OpenSSL
 import OrderedCollections
 import Synchronization
 
-/// What the embedded server is told to do with a running fleet, made once and carried out by each of its shards.
+/// An order of the profile to the embedded server during a run, made once and executed by each of its shards.
 enum ServerOrder: Sendable {
     case offer(Offer, to: Selection)
     case withdraw(OfferKind, revision: UInt32)
@@ -16,7 +16,7 @@ enum ServerOrder: Sendable {
     case rotateCertificates(CertificateRotation, of: Selection)
     case revokeCertificates(of: Selection)
 
-    /// What the profile's event of that number asks of the server; nil where it asks nothing of it.
+    /// The order for the profile's event of that number; nil if the event needs no action of the server.
     /// - Parameter catalogue: the package files that the server has; nil where there are none.
     init?(_ profile: Profile, event index: Int, catalogue: PackageCatalogue? = nil) {
         let revision = UInt32(clamping: index + 1)

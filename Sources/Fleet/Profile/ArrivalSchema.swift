@@ -8,7 +8,7 @@ extension Arrival {
         let atOnce = forms.word("all-at-once", .allAtOnce, "All at the run's start.")
         let ramp = forms.key("ramp", .duration(.zero ... .days(31)), "Evenly over that time.") { .ramp(over: $0) }
         let poisson = forms.key(
-            "poisson", .rate(ArrivalStage.rates), "At random, so many a second on average: a Poisson process."
+            "poisson", .rate(ArrivalStage.rates), "At random, with this rate on average: a Poisson process."
         ) { .poisson(perSecond: $0) }
         let stages = forms.key(
             "stages", .list("stages", 1...1_000, of: ArrivalStage.kind), "One stage after another.", Arrival.stages)
@@ -29,12 +29,12 @@ extension ArrivalStage {
         "a stage with one of 'rate' (agents a second), 'population' (agents in all) and 'hold' (nobody)"
 
     static let kind = Kind<ArrivalStage>.oneOf(wanted: wanted) { forms in
-        let rate = forms.keys("rate", "Open form: so many agents a second, whatever the server does.") {
+        let rate = forms.keys("rate", "Open form: agents per second, independent of the server.") {
             (stage: Rate) in
             .rate(from: stage.rate, to: stage.last ?? stage.rate, length: stage.length)
         }
         let population = forms.keys(
-            "population", "Closed form: by the end of the stage so many agents have arrived in all."
+            "population", "Closed form: at the end of the stage this many agents have arrived in all."
         ) { (stage: Population) in .population(stage.target, length: stage.length) }
         let hold = forms.key("hold", .duration(.zero ... .days(31)), "Nobody arrives.") { .hold(length: $0) }
         return { value in
@@ -58,9 +58,9 @@ extension ArrivalStage {
                 ? nil : "the rate is 0/s or from \(RateText.format(rates.lowerBound)) on"
         }
         static let schema = Schema<Rate>(
-            "rate stage", "Open form: so many agents a second, whatever the server does.",
+            "rate stage", "Open form: agents per second, independent of the server.",
             [
-                Key("rate", \.rate, kind, "Agents a second.", required: true),
+                Key("rate", \.rate, kind, "Agents per second.", required: true),
                 Key("to_rate", \.last, .optional(kind), "The rate at the end of the stage, reached evenly."),
                 Key("for", \.length, .duration(.zero ... .days(31)), "How long.", required: true),
             ])
@@ -72,7 +72,7 @@ extension ArrivalStage {
 
         static let standard = Population()
         static let schema = Schema<Population>(
-            "population stage", "Closed form: by the end of the stage so many agents have arrived in all.",
+            "population stage", "Closed form: at the end of the stage this many agents have arrived in all.",
             [
                 Key("population", \.target, PopulationTarget.kind, "Agents, or a share of the fleet.", required: true),
                 Key("for", \.length, .duration(.zero ... .days(31)), "How long.", required: true),

@@ -20,7 +20,7 @@ enum TemplateWord: String, CaseIterable {
     /// Its instance uid in canonical text.
     case instanceUID = "instance_uid"
 
-    /// What is wrong with the words in `text`; nil where nothing is.
+    /// The problem with the placeholders in `text`; nil if there is none.
     static func problem(of text: String) -> Problem.Kind? {
         var rest = text[...]
         while let start = open(in: rest) {

@@ -28,8 +28,8 @@ extension CohortProfile: Settings {
         Key("reconnect", \.reconnect, ReconnectPolicy.kind, "How it reconnects after a failure or a loss."),
         Key(
             "reconnect_report", \.reconnectReport, .word { $0.sentence },
-            "What the first report of a later connection carries besides what every report does."),
-        Key("mode", \.mode, LoadForm.kind, "What makes an agent report again: the clock or the answer."),
+            "The content of the first report of a later connection, besides the fields of every report."),
+        Key("mode", \.mode, LoadForm.kind, "When an agent sends its next report: at a fixed time or after the answer."),
         Key("gateway", \.gateway, .section, omitsDefault: true),
     ]
 
@@ -39,14 +39,14 @@ extension CohortProfile: Settings {
         Key("connection_settings", \.connectionSettings, .section),
         Key(
             "custom_capabilities", \.customAbilities, .list("capabilities", 0...3, of: .word, unique: true),
-            "What it can do beyond the protocol."),
+            "The custom messages that it supports."),
         Key("own_telemetry", \.ownTelemetry, .section, omitsDefault: true),
         Key(
             "capability_changes", \.capabilityChanges, .list("changes", 0...16, of: .section),
-            "How what it declares changes while it runs.", omitsDefault: true),
+            "Changes of its capabilities while it runs.", omitsDefault: true),
         Key(
             "client_certificate", \.clientCertificate, ClientCertificate.kind,
-            "The certificate that it shows to a server that asks for one.", omitsDefault: true),
+            "The certificate for a server that requests one.", omitsDefault: true),
     ]
 
     private static let troubles: [Key<CohortProfile>] = [
@@ -85,8 +85,8 @@ extension CohortProfile {
         static let schema = Schema<Attributes>(
             "attributes", "What agents report about themselves, added to a collector's attributes.",
             [
-                Key("identifying", \.identifying, kind, "What identifies an agent."),
-                Key("non_identifying", \.nonIdentifying, kind, "What else it reports."),
+                Key("identifying", \.identifying, kind, "The attributes that identify an agent."),
+                Key("non_identifying", \.nonIdentifying, kind, "Other attributes."),
             ])
     }
 
@@ -121,14 +121,14 @@ extension HeartbeatProfile: Settings {
     public static let standard = HeartbeatProfile()
 
     public static let schema = Schema<HeartbeatProfile>(
-        "heartbeat", "When an agent reports that it is still there.",
+        "heartbeat", "When an agent sends heartbeats.",
         [
             Key("enabled", \.enabled, .boolean, "Whether agents send heartbeats; over plain HTTP they still poll."),
             Key(
                 "interval", \.interval, .duration(.milliseconds(10) ... .days(1)),
                 "From one heartbeat to the next, until a server offers another interval.", option: "--heartbeat"),
             Key("jitter", \.jitter, .share, "How far one may deviate from its time, as a share of the interval."),
-            Key("phase", \.phase, .word { $0.sentence }, "How the beats of a cohort lie relative to each other."),
+            Key("phase", \.phase, .word { $0.sentence }, "How the heartbeats of a cohort are distributed in time."),
         ])
 }
 
@@ -153,7 +153,7 @@ extension BatchPlan: Settings {
                 "From the first change to the report; 0 reports each change at once."),
             Key(
                 "size", \.size, .integer(1...1_000),
-                "With so many changes waiting, the report is sent before the window is over."),
+                "With this many waiting changes, the report is sent before the window is over."),
         ])
 }
 
@@ -180,13 +180,13 @@ extension ReconnectPolicy {
 
     static let kind = Kind<ReconnectPolicy>.oneOf(tag: "policy") { forms in
         let opampGo = forms.word(
-            "opamp-go", .opampGo, "Tries at once; then waits longer after each failure, up to a minute.")
+            "opamp-go", .opampGo, "Reconnects at once; then waits longer after each failure, up to a minute.")
         let longDelay = forms.tag("long-delay", "Waits for a time between the two before it tries.") {
             (delay: LongDelay) in .longRandomDelay(minimum: delay.minimum, maximum: delay.maximum)
         }
         let specMinimum = forms.word(
             "spec-minimum", .specificationMinimum,
-            "Tries at once, then never sooner than the 30s that the specification recommends.")
+            "Reconnects at once, then waits at least the 30s that the specification recommends.")
         let fixed = forms.tag("fixed", "Always the same wait, whatever the server asks for: badly behaved.") {
             (wait: Fixed) in .fixed(wait.delay)
         }
@@ -207,7 +207,7 @@ extension ReconnectPolicy {
 
         static let standard = LongDelay()
         static let schema = Schema<LongDelay>(
-            "long-delay", "Waits before it tries.",
+            "long-delay", "Waits before it reconnects.",
             [
                 Key("minimum", \.minimum, .duration(delays), "The shortest wait."),
                 Key("maximum", \.maximum, .duration(delays), "The longest wait."),
@@ -247,7 +247,7 @@ extension LoadForm {
     static let kind = Kind<LoadForm>.oneOf(tag: "loop", wanted: "open, closed or {loop: closed, think: 10ms}") {
         forms in
         let openLoop = forms.word(
-            "open", .openLoop, "Heartbeats are due by the clock, whether the server keeps up or not.")
+            "open", .openLoop, "Heartbeats are due at fixed times, also if the server is slow.")
         let closed = forms.tag("closed", "Each answer is followed by the next report; there are no heartbeats.") {
             (loop: Closed) in .closedLoop(think: loop.think)
         }
@@ -273,7 +273,7 @@ extension RestartProfile: Settings {
     public static let standard = RestartProfile()
 
     public static let schema = Schema<RestartProfile>(
-        "restart", "What a restart is.",
+        "restart", "How agents restart.",
         [
             Key("form", \.form, .word { $0.sentence }, "What the server's restart command restarts."),
             Key("downtime", \.downtime, Distribution.kind(), "How long a process is down at a restart or crash."),
@@ -298,17 +298,19 @@ extension RemoteConfigPlan: Settings {
             Key(
                 "apply_time", \.applyTime, Distribution.kind(),
                 "From the offer to the outcome; 0 reports no APPLYING."),
-            Key("failure_share", \.failureOdds, .share, "Of the valid configurations, drawn: fail to apply."),
+            Key(
+                "failure_share", \.failureOdds, .share,
+                "The share of valid configurations that fail to apply, drawn from the seed."),
             Key(
                 "allowed_settings", \.allowedSettings,
                 .optional(.list("settings", 0...100, of: .text(1...1_000)), none: "any"),
                 "The top-level settings that a configuration may have; others make it fail."),
             Key(
                 "history_limit", \.historyLimit, .integer(1...RemoteConfigPlan.maximumHistory),
-                "How many configurations that worked are remembered, to fall back on."),
+                "How many working configurations are kept for a roll-back."),
             Key(
                 "watchers", \.watchers, .list("watchers", 0...100, of: .section),
-                "What parts of the agent do when a setting that they watch has changed."),
+                "Parts of the agent that react to a changed setting."),
         ])
 }
 
@@ -319,7 +321,7 @@ extension ConfigWatcher: Settings {
         "watcher", "A part of an agent that subscribes to a setting of its configuration.",
         [
             Key("setting", \.setting, .text(1...1_000), "The top-level setting, such as `service`.", required: true),
-            Key("reaction", \.reaction, .word, "What happens when it has changed."),
+            Key("reaction", \.reaction, .word, "The reaction to a change."),
         ])
 }
 
@@ -329,14 +331,14 @@ extension ConnectionSettingsProfile: Settings {
     public static let schema = Schema<ConnectionSettingsProfile>(
         "connection_settings", "Which connection settings agents accept.",
         [
-            Key("opamp", \.opamp, .boolean, "Those of its OpAMP connection, the heartbeat interval among them."),
+            Key("opamp", \.opamp, .boolean, "Those of its OpAMP connection, with the heartbeat interval."),
             Key("other", \.other, .boolean, "Those of other connections."),
             Key(
                 "certificate_request", \.certificateRequest, .boolean,
-                "Whether it asks the server for a client certificate, and uses the one that it gets."),
+                "Whether it requests a client certificate from the server, and uses it."),
             Key(
                 "drops_certificate", \.dropsCertificate, .boolean,
-                "Whether settings without a certificate end the use of the one in force, as the specification asks."),
+                "Whether settings without a certificate remove the present one, as the specification says."),
         ])
 }
 
@@ -344,11 +346,11 @@ extension OwnTelemetryProfile: Settings {
     public static let standard = OwnTelemetryProfile()
 
     public static let schema = Schema<OwnTelemetryProfile>(
-        "own_telemetry", "What agents report about themselves once a server has offered a destination.",
+        "own_telemetry", "The agents' own telemetry, sent once a server has offered a destination.",
         [
             Key(
                 "signals", \.signals, .list("words", 0...Signal.allCases.count, of: .word, unique: true),
-                "What they declare that they report; all where only the interval is given."),
+                "The declared kinds; all if only the interval is given."),
             Key("interval", \.interval, .duration(.milliseconds(100) ... .days(1)), "Between two exports."),
         ],
         completing: { telemetry, given in

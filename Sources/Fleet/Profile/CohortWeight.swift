@@ -15,7 +15,7 @@ public struct CohortWeight: Hashable, Sendable {
         thousandths = min(max(whole, 1), 1_000_000) * 1_000
     }
 
-    /// The weight that `text` writes; nil where it is none.
+    /// The weight in `text`; nil if it is invalid.
     public init?(_ text: String) {
         guard let number = NumberText(startOf: ArraySlice(text.utf8)), number.rest.isEmpty,
             let scaled = number.scaled(by: 1_000), (1...1_000_000_000).contains(scaled)

@@ -9,7 +9,7 @@ public struct ConfigOffer: Hashable, Sendable {
     /// The content of a file.
     public enum Body: Hashable, Sendable {
         case text(String)
-        /// A made-up collector's configuration of so many bytes, another one in each offer.
+        /// A generated collector configuration of this many bytes, another one in each offer.
         case generated(bytes: Int)
     }
 

@@ -7,7 +7,7 @@ extension TimedEvent: Settings {
 
     public static let schema = Schema<TimedEvent>(
         "event",
-        "Something that happens to the whole run at a given time. All but `drop_connections` the embedded server does.",
+        "An event of the whole run at a given time. The embedded server executes all but `drop_connections`.",
         [
             Key("at", \.at, RunTime.kind, "When.", required: true),
             .oneOf(\.action, "an event", Action.kind),
@@ -18,15 +18,15 @@ extension TimedEvent.Action {
     static let kind = Kind<TimedEvent.Action>.oneOf { forms in
         let drop = forms.key(
             "drop_connections", .share,
-            "This share of the agents, drawn, loses its connection at one moment and reconnects as its cohort does."
+            "This share of the agents, drawn from the seed, loses its connection at one moment and reconnects."
         ) { .dropConnections(share: $0) }
         let offerConfig = forms.key("offer_config", .section, "The server offers a configuration.") { .offerConfig($0) }
         let withdrawConfig = forms.key(
             "withdraw_config", .name,
-            "The server withdraws that `offer_config`: its agents are offered the one before, where there was one."
+            "The server withdraws that `offer_config`: its agents are offered the former one, if there is one."
         ) { .withdrawConfig(name: $0) }
         let offerPackages = forms.key(
-            "offer_packages", .section, "The server offers packages: all that an agent is to have from it."
+            "offer_packages", .section, "The server offers packages: the complete set for an agent."
         ) { .offerPackages($0) }
         let withdrawPackages = forms.key(
             "withdraw_packages", .name, "The server withdraws that `offer_packages`, as with configurations."
@@ -51,7 +51,7 @@ extension TimedEvent.Action {
         ) { .revokeCertificates($0) }
         let restart = forms.key(
             "restart_agents", EventTarget.kind,
-            "The server commands those agents to restart; `restart` says what that is."
+            "The server commands those agents to restart; see `restart`."
         ) { .restartAgents($0) }
         let custom = forms.key(
             "send_custom", CustomMessage.kind, "The server sends a custom message to agents that have its capability."
@@ -92,7 +92,7 @@ extension TimedEvent.Action {
             "offer_heartbeat", "The server offers another heartbeat interval.",
             [
                 Key("interval", \.interval, interval, "The interval.", required: true),
-                Key("to", \.target, EventTarget.kind, "Whom it is for."),
+                Key("to", \.target, EventTarget.kind, "The agents that it is for."),
             ])
     }
 
@@ -113,9 +113,11 @@ extension TimedEvent.Action {
             [
                 Key(
                     "lifetime", \.lifetime, .optional(.certificateLifetime),
-                    "How long they are valid; by default as all that the server issues."),
-                Key("flaw", \.rotation.flaw, .optional(.word { $0.sentence }), "What is wrong with them on purpose."),
-                Key("to", \.target, EventTarget.kind, "Whom they are for, of the agents that are known by then."),
+                    "How long they are valid; by default as all certificates of the server."),
+                Key("flaw", \.rotation.flaw, .optional(.word { $0.sentence }), "A fault of the certificates."),
+                Key(
+                    "to", \.target, EventTarget.kind,
+                    "The agents that they are for, of those that are known at that time."),
             ])
 
         var lifetime: Nanoseconds? {
@@ -140,7 +142,7 @@ extension TimedEvent.Action {
             "send_custom", "The server sends a custom message.",
             [
                 Key("message", \.word, .word { $0.sentence }, "Which.", required: true),
-                Key("to", \.target, EventTarget.kind, "Whom it is for."),
+                Key("to", \.target, EventTarget.kind, "The agents that it is for."),
             ])
     }
 }
@@ -181,7 +183,9 @@ extension EventTarget: Settings {
         "whom",
         "Whom an event is for. The shares of offers nest: the agents of the first 10% are among those of a later 50%.",
         [
-            Key("share", \.share, .share, "About so many of the agents that have the attributes."),
-            Key("attributes", \.attributes, attributes, "What the agents' descriptions say, word for word."),
+            Key("share", \.share, .share, "About this share of the agents that have the attributes."),
+            Key(
+                "attributes", \.attributes, attributes,
+                "Attributes of the agents' descriptions, with exactly these values."),
         ])
 }

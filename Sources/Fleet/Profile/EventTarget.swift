@@ -26,7 +26,7 @@ public enum CustomAbility: String, CaseIterable, Hashable, Sendable {
 }
 
 extension CustomWord {
-    /// What an agent must be able to do to be told so.
+    /// The capability that an agent needs for this event.
     var ability: CustomAbility {
         switch self {
         case .pause, .resume: .pause

@@ -2,7 +2,7 @@ import Basis
 import Hosting
 import Schema
 
-/// What an event does, in words for people.
+/// Describes an event in words.
 enum EventWords {
     /// - Parameter connections: how many the fleet has; fewer than agents where some share one.
     static func words(for action: TimedEvent.Action, agents: Int, connections: Int) -> String {

@@ -7,7 +7,7 @@ public struct HealthProfile: Hashable, Sendable {
     public var failureThreshold: Int = 2
     public var healthFaults: [HealthFault] = []
 
-    /// Something that makes a share of the agents unhealthy.
+    /// A health fault: it makes a share of the agents unhealthy.
     public struct HealthFault: Hashable, Sendable {
         public var course: Course
         public var share: Double

@@ -7,19 +7,19 @@ extension HealthProfile: Settings {
     public static let standard = HealthProfile()
 
     public static let schema = Schema<HealthProfile>(
-        "health", "What happens to the health of a cohort's agents, and how it is checked.",
+        "health", "The health of a cohort's agents, and how it is checked.",
         [
             Key(
                 "check_interval", \.checkInterval, .duration(.milliseconds(100) ... .days(1)),
-                "Between the starts of two health checks."),
+                "The time between the starts of two health checks."),
             Key(
                 "check_timeout", \.checkTimeout, .duration(.zero ... .hours(1)),
-                "After this a check without an answer has failed; at most the interval."),
+                "The time limit of a check; at most the interval."),
             Key(
                 "failure_threshold", \.failureThreshold, .integer(1...100),
-                "So many checks in a row must fail before it is reported; recovery is reported at once."),
+                "How many checks in a row must fail before it is reported; recovery is reported at once."),
             Key(
-                "faults", \.healthFaults, .list("health faults", 0...16, of: .section), "What makes agents unhealthy.",
+                "faults", \.healthFaults, .list("health faults", 0...16, of: .section), "The health faults.",
                 was: "afflictions"),
         ],
         rules: [
@@ -39,15 +39,15 @@ extension HealthProfile.HealthFault: Settings {
     public static let standard = HealthProfile.HealthFault(.suddenDeath(after: .constant(.zero)))
 
     public static let schema = Schema<HealthProfile.HealthFault>(
-        "health fault", "Something that makes a share of the agents unhealthy.",
+        "health fault", "A health fault of a share of the agents.",
         [
             .oneOf(\.cause, "a health fault", Cause.kind),
             Key("zone", \.zone, .optional(.text(1...1_000)), "Only agents of that zone."),
             Key("version", \.version, .optional(.text(1...1_000)), "Only agents while they run that version."),
-            Key("share", \.share, .share, "Of the cohort's agents, drawn from the seed."),
+            Key("share", \.share, .share, "The share of the cohort's agents, drawn from the seed."),
             Key(
                 "hangs", \.hangs, .boolean,
-                "Whether checks of what is unhealthy last as long as the timeout instead of failing at once."),
+                "Whether checks of unhealthy components last until the timeout instead of failing at once."),
         ],
         rules: [
             Rule { fault, check in
@@ -78,14 +78,14 @@ extension HealthProfile.HealthFault: Settings {
             let flapping = forms.key(
                 "flapping", Kind<Flapping>.section, "One component is up for a while, down for a while, and so on."
             ) { Cause(course: .flapping(up: $0.up, down: $0.down)) }
-            let decay = forms.key("decay", times, "One component after another goes down and stays down.") {
+            let decay = forms.key("decay", times, "One component after another fails and does not recover.") {
                 Cause(course: .decay(each: $0))
             }
-            let death = forms.key("sudden_death", times, "The agent dies and stays dead.") {
+            let death = forms.key("sudden_death", times, "The collector's process ends and is not restarted.") {
                 Cause(course: .suddenDeath(after: $0))
             }
             let outage = forms.key(
-                "outage", Kind<Outage>.section, "All of them are unhealthy together from a time of the run on."
+                "outage", Kind<Outage>.section, "All of them are unhealthy together, from a time of the run."
             ) {
                 Cause(
                     course: .outage(from: $0.from ?? .share(0), length: $0.length), zone: $0.zone, version: $0.version)
@@ -131,12 +131,14 @@ extension HealthProfile.HealthFault: Settings {
 
         static let standard = Outage()
         static let schema = Schema<Outage>(
-            "outage", "All of them are unhealthy together from a time of the run on.",
+            "outage", "All of them are unhealthy together, from a time of the run.",
             [
-                Key("from", \.from, .optional(RunTime.kind), "From when on; with a version from when they run it."),
+                Key(
+                    "from", \.from, .optional(RunTime.kind),
+                    "When it begins; with a version, counted from when they run it."),
                 Key(
                     "for", \.length, .optional(.duration(.zero ... .days(31))),
-                    "How long; with a version as long as they run it."),
+                    "How long it lasts; with a version, by default as long as they run it."),
                 Key("zone", \.zone, .optional(.text(1...1_000)), "As beside `outage`."),
                 Key("version", \.version, .optional(.text(1...1_000)), "As beside `outage`."),
             ])

@@ -14,7 +14,7 @@ extension ConfigOffer: Settings {
             Key("name", \.name, .optional(.name), "The name to withdraw it by."),
             Key("files", \.files, files, "The files by their names.", required: true),
             Key("content_type", \.contentType, .text(0...100), "The MIME type of the files."),
-            Key("to", \.target, EventTarget.kind, "Whom it is for."),
+            Key("to", \.target, EventTarget.kind, "The agents that it is for."),
         ])
 }
 
@@ -26,11 +26,11 @@ extension ConfigOffer.Body {
         let text = forms.scalar(.text(0...maxText), "The file's text.") { .text($0) }
         let size = forms.key(
             "size", .size(64...(8 << 20)),
-            "A made-up collector's configuration of that size, another one in each offer."
+            "A generated collector configuration of that size, another one in each offer."
         ) { .generated(bytes: $0) }
         _ = forms.key(
             "file", .fileText(maxText, tooLarge: "; for size alone write {size: ...}"),
-            "The text of a file, whose path counts from the profile's folder."
+            "The text of a file; the path is relative to the profile's folder."
         ) { .text($0) }
         return { value in
             switch value {
@@ -62,11 +62,11 @@ extension PackageOffer: Settings {
         }
 
     public static let schema = Schema<PackageOffer>(
-        "offer_packages", "The server offers packages: all that an agent is to have from it.",
+        "offer_packages", "The server offers packages: the complete set for an agent.",
         [
             Key("name", \.name, .optional(.name), "The name to withdraw them by."),
-            Key("packages", \.packages, list, "The packages by their names; one at most is top-level.", required: true),
-            Key("to", \.target, EventTarget.kind, "Whom they are for."),
+            Key("packages", \.packages, list, "The packages by their names; at most one is top-level.", required: true),
+            Key("to", \.target, EventTarget.kind, "The agents that they are for."),
         ])
 }
 
@@ -78,18 +78,18 @@ extension PackageOffer.Package: Settings {
         [
             Key(
                 "version", \.version, .text(1...100),
-                "Its version; it has to be given where the file's name does not have it (`collector-0.115.0.tar.gz`)."),
-            Key("type", \.form, .word { $0.sentence }, "What it is to the agent."),
+                "Its version; required unless the file's name contains it (`collector-0.115.0.tar.gz`)."),
+            Key("type", \.form, .word { $0.sentence }, "Whether it is the agent itself or an addon."),
             Key("signed", \.isSigned, .boolean, "Whether the file has a signature: the file `….sig` beside it."),
             Key(
                 "file", \.file, .optional(.text(1...4_096)),
                 "Its file, in `server.embedded.packages.folder`. The hash is computed."),
             Key(
                 "generated", \.generated, .optional(.size((2 << 10)...(1 << 30))),
-                "Instead of a file: a made-up archive of that size; signed, it is by a key of the run that agents "
+                "Instead of a file: a generated archive of that size; if signed, by a key of the run that agents "
                     + "trust."
             ),
-            Key("wrong", \.flaw, .optional(.word { $0.sentence }), "What is wrong with the offer on purpose."),
+            Key("wrong", \.flaw, .optional(.word { $0.sentence }), "A fault of the offer."),
         ],
         rules: [
             Rule { _, check in
@@ -124,7 +124,7 @@ extension PackageOffer.Form {
     fileprivate var sentence: String {
         switch self {
         case .topLevel: "The agent itself."
-        case .addon: "Something added to it."
+        case .addon: "An addon to it."
         }
     }
 }
@@ -132,8 +132,8 @@ extension PackageOffer.Form {
 extension PackageOffer.Flaw {
     fileprivate var sentence: String {
         switch self {
-        case .hash: "The offered hash is another file's."
-        case .signature: "The signature is not of this file."
+        case .hash: "The offered hash is that of another file."
+        case .signature: "The signature is that of another file."
         case .signer: "The signature is by an unknown signer."
         }
     }
@@ -173,8 +173,8 @@ extension ConnectionOffer: Settings {
             Key("own_metrics", \.ownMetrics, .optional(Destination.kind), "Where agents send their own metrics."),
             Key("own_traces", \.ownTraces, .optional(Destination.kind), "Where agents send their own traces."),
             Key("own_logs", \.ownLogs, .optional(Destination.kind), "Where agents send their own logs."),
-            Key("other", \.others, others, "Connections whose use only agents know, by name.", omitsDefault: true),
-            Key("to", \.target, EventTarget.kind, "Whom they are for."),
+            Key("other", \.others, others, "Other connections of agents, by name.", omitsDefault: true),
+            Key("to", \.target, EventTarget.kind, "The agents that they are for."),
         ],
         rules: [
             Rule { offer, check in
@@ -192,7 +192,7 @@ extension ConnectionOffer.Destination: Settings {
         _ = forms.scalar(ConnectionOffer.endpoint, "The address, with the same headers.") {
             ConnectionOffer.Destination(endpoint: $0)
         }
-        let section = forms.section("The address with headers of its own.")
+        let section = forms.section("The address with its own headers.")
         return { section($0) }
     }
 
@@ -219,14 +219,15 @@ extension ConnectionOffer.OpAMP: Settings {
         "offered server", "Settings of the OpAMP connection.",
         [
             Key(
-                "endpoint", \.destination.endpoint, ConnectionOffer.endpoint, "The address; as it was without it.",
+                "endpoint", \.destination.endpoint, ConnectionOffer.endpoint,
+                "The address; without it, the present one.",
                 omitsDefault: true),
             Key(
                 "headers", \.destination.headers, ConnectionOffer.pairs("headers"), "Headers of the upgrade.",
                 omitsDefault: true),
             Key(
                 "heartbeat", \.heartbeat, .optional(TimedEvent.Action.HeartbeatOffer.interval),
-                "The heartbeat interval with them; by default the server's or the fleet's."),
+                "The heartbeat interval; by default the server's or the fleet's."),
         ])
 }
 
@@ -234,7 +235,7 @@ extension ConnectionOffer.Other: Settings {
     public static let standard = ConnectionOffer.Other(name: "", destination: ConnectionOffer.Destination())
 
     public static let schema = Schema<ConnectionOffer.Other>(
-        "other connection", "A connection whose use only agents know.",
+        "other connection", "Another connection of agents.",
         [
             Key("endpoint", \.destination.endpoint, ConnectionOffer.endpoint, "The address.", omitsDefault: true),
             Key(

@@ -4,7 +4,7 @@ public struct PackageOffer: Hashable, Sendable {
     public enum Form: String, CaseIterable, Hashable, Sendable {
         /// The agent itself.
         case topLevel = "top-level"
-        /// Something added to it.
+        /// An addon to it.
         case addon
     }
 
@@ -20,21 +20,21 @@ public struct PackageOffer: Hashable, Sendable {
 
     /// The file at a package's address.
     public enum Content: Hashable, Sendable {
-        /// Nothing: for agents whose downloads are modelled.
+        /// No file: for agents with simulated downloads.
         case modelled
         /// A file of the folder that the embedded server serves.
         case file(String)
-        /// A made-up archive of so many bytes, served by the embedded server.
+        /// A generated archive of this many bytes, served by the embedded server.
         case generated(bytes: Int)
     }
 
-    /// A lie of the server, for rehearsals.
+    /// A wrong property of the offer, for rehearsals.
     public enum Flaw: String, CaseIterable, Hashable, Sendable {
         /// The offered hash is another file's.
         case hash
         /// The signature is not of this file.
         case signature
-        /// The signature is by somebody whom nobody knows.
+        /// The signature is by an unknown signer.
         case signer
     }
 

@@ -8,25 +8,27 @@ extension PackageProfile: Settings {
     public static let standard = PackageProfile()
 
     public static let schema = Schema<PackageProfile>(
-        "packages", "Whether agents accept packages from the server, and how their installation goes.",
+        "packages", "Whether agents accept packages from the server, and how they install them.",
         [
             Key("accepted", \.accepted, .boolean, "Whether they accept packages; true in a given `packages`."),
             Key("download", \.plan.fetch, FetchPlan.kind, "Whether and how files are fetched.", omitsDefault: true),
-            Key("download_time", \.plan.downloadTime, Distribution.kind(), "How long a modelled download takes."),
+            Key("download_time", \.plan.downloadTime, Distribution.kind(), "How long a simulated download takes."),
             Key(
                 "size", \.plan.fileBytes, .size(0...(1 << 40)),
-                "How large a modelled package is, for the rate that is reported during its download."),
+                "The size of a simulated package, for the rate that is reported during its download."),
             Key(
                 "progress_interval", \.plan.progressInterval, .duration(.milliseconds(100) ... .days(1)),
                 "How often the progress of a download is reported."),
             Key("install_time", \.plan.installTime, Distribution.kind(), "How long an installation takes."),
             Key("requires_signature", \.plan.requiresSignature, .boolean, "Whether unsigned files are refused."),
             Key("failures", \.plan.odds, .section),
-            Key("installed", \.plan.installed, .list("packages", 0...50, of: .section), "What came with the machine."),
+            Key(
+                "installed", \.plan.installed, .list("packages", 0...50, of: .section),
+                "The packages that are installed at the start."),
             Key(
                 "dependencies", \.plan.dependencies,
                 .dictionary("packages", 0...1_000, of: .list("packages", 1...50, of: .text(1...1_000))),
-                "Packages that have to be there before the one of that name can be installed."),
+                "The packages that must be installed before the one of that name."),
         ],
         completing: { packages, given in
             // To say how packages are installed is to say that they are.
@@ -38,12 +40,12 @@ extension PackagePlan.FailureOdds: Settings {
     public static let standard = PackagePlan.FailureOdds()
 
     public static let schema = Schema<PackagePlan.FailureOdds>(
-        "failures", "Which shares of the installations fail at which step.",
+        "failures", "The shares of installations that fail, by step.",
         [
-            Key("download", \.download, .share, "Of the downloads that fail."),
-            Key("content_hash", \.contentHash, .share, "Of the files whose hash is another than the one offered."),
-            Key("signature", \.signature, .share, "Of the signed files whose signature is not valid."),
-            Key("install", \.install, .share, "Of the installations that fail; the former version is restored."),
+            Key("download", \.download, .share, "The share of downloads that fail."),
+            Key("content_hash", \.contentHash, .share, "The share of files with another hash than the offered one."),
+            Key("signature", \.signature, .share, "The share of signed files with an invalid signature."),
+            Key("install", \.install, .share, "The share of installations that fail; the former version is restored."),
         ])
 }
 
@@ -51,7 +53,7 @@ extension PackagePlan.LocalPackage: Settings {
     public static let standard = PackagePlan.LocalPackage(name: "", version: "")
 
     public static let schema = Schema<PackagePlan.LocalPackage>(
-        "installed package", "A package that came with the machine.",
+        "installed package", "A package that is installed at the start.",
         [
             Key("name", \.name, .text(1...100), "Its name.", required: true),
             Key("version", \.version, .text(1...100), "Its version.", required: true),
@@ -78,18 +80,18 @@ extension FetchPlan: Settings {
     public static let schema = Schema<FetchPlan>(
         "download", "How agents really fetch and verify package files.",
         [
-            Key("bandwidth", \.bandwidth, .optional(.byteRate), "What one agent reads in a second."),
+            Key("bandwidth", \.bandwidth, .optional(.byteRate), "The bandwidth of one agent."),
             Key(
                 "stall_timeout", \.stallTimeout, .duration(ProfileLimits.timeouts),
-                "An attempt without a byte for so long has failed."),
+                "An attempt fails after this time without a byte."),
             Key(
                 "timeout", \.timeout, .duration(ProfileLimits.timeouts),
-                "For the whole download, attempts and pauses included, its wait for its turn excluded."),
-            Key("attempts", \.attempts, .integer(1...100), "How often it is tried."),
+                "For the whole download with attempts and pauses, without the wait in the queue."),
+            Key("attempts", \.attempts, .integer(1...100), "The number of attempts."),
             Key(
                 "retry_delay", \.retryDelay, .duration(ProfileLimits.timeouts),
-                "Before the second attempt; doubles each time, up to 1m, and is drawn between half and whole."),
-            Key("redirects", \.redirects, .integer(0...20), "How many are followed one after the other."),
+                "The wait before the second attempt; it doubles each time, up to 1m, with a jitter of up to -50%."),
+            Key("redirects", \.redirects, .integer(0...20), "The limit of redirects in a row."),
             Key("largest", \.largestFile, .size(0...(1 << 40)), "A larger file is refused."),
             Key(
                 "keep", \.folder, .optional(.text(1...4_096)),
@@ -98,7 +100,7 @@ extension FetchPlan: Settings {
                 "verify", \.sharesVerdicts,
                 Kind<Verification>.word.converted({ $0 == .shared }, { $0 ? .shared : .eachAgent }),
                 "Whether signature and contents of one file are checked once for the fleet or for each agent."),
-            Key("contents", \.contents, .word { $0.sentence }, "What is asked of the file's contents."),
+            Key("contents", \.contents, .word { $0.sentence }, "The checks of the file's contents."),
             Key("executables", \.executables, .patterns, "Which files of an archive may be executable."),
             Key("trusted_keys", \.trustedKeys, keys, "The public keys that signatures are checked with, by signer."),
             Key("sandbox", \.sandbox, .optional(Kind<Sandbox>.section.replacing)),
@@ -149,9 +151,9 @@ extension FetchPlan.Sandbox: Settings {
     public static let schema = Schema<FetchPlan.Sandbox>(
         "sandbox", "What a package may do on the machine.",
         [
-            Key("paths", \.paths, .patterns, "What it may write."),
-            Key("files", \.files, .optional(.integer(1...100_000)), "How many files at most."),
-            Key("size", \.bytes, .optional(.size(0...(1 << 40))), "Unpacked, at most."),
-            Key("world_writable", \.worldWritable, .boolean, "Whether it may have what every user may write."),
+            Key("paths", \.paths, .patterns, "The paths that it may write."),
+            Key("files", \.files, .optional(.integer(1...100_000)), "The limit of files."),
+            Key("size", \.bytes, .optional(.size(0...(1 << 40))), "The limit of the unpacked size."),
+            Key("world_writable", \.worldWritable, .boolean, "Whether world-writable files are allowed."),
         ])
 }

@@ -1,6 +1,7 @@
+import Basis
 import Schema
 
-/// How the fleet's connections are made and used, in lines for people. Of secrets it says where they are looked for.
+/// Describes how the fleet's connections are made and used. Of secrets it shows only the source.
 extension PlanSummary {
     var wire: [String]? {
         let wire = profile.wire

@@ -2,7 +2,7 @@ import AgentModel
 import Basis
 import Schema
 
-/// What a profile amounts to, in text for people: who comes, when, what that asks of the server and of this machine.
+/// Describes a profile in text: its agents, its times, the load on the server, the needs on this machine.
 ///
 /// A pure function of the profile; `muster check` prints it.
 public struct PlanSummary: Sendable {

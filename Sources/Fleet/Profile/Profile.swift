@@ -42,7 +42,7 @@ public enum ServerChoice: Hashable, Sendable {
     case url(ServerURL)
 }
 
-/// How long the fleet waits before it takes something for failed.
+/// The timeouts of the fleet.
 public struct ProfileLimits: Hashable, Sendable {
     public var connectTimeout: Nanoseconds = .seconds(45)
     public var answerTimeout: Nanoseconds = .seconds(30)

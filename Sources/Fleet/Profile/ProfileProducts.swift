@@ -1,6 +1,6 @@
 public import Schema
 
-/// What is made of the table of profiles for people and editors.
+/// The documents that are generated from the table of profiles.
 public enum ProfileProducts {
     /// `docs/profiles-reference.md`.
     public static var reference: String {

@@ -6,10 +6,10 @@ extension Profile: Settings {
     static let agentRange = 1...10_000_000
 
     public static let schema = Schema<Profile>(
-        "profile", "What a run is to be: how many agents, when they arrive, what they do, and for how long.",
+        "profile", "The settings of a run: how many agents, when they arrive, what they do, and for how long.",
         [
-            Key("name", \.name, .name, "What the run is called in headings and file names."),
-            Key("description", \.description, .text(0...10_000), "For people."),
+            Key("name", \.name, .name, "The name of the run in headings and file names."),
+            Key("description", \.description, .text(0...10_000), "A description for readers."),
             Key("agents", \.agents, .integer(agentRange), "How many agents the fleet has.", option: "--agents"),
             Key("seed", \.seed, .seed, "All randomness derives from it.", option: "--seed"),
             Key("server", \.server, ServerChoice.kind, "The server under test.", option: "--server"),
@@ -19,30 +19,30 @@ extension Profile: Settings {
                 "From the run's start, arrival included, until the agents begin to disconnect.", option: "--duration"),
             Key(
                 "drain", \.drain, .duration(.zero ... .hours(1)),
-                "How long the fleet may take to disconnect; what is still connected then is cut off.", option: "--drain"
+                "How long the agents may take to disconnect; then the remaining connections are cut.", option: "--drain"
             ),
             Key("arrival", \.arrival, Arrival.kind, "When the agents start, in the order of their numbers."),
             .list(
                 "cohorts", \.cohorts, "cohorts", 1...100,
-                "Kinds of agents. The keys of a cohort beside this list hold for each that does not say otherwise.",
+                "Kinds of agents. The keys of a cohort beside this list hold for each cohort without its own value.",
                 common: CohortProfile.common),
             Key(
                 "events", \.events, .list("events", 0...1_000, of: .section),
-                "What happens to the run at given times."),
+                "Events at given times."),
             Key("limits", \.limits, .section),
-            Key("compression", \.wire.compression, CompressionProfile.kind, "What the agents compress."),
+            Key("compression", \.wire.compression, CompressionProfile.kind, "What is compressed."),
             Key("polling", \.wire.polling, .section),
             Key(
                 "headers", \.wire.headers, HeaderProfile.list, "Further headers of every upgrade and request.",
                 omitsDefault: true),
-            Key("auth", \.wire.auth, .optional(AuthProfile.kind), "How agents prove who they are."),
+            Key("auth", \.wire.auth, .optional(AuthProfile.kind), "The agents' credentials."),
             Key("proxy", \.wire.proxy, .optional(ProxyProfile.kind), "An HTTP proxy that opens tunnels to the server."),
             Key(
                 "sources", \.sources, .list("addresses", 0...256, of: .localAddress),
-                "Local addresses to connect from, in turn; each gives about 28,000 connections to one destination."),
+                "Source addresses, used in turn; each allows about 28,000 connections to one destination."),
             Key(
                 "shards", \.shards, .optional(.integer(1...256), none: "auto"),
-                "On how many threads the agents run; `auto` is one a core.", option: "--shards"),
+                "The number of threads for the agents; `auto` is one per core.", option: "--shards"),
         ],
         rules: CohortRules.rules + WireRules.rules + HealthRules.rules + TLSRules.rules + EventRules.rules
             + PackageRules.rules + ArrivalRules.rules)
@@ -56,19 +56,19 @@ extension ProfileLimits: Settings {
     static let timeouts = Nanoseconds.milliseconds(10)...Nanoseconds.hours(1)
 
     public static let schema = Schema<ProfileLimits>(
-        "limits", "When something counts as failed, and how much is done at a time.",
+        "limits", "Timeouts and limits.",
         [
             Key(
                 "connect_timeout", \.connectTimeout, .duration(timeouts),
-                "From an attempt to connect to the upgraded connection; then the attempt has failed.",
+                "The time limit from an attempt to connect to the upgraded connection.",
                 option: "--connect-timeout"),
             Key(
                 "answer_timeout", \.answerTimeout, .duration(timeouts),
-                "From a report to its answer; then the report counts as unanswered.", option: "--answer-timeout"),
-            Key("downloads", \.downloads, .integer(1...10_000), "How many package files are fetched at the same time."),
+                "The time limit from a report to its answer.", option: "--answer-timeout"),
+            Key("downloads", \.downloads, .integer(1...10_000), "The limit of simultaneous downloads."),
             Key(
                 "download_bandwidth", \.downloadBandwidth, .optional(.byteRate),
-                "What the fleet reads of package files in a second, divided among the shards."),
+                "The bandwidth of all downloads of the fleet, divided among the shards."),
             Key(
                 "message_size", \.messageBytes, .size(1_024...(1 << 30)),
                 "The largest message that agents send or receive, before compression and after it."),

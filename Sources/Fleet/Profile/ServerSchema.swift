@@ -45,8 +45,8 @@ extension ServerChoice {
         static let schema = Schema<Choice>(
             "server", "The server under test, or how the embedded one behaves.",
             [
-                Key("url", \.url, .optional(ServerURL.kind), "The server at that address."),
-                Key("embedded", \.embedded, .optional(.section), "A server in the same process, so configured."),
+                Key("url", \.url, .optional(ServerURL.kind), "The address of the server."),
+                Key("embedded", \.embedded, .optional(.section), "A server in the same process."),
             ],
             rules: [
                 Rule { choice, check in
@@ -66,7 +66,8 @@ extension EmbeddedServer: Settings {
     private static let day = Nanoseconds.seconds(1)...Nanoseconds.days(1)
 
     public static let schema = Schema<EmbeddedServer>(
-        "server.embedded", "How the server in the same process behaves: by default well and at once.",
+        "server.embedded",
+        "The behaviour of the server in the same process; by default it answers at once, without faults.",
         [
             Key("port", \.port, .integer(0...65_535), "The port on 127.0.0.1; 0 is any free one."),
             Key(
@@ -74,7 +75,7 @@ extension EmbeddedServer: Settings {
                 "From the arrival of a report to its answer. Answers on a connection keep their order."),
             Key(
                 "pauses", \.pauses, .list("pauses", 0...1_000, of: .section),
-                "When nothing is answered; after each of them everything is, in order."),
+                "Times without answers; the reports are answered afterwards, in order."),
             Key("throttle", \.throttle, .optional(.section), "Reports that are answered with UNAVAILABLE."),
             Key("refuse", \.refuse, .optional(.section), "Connection attempts that are refused with an HTTP status."),
             Key("drop", \.drop, .optional(.section), "Connections that are ended without a WebSocket Close."),
@@ -84,12 +85,12 @@ extension EmbeddedServer: Settings {
             Key("transport", \.transport, .word { $0.sentence }, "How the fleet connects to it."),
             Key(
                 "compression", \.compression, .boolean,
-                "Whether it agrees to permessage-deflate, gzip and zstd; without, a compressed request is answered 415."
+                "Whether it accepts permessage-deflate, gzip and zstd; without, a compressed request is answered 415."
             ),
             Key("close_connections", \.closesConnections, .boolean, "Whether each HTTP answer ends its connection."),
             Key(
                 "idle_timeout", \.idleTimeout, .optional(.duration(.milliseconds(10) ... .days(1))),
-                "An HTTP connection that is unused for so long is closed; 10m without it."),
+                "The idle timeout of HTTP connections; 10m without it."),
             Key(
                 "largest_message", \.largestMessage, .optional(.size(64...(64 << 20))),
                 "Larger messages end their connection with code 1009, larger requests are answered 413; 64MiB "
@@ -97,10 +98,10 @@ extension EmbeddedServer: Settings {
             ),
             Key(
                 "credentials", \.credentials, .optional(SecretSource.kind("a secret")),
-                "Tokens, or `user:password` for Basic, a line each: who shows none of them is answered 401."),
+                "Tokens, or `user:password` for Basic, one per line: clients without one of them are answered 401."),
             Key(
                 "tls", \.tls, .optional(.section),
-                "How it secures its connections; plaintext without it, unless the profile has a `tls` of its own."),
+                "Its TLS; without it plaintext, unless the profile has `tls`."),
             Key("packages", \.packages, .section, "How it serves package files.", omitsDefault: true),
         ])
 
@@ -120,7 +121,7 @@ extension EmbeddedServer.Pause: Settings {
     public static let standard = EmbeddedServer.Pause(at: .after(.zero), length: .zero)
 
     public static let schema = Schema<EmbeddedServer.Pause>(
-        "pause", "A time in which the server answers nothing.",
+        "pause", "A time in which the server sends no answers.",
         [
             Key("at", \.at, RunTime.kind, "When it begins.", required: true),
             Key("for", \.length, .duration(.zero ... .hours(1)), "How long it lasts.", required: true),
@@ -133,8 +134,8 @@ extension EmbeddedServer.Throttle: Settings {
     public static let schema = Schema<EmbeddedServer.Throttle>(
         "throttle", "Reports that are answered with UNAVAILABLE.",
         [
-            Key("share", \.share, .share, "Of the reports, drawn.", required: true),
-            Key("retry_after", \.retryAfter, EmbeddedServer.retryAfter, "When to try again, as the answer says."),
+            Key("share", \.share, .share, "The share of the reports, drawn from the seed.", required: true),
+            Key("retry_after", \.retryAfter, EmbeddedServer.retryAfter, "The retry time in the answer."),
         ])
 }
 
@@ -152,7 +153,7 @@ extension EmbeddedServer.Refusal: Settings {
     public static let schema = Schema<EmbeddedServer.Refusal>(
         "refuse", "Connection attempts that are refused with an HTTP status.",
         [
-            Key("share", \.share, .share, "Of the connection attempts, drawn.", required: true),
+            Key("share", \.share, .share, "The share of the connection attempts, drawn from the seed.", required: true),
             Key("status", \.status, status, "The status, 429 or 503."),
             Key("retry_after", \.retryAfter, EmbeddedServer.retryAfter, "Its Retry-After header."),
         ])
@@ -164,8 +165,8 @@ extension EmbeddedServer.Drop: Settings {
     public static let schema = Schema<EmbeddedServer.Drop>(
         "drop", "Connections that are ended without a WebSocket Close.",
         [
-            Key("share", \.share, .share, "Of the connections, drawn.", required: true),
-            Key("after", \.after, Distribution.kind(), "So long after they were accepted."),
+            Key("share", \.share, .share, "The share of the connections, drawn from the seed.", required: true),
+            Key("after", \.after, Distribution.kind(), "The time from the accept to the drop."),
         ])
 }
 
@@ -175,12 +176,14 @@ extension EmbeddedServer.Packages: Settings {
     public static let schema = Schema<EmbeddedServer.Packages>(
         "server.packages", "How the embedded server serves package files, under `/packages/` on the same port.",
         [
-            Key("folder", \.folder, .optional(.path), "The folder of the files; it counts from the profile's folder."),
+            Key(
+                "folder", \.folder, .optional(.path),
+                "The folder of the files; the path is relative to the profile's folder."),
             Key("bandwidth", \.bandwidth, .optional(.byteRate), "The limit of each download."),
             Key("break", \.interruption, .optional(.section), "Downloads that are interrupted."),
             Key(
                 "credentials", \.ownAccess, .optional(CohortWire.Own.kind(SecretSource.kind("a secret"))),
-                "Who may fetch the files; `none` is anybody. By default the `credentials` of the server."),
+                "The credentials for the files; `none` needs none. By default the `credentials` of the server."),
         ])
 
     struct Interruption: Settings {
@@ -191,8 +194,8 @@ extension EmbeddedServer.Packages: Settings {
         static let schema = Schema<Interruption>(
             "break", "Downloads that are interrupted.",
             [
-                Key("share", \.share, .share, "Of the downloads, drawn.", required: true),
-                Key("after", \.after, .size(0...(1 << 40)), "After so much."),
+                Key("share", \.share, .share, "The share of the downloads, drawn from the seed.", required: true),
+                Key("after", \.after, .size(0...(1 << 40)), "The bytes that are sent before."),
             ])
     }
 

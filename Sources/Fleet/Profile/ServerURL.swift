@@ -3,7 +3,7 @@ import Schema
 /// The address of an OpAMP server: `ws://host:4320/v1/opamp`. Port and path may be left out; 4320 and `/v1/opamp` are
 /// what OpAMP servers listen on by custom.
 public struct ServerURL: Hashable, Sendable {
-    /// How the server is spoken to.
+    /// The transport of the server.
     public enum Scheme: String, CaseIterable, Hashable, Sendable {
         case ws, wss, http, https
     }

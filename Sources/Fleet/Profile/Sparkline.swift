@@ -2,7 +2,7 @@
 enum Sparkline {
     private static let bars: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
-    /// One column for each level in 0 ... 1; nothing at all is a blank.
+    /// One column for each level in 0 ... 1; zero is a blank.
     static func text(_ levels: [Double]) -> String {
         String(
             levels.map { level in

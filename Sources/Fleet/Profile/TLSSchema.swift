@@ -19,23 +19,23 @@ extension TLSProfile: Settings {
 
     public static let schema = Schema<TLSProfile>(
         "tls",
-        "How the fleet secures its connections, and what it trusts. Files are PEM; they are read when the run begins.",
+        "TLS of the fleet: versions, trust, certificates. Files are PEM and are read at the start of the run.",
         [
             Key("ca", \.authorities, .optional(.fullPath), "The authorities to trust.", option: "--tls-ca"),
             Key(
                 "system_ca", \.trustsSystem, .optional(.boolean),
-                "Whether this machine's authorities are trusted; by default where nothing else is given to trust.",
+                "Whether this machine's authorities are trusted; by default if no others are given.",
                 option: "--tls-system-ca"),
             Key(
                 "pins", \.pinnedKeys, .list("digests", 0...100, of: PinText.kind),
-                "The server's key has to be one of these; without `ca` nothing else of its chain matters.",
+                "The server's key must be one of these; without `ca` the rest of its chain is not verified.",
                 omitsDefault: true),
             Key(
                 "server_name", \.serverName, .optional(.text(1...253)),
                 "The name to ask for (SNI) and to find in the certificate; by default the address's.",
                 option: "--tls-server-name"),
             Key(
-                "verify_host", \.verifiesHost, .boolean, "Whether the certificate has to have that name.",
+                "verify_host", \.verifiesHost, .boolean, "Whether the certificate must have that name.",
                 option: "--tls-no-host-check"),
             Key("min_version", \.lowestVersion, .version, "The lowest version of TLS.", option: "--tls-min-version"),
             Key("max_version", \.highestVersion, .version, "The highest version of TLS.", option: "--tls-max-version"),
@@ -182,11 +182,11 @@ extension IssuedClientCertificate: Settings {
     public static let schema = Schema<IssuedClientCertificate>(
         "issued certificate", "A client certificate that an authority issues when agents first need it.",
         [
-            Key("per", \.sharing, .word { $0.sentence }, "For whom.", required: true),
+            Key("per", \.sharing, .word { $0.sentence }, "One for each agent or one for the cohort.", required: true),
             .including(\.authorityFiles),
             Key(
                 "keys", \.keys, .integer(1...1_024),
-                "How many keys the agents' certificates are for, in turn: making a key takes longer than a certificate."
+                "The number of keys for the agents' certificates, used in turn: making a key is slow."
             ),
             Key("lifetime", \.lifetime, .certificateLifetime, "How long they are valid."),
         ])
@@ -200,7 +200,7 @@ extension IssuedClientCertificate: Settings {
 extension IssuedClientCertificate.Sharing {
     fileprivate var sentence: String {
         switch self {
-        case .agent: "For each agent one, issued when it first connects; its name is `<cohort>-<number>`."
+        case .agent: "One for each agent, issued when it first connects; its name is `<cohort>-<number>`."
         case .cohort: "One for the cohort, issued at the start of the run."
         }
     }
@@ -223,21 +223,23 @@ extension ServerTLS: Settings {
     }
 
     public static let schema = Schema<ServerTLS>(
-        "server.tls", "How the embedded server secures its connections. `{}` makes everything itself.",
+        "server.tls", "TLS of the embedded server. `{}` generates all keys and certificates.",
         [
             .including(\.identityFiles),
             .including(\.authorityFiles),
-            Key("client_certificates", \.clientCertificates, .word { $0.sentence }, "What clients have to show."),
+            Key(
+                "client_certificates", \.clientCertificates, .word { $0.sentence },
+                "Whether clients need a certificate."),
             Key(
                 "client_ca", \.clientAuthorities, .optional(.fullPath),
-                "Further authorities that clients' certificates may come from."),
+                "Further authorities for clients' certificates."),
             Key("crl", \.revocationList, .optional(.fullPath), "The revocation list for clients' certificates."),
             Key(
                 "folder", \.folder, .optional(.fullPath),
                 "Where the self-made authority is kept and used again, as by `muster serve --tls-self-made`."),
             Key(
                 "hosts", \.hosts, .list("names or addresses", 0...100, of: host),
-                "What the self-made certificate is for besides `localhost`, 127.0.0.1 and ::1.", omitsDefault: true),
+                "The names of the self-made certificate besides `localhost`, 127.0.0.1 and ::1.", omitsDefault: true),
             Key("min_version", \.lowestVersion, .version, "The lowest version of TLS."),
             Key("max_version", \.highestVersion, .version, "The highest version of TLS."),
             Key("resumption", \.resumes, .boolean, "Whether clients may resume their sessions."),
@@ -260,9 +262,9 @@ extension ServerTLS: Settings {
 extension ServerTLS.ClientCertificates {
     fileprivate var sentence: String {
         switch self {
-        case .none: "They are asked for no certificate."
-        case .request: "They are asked for one; those without are accepted, too."
-        case .require: "They have to show one."
+        case .none: "No certificate is requested."
+        case .request: "A certificate is requested; clients without one are accepted too."
+        case .require: "A certificate is required."
         }
     }
 }

@@ -107,7 +107,7 @@ extension RunTime {
 }
 
 extension RunTime {
-    /// What is wrong with a time that the run does not reach.
+    /// The problem of a time after the end of the run.
     func overdue(in duration: Nanoseconds) -> String {
         "at \(DurationText.format(offset(in: duration))) the run of \(DurationText.format(duration)) is over; move "
             + "it, or write a share of the run such as 50%"

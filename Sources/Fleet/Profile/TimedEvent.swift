@@ -28,7 +28,7 @@ public struct TimedEvent: Hashable, Sendable {
         case revokeCertificates(EventTarget)
         /// The server commands agents to restart.
         case restartAgents(EventTarget)
-        /// The server says something beyond the protocol.
+        /// The server sends a custom message.
         case sendCustom(CustomWord, to: EventTarget)
     }
 
@@ -61,7 +61,7 @@ extension TimedEvent.Action {
         return true
     }
 
-    /// Whom it is for; nil where it says so in another way.
+    /// The agents that it is for; nil if the action has another way to choose them.
     var target: EventTarget? {
         switch self {
         case .dropConnections, .withdrawConfig, .withdrawPackages, .withdrawConnection: return nil

@@ -40,7 +40,7 @@ public struct PollingProfile: Hashable, Sendable {
     public var maximumAge: Nanoseconds?
     public var queue: Int = 1_000_000
 
-    /// What the specification has for agents that have nothing to say (Plain HTTP Transport).
+    /// The interval of the specification for agents without heartbeats (Plain HTTP Transport).
     public static let standardInterval = Nanoseconds.seconds(30)
 
     /// How often the agents of a cohort poll at least.

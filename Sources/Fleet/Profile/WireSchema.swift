@@ -12,7 +12,7 @@ extension CompressionProfile: Settings {
     }
 
     public static let schema = Schema<CompressionProfile>(
-        "compression", "What the agents compress. Limits hold after decompression.",
+        "compression", "What is compressed. Size limits hold after decompression.",
         [
             Key("websocket", \.websocket, .boolean, "Whether permessage-deflate is offered, without a context."),
             Key(
@@ -20,10 +20,10 @@ extension CompressionProfile: Settings {
                 "How request bodies over plain HTTP are encoded. After a 415 the pool uses a coding that the server "
                     + "names."
             ),
-            Key("threshold", \.threshold, .size(0...(1 << 20)), "Messages below that are sent as they are."),
+            Key("threshold", \.threshold, .size(0...(1 << 20)), "Smaller messages are not compressed."),
             Key(
                 "level", \.level, .optional(.integer(1...19)),
-                "The level of zlib, which ends at 9, or of zstd; the library's default without it."),
+                "The level of zlib (up to 9) or zstd; without it, the library's default."),
         ])
 }
 
@@ -42,24 +42,24 @@ extension PollingProfile: Settings {
     private static let times = Nanoseconds.milliseconds(10)...Nanoseconds.days(1)
 
     public static let schema = Schema<PollingProfile>(
-        "polling", "How agents over plain HTTP poll, and the pool of connections that all of them share.",
+        "polling", "How agents poll over plain HTTP, and the pool of connections that they share.",
         [
             Key(
                 "interval", \.interval, .optional(.duration(times)),
-                "How often an agent polls at least; by default with its heartbeats, and every 30s without any."),
+                "The longest time between two polls; by default the heartbeat interval, or 30s without heartbeats."),
             Key(
                 "connections", \.connections, .integer(1...20_000),
-                "How many connections the process has at most to one address of the server."),
-            Key("idle_timeout", \.idleTimeout, .duration(times), "A connection that is unused for so long is closed."),
+                "The limit of connections of the process to one address of the server."),
+            Key("idle_timeout", \.idleTimeout, .duration(times), "The idle timeout of a connection."),
             Key(
                 "acquire_timeout", \.acquireTimeout, .duration(ProfileLimits.timeouts),
-                "A request that has waited for a connection for so long fails; counted as `pool_timeouts`."),
+                "The time limit of the wait for a connection; then the request fails, counted as `pool_timeouts`."),
             Key(
                 "maximum_age", \.maximumAge, .optional(.duration(times)),
-                "A connection that has been open for so long is not used again."),
+                "The age above which a connection is not used again."),
             Key(
                 "queue", \.queue, .integer(1...10_000_000),
-                "How many requests may wait for a connection on each shard; more fail at once."),
+                "The limit of requests that wait for a connection on each shard; further ones fail at once."),
         ])
 }
 
@@ -82,7 +82,7 @@ extension SecretSource {
         }
     }
 
-    fileprivate static let fileSentence = "A file with one line for all agents, or a line an agent."
+    fileprivate static let fileSentence = "A file with one line for all agents, or one line per agent."
 
     fileprivate static let name: Kind<String> = {
         let wanted = "the name of an environment variable"
@@ -154,7 +154,7 @@ extension AuthProfile {
         }
     }.refusingTexts("credentials would show in the results; write {bearer: {env: NAME}} in their place")
 
-    /// A text is a token only where it is another one for each agent: such tokens are made up.
+    /// A fixed token would be the same for all agents, so a token in the text must have a placeholder: it is generated.
     private static let token = TextSource.kind.checked { source in
         if case .text = source, !source.hasTemplate {
             return "a token would show in the results; write \(SecretSource.wanted) in its place"
@@ -203,7 +203,7 @@ extension ProxyProfile: Settings {
     }
 
     public static let schema = Schema<ProxyProfile>(
-        "proxy", "An HTTP proxy that is asked with CONNECT for tunnels to the server, whose name it looks up itself.",
+        "proxy", "An HTTP proxy that opens tunnels to the server with CONNECT and resolves the server's name.",
         [
             Key("url", \.url, address, "Its address, with the port.", required: true),
             Key("headers", \.headers, HeaderProfile.list, "Headers for the proxy alone.", omitsDefault: true),
@@ -225,7 +225,7 @@ extension ProxyProfile: Settings {
 extension CohortWire {
     /// What a cohort has instead of the fleet's.
     static let keys: [Key<CohortProfile>] = [
-        Key("compression", \.wire.compression, .optional(CompressionProfile.kind), "What its agents compress."),
+        Key("compression", \.wire.compression, .optional(CompressionProfile.kind), "What is compressed."),
         Key(
             "headers", \.wire.headers, HeaderProfile.list,
             "Added to the fleet's, instead of those of the same name.", omitsDefault: true),
@@ -290,7 +290,7 @@ enum WireRules {
         "accept-encoding", "opamp-instance-uid", "expect", "te", "trailer",
     ]
 
-    /// What is wrong with a header; nil where nothing is.
+    /// The problem with a header; nil if there is none.
     /// - Parameter isOption: it was given on the command line.
     static func objection(to header: HeaderProfile, isOption: Bool) -> Problem.Kind? {
         let name = header.name.lowercased()

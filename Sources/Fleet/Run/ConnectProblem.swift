@@ -6,7 +6,7 @@ struct ConnectProblem: Equatable {
     /// The status of HTTP that the server answers with, where it does.
     let status: String?
 
-    /// The most frequent reason; nil where nothing has failed.
+    /// The most frequent reason; nil if there were no failures.
     static func prevailing(in counters: CounterTable, _ named: NamedCounters) -> ConnectProblem? {
         guard
             let counter = Counter.errors.filter({ isReason($0) && counters[$0] > 0 })

@@ -13,7 +13,7 @@ public actor FleetRun {
     private let preparation: Preparation
     private let waitsForServer: Bool
     private var isInterrupted = false
-    /// Why the run was given up; nil where it was not.
+    /// Why the run was ended early; nil if it was not.
     private var failure: String?
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
@@ -27,7 +27,7 @@ public actor FleetRun {
         preparation = try await Preparation(profile, options: options)
     }
 
-    /// The same with nothing but the check of conformance to be chosen.
+    /// The same with only the check of conformance as an option.
     public init(_ profile: Profile, checksConformance: Bool) async throws(RunError) {
         try await self.init(profile, options: FleetRunOptions(checksConformance: checksConformance))
     }
@@ -63,7 +63,7 @@ public actor FleetRun {
     /// Drives the whole run.
     /// - Parameters:
     ///   - identity: what the result is to say about itself.
-    ///   - tell: called with what a user has to know at once, in words.
+    ///   - tell: called with messages for the user during the run.
     ///   - observe: called about once a second with the state of the run.
     /// - Returns: everything that was measured.
     public func perform(

@@ -5,7 +5,7 @@ public struct FleetRunOptions: Hashable, Sendable {
     public var checksConformance: Bool
     /// Of about how many agents, evenly spread over the fleet, each step of their lives is written down.
     public var tracedAgents: Int
-    /// Whether the run goes on where no agent reaches the server within its first seconds.
+    /// Whether the run continues if no agent reaches the server within its first seconds.
     public var waitsForServer: Bool
 
     public init(checksConformance: Bool = false, tracedAgents: Int = 0, waitsForServer: Bool = false) {
@@ -14,6 +14,6 @@ public struct FleetRunOptions: Hashable, Sendable {
         self.waitsForServer = waitsForServer
     }
 
-    /// More than this nobody reads, and memory is kept for each.
+    /// The limit of traced agents: memory is kept for each.
     public static let maxTracedAgents = 1_000
 }

@@ -8,7 +8,7 @@ import Metrics
 struct Reachability {
     enum Step: Equatable {
         case goOn
-        /// Something to say once.
+        /// A message that is shown once.
         case tell(String)
         /// The run is over: why.
         case giveUp(String)
@@ -16,9 +16,9 @@ struct Reachability {
 
     private enum State {
         case unknown
-        /// Failures were seen and told.
+        /// Failures were seen and reported.
         case failing(since: Instant)
-        /// Nothing at all was seen in time, which was told.
+        /// No agent had a result in time, and this was reported.
         case silent
         case over
     }
@@ -32,7 +32,7 @@ struct Reachability {
 
     /// - Parameters:
     ///   - start: the first agent's start.
-    ///   - waits: whether the run goes on where the server cannot be reached.
+    ///   - waits: whether the run continues if the server cannot be reached.
     init(endpoint: String, isPolling: Bool, waits: Bool, start: Instant) {
         self.endpoint = endpoint
         self.isPolling = isPolling
@@ -41,7 +41,7 @@ struct Reachability {
         state = .unknown
     }
 
-    /// Where there is nothing to find out: the run brings its own server.
+    /// For a run with its own server, which needs no check.
     static var known: Reachability {
         var reachability = Reachability(endpoint: "", isPolling: false, waits: true, start: .zero)
         reachability.state = .over

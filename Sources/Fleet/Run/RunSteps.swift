@@ -1,6 +1,6 @@
 import Basis
 
-/// Something that the run does at an instant: a new phase begins, and perhaps something happens to the fleet.
+/// A step of the run at an instant: a new phase begins, and an event of the profile may happen.
 struct RunStep {
     let at: Instant
     let phase: String

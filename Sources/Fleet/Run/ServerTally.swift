@@ -23,7 +23,7 @@ struct ServerTally: Sendable {
         answers = counts.answers
     }
 
-    /// The counts that `muster serve` tells over HTTP.
+    /// The counts that `muster serve` returns over HTTP.
     /// - Parameter json: an object of numbers; the result is `nil` if it is something else.
     init?(json: [UInt8]) {
         guard let counts = try? JSONDecoder().decode([String: UInt64].self, from: Data(json)),
@@ -39,7 +39,7 @@ struct ServerTally: Sendable {
         self.answers = answers
     }
 
-    /// What came to pass since `earlier`. A server that was restarted meanwhile counts from zero again.
+    /// The difference since `earlier`. A server that was restarted since counts from zero again.
     func since(_ earlier: ServerTally) -> ServerSideCounts {
         ServerSideCounts(
             connectionsAccepted: difference(connectionsAccepted, earlier.connectionsAccepted),

@@ -41,7 +41,7 @@ struct FleetSecurity: Sendable {
         let tls = profile.tls ?? TLSProfile()
         let context = try Self.context(tls, own: server?.ownAuthority)
         elsewhere = context
-        // The embedded server is met by its address; its certificate says so.
+        // The embedded server is reached by its address, for which its certificate is valid.
         let name = tls.serverName ?? url.map(\.host)
         target = TargetSecurity(context: context, serverName: name, identities: identities)
     }

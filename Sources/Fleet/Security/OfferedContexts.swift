@@ -5,13 +5,13 @@ import Synchronization
 /// The TLS contexts of connections to where servers have sent agents: one for each trust that was offered, shared by
 /// all agents.
 final class OfferedContexts: Sendable {
-    /// Trusts kept; a server that invents more has each further one made anew.
+    /// The limit of cached contexts; above it, each further one is made when it is needed.
     private static let limit = 16
 
     private let profile: TLSProfile
     private let made = Mutex<[(trust: TLSConnectionSettings?, context: TLSClientContext)]>([])
 
-    /// - Parameter profile: what holds where an offer says nothing.
+    /// - Parameter profile: the values for settings that an offer does not have.
     init(_ profile: TLSProfile) {
         self.profile = profile
     }
@@ -48,7 +48,7 @@ final class OfferedContexts: Sendable {
         return try? TLSClientContext(options)
     }
 
-    /// "1.2", "TLSv1.2" and the like; nil for what is no version that agents speak.
+    /// "1.2", "TLSv1.2" and the like; nil for a version that agents do not support.
     private static func version(_ text: String, or standard: TLSVersion) -> TLSVersion? {
         if text.isEmpty { return standard }
         if text.hasSuffix("1.2") { return .tls12 }

@@ -71,7 +71,7 @@ extension OfferStage {
 }
 
 extension [UInt8] {
-    /// What tells an offer apart in the results: the first eight bytes of its hash as a number. A hash is opaque, so a
+    /// Identifies an offer in the results: the first eight bytes of its hash as a number. A hash is opaque, so a
     /// short or an empty one is valid too.
     public var offerNumber: UInt64 { prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 }

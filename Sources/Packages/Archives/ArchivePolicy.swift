@@ -8,7 +8,7 @@ public struct ArchivePolicy: Hashable, Sendable {
 
     /// 100,000: several times the files of a large agent distribution.
     public static let entryLimit = 100_000
-    /// 4 GiB; a compressed archive that unpacks to more is taken for a bomb.
+    /// 4 GiB; a compressed archive that unpacks to more is treated as a bomb.
     public static let unpackedLimit = 4 << 30
     /// The longest path in bytes, as on Linux.
     static let pathLimit = 4_096
@@ -30,7 +30,7 @@ public struct SandboxPolicy: Hashable, Sendable {
     public var fileLimit: Int?
     /// Bytes of all its files when unpacked.
     public var byteLimit: Int?
-    /// Whether files and folders that everybody may write are allowed.
+    /// Whether world-writable files and folders are allowed.
     public var allowsWorldWritable: Bool
 
     public init(
@@ -59,7 +59,7 @@ public enum SandboxProblem: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Paths by pattern: `*` stands for anything within one name, `**` for anything at all.
+/// Paths by pattern: `*` matches any text within one name, `**` any path.
 struct PathPattern {
     private let pattern: [UInt8]
 

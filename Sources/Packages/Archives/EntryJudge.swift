@@ -14,7 +14,7 @@ struct EntryJudge {
     private(set) var fileCount = 0
     private(set) var byteCount = 0
     private var links: Set<String> = []
-    /// The first thing that the sandbox does not allow.
+    /// The first content that the sandbox forbids.
     private(set) var sandboxProblem: (problem: SandboxProblem, path: String)?
 
     init(_ policy: ArchivePolicy, _ sandbox: SandboxPolicy?) {
@@ -75,7 +75,7 @@ struct EntryJudge {
         }
     }
 
-    /// A symbolic link's own mode means nothing.
+    /// A symbolic link's own mode has no effect.
     private static func isLink(_ kind: ArchiveEntry.Kind) -> Bool {
         if case .symbolicLink = kind { true } else { false }
     }

@@ -4,7 +4,7 @@ import Basis
 /// out. Contents pass; only headers and long names are held, each within its limit.
 struct TarReader {
     private enum State {
-        /// Of a header, so many bytes are here.
+        /// This many bytes of a header have arrived.
         case header([UInt8])
         /// The content of an entry, then padding to whole blocks.
         case content(remaining: Int)
@@ -156,7 +156,7 @@ struct TarReader {
             let value = bytes[equals + 1..<end - 1]
             switch key {
             case "path", "linkpath", "size":
-                // For all entries at once that is nonsense, and a way to hide something.
+                // For all entries at once it has no purpose, and could hide content.
                 guard !isGlobal else { throw ArchiveRefusal(.unsupported) }
                 if key == "path" { longPath = try Self.utf8(value) }
                 if key == "linkpath" { longLink = try Self.utf8(value) }
@@ -208,7 +208,7 @@ struct TarReader {
         return digits.reduce(0) { $0 << 3 | Int($1 - 0x30) }
     }
 
-    /// The sum of all bytes, those of the checksum itself taken as spaces.
+    /// The sum of all bytes, with the checksum's own bytes counted as spaces.
     private static func hasRightChecksum(_ bytes: [UInt8]) -> Bool {
         guard let expected = number(bytes[148..<156]), expected != 0 else { return false }
         var sum = 8 * 0x20

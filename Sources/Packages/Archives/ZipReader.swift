@@ -182,7 +182,7 @@ struct ZipReader {
                 throw ArchiveRefusal(.badHeader, shown)
             }
         } else if method == 0 {
-            // Where such a content ends, only a guess could tell.
+            // The end of such a content could only be guessed.
             throw ArchiveRefusal(.unsupported, shown)
         }
         locals.append(Local(name: name, size: content.unpacked ?? 0))
@@ -201,7 +201,7 @@ struct ZipReader {
         let size = try sizes.take(fixed.number(at: 24, 4))
         guard size == locals[listed].size else { throw ArchiveRefusal(.contradictsItself, path) }
         listed += 1
-        // 3 is Unix, 19 macOS; anything else has no permissions to speak of.
+        // 3 is Unix, 19 macOS; other systems have no usable permissions.
         let hasMode = [3, 19].contains(fixed.number(at: 5, 1))
         let attributes = hasMode ? UInt32(fixed.number(at: 38, 4)) >> 16 : 0o644
         let kind: ArchiveEntry.Kind

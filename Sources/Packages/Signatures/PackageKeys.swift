@@ -1,6 +1,6 @@
 import OpenSSL
 
-/// A key that signs packages. Its PEM text is a secret; nothing else of it shows.
+/// A key that signs packages. Its PEM text is secret and not shown.
 public final class SigningKey: Sendable {
     private let key: PrivateKey
     public let algorithm: SignatureAlgorithm

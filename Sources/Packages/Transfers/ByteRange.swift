@@ -49,7 +49,7 @@ public enum RangeRequest: Equatable, Sendable {
 }
 
 enum DecimalText {
-    /// Digits and nothing else, that an `Int` holds.
+    /// Only digits, of a number that an `Int` can hold.
     static func number(_ text: Substring) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
         return Int(text)

@@ -12,7 +12,7 @@ public struct FileTransfer: Sendable {
     public enum Event: Equatable, Sendable {
         /// The next bytes of the file stand at this range of the input.
         case body(Range<Int>)
-        /// What has been received so far is void: the file begins anew with the bytes that follow.
+        /// The bytes received until now are invalid: the file starts again with the bytes that follow.
         case startedOver
         /// The rest of the file is coming.
         case resumed
@@ -45,11 +45,11 @@ public struct FileTransfer: Sendable {
         case done
     }
 
-    /// Where the file is, redirects followed.
+    /// The address of the file, after redirects.
     public private(set) var url: FileURL
     /// Bytes of the file that are here.
     public private(set) var received = 0
-    /// The file's size, where the server has told it.
+    /// The file's size, if the server has sent it.
     public private(set) var total: Int?
     /// When the server that refused wants to be asked again.
     public private(set) var retryAfter: RetryAfter?
@@ -132,13 +132,13 @@ public struct FileTransfer: Sendable {
         }
     }
 
-    /// The connection ended, by whomever; nil where that means nothing, because the answer was complete.
+    /// The connection ended, on either side; nil if that has no effect, because the answer was complete.
     public mutating func connectionEnded() -> Event? {
         switch state {
         case .idle, .done: return nil
         case .awaitingHead: return fail(.broken)
         case .receiving:
-            // Where the server told no length, its close is the end of the file.
+            // If the server sent no length, its close is the end of the file.
             if let event = try? reader.transportClosed(), case .end = event { return ended() }
             return fail(.broken)
         }
@@ -161,7 +161,7 @@ public struct FileTransfer: Sendable {
         case 206:
             return begin(rest: head)
         case 416 where asksForRest:
-            // There is nothing behind what is here: the file is another one now, or was complete.
+            // No bytes follow the received ones: the file has changed, or was complete.
             startOver()
             return fail(.broken)
         case 301, 302, 303, 307, 308:
@@ -189,7 +189,7 @@ public struct FileTransfer: Sendable {
             range.range.lowerBound == received, total == nil || range.total == nil || range.total == total,
             range.total.map({ range.range.upperBound == $0 }) ?? true
         else {
-            // Not what was asked for: the next attempt asks for everything.
+            // Not the requested range: the next attempt requests the whole file.
             startOver()
             return fail(.malformed("http_bad_content_range"))
         }

@@ -1,4 +1,4 @@
-/// Rates of bytes as people write them: `1MiB/s`, `512KiB/s`.
+/// Rates of bytes as text: `1MiB/s`, `512KiB/s`.
 public enum ByteRateText {
     public static let wanted = "a rate such as 512KiB/s or 10MiB/s"
 

@@ -1,6 +1,6 @@
 public import Basis
 
-/// Durations as people write them: `500ms`, `10s`, `1m30s`, `2h`, `1.5s`. Units from large to small, each once:
+/// Durations as text: `500ms`, `10s`, `1m30s`, `2h`, `1.5s`. Units from large to small, each once:
 /// `d`, `h`, `m`, `s`, `ms`, `us` (or `µs`), `ns`.
 public enum DurationText {
     /// In words, for messages.

@@ -8,7 +8,7 @@ public struct NumberText {
     /// The rest of the text after the number.
     public var rest: ArraySlice<UInt8>
 
-    /// Reads an unsigned decimal number from the start of `text`; nil where there is none.
+    /// Reads an unsigned decimal number from the start of `text`; nil if there is none.
     public init?(startOf text: ArraySlice<UInt8>) {
         let digits = text.prefix(while: Self.isDigit)
         guard !digits.isEmpty else { return nil }

@@ -1,4 +1,4 @@
-/// Shares of a whole as people write them: `2%`, `0.02`, `100%`.
+/// Shares of a whole as text: `2%`, `0.02`, `100%`.
 public enum ShareText {
     public static let wanted = "a share such as 2% or 0.02"
 

@@ -1,7 +1,7 @@
 /// The masking of RFC 6455, section 5.3: the payload XORed with a four-byte key repeated. Masking and unmasking are the
 /// same step. Works eight bytes at a time.
 enum Mask {
-    /// Masks `bytes[start...]` in place; the key's first byte, its most significant, meets `bytes[start]`.
+    /// Masks `bytes[start...]` in place; the key's first byte, its most significant, applies to `bytes[start]`.
     static func apply(_ key: UInt32, to bytes: inout [UInt8], from start: Int) {
         // The key's bytes in network order, twice, as a word of this machine.
         let half = UInt64(key.bigEndian)

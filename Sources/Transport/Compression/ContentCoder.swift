@@ -11,7 +11,7 @@ public final class ContentCoder {
     private var zstdCompressor: ZstdCompressor?
     private var zstdDecompressor: ZstdDecompressor?
 
-    /// What zlib and libzstd take where nobody asks for another.
+    /// The default levels of zlib and libzstd.
     public static let standardGzipLevel = 6
     public static let standardZstdLevel = 3
 

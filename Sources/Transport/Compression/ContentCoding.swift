@@ -26,7 +26,7 @@ public enum ContentCoding: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The coding that a message's Content-Encoding names; identity where there is none.
+    /// The coding in a message's Content-Encoding; identity if it has none.
     /// - Throws: `ContentCodingError.unsupported` for another coding, or several: the peer's fault, answered with 415.
     public init(contentEncodingOf fields: HTTPFields) throws(ContentCodingError) {
         let values = fields.values(of: "Content-Encoding").filter { !$0.isEmpty }

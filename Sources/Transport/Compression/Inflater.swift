@@ -72,7 +72,7 @@ public final class Inflater {
         let tail = Deflater.tail
         let size = run.size
         _ = try inflate(tail.span.bytes, &run, &bytes)
-        // What we add is the end of an empty block, and nothing else may have swallowed it.
+        // The end of an empty block is added here; it must be the end of this message.
         guard stream.isBetweenBlocks, run.size == size else { throw .corruptCompressedMessage }
         return size
     }

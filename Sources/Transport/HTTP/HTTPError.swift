@@ -4,14 +4,14 @@ public enum HTTPError: Error, Hashable, Sendable {
     case headTooLarge(limit: UInt32)
     case lineTooLong(limit: UInt32)
     case tooManyFields(limit: UInt32)
-    /// The first line is neither a request nor a status line: most often the peer does not speak HTTP at all.
+    /// The first line is neither a request nor a status line: most often the peer does not speak HTTP.
     case badStartLine
     case unsupportedVersion
     /// A field name that is not a token, or white space before the colon.
     case badFieldName
     /// A control character in a field value.
     case badFieldValue
-    /// A line that continues a field, where there is none before it.
+    /// A continuation line without a field before it.
     case obsoleteFolding
     /// A line that ends without a carriage return.
     case bareLineFeed
@@ -29,9 +29,9 @@ public enum HTTPError: Error, Hashable, Sendable {
     case bodyTooLarge(limit: Int)
     case badChunkSize
     case chunkLineTooLong(limit: UInt32)
-    /// More bytes of chunk extensions, in all, than allowed.
+    /// More bytes of chunk extensions in total than allowed.
     case chunkExtensionsTooLong(limit: UInt32)
-    /// A chunk that is not followed by the end of a line.
+    /// A chunk without the end of a line after it.
     case badChunkEnd
     case badTrailer
     case tooManyInformational(limit: UInt32)

@@ -54,7 +54,7 @@ struct HTTPHeadParser: Sendable {
     private mutating func take(_ bytes: RawSpan, _ limits: HTTPLimits) throws(HTTPError) {
         if lineStart == 0, head.count < 5 {
             try checkOpening(bytes)
-            // Most heads need no more than this.
+            // Enough for most heads.
             if head.isEmpty { head.reserveCapacity(min(Self.usualHeadBytes, Int(limits.headBytes))) }
             if places.isEmpty { places.reserveCapacity(Self.usualFieldCount) }
         }
@@ -67,7 +67,7 @@ struct HTTPHeadParser: Sendable {
         head.append(bytes)
     }
 
-    /// The first bytes tell whether the peer speaks HTTP at all.
+    /// The first bytes show whether the peer speaks HTTP.
     private func checkOpening(_ bytes: RawSpan) throws(HTTPError) {
         for (index, expected) in "HTTP/".utf8.enumerated() {
             let position = index - head.count

@@ -23,7 +23,7 @@ public struct HTTPLimits: Hashable, Sendable {
     public static let defaultFieldCount: UInt32 = 100
     /// 64 MiB: the same as a WebSocket message, since the same reports travel.
     public static let defaultBodyBytes = 64 << 20
-    /// 256: sixteen digits and a short extension; nobody uses more.
+    /// 256: sixteen digits and a short extension.
     public static let defaultChunkLineBytes: UInt32 = 256
     /// 16 KiB: beyond this the extensions are an attack, not information.
     public static let defaultChunkExtensionBytes: UInt32 = 16 << 10

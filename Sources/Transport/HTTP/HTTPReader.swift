@@ -62,7 +62,7 @@ public struct HTTPReader: Sendable {
         return nil
     }
 
-    /// The next event in `input[offset...]`, or nil where there is none.
+    /// The next event in `input[offset...]`, or nil if there is none.
     ///
     /// To be called until it returns nil, even with nothing left in the input: an end may follow without a further
     /// byte. After an error it returns nil and consumes nothing.

@@ -78,7 +78,7 @@ public struct HTTPServerExchange: Sendable {
         if body.capacity > Self.keptCapacity { body = [] }
     }
 
-    /// The next event in `input[offset...]`; nil where there is none.
+    /// The next event in `input[offset...]`; nil if there is none.
     /// - Throws: `HTTPError`: the client's fault. To be answered with `responseStatus` and closed.
     public mutating func next(_ input: RawSpan, at offset: inout Int) throws(HTTPError) -> Event? {
         while let event = try reader.next(input, at: &offset) {

@@ -24,7 +24,7 @@ public struct ProxyTunnel: Sendable {
         while let event = try read(input, at: &offset) {
             guard case .response(let head) = event else { continue }
             guard (200...299).contains(head.status) else { throw .refused(HTTPRefusal(head)) }
-            // In every protocol that goes through such a tunnel the client speaks first.
+            // In every protocol over such a tunnel the client sends first.
             guard offset == input.byteCount else { throw .earlyBytes }
             return true
         }
@@ -47,9 +47,9 @@ public struct ProxyTunnel: Sendable {
 
 /// Why a proxy opened no tunnel.
 public enum ProxyError: Error, Equatable, Sendable {
-    /// The proxy said no: 407 wants credentials, 502 and 504 tell of the server behind it.
+    /// The proxy refused: 407 requires credentials, 502 and 504 are about the server behind it.
     case refused(HTTPRefusal)
-    /// The proxy does not speak HTTP/1.1 properly.
+    /// The proxy sent invalid HTTP/1.1.
     case http(HTTPError)
     /// The connection closed before a byte of the answer came.
     case closed

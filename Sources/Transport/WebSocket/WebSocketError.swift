@@ -33,7 +33,7 @@ public enum WebSocketError: Error, Hashable, Sendable {
     /// A compressed message that does not decompress.
     case corruptCompressedMessage
 
-    /// The code that tells the peer.
+    /// The close code for the peer.
     public var closeCode: WebSocketCloseCode {
         switch self {
         case .reservedBits, .unknownOpcode, .fragmentedControlFrame, .longControlFrame, .unmaskedFrame, .maskedFrame,

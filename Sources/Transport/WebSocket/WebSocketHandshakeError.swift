@@ -2,7 +2,7 @@
 public enum WebSocketHandshakeError: Error, Equatable, Sendable {
     /// The server answered with another status than 101: it does not want to, or not now.
     case refused(HTTPRefusal)
-    /// The peer does not speak HTTP/1.1 properly.
+    /// The peer sent invalid HTTP/1.1.
     case http(HTTPError)
     /// The connection closed before a byte of the answer came.
     case closed

@@ -41,7 +41,7 @@ public enum WebSocketServerHandshake {
         return answer?.parameters
     }
 
-    /// Appends the response that refuses an upgrade and closes: 426 names the version that is spoken, 405 the method.
+    /// Appends the response that refuses an upgrade and closes: 426 has the supported version, 405 the method.
     public static func appendRefusal(of error: WebSocketHandshakeError, to bytes: inout [UInt8]) {
         switch error {
         case .missingUpgrade, .unsupportedVersion:

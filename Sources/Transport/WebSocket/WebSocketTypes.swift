@@ -25,7 +25,7 @@ public enum WebSocketOpcode: UInt8, Sendable {
     var isControl: Bool { rawValue & 8 != 0 }
 }
 
-/// The bounds on what a peer may make us hold. Beyond them the peer is told 1009.
+/// The limits of what a peer's messages may use. Above them the connection is closed with 1009.
 public struct WebSocketLimits: Hashable, Sendable {
     /// The longest message, all its fragments together, in bytes; for a compressed message, as sent on the wire.
     public var messageBytes: UInt32
@@ -57,7 +57,7 @@ public enum WebSocketPayload: Hashable, Sendable {
         }
     }
 
-    /// The payload itself, borrowed from whichever of the two holds it: the same two that were given to the reader.
+    /// The payload itself, borrowed from the input or the buffer: the same two that were given to the reader.
     @inlinable
     @_lifetime(copy input, borrow scratch)
     public func bytes(input: RawSpan, scratch: borrowing [UInt8]) -> RawSpan {
