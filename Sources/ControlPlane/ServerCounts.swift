@@ -1,4 +1,4 @@
-/// What the server itself saw, to be reconciled with what the fleet says it did. Plain numbers; shards add up.
+/// The server's own counts, to be compared with the fleet's counts. Plain numbers; shards add up.
 ///
 /// At any moment `reports == answers + refusedPolls + waiting + abandoned + overflowed`, and
 /// `reports == fullReports + statusReports + heartbeats + agentDisconnects + malformed`.

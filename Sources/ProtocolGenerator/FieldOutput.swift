@@ -106,7 +106,7 @@ struct FieldOutput {
         }
     }
 
-    /// Whether a view keeps the field at hand.
+    /// Whether a view stores the field.
     func isPlain(_ type: ProtocolSchema.FieldType) -> Bool {
         scalar(type) != nil && type != .text && type != .bytes
     }

@@ -1,6 +1,6 @@
 import Basis
 
-/// A table that loses no column: where it would be too wide, it goes on in further tables below, each with the first
+/// A table without lost columns: if it would be too wide, it continues in further tables below, each with the first
 /// column.
 struct ColumnBlocks {
     typealias Cell = (text: String, paint: Paint)

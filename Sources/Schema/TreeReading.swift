@@ -23,7 +23,7 @@ extension Tree {
         }
         let document = HarmlessText(text)
         if let place = document.markPlace {
-            throw Problem(.unsupported(what: "the character U+E000 is", remedy: "take it out"), place: place)
+            throw Problem(.unsupported(what: "the character U+E000 is", remedy: "remove it"), place: place)
         }
         let root: Node?
         do {
@@ -58,7 +58,8 @@ extension Tree {
                 let name = try Tree(key, in: document, depth: depth + 1)
                 guard case .scalar(let word, _) = name.shape else {
                     throw Problem(
-                        .unsupported(what: "a key that is no word is", remedy: "write `key: value`"), place: name.place)
+                        .unsupported(what: "a key that is not a word is", remedy: "write `key: value`"),
+                        place: name.place)
                 }
                 let value = try Tree(value, in: document, depth: depth + 1)
                 entries.append(Entry(key: word, keyPlace: name.place, value: value))

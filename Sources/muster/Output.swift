@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 
 /// Standard output. It may be closed, full, or read slowly: what cannot be shown is counted and reported when the
-/// command ends, and the command goes on.
+/// command ends, and the command continues.
 final class Output: Sendable {
     static let standard = Output(descriptor: STDOUT_FILENO, name: "standard output")
 
@@ -40,7 +40,7 @@ final class Output: Sendable {
         }
     }
 
-    /// Whether text still waits for its reader: what is drawn anew soon need not be added.
+    /// Whether text still waits for its reader: what is drawn again soon need not be added.
     var isBusy: Bool { state.withLock { $0.waiting > 0 } }
 
     /// Hands a text over without waiting for the reader. While too much waits already, it is dropped and counted.

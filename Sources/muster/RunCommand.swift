@@ -158,7 +158,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// How far a run is, for somebody who interrupts it.
+/// The progress of a run, for the message when it is interrupted.
 private actor RunStage {
     private enum Stage {
         case preparing(ResultsDirectory)

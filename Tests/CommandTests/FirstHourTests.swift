@@ -45,7 +45,7 @@ struct UnreachableServerTests {
                 "$M run p.yaml --server ws://127.0.0.1:1 --out r --plain", limit: .seconds(30))
             #expect(end.status == 1)
             #expect(
-                end.output.contains("nothing listens at ws://127.0.0.1:1/v1/opamp; waiting for 5s, --wait to go on"),
+                end.output.contains("nothing listens at ws://127.0.0.1:1/v1/opamp; waiting for 5s, --wait to continue"),
                 "\(end.output)")
             #expect(end.output.contains("the run failed: nothing listens at ws://127.0.0.1:1"), "\(end.output)")
             #expect(muster.text("r/summary.json")?.contains("nothing listens at") == true)
@@ -76,7 +76,7 @@ struct UnreachableServerTests {
 
 @Suite("Two runs against one server")
 struct SharedSeedTests {
-    /// Two runs, the second begun while the first goes on; what the second says.
+    /// Two runs, the second started during the first; the output of the second.
     private func second(_ options: String) async throws -> PeerProgram.End {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "4s")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Output that cannot be written: the run goes on, its results are written, and the exit code is 1.
+/// Output that cannot be written: the run continues, its results are written, and the exit code is 1.
 @Suite("Output that cannot be written")
 struct OutputTests {
     @Test(
@@ -24,7 +24,7 @@ struct OutputTests {
         }
     }
 
-    @Test("A reader that does not read holds up no run")
+    @Test("A reader that does not read does not block the run")
     func slowReader() async throws {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile()

@@ -88,7 +88,7 @@ struct BoundsTests {
         #expect(held.count { $0 != nil } == 9)
         #expect(table.count == 10)
         held = []
-        // Rows that nobody has stay until room is needed.
+        // Unused rows stay until room is needed.
         let next = (0..<30).map { table.shared(["next \($0)"]) }
         #expect(next.count { $0 != nil } >= 8)
         #expect(table.count <= 10 && table.byteCount <= 4_000)

@@ -22,7 +22,7 @@ struct DuplicateTests {
         #expect(new.unixMilliseconds == 1_800_000_005_000)
         #expect(server.counts.duplicates == 1)
         #expect(server.counts.agentsRenamed == 1)
-        // Its report counts under the new uid, so it goes on from there.
+        // Its report counts under the new uid, so it continues from there.
         #expect(
             server.send(.heartbeat(new, sequence + 1), over: second).answer == ServerToAgent(instanceUID: .uid(new)))
         #expect(server.send(.heartbeat(uid, 4), over: first).answer == ServerToAgent(instanceUID: .uid(uid)))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite("Bytes and histories that nobody would send")
+@Suite("Random bytes and histories")
 struct FuzzTests {
     @Test(
         "Mutated reports are answered once each, and nothing is left behind when the connections are gone",

@@ -106,7 +106,7 @@ struct TimingTests {
         }
     }
 
-    @Test("A pause made up on the way holds what was due in it")
+    @Test("A pause that is requested during the run delays what was due in it")
     func pauseOnTheWay() {
         var plan = ServerPlan()
         plan.answerDelay = .constant(.seconds(1))

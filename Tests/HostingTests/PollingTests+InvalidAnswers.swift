@@ -44,7 +44,7 @@ extension PollingTests {
                 reaction: .saysAndCloses(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab".utf8)),
                 counter: .peerClosed),
             Broken(name: "a reset", reaction: .resets, counter: .reset),
-            Broken(name: "an upgrade that nobody asked for", counter: .responseMalformed, "HTTP/1.1 101 Why\r\n\r\n"),
+            Broken(name: "an upgrade without a request", counter: .responseMalformed, "HTTP/1.1 101 Why\r\n\r\n"),
             Broken(
                 name: "201 and no answer", counter: .responseMalformed,
                 "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),

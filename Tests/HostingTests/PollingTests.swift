@@ -219,7 +219,7 @@ struct PollingTests {
     struct Refusal: Sendable, CustomTestStringConvertible {
         let status: Int
         let counter: Counter
-        /// Whether the agent stays away for a while rather than going on with its next poll.
+        /// Whether the agent backs off instead of continuing with its next poll.
         let backsOff: Bool
         var testDescription: String { "\(status)" }
     }

@@ -216,6 +216,6 @@ struct SlowClientTests {
             if condition(await server.counts()) { return }
             try await Task.sleep(for: .milliseconds(5))
         }
-        Issue.record("in vain; counted \(await server.counts())")
+        Issue.record("without result; counted \(await server.counts())")
     }
 }

@@ -75,7 +75,7 @@ struct TelemetryExporterTests {
                         at: Shard.clock, process: ProcessSample(cpu: .zero, residentBytes: 0, availableCores: 1)
                     ).counters
                 guard Shard.clock < deadline else {
-                    Issue.record("waited in vain for \(what)")
+                    Issue.record("waited without result for \(what)")
                     return
                 }
                 try await Task.sleep(for: .milliseconds(5))
@@ -170,7 +170,7 @@ struct TelemetryExporterTests {
     }
 
     @Test(
-        "A destination that nobody serves, or that has no address, is left alone after what waited for it was counted")
+        "A destination that is not served, or has no address, is not tried for a time; waiting requests are counted")
     func unreachable() async throws {
         let closed = try #require(SocketAddress(host: "127.0.0.1", port: 1))
         let bed = try Bed(closed)

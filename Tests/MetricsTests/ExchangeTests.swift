@@ -24,7 +24,7 @@ struct ExchangeTests {
                     }
                     shard.publish()
                 }
-                // The collector goes on until the last interval is taken over.
+                // The collector continues until it has read the last interval.
                 while !shard.publish() {}
                 isDone.add(1, ordering: .sequentiallyConsistent)
             }

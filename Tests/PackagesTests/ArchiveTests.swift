@@ -134,7 +134,7 @@ struct ArchiveTests {
             tar.add("L", type: "L", content: [UInt8](repeating: 97, count: 70_000))
             tar.add("a")
         },
-        Wrong(.unpacksTooLarge, "a size that nobody has") { $0.add("a", declared: 7 << 30) },
+        Wrong(.unpacksTooLarge, "a size beyond the limit") { $0.add("a", declared: 7 << 30) },
         Wrong(.trailingData, "an entry behind the end") { tar in
             tar.add("a")
             tar.end()
@@ -208,7 +208,7 @@ struct ArchiveTests {
         #expect(Self.inspect(open).sandbox == .notAsked)
     }
 
-    @Test("A made-up package is a sound archive, and any part of it is the same part of the whole")
+    @Test("A generated package is a valid archive, and any part of it equals that part of the whole")
     func generated() {
         let package = GeneratedPackage(seed: 3, size: 100_000, executable: "collector")
         let whole = package.bytes(0..<package.size)

@@ -9,7 +9,7 @@ import Testing
 @Suite("Convergence, wave by wave")
 struct ConvergenceTests {
     /// A run of ten agents: a push that all but one take, another that overtakes some, packages on the way at the same
-    /// time, and at the end an offer that nobody knows the beginning of.
+    /// time, and at the end an offer with an unknown start.
     static func record(superseded: Int = 0, unknown: Bool = false) -> RunRecord {
         let exchange = IntervalExchange()
         let clocks = WaveClocks()

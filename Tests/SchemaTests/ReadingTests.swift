@@ -68,7 +68,7 @@ struct ReadingTests {
         ("beds: 1\nbeds: 2", ["1:1: duplicate key 'beds' in the same mapping"]),
         ("name: &a x", ["1:7: an anchor ('&name') is not supported; write the value out, or in quotes if it is text"]),
         ("name: !!int 5", ["1:7: the tag 'tag:yaml.org,2002:int' is not supported; leave it out"]),
-        ("name: \u{E000}", ["1:7: the character U+E000 is not supported; take it out"]),
+        ("name: \u{E000}", ["1:7: the character U+E000 is not supported; remove it"]),
         ("[: x", ["1:2: not YAML: while parsing a flow node, did not find expected node content"]),
     ]
 

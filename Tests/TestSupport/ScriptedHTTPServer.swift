@@ -15,9 +15,9 @@ package enum HTTPReaction: Sendable {
     case resets
     /// Never answers.
     case ignores
-    /// A 200 with an empty ServerToAgent, after so long.
+    /// A 200 with an empty ServerToAgent, after this time.
     case acknowledges(after: Nanoseconds)
-    /// A 200 with an empty ServerToAgent, then the connection is closed once it has rested for so long.
+    /// A 200 with an empty ServerToAgent, then the connection is closed once it was idle for this time.
     case acknowledgesThenCloses(after: Nanoseconds)
 
     /// Upgrades to WebSocket with this Sec-WebSocket-Extensions (nil: none), then does so to each piece of bytes that

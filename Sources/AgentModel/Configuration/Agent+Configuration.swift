@@ -46,7 +46,7 @@ extension Agent {
         for marker in config.markers where isMeant(by: marker, in: config) {
             switch marker.action {
             case .ignore, .die, .lie: break
-            case .fail: outcome = .failure("told to fail")
+            case .fail: outcome = .failure("failed because of a marker in the configuration")
             case .slow(let least): span = max(span, least)
             case .crash: outcome = .crash
             }

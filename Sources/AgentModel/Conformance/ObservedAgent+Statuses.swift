@@ -105,7 +105,7 @@ extension ObservedAgent {
         }
         for (name, status) in last.packageStatuses?.packages ?? [:]
         where statuses.packages[name] == nil && !offers.mayBeGone(name) && !status.agentHasHash.isEmpty {
-            note(.packagesComplete, "\"\(name)\" is no longer told of")
+            note(.packagesComplete, "\"\(name)\" is no longer reported")
         }
     }
 }

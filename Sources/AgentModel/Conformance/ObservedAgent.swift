@@ -187,7 +187,7 @@ struct ObservedAgent {
         }
         if let components = report.availableComponents {
             if components.hash.isEmpty { note(.componentHash, "no hash") }
-            if !components.components.isEmpty, !owesComponents { note(.componentListOnRequest, "not asked for") }
+            if !components.components.isEmpty, !owesComponents { note(.componentListOnRequest, "not requested") }
             if components == AvailableComponents(hash: last.availableComponents?.hash ?? []), !isFirst, !owesFullState,
                 !owesComponents
             {

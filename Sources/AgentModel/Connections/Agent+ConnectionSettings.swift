@@ -117,7 +117,7 @@ extension Agent {
         if certificate.cert.isEmpty { return "the certificate is empty" }
         // The key of a certificate that was asked for stays with the agent (Agent-initiated CSR Flow).
         if certificate.privateKey.isEmpty, plan.certificateRequest == nil {
-            return "the certificate comes without its key, and the agent has not asked for it"
+            return "the certificate has no key, and the agent has not requested it"
         }
         return nil
     }

@@ -90,8 +90,8 @@ struct HealthState {
                 progress[number].isInForce
                 ? Self.firstChange(of: healthFault.model, after: now, &random) : .distantFuture
         }
-        // Checks go on where they would be had they never been left out, or a rollout would put the fleet's checks in
-        // step.
+        // Checks continue on their former schedule, as if none had been skipped; otherwise a rollout would
+        // synchronise the checks of the fleet.
         if wasDormant, !isDormant, nextCheck < now {
             nextCheck = nextCheck + plan.checkInterval * ((now - nextCheck).count / plan.checkInterval.count + 1)
         }

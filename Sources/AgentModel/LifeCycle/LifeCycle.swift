@@ -8,7 +8,7 @@ public import Basis
 /// caller counts it. Nothing outside this file can set the phase.
 ///
 /// A phase carries exactly what exists in it: a session only while the transport is up, a deadline only while waiting.
-/// Configuring and updating go on while the agent is offline (a collector applies a configuration whether or not its
+/// Configuring and updating continue while the agent is offline (a collector applies a configuration whether or not its
 /// server listens), so what is under way (`Work`) is an input of the machine instead of part of a phase.
 public struct LifeCycle: Hashable, Sendable {
     /// What an agent is doing, with what it knows only then.

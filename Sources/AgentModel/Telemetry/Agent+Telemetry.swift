@@ -11,7 +11,7 @@ extension Agent {
         _ signal: TelemetrySignal, _ settings: TelemetryConnectionSettings, at now: Instant, _ effects: inout Effects
     ) -> String? {
         guard TelemetryDestination.isUsable(settings.destinationEndpoint) else {
-            return "the destination of the own \(signal) is no HTTP address"
+            return "the destination of the own \(signal) is not an HTTP address"
         }
         // Offered again, its exports keep their schedule.
         if let known = extended?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }

@@ -22,7 +22,7 @@ struct Answer: Sendable {
     }
 }
 
-/// What goes into an answer beyond an acknowledgement, as encoded messages without tag and length.
+/// The content of an answer besides an acknowledgement, as encoded messages without tag and length.
 final class AnswerExtra: Sendable {
     struct Parts: Sendable {
         var error: [UInt8]?

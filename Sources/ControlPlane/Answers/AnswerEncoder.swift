@@ -1,6 +1,6 @@
 internal import OpAMP
 
-/// Writes answers straight into the effects' bytes, from parts that were encoded once for all agents.
+/// Encodes answers directly into the effects' bytes, from parts that were encoded once for all agents.
 struct AnswerEncoder: Sendable {
     let capabilities: ServerCapabilities
     /// The encoded CustomCapabilities; nil when the server has none.

@@ -1,6 +1,6 @@
 internal import Basis
 
-/// What leaves later: replies and pushes that wait for their time, and connections that are to break.
+/// Replies and pushes that wait for their time, and connections that will be dropped.
 ///
 /// A binary heap by due time, then by order of entry: O(log n) to put in and to take out, no allocation once it has
 /// grown.

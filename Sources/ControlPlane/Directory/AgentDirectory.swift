@@ -4,10 +4,10 @@ internal import Synchronization
 
 /// Which shard of a server has which agent, when there is more than one shard.
 ///
-/// An established connection never moves, but an agent may reconnect on any shard, and a duplicate must be seen
-/// wherever it shows up. The directory is asked only when an agent appears on a connection and told only when it
-/// leaves: one short lock on one of many stripes. In between, the shard that owns an agent publishes its sequence
-/// number in the agent's `AgentCell` and sees there whether another shard has taken the agent over, without any lock.
+/// An established connection never moves, but an agent may reconnect on any shard, and a duplicate must be detected on
+/// all shards. The directory is used only when an agent appears on a connection and when it leaves: one short lock on
+/// one of many stripes. In between, the shard that owns an agent publishes its sequence number in the agent's
+/// `AgentCell` and reads there whether the agent has moved to another shard, without any lock.
 public final class AgentDirectory: Sendable {
     private let stripes: [Stripe]
     private let limitOfStripe: Int
@@ -166,7 +166,7 @@ public final class AgentDirectory: Sendable {
     }
 }
 
-/// What a shard learns when it claims an agent.
+/// The result of a shard's claim of an agent.
 enum Claim {
     /// Nobody knew it; the shard has it now.
     case fresh(AgentCell)
@@ -181,7 +181,7 @@ enum Claim {
     case full
 }
 
-/// What shards share of one agent: who owns it, and how far its sequence number has come.
+/// The state of one agent that shards share: its owner, and its last sequence number.
 final class AgentCell: Sendable {
     static let nobody = UInt16.max
 

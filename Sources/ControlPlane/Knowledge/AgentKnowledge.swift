@@ -1,7 +1,7 @@
 public import Basis
 public import OpAMP
 
-/// What the server knows of one agent, for a display or a decision.
+/// The server's knowledge of one agent, for a display or a decision.
 public struct AgentKnowledge: Equatable, Sendable {
     public var uid: InstanceUID
     public var sequenceNumber: UInt64

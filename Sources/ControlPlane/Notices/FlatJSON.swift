@@ -1,4 +1,4 @@
-/// A JSON object whose values are texts, truth values and numbers: all that the custom conversations need.
+/// A JSON object whose values are texts, booleans and numbers: enough for the custom messages.
 struct FlatJSON: Sendable {
     enum Value: Hashable, Sendable {
         case text(String)

@@ -8,7 +8,7 @@ public enum Notice: Equatable, Sendable {
     case custom(CustomMessage)
 }
 
-/// A notice as the board keeps it.
+/// A notice as it is stored on the board.
 struct PostedNotice: Sendable {
     var number: UInt32
     var notice: Notice
@@ -17,11 +17,11 @@ struct PostedNotice: Sendable {
     var encoded: [UInt8]
 }
 
-/// The notices of late, in the order in which they were posted.
+/// The latest notices, in the order in which they were posted.
 ///
-/// A connected agent is told at once; one that polls is told in its next answers, one notice in each. Which it was told
-/// is one number in its record, so it may poll on any shard, as long as each shard's registry is given the same notices
-/// in the same order.
+/// A connected agent gets a notice at once; a polling one gets them in its next answers, one in each. Its record has
+/// the number of the last one, so it may poll on any shard, as long as each shard's registry has the same notices in
+/// the same order.
 struct NoticeBoard: Sendable {
     /// Notices that are remembered for agents that poll; beyond them the oldest are forgotten. More in one polling
     /// interval would be no use to anybody.

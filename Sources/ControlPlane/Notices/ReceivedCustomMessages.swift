@@ -32,7 +32,7 @@ extension CustomMessage {
     public static let findServices = CustomMessage(capability: CustomCapability.discovery, type: "find_services")
 }
 
-/// What an agent says in one of the conversations of `CustomCapability`.
+/// A parsed message of one of the capabilities of `CustomCapability`.
 public enum CustomReply: Hashable, Sendable {
     case echoed([UInt8])
     case paused(Bool)

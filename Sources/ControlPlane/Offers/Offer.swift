@@ -72,7 +72,7 @@ public final class Offer: Sendable {
     }
 }
 
-/// The hashes of what is offered, where the caller gave none (spec: Calculating Hashes).
+/// The hashes of an offer for which the caller gave none (spec: Calculating Hashes).
 enum OfferHashes {
     static func filled(_ content: Offer.Content) -> Offer.Content {
         switch content {
@@ -92,7 +92,7 @@ enum OfferHashes {
     }
 }
 
-/// How far one agent is with one kind of offer.
+/// The stage of one agent with one kind of offer.
 struct OfferProgress: Sendable {
     /// The hash that the agent last reported.
     var reported = Fingerprint.nothing

@@ -32,7 +32,7 @@ extension OfferError: CustomStringConvertible {
     }
 }
 
-/// What is on offer, kind by kind, with the history of what was.
+/// The present offers of each kind, with the history of former ones.
 ///
 /// An offer is in force until it is withdrawn: an agent gets the latest one that is for it. So an agent that connects
 /// later, or reconnects on another shard, gets what it should have without any record of it.

@@ -1,7 +1,7 @@
 internal import Basis
 internal import OpAMP
 
-/// A walk over all agents that is under way: each connected one is brought up to date in its turn.
+/// A walk over all agents in progress: each connected one gets the present offers.
 struct PushWalk: Sendable {
     /// The agent to look at next.
     var next = 0

@@ -1,7 +1,7 @@
 import Basis
 public import OpAMP
 
-/// Which agents are meant. The same agent is meant on every shard and in every run.
+/// The agents that an offer or command is for, the same on every shard and in every run.
 public indirect enum Selection: Hashable, Sendable {
     case all
     case agents(Set<InstanceUID>)

@@ -1,6 +1,6 @@
 public import Basis
 
-/// A span in which the server replies to nothing: what it owes then leaves at the end, in order.
+/// A span in which the server sends no replies: they are sent at its end, in order.
 public struct Pause: Hashable, Sendable {
     /// The first instant of silence.
     public var from: Instant

@@ -1,7 +1,7 @@
 public import Basis
 public import OpAMP
 
-/// How the embedded server behaves: by default it answers well and at once; every delay, refusal and offer is a field.
+/// The behaviour of the embedded server: by default it answers at once; every delay, refusal and offer is a field.
 public struct ServerPlan: Sendable {
     /// Declared in the first answer to each agent of a connection. AcceptsStatus is always added (spec:
     /// ServerToAgent.capabilities). What is not declared is not used.
@@ -52,7 +52,7 @@ public struct ServerPlan: Sendable {
     public init() {}
 }
 
-/// What is kept of the description, the health, the effective configuration and the available components of an agent.
+/// The stored parts of an agent's description, health, effective configuration and available components.
 public enum Retention: Hashable, Sendable {
     /// Eight bytes each: enough to see a change.
     case fingerprints

@@ -1,7 +1,7 @@
 internal import Basis
 internal import OpAMP
 
-/// What the server remembers of one agent: about 200 bytes, whatever the agent reported.
+/// The server's record of one agent: about 200 bytes, independent of the size of its reports.
 struct AgentRecord: Sendable {
     var uid: InstanceUID
     /// The number of the last processed report.

@@ -1,6 +1,6 @@
 internal import Basis
 
-/// What one connection has become since it was accepted.
+/// The state of one connection since it was accepted.
 enum ConnectionStage: UInt8 {
     /// The slot is not in use.
     case free

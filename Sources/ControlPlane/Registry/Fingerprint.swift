@@ -1,6 +1,5 @@
-/// Eight bytes that identify any number of bytes: equal bytes have equal fingerprints, different ones do not but for a
-/// chance of one in 2⁶⁴. Zero is for no bytes at all. Not for secrets, and not proof against somebody who looks for a
-/// collision.
+/// Eight bytes that identify any number of bytes: equal bytes have equal fingerprints, different ones have equal ones
+/// with a probability of 2⁻⁶⁴. Zero is for no bytes. Not for secrets, and not secure against a search for collisions.
 struct Fingerprint: Hashable, Sendable {
     var value: UInt64
 

@@ -1,7 +1,7 @@
 internal import Basis
 internal import OpAMP
 
-/// What the registry makes of the instance uid in a report.
+/// The registry's decision about the instance uid of a report.
 enum Recognition {
     /// The agent is (now) this one.
     case known(Int)

@@ -3,13 +3,13 @@ internal import OpAMP
 
 /// The state machine of the embedded server on one shard: its agents, their reports, and the answers that are due.
 ///
-/// Sans-I/O. Each input takes the instant at which it happened and appends what is to be done to the caller's effects.
-/// The registry reads no clock, and all its chance comes from its seed. Time never runs backwards between two inputs.
+/// Sans-I/O. Each input has the instant at which it happened and appends effects to the caller's buffer. The registry
+/// reads no clock, and all its randomness comes from its seed. Times of inputs never decrease.
 ///
-/// A report is taken in when it arrives and answered when the plan says: at once, or after a drawn delay, and never
-/// during a pause. Answers of one connection leave in the order of its reports. The way of a heartbeat is a comparison
-/// with the agent that its connection had last, a few stores, and some thirty bytes written to the effects: no look-up
-/// in a hash table and no allocation. A registry is a value of one shard; `AgentDirectory` is what shards share.
+/// A report is processed when it arrives and answered by the plan: at once, or after a drawn delay, and never during a
+/// pause. Answers of one connection are sent in the order of its reports. Processing a heartbeat is a comparison with
+/// the last agent of its connection, a few stores, and some thirty bytes written to the effects: no look-up in a hash
+/// table and no allocation. A registry is a value of one shard; shards share an `AgentDirectory`.
 public struct Registry: Sendable {
     /// What this registry saw and did so far.
     public internal(set) var counts = ServerCounts()
@@ -94,7 +94,7 @@ public struct Registry: Sendable {
     }
 
     /// From `pause.from` until `pause.until` nothing is answered; what is owed by then leaves at the end. Like the
-    /// pauses of the plan, but made up on the way.
+    /// pauses of the plan, but requested during the run.
     public mutating func pause(_ pause: Pause, at now: Instant, _ effects: inout ServerEffects) {
         calendar.insert(pause)
         arm(at: now, &effects)

@@ -1,8 +1,8 @@
 internal import OpAMP
 internal import OrderedCollections
 
-/// What the server takes from one report. Sub-messages are reduced to fingerprints while they are still borrowed bytes;
-/// only the rare ones that must be understood are copied out.
+/// The facts that the server reads from one report. Sub-messages are reduced to fingerprints in the borrowed bytes;
+/// only the rare ones that must be processed are copied.
 struct ReportFacts {
     var uid: InstanceUID
     var sequenceNumber: UInt64

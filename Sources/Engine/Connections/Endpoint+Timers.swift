@@ -46,7 +46,7 @@ extension Endpoint {
     }
 
     /// When what is being received must be complete, however often bytes of it come in; nil (the default): no limit.
-    /// Then `receiveTimedOut` is asked. Unlike `idleTimeout` it does not start anew with each byte, so a peer that
+    /// Then `receiveTimedOut` is asked. Unlike `idleTimeout` it does not restart with each byte, so a peer that
     /// sends a byte a second reaches it. Holds for the present connection.
     public final var receiveDeadline: Instant? {
         get { receiveDue == .max ? nil : Instant(nanoseconds: receiveDue) }

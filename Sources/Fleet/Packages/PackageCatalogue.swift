@@ -144,7 +144,7 @@ public struct OfferedFile: Sendable {
     /// - Throws: why it cannot be offered, in words.
     public init(_ name: String, in store: PackageStore) throws {
         guard let file = store.file(named: name) else {
-            throw PackageCatalogueError.unserved("it is no file of the folder, or cannot be read")
+            throw PackageCatalogueError.unserved("it is not a file of the folder, or cannot be read")
         }
         digest = try file.digest()
         guard let beside = store.file(named: name + ".sig") else {

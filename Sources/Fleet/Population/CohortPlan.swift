@@ -7,8 +7,8 @@ extension CohortPlan {
     /// What the agents of a profile's cohort are and do.
     ///
     /// Every agent describes itself as an OpenTelemetry Collector; the cohort's own attributes are added, and take the
-    /// place of those with the same key. An attribute whose text is no template (only in a profile that nobody read) is
-    /// left out.
+    /// place of those with the same key. An attribute whose text is no template (only in a profile that was not read
+    /// from text) is left out.
     /// - Parameters:
     ///   - duration: the run's, for times that are a share of it.
     ///   - runStart: where the run's times are counted from.

@@ -26,7 +26,7 @@ extension Arrival {
 extension ArrivalStage {
     static let rates = 0.001...1_000_000.0
     private static let wanted =
-        "a stage with one of 'rate' (agents a second), 'population' (agents in all) and 'hold' (nobody)"
+        "a stage with one of 'rate' (agents a second), 'population' (agents in all) and 'hold' (no agents)"
 
     static let kind = Kind<ArrivalStage>.oneOf(wanted: wanted) { forms in
         let rate = forms.keys("rate", "Open form: agents per second, independent of the server.") {

@@ -45,13 +45,13 @@ extension PlanSummary {
         if server.closesConnections { lines.append("  closes HTTP connections after every answer") }
         if let span = server.idleTimeout { lines.append("  closes HTTP connections that rest for \(span)") }
         if let bytes = server.largestMessage { lines.append("  takes messages of up to \(SizeText.format(bytes))") }
-        if let source = server.credentials { lines.append("  wants credentials from \(words(for: source))") }
+        if let source = server.credentials { lines.append("  requires credentials from \(words(for: source))") }
         return lines
     }
 
     private static func words(for auth: AuthProfile) -> String {
         switch auth {
-        case .bearer(.text): "a bearer token made up for each agent"
+        case .bearer(.text): "a bearer token generated for each agent"
         case .bearer(.secret(let source)): "a bearer token from \(words(for: source))"
         case .basic(let user, let password): "Basic credentials of \(user), the password from \(words(for: password))"
         }

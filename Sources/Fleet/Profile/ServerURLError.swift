@@ -29,25 +29,25 @@ extension ServerURLError: CustomStringConvertible {
             return "the server address names no host; write it as ws://host:4320/v1/opamp"
         case .badHost(let host):
             return
-                "'\(host)' is no host name or address; write a name, an IPv4 address, or an IPv6 address in brackets "
-                + "as [::1]"
+                "'\(host)' is not a host name or address; write a name, an IPv4 address, or an IPv6 address in "
+                + "brackets as [::1]"
         case .bareIPv6(let text):
-            return "'\(text)' holds several colons; write an IPv6 address in brackets, as [::1]:4320"
+            return "'\(text)' contains several colons; write an IPv6 address in brackets, as [::1]:4320"
         case .badPort(let text):
-            return "'\(text)' is no port; write a number from 1 to 65535 after the colon, or leave it out for 4320"
+            return "'\(text)' is not a port; write a number from 1 to 65535 after the colon, or omit it for 4320"
         case .badCharacter(let scalar, let text):
             let code = "U+" + String(scalar.value, radix: 16, uppercase: true)
             return
-                "the server address '\(text)' holds a character that no URL may (\(code)); percent-encode it or take "
-                + "it out"
+                "the server address '\(text)' contains a character that is not allowed in a URL (\(code)); "
+                + "percent-encode or remove it"
         case .credentials:
-            return "the server address holds a user name or password; take it out, it would show in logs and results"
+            return "the server address contains a user name or password; remove it, it would show in logs and results"
         case .fragment:
-            return "the server address holds a '#' part, which is never sent; take it out"
+            return "the server address contains a '#' part, which is never sent; remove it"
         case .tooLong:
             return "the server address is longer than \(ServerURL.longestText) bytes"
         case .noProxy(let text):
-            return "'\(text)' is no address of an HTTP proxy; write it with its port, as http://host:3128"
+            return "'\(text)' is not the address of an HTTP proxy; write it with its port, as http://host:3128"
         }
     }
 }

@@ -46,7 +46,7 @@ extension Kind<String> {
                 .resolvingSymlinksInPath()
             let type = try? FileManager.default.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType
             guard type == .typeRegular, let file = try? FileHandle(forReadingFrom: url) else {
-                return refuse("'\(name)' is no file that can be read; paths count from the profile's folder")
+                return refuse("'\(name)' is not a readable file; paths are relative to the profile's folder")
             }
             defer { try? file.close() }
             guard let data = try? file.read(upToCount: limit + 1) ?? Data() else {

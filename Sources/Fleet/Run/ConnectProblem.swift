@@ -37,7 +37,7 @@ struct ConnectProblem: Equatable {
         case .connectUnreachable: "there is no route to \(endpoint)"
         case .dnsFailure: "the name in \(endpoint) cannot be resolved"
         case .reset, .peerClosed: "\(endpoint) closes connections before it answers"
-        case .proxyUnauthorized: "the proxy in front of \(endpoint) wants credentials (407)"
+        case .proxyUnauthorized: "the proxy in front of \(endpoint) requires credentials (407)"
         case .proxyRefused, .proxyMalformed: "the proxy opens no tunnel to \(endpoint)"
         case .upgradeTimedOut: "\(endpoint) accepts connections, but does not answer the WebSocket upgrade"
         case .upgradeMalformed, .responseMalformed: "\(endpoint) does not answer as an OpAMP server: \(counter.title)"

@@ -67,7 +67,7 @@ struct Reachability {
             return .giveUp("\(problem.words(endpoint)); \(problem.remedy), or wait for the server with --wait")
         case .unknown, .silent:
             state = .failing(since: now)
-            let how = waits ? "waiting (--wait)" : "waiting for \(Self.limit), --wait to go on"
+            let how = waits ? "waiting (--wait)" : "waiting for \(Self.limit), --wait to continue"
             return .tell("\(problem.words(endpoint)); \(how)")
         case .over:
             return .goOn

@@ -1,7 +1,7 @@
 public import Metrics
 
 extension Profile {
-    /// Whether a run skips the event: only the embedded server can be told to do it, and the run is against another
+    /// Whether a run skips the event: only the embedded server can do it, and the run is against another
     /// one.
     func skips(_ action: TimedEvent.Action) -> Bool {
         if case .url = server { action.needsEmbeddedServer } else { false }
@@ -15,7 +15,7 @@ extension Profile {
             return RunWarning(
                 rule: "skipped-event",
                 message: "\(action.key)\(name) at \(events[index].at.offset(in: duration)) was skipped: "
-                    + "only the embedded server can be told to do it, and the run is against \(url.description)",
+                    + "only the embedded server can do it, and the run is against \(url.description)",
                 remedy: action.serverRemedy)
         }
     }

@@ -23,7 +23,7 @@ public struct SelfMadePKI: Sendable {
     /// The one in `folder`, made there where it is missing: `ca.pem` and `ca.key`, `server.pem` and `server.key`, and
     /// `client.pem` and `client.key` for clients that share one certificate.
     ///
-    /// An authority that is there is taken up as it is; the other two are made anew each time. Keys are readable by
+    /// An existing authority is used again; the other two are made each time. Keys are readable by
     /// their owner alone.
     public init(folder: String, hosts: [String] = []) throws(SecurityError) {
         let place = "the folder of the self-made authority"
@@ -42,7 +42,7 @@ public struct SelfMadePKI: Sendable {
                 authority.certificate.pem, to: path(Name.authority), isSecret: false, named: place)
         }
         let authority = authority
-        // These two cost nothing and end some day: made anew at each start, they are always good.
+        // These two are cheap and expire: made at each start, they are always valid.
         server = try CertificateFiles.usable(folder, place) { () throws(TLSError) in
             try authority.issue(.server(Self.loopback + hosts))
         }

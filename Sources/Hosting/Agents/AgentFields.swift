@@ -2,8 +2,8 @@ public import AgentModel
 import Basis
 public import Transport
 
-/// The fields that the agents of a fleet add to their upgrades and requests: credentials, and whatever else a profile
-/// names. Holds secrets, so its description names none of them.
+/// The fields that the agents of a fleet add to their upgrades and requests: credentials, and the headers of a
+/// profile. Contains secrets, so its description shows none of them.
 public struct AgentFields: Sendable, CustomStringConvertible {
     /// One field.
     public struct Field: Sendable {

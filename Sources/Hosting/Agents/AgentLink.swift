@@ -2,7 +2,7 @@ import AgentModel
 import Basis
 import Engine
 
-/// One agent on a WebSocket of its own.
+/// One agent on its own WebSocket.
 final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
     var machine: Agent
 

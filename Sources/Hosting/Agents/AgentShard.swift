@@ -3,7 +3,8 @@ public import Basis
 public import Engine
 public import Metrics
 
-/// One shard of a fleet, steered from outside: arrivals, lost connections, agents that stop, and the second's figures.
+/// One shard of a fleet, controlled from outside: arrivals, lost connections, agents that stop, and the second's
+/// figures.
 ///
 /// The calls may come from any thread; the work is done on the shard.
 public final class AgentShard: @unchecked Sendable {
@@ -47,7 +48,7 @@ public final class AgentShard: @unchecked Sendable {
     }
 
     /// Starts the agents of `schedule` when they are due.
-    /// - Parameter schedule: ascending by time; drawn from as the run goes on, so it may be lazy. Used on the shard
+    /// - Parameter schedule: ascending by time; read during the run, so it may be lazy. Used on the shard
     ///   only.
     public func begin(_ schedule: sending any IteratorProtocol<PlannedArrival>, planned: Int) {
         let box = ScheduleBox(schedule)
@@ -109,7 +110,7 @@ public final class AgentShard: @unchecked Sendable {
 
 }
 
-/// Carries a schedule onto its shard, where alone it is used from then on.
+/// Moves a schedule to its shard; from then on only the shard uses it.
 private final class ScheduleBox: @unchecked Sendable {
     let schedule: any IteratorProtocol<PlannedArrival>
 

@@ -1,8 +1,8 @@
 import Basis
 
-/// Servers whose messages decompressed to more than the limit. For a while their messages are decompressed to a small
-/// size only: so that a server that sends the same bomb to each agent, again and again, costs one of them a pause,
-/// and no answer of the usual size is refused. One for each shard.
+/// Servers whose messages decompressed to more than the limit. For a time their messages are decompressed only up to a
+/// small size: then a server that sends the same bomb to each agent repeatedly delays only one of them, and answers of
+/// the usual size are not refused. One for each shard.
 struct DecompressionGuard {
     /// What a server's messages may decompress to during its pause, bytes.
     static let limitDuringPause = 1 << 20

@@ -14,7 +14,7 @@ final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable
     private var members: [MemberProgress] = []
     private var membersConnected = 0
     private var membersAnswered = 0
-    /// The member whom the message at hand is for; `nil`: the gateway itself.
+    /// The member that the present message is for; `nil`: the gateway itself.
     private var addressee: Int?
 
     private struct MemberProgress {

@@ -5,8 +5,8 @@ import Metrics
 import OpAMP
 import OpenSSL
 
-/// One agent of a fleet, or several that share a connection, however they talk to their server: what the run itself
-/// does with them. Confined to its shard.
+/// One agent of a fleet, or several that share a connection, over any transport: the interface for the run. Confined to
+/// its shard.
 protocol FleetMember: AnyObject {
     /// The agent; of several, the one that the connection belongs to.
     var agent: Agent { get }

@@ -75,7 +75,7 @@ enum WebSocketStage {
     case closing
 }
 
-/// An upgrade under way. Exists only while it lasts.
+/// An upgrade in progress. Exists only during the upgrade.
 final class Upgrade {
     var handshake: WebSocketClientHandshake
     let began: Instant
@@ -86,7 +86,7 @@ final class Upgrade {
     }
 }
 
-/// What a WebSocket that is being opened waits for.
+/// The phase of a WebSocket that is being opened.
 enum OpeningPhase {
     case connect(ConnectStateMachine.Phase)
     case upgrade

@@ -1,6 +1,6 @@
 public import Transport
 
-/// What a fleet compresses, and from which size on.
+/// What a fleet compresses, and the smallest size.
 public struct WireCompression: Hashable, Sendable {
     /// Whether permessage-deflate is offered on WebSockets (RFC 7692), without context takeover in either direction.
     public var offersDeflate: Bool

@@ -4,7 +4,7 @@ import Metrics
 import OpenSSL
 import Transport
 
-/// Where an attempt to connect leads, and how.
+/// The target of an attempt to connect, and the way to it.
 struct ConnectPlan {
     /// The server's address, or that of the proxy in front of it.
     var address: SocketAddress
@@ -61,7 +61,7 @@ final class ConnectAttempt {
     /// Starts to connect.
     /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
     func begin(on endpoint: Endpoint) -> Bool {
-        // That of an attempt that was given up in its tunnel may be left.
+        // A timer of an attempt that was abandoned in its tunnel may be left.
         endpoint.idleTimeout = nil
         return endpoint.connect(to: plan.address, from: plan.source, timeout: plan.timeouts.dial)
     }

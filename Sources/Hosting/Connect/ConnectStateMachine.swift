@@ -9,10 +9,10 @@ import Transport
 ///       ├────────┼──────────────────┤
 ///       └────────┴──► failed
 ///
-/// The phases: TCP is connected, to the server or to the proxy in front of it; the proxy is asked for a tunnel
-/// (CONNECT, RFC 9110, section 9.3.6); TLS is agreed on, with the server; the connection is ready. An attempt without a
-/// proxy has no phase `tunnel`, one in plaintext no phase `tls`. Each phase has a deadline of its own. An attempt that
-/// fails reports the phase and the reason.
+/// The phases: connect TCP, to the server or to the proxy in front of it; request a tunnel from the proxy (CONNECT,
+/// RFC 9110, section 9.3.6); the TLS handshake with the server; ready. An attempt without a proxy has no phase
+/// `tunnel`, one in plaintext no phase `tls`. Each phase has its own deadline. An attempt that fails reports the phase
+/// and the reason.
 ///
 /// `ConnectAttempt` performs the actions on an endpoint.
 struct ConnectStateMachine {

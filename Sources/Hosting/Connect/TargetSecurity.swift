@@ -2,7 +2,7 @@ public import Engine
 public import OpenSSL
 
 /// How outgoing connections to a target are secured: the trust and the sessions that all of them share, the name that
-/// the server's certificate has to carry, and the certificates that the agents show.
+/// the server's certificate must contain, and the certificates that the agents show.
 ///
 /// `nil` in the place of one means plaintext.
 public struct TargetSecurity: Sendable {

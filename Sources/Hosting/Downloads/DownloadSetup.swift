@@ -2,7 +2,7 @@ import Basis
 public import Engine
 public import Packages
 
-/// What the downloads of one shard share with those of the others, and their part of the fleet's limits.
+/// The settings that all shards share for their downloads, and one shard's part of the fleet's limits.
 public struct DownloadSetup: Sendable {
     /// How many files the shard's agents fetch at the same time; the others wait their turn.
     public var concurrency: Int

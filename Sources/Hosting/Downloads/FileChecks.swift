@@ -147,7 +147,7 @@ final class FileChecks {
             return nil
         case .notAnArchive:
             downloads.metrics.count(.packageContentsRefused)
-            return "the file is no archive"
+            return "the file is not an archive"
         case .refused(let refusal):
             downloads.metrics.count(.packageContentsRefused)
             return "the archive \(refusal.problem.words)\(refusal.path.isEmpty ? "" : ": \(refusal.path)")"

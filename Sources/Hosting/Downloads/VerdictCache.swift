@@ -2,7 +2,7 @@ import AgentModel
 import Packages
 import Synchronization
 
-/// What was found of files, by content: thousands of agents that fetch one file need its signature and its contents
+/// The verdicts on files, by content: thousands of agents that download one file need its signature and its contents
 /// checked once. One for the whole process.
 final class VerdictCache: Sendable {
     /// One content, as one kind of agent sees it.

@@ -1,7 +1,7 @@
 import AgentModel
 import Transport
 
-/// A report on its way over HTTP: kept until it is answered, because it may have to be sent again.
+/// A report sent over HTTP: kept until it is answered, because it may have to be sent again.
 struct PollRequest {
     let kind: ReportKind
     /// An AgentToServer.
@@ -13,7 +13,7 @@ struct PollRequest {
     var coding = ContentCoding.identity
 }
 
-/// The reports of one agent that wait for each other: one request is in flight at a time (specification: Plain HTTP
+/// The queue of one agent's reports: one request is in flight at a time (specification: Plain HTTP
 /// Transport).
 struct PollRequests {
     /// The same number as the state machine's limit of unanswered reports.

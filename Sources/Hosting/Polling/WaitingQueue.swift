@@ -1,7 +1,6 @@
 import Basis
 
-/// The agents that wait for a connection: first come, first served, but those whose request was lost on the way go
-/// before.
+/// The agents that wait for a connection: first in, first out, but agents whose request was lost go first.
 ///
 /// Cancelling costs nothing: the agent's ticket changes, and its place is skipped when its turn comes.
 struct WaitingQueue {

@@ -4,7 +4,7 @@ import OpenSSL
 public import Packages
 import Transport
 
-/// The package files that a server of ours offers for download: those of a folder, and made-up ones.
+/// The package files that a server of ours offers for download: those of a folder, and generated ones.
 public struct PackageStore: Sendable {
     /// What is wrong with its serving on purpose, for rehearsals.
     public struct Flaws: Hashable, Sendable {
@@ -28,7 +28,7 @@ public struct PackageStore: Sendable {
     private var made: [String: GeneratedPackage] = [:]
     public var flaws: Flaws
 
-    /// - Parameter folder: nil where there are only made-up files.
+    /// - Parameter folder: nil where there are only generated files.
     /// - Throws: `PackageStoreError` where it is no folder that can be read.
     public init(folder: String?, flaws: Flaws = Flaws()) throws(PackageStoreError) {
         self.flaws = flaws
@@ -44,7 +44,7 @@ public struct PackageStore: Sendable {
         self.folder = url
     }
 
-    /// Adds a made-up file.
+    /// Adds a generated file.
     public mutating func add(_ package: GeneratedPackage, named name: String) {
         made[name] = package
     }
@@ -93,7 +93,7 @@ public enum PackageStoreError: Error, Hashable, Sendable, CustomStringConvertibl
 
     public var description: String {
         switch self {
-        case .noFolder(let path): "'\(path)' is no folder that can be read; name the folder with the package files"
+        case .noFolder(let path): "'\(path)' is not a readable folder; name the folder with the package files"
         }
     }
 }
@@ -120,7 +120,7 @@ public struct StoredFile: Sendable {
         self.changed = changed
     }
 
-    /// A made-up file.
+    /// A generated file.
     public init(_ package: GeneratedPackage) {
         self.init(source: .made(package), size: package.size, tag: "\"\(package.seed)-\(package.size)\"", changed: nil)
     }

@@ -1,7 +1,8 @@
 public import Basis
 public import Transport
 
-/// How the embedded server treats its connections, apart from OpAMP: by default as a good server does.
+/// The embedded server's connections, apart from OpAMP: limits, compression, credentials. The defaults inject no
+/// faults.
 public struct ServerWire: Sendable {
     /// Whether an offer of permessage-deflate is accepted (RFC 7692).
     public var agreesToDeflate = true

@@ -3,7 +3,7 @@ public import OpAMP
 import OpenSSL
 public import Transport
 
-/// Where own telemetry goes: an offered destination, resolved.
+/// A resolved destination of own telemetry.
 public struct TelemetryRoute: Sendable {
     public let addresses: [SocketAddress]
     /// The `Host` field.

@@ -12,7 +12,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case agentsUnanswered = "agents | agents never answered | agents that never received a response"
     case faults = """
         agents | injected faults | \
-        faults that the profile injected: how often an agent misbehaved on purpose
+        how often an agent showed a fault that the profile injects
         """
 
     // MARK: Connections
@@ -320,7 +320,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case packageContentsRefused = """
         server | package: contents refused | \
-        package files that are no archive or are not safe to unpack
+        package files that are not an archive or not safe to unpack
         """
     case packageSandboxRefused = """
         server | package: sandbox refused | \

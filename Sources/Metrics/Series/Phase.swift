@@ -21,7 +21,7 @@ public struct PhaseSummary: Sendable {
     }
 }
 
-/// The phase that is going on.
+/// The current phase.
 struct OpenPhase {
     private(set) var label: String
     private(set) var start: Nanoseconds

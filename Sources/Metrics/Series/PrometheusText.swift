@@ -82,7 +82,7 @@ public enum PrometheusText {
                 family(name, "gauge", help)
                 sample(name, [:], value)
             }
-            family("muster_phase", "gauge", "1 for the phase that is going on.")
+            family("muster_phase", "gauge", "1 for the current phase.")
             sample("muster_phase", ["phase": snapshot.phase], 1)
         }
 

@@ -81,7 +81,7 @@ public final class RunRecorder {
         }
     }
 
-    /// The phase that is going on, as the results call it.
+    /// The current phase, by its name in the results.
     public var phaseLabel: String { phase.label }
 
     /// Takes what the shards have handed over since the last tick. Once a second.

@@ -22,7 +22,7 @@ public struct SeriesRow: Sendable {
     public var cpuShare: Double
     /// Memory that the tool held: the most seen in the interval, in bytes.
     public var residentBytes: UInt64
-    /// Shards that handed nothing over at a tick of the interval: a shard that is alive does so every time.
+    /// Shards without data at a tick of the interval: a running shard publishes at every tick.
     public var silentShards: Int
     /// Whether the tool itself was the bottleneck: the worst of the interval.
     public var level: Verdict.Level

@@ -5,7 +5,7 @@ public import Basis
 public struct Snapshot: Sendable {
     /// Since the start of the run.
     public var elapsed: Nanoseconds
-    /// The phase that is going on, and for how long.
+    /// The current phase, and for how long.
     public var phase: String
     public var phaseElapsed: Nanoseconds
     /// The interval that has just ended.

@@ -48,7 +48,7 @@ public struct UntrustworthyKey: Error, Hashable, Sendable, CustomStringConvertib
     public var description: String { "the trusted key of '\(signer)': \(reason)" }
 }
 
-/// Whether a file is signed by somebody whom the agent trusts.
+/// Whether a file is signed by a trusted signer.
 public enum SignatureVerdict: Hashable, Sendable {
     case valid(signer: String)
     case unsigned

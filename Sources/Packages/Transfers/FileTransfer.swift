@@ -6,7 +6,8 @@ public import Transport
 /// Each connection carries one request: `begin` writes it, `next` reads its response, `connectionEnded` says what the
 /// end meant. A transfer that broke is resumed where it stopped, if the server lets it (RFC 9110, section 14: Range,
 /// If-Range with the strong validator of the first response); where the server sends the whole again, or another piece
-/// than was asked for, the file starts anew. The offer's headers go to the server that the offer names and to no other.
+/// than was requested, the file starts again. The offer's headers go to the server that the offer names and to no
+/// other.
 public struct FileTransfer: Sendable {
     /// What a caller may have to do.
     public enum Event: Equatable, Sendable {

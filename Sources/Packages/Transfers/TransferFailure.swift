@@ -33,8 +33,8 @@ public enum TransferFailure: Error, Hashable, Sendable {
     /// In words, for the status that the agent reports.
     public var words: String {
         switch self {
-        case .badAddress: "the file's address is no http or https address"
-        case .refused(401): "the file's server wants credentials that the offer does not give (401 Unauthorized)"
+        case .badAddress: "the file's address is not an http or https address"
+        case .refused(401): "the file's server requires credentials that the offer does not contain (401 Unauthorized)"
         case .refused(403): "the file's server does not let the agent have the file (403 Forbidden)"
         case .refused(let status): "the file's server answered \(status) \(HTTPWriter.usualReason(status))"
         case .proxyRefused(let status): "the proxy answered \(status) \(HTTPWriter.usualReason(status))"
@@ -42,7 +42,7 @@ public enum TransferFailure: Error, Hashable, Sendable {
         case .badRedirect: "the file's server redirected to an address that is not followed"
         case .tooLarge(let limit): "the file is larger than the \(limit) bytes allowed"
         case .malformed(let name): "the file's server did not answer in proper HTTP (\(name))"
-        case .encoded: "the file came in a content coding that was not asked for"
+        case .encoded: "the file has a content coding that was not requested"
         case .broken: "the connection broke before the file was complete"
         }
     }

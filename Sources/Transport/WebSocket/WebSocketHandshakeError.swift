@@ -53,7 +53,7 @@ extension WebSocketHandshakeError: CustomStringConvertible {
         case .missingUpgrade: "the handshake lacks Upgrade: websocket"
         case .missingConnection: "the handshake lacks Connection: Upgrade"
         case .wrongAccept: "the server's Sec-WebSocket-Accept does not answer the key that was sent"
-        case .unexpectedSubprotocol: "the server chose a subprotocol that was not asked for"
+        case .unexpectedSubprotocol: "the server chose a subprotocol that was not requested"
         case .unexpectedExtension: "the server chose an extension that was not offered"
         case .badDeflate(let error): "the server's permessage-deflate answer is wrong: \(error)"
         case .badRequest: "an upgrade must be a GET of HTTP/1.1"

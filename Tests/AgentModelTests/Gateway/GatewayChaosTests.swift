@@ -59,7 +59,7 @@ struct GatewayChaosTests {
 
         private mutating func check(_ report: AgentToServer, _ kind: ReportKind) {
             guard let uid = report.instanceUID.uid, let owner = owners[uid] else {
-                return problems.append("a report of nobody")
+                return problems.append("a report of an unknown agent")
             }
             let expected = kind == .first ? 0 : nextNumbers[owner] ?? 0
             if report.sequenceNumber != expected {
@@ -97,7 +97,7 @@ struct GatewayChaosTests {
 
         private mutating func answer() -> ServerToAgent {
             let whom = random.index(below: 1 + Self.members)
-            // What names nobody is the gateway's own.
+            // A message without a uid is for the gateway.
             let uid: InstanceUIDField = whom == 0 && random.chance(0.3) ? .absent : .uid(agents[whom].instanceUID)
             var answer = ServerToAgent(instanceUID: uid, capabilities: random.chance(0.3) ? .all : [])
             switch random.index(below: 10) {

@@ -39,7 +39,7 @@ struct VersionHealthTests {
             packagesAvailable: PackagesAvailable(packages: ["agent": package], allPackagesHash: hash))
     }
 
-    /// The health that the agent reports while it gets `version` and runs it for so long.
+    /// The health that the agent reports while it gets `version` and runs it for this time.
     private static func healths(
         after version: String, for span: Nanoseconds, _ script: inout AgentScript
     ) -> [ComponentHealth] {

@@ -81,7 +81,7 @@ struct FilesTests {
             let path = folder + "/lock"
             do {
                 guard case .acquired(let lock) = try FileLock.acquire(path, note: "me") else {
-                    Issue.record("a lock that nobody has was not acquired")
+                    Issue.record("a free lock was not acquired")
                     return
                 }
                 guard case .held(let note) = try FileLock.acquire(path, note: "you") else {

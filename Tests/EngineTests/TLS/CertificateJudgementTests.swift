@@ -192,7 +192,7 @@ struct CertificateJudgementTests {
             options.trust.revocationList = try authority.revocationList(revoking: [], notBefore: 3600, notAfter: 7200)
             return (TLSServerOptions(identity: try authority.issue(request())), options)
         },
-        Case("a revocation list that somebody else signed", .revocationListForged, alert: 51) { authority in
+        Case("a revocation list with a wrong signature", .revocationListForged, alert: 51) { authority in
             var options = trusting(authority)
             // An authority of the same name, with another key.
             options.trust.revocationList = try CertificateAuthority().revocationList(revoking: [])

@@ -84,7 +84,7 @@ struct SocketHonestyTests {
         let bound = served + error
         #expect(
             reported <= bound + ExpectedFigures.bucketWidth(at: bound),
-            "\(title): the server took \(served), and nobody was later than \(error)")
+            "\(title): the server took \(served), and no report was later than \(error)")
     }
 
     @Test("A server that stops for two seconds makes as many heartbeats wait, and as long, as the schedule implies")

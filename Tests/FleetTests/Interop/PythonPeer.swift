@@ -50,7 +50,7 @@ final class PythonPeer: Sendable {
     /// What a program ended with.
     struct End: Sendable {
         let status: Int32
-        /// What it said and nobody had read yet.
+        /// Its output that has not been read yet.
         let lines: [String]
     }
 
@@ -75,7 +75,7 @@ final class PythonPeer: Sendable {
         self.program = program
     }
 
-    /// The lines that it has written in full and nobody has read.
+    /// Its complete lines that have not been read.
     private var lines: [String] {
         let all = program.said.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         return all.dropFirst(readCount.withLock { $0 }).map(String.init)

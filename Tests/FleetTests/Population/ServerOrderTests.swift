@@ -24,7 +24,7 @@ struct ServerOrderTests {
         .offerConfig(ConfigOffer(name: name, files: [.init(name: "a", body: body)], target: target))
     }
 
-    @Test("An offered configuration has its files, their type and a hash; two made-up ones of a size differ")
+    @Test("An offered configuration has its files, their type and a hash; two generated ones of a size differ")
     func configs() throws {
         let profile = Self.profile([
             Self.config(.text("x: 1")), Self.config(.generated(bytes: 500)), Self.config(.generated(bytes: 500)),
@@ -115,7 +115,7 @@ struct ServerOrderTests {
     }
 
     @Test(
-        "A made-up configuration is YAML of exactly the wanted size",
+        "A generated configuration is YAML of exactly the given size",
         arguments: [64, 65, 100, 200, 333, 400, 401, 4_096, 100_000])
     func generated(bytes: Int) throws {
         let body = GeneratedConfig.yaml(bytes: bytes, number: 3)

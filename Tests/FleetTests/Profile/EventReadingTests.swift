@@ -337,8 +337,8 @@ struct EventReadingTests {
                 == [.offerConfig(ConfigOffer(files: [.init(name: "a", body: .text(body))]))])
         #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
         for (file, message) in [
-            ("bytes", "is not UTF-8"), ("large", "is larger than 64KiB"), ("missing", "is no file"),
-            (".", "is no file"),
+            ("bytes", "is not UTF-8"), ("large", "is larger than 64KiB"), ("missing", "is not a readable file"),
+            (".", "is not a readable file"),
         ] {
             let errors = try #require(throws: Problems.self) { try read(file) }
             #expect("\(errors)".contains(message), "\(errors)")

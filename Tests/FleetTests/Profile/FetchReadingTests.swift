@@ -66,7 +66,7 @@ struct FetchReadingTests {
         #expect(try Self.read(profile.resolvedYAML) == profile)
     }
 
-    @Test("An offered package is a file, whose name says the version, or made up, and may be wrong on purpose")
+    @Test("An offered package is a file, with the version in its name, or generated, and may have a fault")
     func offers() throws {
         let text = """
             packages: {download: real}

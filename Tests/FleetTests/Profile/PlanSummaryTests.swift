@@ -129,7 +129,7 @@ struct PlanSummaryTests {
                 """, source: "test")
         let text = PlanSummary(profile).text(width: 100)
         for line in [
-            "closes HTTP connections after every answer", "wants credentials from /tokens",
+            "closes HTTP connections after every answer", "requires credentials from /tokens",
             "at most 256 connections", "request bodies in zstd", "the headers X-Tenant",
             "a bearer token from the environment variable FLEET_TOKEN",
             "the proxy 127.0.0.1:3128, to which it shows Basic credentials of me", "about 576",

@@ -142,7 +142,7 @@ struct ProfileReaderTests {
                 "server: localhost:4320",
                 "1:9: server: the server address 'localhost:4320' has no scheme; write ws://localhost:4320"
             ),
-            ("server: {url: \"ws://h:70000\"}", "server.url: '70000' is no port"),
+            ("server: {url: \"ws://h:70000\"}", "server.url: '70000' is not a port"),
             (
                 "server: {url: \"ws://h\", embedded: {}}",
                 "server.embedded: 'embedded' is about a server in the same process"
@@ -312,7 +312,7 @@ struct ProfileReaderTests {
                 "health: {afflictions: []}",
                 "1:10: health.afflictions: unknown key 'afflictions': it is called 'faults' now"
             ),
-            ("? [a]\n: 1", "a key that is no word is not supported"),
+            ("? [a]\n: 1", "a key that is not a word is not supported"),
         ])
     func wrong(text: String, message: String) throws {
         let found = errors(text)

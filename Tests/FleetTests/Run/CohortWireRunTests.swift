@@ -43,7 +43,7 @@ struct CohortWireRunTests {
         #expect(counters[.agentsUnanswered] == 3)
         let refused = transport == "http" ? counters[.requestUnauthorized] : counters[.upgradeUnauthorized]
         #expect(refused >= 3 && counters.errors == refused, "\(record.summary.named.sorted)")
-        // Three first reports at least are worth compressing; nobody else compresses any.
+        // At least the three first reports are compressed; the other agents compress none.
         #expect(counters[.compressedSent] >= 3 && counters[.compressionDeclined] == 0)
         #expect(proxy.requests.count == 3 || transport == "http" && (1...3).contains(proxy.requests.count))
         for secret in ["fleet-token", "other:password"] { #expect(!"\(record)".contains(secret)) }

@@ -42,7 +42,7 @@ struct FetchedRunTests {
         return await run.perform(as: .test) { _ in }.summary
     }
 
-    @Test("Sixty agents fetch a made-up signed package over a line that breaks, verify it and install it")
+    @Test("Sixty agents download a generated signed package with interruptions, verify it and install it")
     func generated() async throws {
         let package = PackageOffer.Package(
             name: "collector", version: "2", isSigned: true, content: .generated(bytes: 300_000))

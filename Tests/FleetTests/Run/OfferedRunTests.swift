@@ -221,7 +221,7 @@ struct OfferedRunTests {
         #expect(line.agrees, "\(line)")
         let connections = summary.reconciliation.lines.first { $0.what == "connections opened" }
         #expect(connections?.agrees == true, "\(String(describing: connections))")
-        // Their heartbeats go on as if nothing else were there.
+        // Their heartbeats continue unchanged.
         #expect(summary.counters[.unanswered] == 0)
     }
 

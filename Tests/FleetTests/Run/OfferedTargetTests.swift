@@ -120,7 +120,7 @@ struct OfferedTargetTests {
         let context = try TLSClientContext(TLSClientOptions(trust: .system))
         usual.security = TargetSecurity(context: context, serverName: "x", identities: Everybody())
         #expect(await Self.targets.resolve(offer, usual)?.security?.identities is Everybody)
-        // The authority that comes with a certificate is trusted by nobody.
+        // An authority that is offered with a certificate is not trusted.
         let authority = try CertificateAuthority()
         let issued = try authority.issue(CertificateAuthority.Request(commonName: "agent", use: .client))
         offer.tls = nil

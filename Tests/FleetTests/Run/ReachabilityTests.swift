@@ -52,7 +52,7 @@ struct ReachabilityTests {
             Issue.record("\(steps)")
             return
         }
-        #expect(told.contains(words) && told.contains("--wait to go on") && told.contains("10.0.0.7"), "\(told)")
+        #expect(told.contains(words) && told.contains("--wait to continue") && told.contains("10.0.0.7"), "\(told)")
         #expect(reason.contains(words) && reason.contains(remedy) && reason.contains("--wait"), "\(reason)")
         #expect(steps[1...3].allSatisfy { $0 == .goOn } && steps[5...].allSatisfy { $0 == .goOn })
     }

@@ -26,7 +26,7 @@ extension Trait where Self == TakingTurns {
     static var takingTurns: TakingTurns { TakingTurns() }
 }
 
-/// A counting semaphore: those that wait go on in the order in which they came.
+/// A counting semaphore: waiters continue in the order in which they came.
 private actor Turns {
     static let shared = Turns()
     /// Runs mostly wait for their own clocks: a few of them at once do not starve one another.

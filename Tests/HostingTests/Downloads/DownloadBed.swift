@@ -66,7 +66,7 @@ final class DownloadBed: @unchecked Sendable {
         return Told(outcome: outcome, progress: progress.withLock { $0 })
     }
 
-    /// Begins a download that nobody waits for.
+    /// Begins a download without waiting for it.
     func begin(_ url: String, agent: UInt64) async {
         let request = PackageDownload(
             agent: agent, number: 1, file: DownloadableFile(downloadURL: url),

@@ -308,7 +308,7 @@ struct VerdictTests {
     }
 
     @Test(
-        "A signature by somebody trusted passes, for each agent, checked once or each time", arguments: [true, false])
+        "A trusted signature passes, for each agent, checked once or each time", arguments: [true, false])
     func signed(shares: Bool) async throws {
         let key = try SigningKey.generate(.ecdsaP256)
         let signature = Array(try key.sign(digest: Self.hash, as: "release").text.utf8)
@@ -362,7 +362,7 @@ struct VerdictTests {
         #expect(sandbox.figures.counters[.packageContentsSound] == 1)
         let plain = [UInt8](repeating: 1, count: 1_000)
         #expect(try await Self.fetch(body: plain) { _ in }.told.outcome == .verified)
-        #expect(try await Self.fetch(body: plain) { $0.contents = .archive }.told.failure.contains("no archive"))
+        #expect(try await Self.fetch(body: plain) { $0.contents = .archive }.told.failure.contains("not an archive"))
         #expect(try await Self.fetch { $0.contents = .off }.figures.named["verdict_contents_not_asked"] == 1)
     }
 }

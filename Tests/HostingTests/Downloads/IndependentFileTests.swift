@@ -103,7 +103,7 @@ struct IndependentFileTests {
     }
 
     @Test(
-        "curl fetches a file from our server whole, by HEAD, by range, and goes on with a part",
+        "curl downloads a file from our server whole, by HEAD and by range, and resumes a part",
         .enabled(if: hasCurl, "there is no curl"))
     func curl() async throws {
         try await Self.withFolder { folder in

@@ -88,7 +88,7 @@ struct PackageServerTests {
         }
     }
 
-    @Test("Folders within the folder are served, names decoded; other methods are not allowed; OpAMP goes on beside it")
+    @Test("Subfolders are served, names decoded; other methods are not allowed; OpAMP is still served")
     func others() async throws {
         try await Self.with { address, shard, _ in
             #expect(try await Self.ask("/packages/sub/q%20r.bin?x=1", at: address, on: shard).body == "0123456789")

@@ -227,7 +227,7 @@ struct RoutedDownloadTests {
         for headers in [[], [("Authorization", "Bearer other")]] {
             let bed = try await DownloadBed()
             let told = await bed.fetch(url, hash: Self.hash, headers: headers)
-            #expect(told.failure.contains("wants credentials"))
+            #expect(told.failure.contains("requires credentials"))
             let figures = await bed.figures()
             #expect(figures.counters[.downloadUnauthorized] == 1 && figures.counters.errors == 1)
             #expect(figures.named["verdict_access_unauthorized"] == 1 && figures.named["download_status_401"] == 1)

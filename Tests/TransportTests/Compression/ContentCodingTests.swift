@@ -51,7 +51,7 @@ struct ContentCodingTests {
     }
 
     @Test(
-        "A bomb is refused at the limit, to the byte, and the coder goes on working", arguments: ContentCoding.allCases)
+        "A bomb is refused exactly at the limit, and the coder continues to work", arguments: ContentCoding.allCases)
     func bomb(coding: ContentCoding) throws {
         let coder = ContentCoder()
         let content = [UInt8](repeating: 0, count: 5_000_000)
