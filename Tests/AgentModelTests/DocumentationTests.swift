@@ -25,7 +25,9 @@ struct DocumentationTests {
             var suite = ""
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
                 let words = line.split { " (:{".contains($0) }
-                if line.hasPrefix("struct "), words.count > 1 { suite = String(words[1]) }
+                if line.hasPrefix("struct ") || line.hasPrefix("extension "), words.count > 1 {
+                    suite = String(words[1])
+                }
                 if line.hasPrefix("    func "), words.count > 1 { suites[suite, default: []].insert(String(words[1])) }
             }
         }
