@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "muster", targets: ["muster"]),
         .library(name: "OpAMP", targets: ["OpAMP"]),
         .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
+        .library(name: "MusterMatching", targets: ["Matching", "MatchingSimulation"]),
         .library(name: "MusterEngine", targets: ["Basis", "Engine", "OpenSSL"]),
     ],
     dependencies: [
@@ -49,8 +50,10 @@ let package = Package(
         .target(name: "Transport", dependencies: ["Basis", "Zlib", "CZstd"], swiftSettings: settings),
         .target(
             name: "Packages", dependencies: ["Basis", "OpenSSL", "Transport", "Zlib"], swiftSettings: settings),
+        .target(name: "Matching", dependencies: ["Basis"], swiftSettings: settings),
         .target(
-            name: "AgentModel", dependencies: ["Basis", "OTLP", "OpAMP", orderedCollections], swiftSettings: settings),
+            name: "AgentModel", dependencies: ["Basis", "Matching", "OTLP", "OpAMP", orderedCollections],
+            swiftSettings: settings),
         .target(
             name: "ControlPlane", dependencies: ["Basis", "OpAMP", "OpenSSL", orderedCollections],
             swiftSettings: settings),
@@ -96,6 +99,12 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basis", "Transport", "AgentModel", "Metrics", "Engine", "Hosting"],
             path: "Tests/TestSupport", swiftSettings: settings),
+        // Servers in virtual time, for the tests of Matching and for benchmarks.
+        .target(
+            name: "MatchingSimulation", dependencies: ["Basis", "Matching"], path: "Tests/MatchingSimulation",
+            swiftSettings: settings),
+        .testTarget(
+            name: "MatchingTests", dependencies: ["Basis", "Matching", "MatchingSimulation"], swiftSettings: settings),
         .testTarget(name: "StyleTests", swiftSettings: settings),
         .testTarget(name: "OpenSSLTests", dependencies: ["Basis", "OpenSSL"], swiftSettings: settings),
         .testTarget(name: "BasisTests", dependencies: ["Basis"], swiftSettings: settings),

@@ -44,6 +44,11 @@ let package = Package(
             dependencies: ["CEpollLoop", "CMallocCount", .product(name: "MusterEngine", package: "muster")],
             path: "EngineComparison", swiftSettings: settings),
 
+        // How well answers are matched to reports, over simulated servers.
+        .executableTarget(
+            name: "MatchingTable", dependencies: [.product(name: "MusterMatching", package: "muster")],
+            path: "MatchingTable", swiftSettings: settings),
+
         // Compression by coding and level, and frames that leave together: what both cost and save.
         .executableTarget(
             name: "WireRatios",

@@ -94,15 +94,16 @@ struct StyleTests {
 /// The targets of `Sources`, from below; a target imports only those before it.
 enum Layers {
     static let order = [
-        "CLinux", "CZlib", "CZstd", "COpenSSL", "CTLSMemory", "Basis", "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP",
+        "CLinux", "CZlib", "CZstd", "COpenSSL", "CTLSMemory", "Basis", "Matching", "OpenSSL", "Zlib", "Schema",
+        "Protobuf", "OpAMP",
         "OTLP", "Transport", "Packages", "AgentModel", "ControlPlane", "Engine", "Metrics", "Hosting",
         "Fleet", "Report", "muster", "ProtocolGenerator",
     ]
 
     /// State machines and values: no socket, no file, no clock, no thread.
     static let withoutIO: Set = [
-        "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP", "OTLP", "Transport", "Packages", "AgentModel", "ControlPlane",
-        "Metrics",
+        "Matching", "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP", "OTLP", "Transport", "Packages", "AgentModel",
+        "ControlPlane", "Metrics",
     ]
 
     static let systemModules: Set = ["Glibc", "Musl", "Darwin", "Foundation", "Dispatch", "CLinux"]
