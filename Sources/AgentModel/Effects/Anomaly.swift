@@ -11,12 +11,8 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case errorWithContent
     /// A message was received while no report was waiting for an answer.
     case push
-    /// A report had no answer within the answer timeout.
-    case unanswered
     /// An answer was received after the answer timeout.
     case lateAnswer
-    /// The connection ended while reports were waiting for their answers.
-    case answersLost
     /// The server asked for the full state.
     case fullStateRequested
     /// The server asked for the list of available components.

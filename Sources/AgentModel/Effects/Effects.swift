@@ -64,6 +64,12 @@ public enum Effect: Sendable {
     case abort
     /// A report was answered.
     case answered(AnsweredReport)
+    /// A report was not answered, and its answer is no longer waited for.
+    indirect case unanswered(UnansweredReport)
+    /// Heartbeats were due while there was no connection.
+    indirect case heartbeatsNotPossible(MissedHeartbeats)
+    /// The agent's server has answered again after a connection was lost, or the agent has ended without it.
+    case withoutServer(TimeWithoutServer)
     /// The first report of a connection was answered without an error: the span since the connection was begun.
     case firstAnswered(Nanoseconds)
     /// The agent's state has changed.
@@ -112,6 +118,8 @@ public struct ReportSlice: Hashable, Sendable {
     /// The range of the bytes in `Effects.bytes`.
     public let range: Range<Int>
     public let kind: ReportKind
+    /// Its number (AgentToServer.sequence_num).
+    public let sequenceNumber: UInt64
     /// When it was due. Response time counts from here, whenever the host sends it.
     public let dueAt: Instant
 }
@@ -142,13 +150,97 @@ public enum ReportKind: UInt8, CaseIterable, Sendable {
     case oversized
 }
 
-/// The answer to a report, measured. Answers carry no reference to what they answer, so they are matched first in,
-/// first out; a message that the server sends without a request while a report waits for its answer counts as that
-/// answer.
+/// The answer to a report, measured. An answer carries no reference to what it answers, so it may be one of several
+/// readings: the likeliest one, and the range of the others.
 public struct AnsweredReport: Hashable, Sendable {
     public let kind: ReportKind
     /// From when the report was due to when its answer was there.
     public let responseTime: Nanoseconds
     /// From when the report was handed out for sending to when its answer was there.
     public let serviceTime: Nanoseconds
+    /// The response times of all readings that are not unlikely; `nil`: the reading is certain.
+    public let range: ClosedRange<Nanoseconds>?
+    /// Whether another reading has it that the report was never answered.
+    public let mayBeUnanswered: Bool
+    /// The answer was received after the answer timeout.
+    public let isLate: Bool
+    /// The answer is an error: it says nothing about how long an answer takes.
+    public let isRefusal: Bool
+
+    public init(
+        kind: ReportKind, responseTime: Nanoseconds, serviceTime: Nanoseconds, range: ClosedRange<Nanoseconds>? = nil,
+        mayBeUnanswered: Bool = false, isLate: Bool = false, isRefusal: Bool = false
+    ) {
+        self.kind = kind
+        self.responseTime = responseTime
+        self.serviceTime = serviceTime
+        self.range = range
+        self.mayBeUnanswered = mayBeUnanswered
+        self.isLate = isLate
+        self.isRefusal = isRefusal
+    }
+}
+
+/// A report that is no longer waited for.
+public struct UnansweredReport: Hashable, Sendable {
+    /// Why its answer is no longer waited for.
+    public enum Cause: UInt8, CaseIterable, Sendable {
+        /// The answer timeout has passed, or the end of the drain: the server did not answer.
+        case timedOut
+        /// The connection was lost, or the server closed it.
+        case connectionLost
+        /// The run itself or the agent ended the connection while the answer could still have been received.
+        case cut
+    }
+
+    public let kind: ReportKind
+    public let cause: Cause
+    /// From when the report was due to when it was given up: its response time is longer.
+    public let waited: Nanoseconds
+    /// From when the report was due to when it was handed out for sending.
+    public let delay: Nanoseconds
+    /// The response times of other readings, by which it was answered; `nil`: there are none.
+    public let possibleAnswer: ClosedRange<Nanoseconds>?
+
+    public init(
+        kind: ReportKind, cause: Cause, waited: Nanoseconds, delay: Nanoseconds = .zero,
+        possibleAnswer: ClosedRange<Nanoseconds>? = nil
+    ) {
+        self.kind = kind
+        self.cause = cause
+        self.waited = waited
+        self.delay = delay
+        self.possibleAnswer = possibleAnswer
+    }
+}
+
+/// Heartbeats that were due while the agent had no connection, one interval after the other.
+public struct MissedHeartbeats: Hashable, Sendable {
+    public let count: Int
+    /// From when the first was due to the first answer on a later connection, or to the end of the agent.
+    public let longest: Nanoseconds
+    /// Between two of them.
+    public let interval: Nanoseconds
+    /// Whether an answer was received in the end; otherwise `longest` is a lower bound.
+    public let isAnswered: Bool
+
+    public init(count: Int, longest: Nanoseconds, interval: Nanoseconds, isAnswered: Bool) {
+        self.count = count
+        self.longest = longest
+        self.interval = interval
+        self.isAnswered = isAnswered
+    }
+}
+
+/// How long an agent was without its server: from the last answer before it lost the connection to the first answer on
+/// a later one.
+public struct TimeWithoutServer: Hashable, Sendable {
+    public let span: Nanoseconds
+    /// Whether there was an answer in the end; otherwise `span` is a lower bound.
+    public let isOver: Bool
+
+    public init(span: Nanoseconds, isOver: Bool) {
+        self.span = span
+        self.isOver = isOver
+    }
 }

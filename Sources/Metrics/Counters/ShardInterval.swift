@@ -5,7 +5,10 @@ import Synchronization
 ///
 /// There are two of them for each shard, made at its start: one being filled, one with the collector.
 struct ShardInterval: Sendable {
+    /// By `Measure.index`.
     var histograms: [LatencyHistogram]
+    /// By `Measure.index`; `nil` where every value is certain.
+    private(set) var uncertain: [UncertainHistograms?]
     var counters = CounterTable()
     var named = NamedCounters()
     var stateChanges = StateTable()
@@ -19,6 +22,7 @@ struct ShardInterval: Sendable {
     init() {
         // Each with storage of its own: copies of one would be parted at the first record, on the message path.
         histograms = Measure.allCases.map { _ in LatencyHistogram() }
+        uncertain = [UncertainHistograms?](repeating: nil, count: Measure.allCases.count)
     }
 
     @inline(__always)
@@ -28,7 +32,36 @@ struct ShardInterval: Sendable {
         }
     }
 
+    /// Records a value in one of the parts of its measure that are uncertain.
+    mutating func record(_ measure: Measure, _ span: Nanoseconds, _ part: UncertainPart, count: UInt64 = 1) {
+        var parts = uncertain[measure.index] ?? UncertainHistograms()
+        uncertain[measure.index] = nil
+        parts.record(span, part, count: count)
+        uncertain[measure.index] = parts
+    }
+
+    /// Records a value `count` times.
+    mutating func record(_ measure: Measure, _ span: Nanoseconds, count: UInt64) {
+        if !histograms[measure.index].record(span, count: count) { counters.count(.outOfRange, count) }
+    }
+
+    /// Adds the values of another interval.
+    mutating func addHistograms(_ other: borrowing ShardInterval) {
+        for index in histograms.indices {
+            histograms[index].add(other.histograms[index])
+            guard let parts = other.uncertain[index] else { continue }
+            var mine = uncertain[index] ?? UncertainHistograms()
+            uncertain[index] = nil
+            mine.add(parts)
+            uncertain[index] = mine
+        }
+    }
+
+    /// The values of every measure, as they are kept.
+    var bounded: [BoundedHistogram] { zip(histograms, uncertain).map { BoundedHistogram($0, $1) } }
+
     mutating func reset() {
+        for index in uncertain.indices where uncertain[index] != nil { uncertain[index] = nil }
         for index in histograms.indices { histograms[index].reset() }
         counters.reset()
         named.reset()

@@ -86,6 +86,17 @@ public struct LatencyHistogram: Sendable {
         return value <= LatencyScale.highest
     }
 
+    /// Counts a value `count` times; otherwise as `record(_:)`.
+    mutating func record(_ span: Nanoseconds, count: UInt64) -> Bool {
+        guard count > 0 else { return true }
+        let isInRange = record(span)
+        if count > 1 {
+            let kept = min(span.count > 0 ? span.count.magnitude : 0, LatencyScale.highest)
+            base.record(kept, count: count - 1)
+        }
+        return isInRange
+    }
+
     /// Adds the counts of another histogram, bucket by bucket.
     public mutating func add(_ other: LatencyHistogram) {
         guard !other.isEmpty else { return }

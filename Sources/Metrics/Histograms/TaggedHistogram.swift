@@ -2,8 +2,8 @@ public import Basis
 
 /// A histogram, what it is of, and when: a line of a histogram log.
 public struct TaggedHistogram: Hashable, Sendable {
-    /// `total/<measure>`, `phase/<label>/<measure>`, `interval/<measure>` or `wave/<label>/<stage>`; empty in logs of
-    /// other tools.
+    /// `total/<measure>`, `phase/<label>/<measure>`, `interval/<measure>` or `wave/<label>/<stage>`; after the
+    /// measure the part of its values that is uncertain, such as `/at_least`. Empty in logs of other tools.
     public var tag: String
     /// From the start of the log.
     public var start: Nanoseconds
@@ -19,12 +19,15 @@ public struct TaggedHistogram: Hashable, Sendable {
 
     /// The measures of a span, those left out that never occurred.
     static func cumulative(
-        _ histograms: [CompactHistogram], _ prefix: String, start: Nanoseconds, length: Nanoseconds
+        _ histograms: [BoundedHistogram], _ prefix: String, start: Nanoseconds, length: Nanoseconds
     ) -> [TaggedHistogram] {
-        Measure.allCases.compactMap { measure in
-            let histogram = histograms[measure.index]
-            guard histogram.count > 0 else { return nil }
-            return TaggedHistogram(tag: "\(prefix)/\(measure.name)", start: start, length: length, histogram: histogram)
+        Measure.allCases.flatMap { measure in
+            let bounded = histograms[measure.index]
+            let tag = "\(prefix)/\(measure.name)"
+            let parts = UncertainPart.allCases.map { ("\(tag)/\($0.name)", bounded[$0]) }
+            return ([(tag, bounded.estimate)] + parts).filter { $0.1.count > 0 }.map { tag, histogram in
+                TaggedHistogram(tag: tag, start: start, length: length, histogram: histogram)
+            }
         }
     }
 

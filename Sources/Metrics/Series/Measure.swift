@@ -1,5 +1,3 @@
-public import Basis
-
 /// A duration that a run measures, one histogram each.
 ///
 /// A measure is one row of this table, and nothing else has to be written to add one: files, tables and pages read this
@@ -27,6 +25,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
         """
     case statusResponse = "status response | from the moment a report of a change was due to its answer"
     case ready = "connect to ready | from the start of a connection to the answer to its first report"
+    case timeWithoutServer = """
+        time without server | \
+        from an agent's last answer before it lost its connection to its first answer on a later one
+        """
     case configApplying = """
         config: applying | \
         from the receipt of a configuration to the report that it is being applied
@@ -64,6 +66,14 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
     /// From which moment to which, for a reader who sees it for the first time.
     public var summary: String { row.columns[1] }
 
+    /// Whether some of its values may be known only within bounds: times to an answer.
+    public var isBounded: Bool {
+        switch self {
+        case .firstReport, .heartbeatResponse, .heartbeatService, .statusResponse, .timeWithoutServer: true
+        default: false
+        }
+    }
+
     /// The measure's place in the table, counted from 0.
     ///
     /// Invariants: as of `Counter.index`.
@@ -74,35 +84,4 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
 
     /// The table, read once.
     private static let rows = allCases.map { TableRow($0, columns: 2) }
-}
-
-/// A histogram as a few figures for tables.
-public struct MeasureSummary: Hashable, Sendable {
-    public var measure: Measure
-    /// How many values.
-    public var count: UInt64
-    public var min: Nanoseconds
-    public var mean: Nanoseconds
-    public var p50: Nanoseconds
-    public var p90: Nanoseconds
-    public var p99: Nanoseconds
-    public var p999: Nanoseconds
-    public var max: Nanoseconds
-
-    /// The percentiles every summary shows.
-    public static let percentiles: [Double] = [50, 90, 99, 99.9]
-
-    /// One pass over the histogram for the percentiles, one for the mean.
-    public init(_ measure: Measure, of histogram: CompactHistogram) {
-        let values = histogram.values(atPercentiles: Self.percentiles)
-        self.measure = measure
-        count = histogram.count
-        min = Nanoseconds(Int64(clamping: histogram.lowest))
-        mean = histogram.mean
-        p50 = values[0]
-        p90 = values[1]
-        p99 = values[2]
-        p999 = values[3]
-        max = Nanoseconds(Int64(clamping: histogram.highest))
-    }
 }

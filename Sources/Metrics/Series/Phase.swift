@@ -27,7 +27,7 @@ struct OpenPhase {
     private(set) var start: Nanoseconds
     var saturatedLength = Nanoseconds.zero
     /// By `Measure.index`.
-    private(set) var histograms = [CompactHistogram](repeating: .empty, count: Measure.allCases.count)
+    private(set) var histograms = [BoundedHistogram](repeating: .empty, count: Measure.allCases.count)
     private var counters = CounterTable()
     private(set) var length = Nanoseconds.zero
     private var cpu = Nanoseconds.zero
@@ -68,7 +68,7 @@ struct OpenPhase {
         let place = "phase \(label)"
         var findings = recorder.rules.findings(
             for: SaturationRules.Evidence(
-                delay: histograms[Measure.schedulingDelay.index], cpuShare: cpuShare, counters: counters,
+                delay: histograms[Measure.schedulingDelay.index].estimate, cpuShare: cpuShare, counters: counters,
                 silentShards: silentShards, heartbeatInterval: recorder.heartbeatInterval),
             in: place)
         let isSaturated = findings.contains { $0.level == .saturated }

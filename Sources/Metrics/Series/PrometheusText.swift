@@ -53,18 +53,29 @@ public enum PrometheusText {
                 let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }
                 text += "{\(pairs.joined(separator: ","))}"
             }
-            text += " \(value)\n"
+            text += value == .infinity ? " +Inf\n" : " \(value)\n"
         }
 
         mutating func append(_ summary: MeasureSummary) {
             let name = "muster_\(summary.measure.name)_seconds"
             family(name, "summary", "Time \(summary.measure.summary).")
-            let quantiles = [
-                ("0.5", summary.p50), ("0.9", summary.p90), ("0.99", summary.p99), ("0.999", summary.p999),
+            let quantiles: [(String, MeasureSummary.Figure)] = [
+                ("0.5", .p50), ("0.9", .p90), ("0.99", .p99), ("0.999", .p999),
             ]
-            for (quantile, value) in quantiles { sample(name, ["quantile": quantile], value.seconds) }
+            for (quantile, figure) in quantiles { sample(name, ["quantile": quantile], summary[figure].seconds) }
             sample("\(name)_sum", [:], summary.mean.seconds * Double(summary.count))
             sample("\(name)_count", [:], Double(summary.count))
+            guard summary.isBounded else { return }
+            let base = "muster_\(summary.measure.name)"
+            family("\(base)_low_seconds", "gauge", "Lower bound of the quantile: some values are known within bounds.")
+            for (quantile, figure) in quantiles {
+                sample("\(base)_low_seconds", ["quantile": quantile], summary.bounds(of: figure).low.seconds)
+            }
+            family("\(base)_high_seconds", "gauge", "Upper bound of the quantile; +Inf where it is not known.")
+            for (quantile, figure) in quantiles {
+                let high = summary.bounds(of: figure).high?.seconds ?? .infinity
+                sample("\(base)_high_seconds", ["quantile": quantile], high)
+            }
         }
 
         mutating func append(gauges snapshot: Snapshot) {

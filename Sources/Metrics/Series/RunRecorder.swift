@@ -30,7 +30,7 @@ public final class RunRecorder {
     private var phase: OpenPhase
     private(set) var closedPhases: [PhaseSummary] = []
     private(set) var closedHistograms: [TaggedHistogram] = []
-    private var closedTotals = [CompactHistogram](repeating: .empty, count: Measure.allCases.count)
+    private var closedTotals = [BoundedHistogram](repeating: .empty, count: Measure.allCases.count)
     private(set) var counters = CounterTable()
     private(set) var named = NamedCounters()
     /// Counted by the run itself, not by a shard, since the last tick.
@@ -161,7 +161,7 @@ public final class RunRecorder {
 
     func evidence(of row: SeriesRow) -> SaturationRules.Evidence {
         SaturationRules.Evidence(
-            delay: row.histograms[Measure.schedulingDelay.index],
+            delay: row.histograms[Measure.schedulingDelay.index].estimate,
             cpuShare: row.hasTellingCPUShare ? row.cpuShare : 0, counters: row.counters,
             silentShards: row.silentShards, heartbeatInterval: heartbeatInterval)
     }
@@ -172,11 +172,11 @@ public final class RunRecorder {
         closedTotals = zip(closedTotals, phase.histograms).map { $0.merged(with: $1) }
     }
 
-    private func totals() -> [CompactHistogram] {
+    private func totals() -> [BoundedHistogram] {
         zip(closedTotals, phase.histograms).map { $0.merged(with: $1) }
     }
 
-    private func summaries(of histograms: [CompactHistogram]) -> [MeasureSummary] {
+    private func summaries(of histograms: [BoundedHistogram]) -> [MeasureSummary] {
         Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
     }
 
@@ -185,7 +185,7 @@ public final class RunRecorder {
     private func collect() -> Int {
         for (index, exchange) in exchanges.enumerated() {
             let handedOver = exchange.collect { shard in
-                for index in interval.histograms.indices { interval.histograms[index].add(shard.histograms[index]) }
+                interval.addHistograms(shard)
                 interval.counters.add(shard.counters)
                 interval.named.add(shard.named)
                 interval.stateChanges.add(shard.stateChanges)
@@ -203,7 +203,7 @@ public final class RunRecorder {
         let before = lastSample ?? sample
         return SeriesRow(
             start: lastTick - start, length: length, phase: phase.label, counters: interval.counters, states: states,
-            health: health, histograms: interval.histograms.map { CompactHistogram($0) }, cpu: sample.cpu - before.cpu,
+            health: health, histograms: interval.bounded, cpu: sample.cpu - before.cpu,
             cpuShare: sample.cpuShare(since: before, over: length), residentBytes: sample.residentBytes,
             silentShards: silentShards, level: .fine)
     }

@@ -15,7 +15,7 @@ public struct SeriesRow: Sendable {
     /// Agents by the health that they last reported, at the end of the interval.
     public var health: HealthTable
     /// What was measured in the interval, by `Measure.index`.
-    public var histograms: [CompactHistogram]
+    public var histograms: [BoundedHistogram]
     /// Processor time that the tool used in the interval.
     public var cpu: Nanoseconds
     /// The share of the available cores that it used, 0...1.
