@@ -24,6 +24,7 @@ extension Agent {
         if !changes.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
         requestCertificate(at: now, &effects)
         if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -43,6 +44,7 @@ extension Agent {
             effects.count(.foreignMessage)
         }
         if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -53,6 +55,9 @@ extension Agent {
         case .initializing, .connecting, .backingOff, .restarting, .disconnected: return false
         }
     }
+
+    /// Whether a message is for this agent: it has its uid, or none.
+    public func isAddressee(of answer: borrowing ServerToAgentView) -> Bool { isAddressedHere(answer.instanceUID) }
 
     /// Whether a message is for this agent. One without a uid is: there is no other agent on the connection.
     func isAddressedHere(_ uid: InstanceUIDField) -> Bool {
@@ -78,10 +83,13 @@ extension Agent {
         effects.append(
             .answered(
                 AnsweredReport(
-                    kind: report.kind, responseTime: now - report.dueAt, serviceTime: now - report.sentAt)))
+                    kind: report.kind, responseTime: now - report.dueAt, serviceTime: now - report.sentAt,
+                    isRefusal: isRefusal)))
         if isRefusal { return }
         if outstanding.isEmpty { changes.confirm() }
         backoff.accepted()
+        life.answered(at: now)
+        if extended != nil, life.phase.session != nil { endOutage(isAnswered: true, at: now, &effects) }
         if case .connected(let session) = life.phase {
             effects.append(.firstAnswered(now - session.begun))
             _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)

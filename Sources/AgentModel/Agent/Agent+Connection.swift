@@ -16,6 +16,9 @@ extension Agent {
         setTimer(&effects)
     }
 
+    /// The host begins the attempt to connect only now: the socket of the former connection was still closing.
+    public mutating func attemptBegins(at now: Instant) { life.attemptBegins(at: now) }
+
     /// The transport is up and upgraded. The first report is sent now (Establishing Connection).
     public mutating func connected(at now: Instant, _ effects: inout Effects) {
         guard step(.transportOpened, because: .transportOpened, at: now, &effects) else { return }
@@ -27,6 +30,7 @@ extension Agent {
             effects.append(.readSlowly(bytesPerSecond: cohort.plan.faults.slowReadingRate))
         }
         if !faults.isEmpty { countBorrowedIdentity(&effects) }
+        suspendOutage(at: now)
         sendFirstReport(at: now, &effects)
         schedule.begin(at: now, by: heartbeatRules, &random)
         setTimer(&effects)
@@ -80,7 +84,8 @@ extension Agent {
     private mutating func attemptFailed(
         because cause: TransitionCause, asked: Nanoseconds?, at now: Instant, _ effects: inout Effects
     ) {
-        guard case .connecting = life.phase else { return effects.count(.eventOutOfState) }
+        guard case .connecting(let begun) = life.phase else { return effects.count(.eventOutOfState) }
+        if extended?.value.outage == nil { beginOutage(next: begun + schedule.span(by: heartbeatRules)) }
         var wait = Nanoseconds.zero
         if !revertSettings("the connection with the new settings could not be opened", at: now, &effects) {
             wait = backoff.failed(reconnectPolicy(&effects), asked: asked, &random)
@@ -112,17 +117,22 @@ extension Agent {
         _ = revertSettings(
             "the connection with the new settings was lost before the server answered", at: now, &effects)
         let wait = backoff.lost(
-            reconnectPolicy(&effects), isServersFault: cause == .lost(.protocolError), &random)
+            reconnectPolicy(&effects), after: life.phase.session.map { now - $0.begun } ?? .zero,
+            isServersFault: cause == .lost(.protocolError), &random)
+        beginOutage()
         guard step(.connectionLost(retryAt: now + wait), because: cause, at: now, &effects) else { return }
-        leaveConnection(&effects)
+        leaveConnection(reports: cause.endsByItself ? .connectionLost : .cut, at: now, &effects)
+        guard !flags.contains(.leaving) else { return stop(because: .drained, at: now, &effects) }
         connectAgainIfDue(at: now, &effects)
         setTimer(&effects)
     }
 
     /// Forgets what belonged to the connection that has ended.
-    mutating func leaveConnection(_ effects: inout Effects) {
-        effects.count(.answersLost, outstanding.count)
-        outstanding.removeAll()
+    /// - Parameter reports: why the reports that wait for an answer are no longer waited for.
+    mutating func leaveConnection(
+        reports cause: UnansweredReport.Cause, at now: Instant, _ effects: inout Effects
+    ) {
+        while let report = outstanding.removeOldest() { giveUp(report, because: cause, at: now, &effects) }
         changes.connectionEnded(resends: cohort.plan.reconnectReport == .unconfirmedChanges)
         endBatch()
         schedule.end()
@@ -138,27 +148,6 @@ extension Agent {
         openTransport(&effects)
     }
 
-    /// Leaves in order and permanently: an agent_disconnect, a WebSocket Close, and at most `closeTimeout` of waiting
-    /// for the server's.
-    public mutating func drain(at now: Instant, _ effects: inout Effects) {
-        switch life.phase {
-        case .initializing, .backingOff, .restarting:
-            stop(because: .drained, at: now, &effects)
-        case .connecting:
-            effects.append(.abort)
-            stop(because: .drained, at: now, &effects)
-        case .connected, .running, .configuring, .updating, .closing:
-            if faults.has(.leavesWithoutAgentDisconnect) {
-                effects.fault(.leavesWithoutAgentDisconnect)
-                effects.append(.abort)
-                return stop(because: .drained, at: now, &effects)
-            }
-            close(code: 1000, afterwards: .stop, because: .drained, at: now, &effects)
-        case .disconnected:
-            break
-        }
-    }
-
     /// Says agent_disconnect and begins the closing handshake (Closing Connection); a close under way only changes what
     /// follows.
     mutating func close(
@@ -167,6 +156,7 @@ extension Agent {
     ) {
         let deadline = now + cohort.plan.closeTimeout
         if life.phase.session != nil {
+            if case .reconnect = afterwards { beginOutage() }
             sendReport(.agentDisconnect, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
             effects.append(.close(code: code))
             schedule.end()
@@ -191,12 +181,11 @@ extension Agent {
 
     private mutating func endClosing(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         guard step(.closeEnded, because: cause, at: now, &effects) else { return }
-        // An agent_disconnect need not be answered; anything else that was under way is lost.
-        while let report = outstanding.removeOldest() {
-            if report.kind != .agentDisconnect { effects.count(.answersLost) }
+        leaveConnection(reports: .cut, at: now, &effects)
+        if !isProcessUp {
+            abandonFetch(&effects)
+            endOutage(isAnswered: false, at: now, &effects)
         }
-        if !isProcessUp { abandonFetch(&effects) }
-        leaveConnection(&effects)
         connectAgainIfDue(at: now, &effects)
         disarmIfOver(&effects)
     }
@@ -204,7 +193,8 @@ extension Agent {
     mutating func stop(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         guard step(.stopped, because: cause, at: now, &effects) else { return }
         abandonFetch(&effects)
-        leaveConnection(&effects)
+        leaveConnection(reports: .cut, at: now, &effects)
+        endOutage(isAnswered: false, at: now, &effects)
         disarmIfOver(&effects)
     }
 
@@ -212,5 +202,15 @@ extension Agent {
         guard life.phase == .disconnected else { return }
         timer = .distantFuture
         effects.wakeAt = .distantFuture
+    }
+}
+
+extension TransitionCause {
+    /// Whether the connection was lost without the run or the agent having ended it.
+    fileprivate var endsByItself: Bool {
+        switch self {
+        case .stormed, .lost(.dropped): false
+        default: true
+        }
     }
 }

@@ -63,21 +63,28 @@ extension Agent {
     mutating func giveUpLateAnswers(at now: Instant, _ effects: inout Effects) {
         while let oldest = outstanding.oldest, now >= oldest.sentAt + cohort.plan.answerTimeout {
             _ = outstanding.removeOldest()
-            giveUpReport(&effects)
+            giveUp(oldest, because: .timedOut, at: now, &effects)
             if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
         }
+        if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
     }
 
-    mutating func giveUpReport(_ effects: inout Effects) {
-        effects.count(.unanswered)
+    /// Stops waiting for the answer to a report that has left the list of those that wait.
+    mutating func giveUp(
+        _ report: OutstandingReport, because cause: UnansweredReport.Cause, at now: Instant, _ effects: inout Effects
+    ) {
+        effects.append(
+            .unanswered(
+                UnansweredReport(
+                    kind: report.kind, cause: cause, waited: now - report.dueAt, delay: report.sentAt - report.dueAt)))
         if givenUp < .max { givenUp += 1 }
     }
 
     /// In a closed loop an answer is followed by the next report, at once or after a think time.
     mutating func sendNextOfClosedLoop(at now: Instant, _ effects: inout Effects) {
-        guard case .closedLoop(let think) = cohort.plan.load, life.phase.session != nil, outstanding.isEmpty else {
-            return
-        }
+        guard case .closedLoop(let think) = cohort.plan.load, life.phase.session != nil, outstanding.isEmpty,
+            !flags.contains(.leaving)
+        else { return }
         let pause = think.draw(&random)
         if pause > .zero {
             schedule.wait(until: now + pause)

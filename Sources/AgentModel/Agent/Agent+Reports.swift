@@ -84,10 +84,13 @@ extension Agent {
     mutating func sent(
         _ kind: ReportKind, from start: Int, dueAt: Instant, at now: Instant, _ effects: inout Effects
     ) {
+        effects.append(
+            .send(
+                ReportSlice(
+                    range: start..<effects.bytes.count, kind: kind, sequenceNumber: nextSequenceNumber, dueAt: dueAt)))
         nextSequenceNumber &+= 1
-        effects.append(.send(ReportSlice(range: start..<effects.bytes.count, kind: kind, dueAt: dueAt)))
-        if outstanding.append(OutstandingReport(dueAt: dueAt, sentAt: now, kind: kind)) != nil {
-            giveUpReport(&effects)
+        if let report = outstanding.append(OutstandingReport(dueAt: dueAt, sentAt: now, kind: kind)) {
+            giveUp(report, because: .timedOut, at: now, &effects)
         }
         schedule.sent(kind, dueAt: dueAt, by: heartbeatRules, &random)
     }

@@ -65,7 +65,8 @@ extension Agent {
         case .backingOff:
             guard step(.crashed(until: until), because: cause, at: now, &effects) else { return }
             abandonFetch(&effects)
-            leaveConnection(&effects)
+            leaveConnection(reports: .cut, at: now, &effects)
+            endOutage(isAnswered: false, at: now, &effects)
         case .initializing, .closing, .restarting, .disconnected:
             break
         }

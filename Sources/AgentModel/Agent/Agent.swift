@@ -59,6 +59,8 @@ public struct Agent {
         static let takingAnswer = Flags(rawValue: 1 << 2)
         /// A certificate has been requested in this life and for this instance uid.
         static let askedForCertificate = Flags(rawValue: 1 << 3)
+        /// The run ends for the agent: it leaves once its reports are answered.
+        static let leaving = Flags(rawValue: 1 << 4)
     }
 
     /// Agent `index` of the run.
@@ -84,6 +86,18 @@ public struct Agent {
 
     /// The number of its next report.
     public var sequenceNumber: UInt64 { nextSequenceNumber }
+
+    /// The server has received no report from this number on: the next one has it, so that the server sees no gap
+    /// (AgentToServer.sequence_num). A number that is still to come changes nothing.
+    public mutating func resumeSequence(at number: UInt64) {
+        nextSequenceNumber = min(nextSequenceNumber, number)
+    }
+
+    /// Whether the run ends for the agent.
+    public var isLeaving: Bool {
+        if case .closing(_, .stop) = life.phase { return true }
+        return flags.contains(.leaving) || life.phase == .disconnected
+    }
 
     /// How many reports wait for their answers.
     public var outstandingReports: Int { outstanding.count }

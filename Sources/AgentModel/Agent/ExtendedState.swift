@@ -27,13 +27,18 @@ struct ExtendedState {
     /// Status changes that wait for others.
     var batch: ChangeBatch?
 
+    /// What the agent misses while it has no connection.
+    var outage: Boxed<Outage>?
+    /// When an agent that leaves no longer waits for answers.
+    var leaveBy: Instant = .distantFuture
+
     /// When something of it next falls due. Updated by `withExtendedState`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
 
     fileprivate var earliestDeadline: Instant {
         min(
             min(crashes, excessiveReportsDue, collector.backAt, capabilityChangeDue), min(healthDue, packagesDue),
-            min(applicationDue, deathDue, retryDue, batchDue), telemetryDue)
+            min(applicationDue, deathDue, retryDue, batchDue), min(telemetryDue, leaveBy))
     }
 
     var capabilityChangeDue: Instant { capabilityChanges?.due ?? .distantFuture }
@@ -45,6 +50,14 @@ struct ExtendedState {
     var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
     var deathDue: Instant { configuration?.dies ?? .distantFuture }
     var retryDue: Instant { configuration?.retries ?? .distantFuture }
+
+    /// Whether nothing is in it, so that it may go.
+    var isEmpty: Bool {
+        capabilities == nil && formerInstanceUID == nil && configuration == nil && packages == nil
+            && connectionSettings == nil && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil
+            && healthChanged == .zero && !collector.isDown && excessiveReports == nil && crashes == .distantFuture
+            && batch == nil && outage == nil && leaveBy == .distantFuture
+    }
 
     /// What is under way apart from the connection.
     var work: LifeCycle.Work {
@@ -85,6 +98,7 @@ extension Agent {
     /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
     mutating func advanceExtendedState(at now: Instant, _ effects: inout Effects) {
         guard let due = extended?.value.nextDeadline, due <= now, isProcessUp else { return }
+        if isDue(\.leaveBy, now) { return leaveUnanswered(at: now, &effects) }
         if isDue(\.crashes, now) { return crashWithoutCause(at: now, &effects) }
         if isDue(\.collector.backAt, now) { collectorIsBack(at: now, &effects) }
         if isDue(\.healthDue, now) { checkHealth(at: now, &effects) }

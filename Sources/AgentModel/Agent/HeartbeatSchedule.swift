@@ -84,7 +84,7 @@ struct HeartbeatSchedule: Hashable, Sendable {
     /// The interval in force: the plan's, until a server offers another. Zero: no heartbeats.
     private(set) var interval: Interval
     /// The first heartbeat of this connection has been sent: from then on the interval counts from the last report.
-    private var hasBegun = false
+    private(set) var hasBegun = false
 
     init(_ plan: HeartbeatPlan) {
         interval = Interval(span: plan.interval)

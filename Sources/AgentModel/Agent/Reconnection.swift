@@ -9,8 +9,9 @@ public enum ReconnectPolicy: Hashable, Sendable {
     /// A long wait, drawn uniformly between the two, before the first attempt after a loss: for fleets that must not
     /// overload their server. After failures as opamp-go, never below the minimum.
     case longRandomDelay(minimum: Nanoseconds, maximum: Nanoseconds)
-    /// At once after a loss, then at least the 30 s that the specification recommends as a minimum (Throttling),
-    /// doubling up to 10 min, each wait with a jitter of up to +50 %.
+    /// At once after the loss of a connection that was open for at least 30 s; otherwise at least the 30 s that the
+    /// specification recommends as a minimum (Throttling), doubling up to 10 min, each wait with a jitter of up to
+    /// +50 %.
     case specificationMinimum
     /// Always the same wait, without jitter; Retry-After and UNAVAILABLE's time are ignored. A fault on purpose.
     case fixed(Nanoseconds)
@@ -37,12 +38,21 @@ public enum ReconnectPolicy: Hashable, Sendable {
         return max(own, asked ?? .zero)
     }
 
-    /// Whether an opened connection alone ends a row of failures, as it does in opamp-go's client; otherwise the first
-    /// answer does, so that a server that accepts and closes is not hammered.
+    /// Whether an opened connection alone ends a row of failures, as it does in opamp-go's client; otherwise one that
+    /// has lasted does, so that a server that answers once and closes is not met by a storm.
     var resetsOnOpening: Bool {
         switch self {
         case .opampGo, .fixed: return true
         case .longRandomDelay, .specificationMinimum: return false
+        }
+    }
+
+    /// How long a connection has to be open to have lasted.
+    var lasting: Nanoseconds {
+        switch self {
+        case .opampGo, .fixed: return .zero
+        case .longRandomDelay(let minimum, _): return minimum
+        case .specificationMinimum: return Exponential.specification.initial
         }
     }
 
@@ -85,7 +95,7 @@ struct Exponential: Hashable, Sendable {
 /// How long one agent waits before it connects again: counts what failed, and asks its policy (Establishing Connection,
 /// Restoring WebSocket Connection, Throttling).
 struct Backoff: Hashable, Sendable {
-    /// Attempts that failed since a connection was last good, by the policy.
+    /// Attempts that failed, and connections that did not last, since a connection was last good, by the policy.
     private var failures: UInt16 = 0
     /// UNAVAILABLE answers since a report was last accepted.
     private var throttles: UInt8 = 0
@@ -96,7 +106,7 @@ struct Backoff: Hashable, Sendable {
     }
 
     /// A report has been accepted: the server works.
-    mutating func accepted() { self = Backoff() }
+    mutating func accepted() { throttles = 0 }
 
     /// The process has restarted.
     mutating func restarted() { self = Backoff() }
@@ -109,11 +119,15 @@ struct Backoff: Hashable, Sendable {
     }
 
     /// An open connection was lost.
-    /// - Parameter isServersFault: the server broke the protocol and would do so again at once: the loss counts as a
-    ///   failed attempt.
+    /// - Parameters:
+    ///   - span: since the attempt began that opened it.
+    ///   - isServersFault: the server broke the protocol and would do so again at once: the loss counts as a failed
+    ///     attempt.
     mutating func lost(
-        _ policy: ReconnectPolicy, isServersFault: Bool = false, _ random: inout SeededRandom
+        _ policy: ReconnectPolicy, after span: Nanoseconds, isServersFault: Bool = false,
+        _ random: inout SeededRandom
     ) -> Nanoseconds {
+        if span >= policy.lasting { failures = 0 }
         let wait = policy.wait(afterFailures: max(Int(failures), isServersFault ? 1 : 0), asked: nil, random: &random)
         if !policy.resetsOnOpening, failures < .max { failures += 1 }
         return wait

@@ -15,6 +15,8 @@ public struct Gateway {
     public private(set) var members: [Agent]
     /// Where messages for a member go, by the uid that it has, or had until the server gave it another.
     private var routes: [InstanceUID: Int] = [:]
+    /// Set while members still leave: until when they, and then the gateway itself, wait for answers.
+    private var drainBy: Instant?
     /// What the host's timer is set to.
     private var timer: Instant = .distantFuture
 
@@ -58,6 +60,9 @@ public struct Gateway {
         routes[uid]
     }
 
+    /// The host begins the attempt to connect only now.
+    public mutating func attemptBegins(at now: Instant) { leader.attemptBegins(at: now) }
+
     /// The transport is up: the gateway reports first, then everybody who waits for it.
     public mutating func connected(at now: Instant, _ effects: inout Effects) {
         leader.connected(at: now, &effects)
@@ -82,6 +87,7 @@ public struct Gateway {
     public mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
         leader.connectionLost(cause, at: now, &effects)
         loseMembers(cause, at: now, &effects)
+        if drainBy != nil { drainLeaderIfDue(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -99,10 +105,29 @@ public struct Gateway {
 
     /// Members send agent_disconnect first: after the gateway's own agent_disconnect nothing may follow on the
     /// connection.
-    public mutating func drain(at now: Instant, _ effects: inout Effects) {
-        for number in members.indices { tell(number, at: now, &effects) { $0.drain(at: $1, &$2) } }
-        leader.drain(at: now, &effects)
+    public mutating func drain(at now: Instant, by deadline: Instant, _ effects: inout Effects) {
+        for number in members.indices { tell(number, at: now, &effects) { $0.drain(at: $1, by: deadline, &$2) } }
+        drainBy = deadline
+        drainLeaderIfDue(at: now, &effects)
         setTimer(&effects)
+    }
+
+    /// The gateway itself leaves after its members.
+    private mutating func drainLeaderIfDue(at now: Instant, _ effects: inout Effects) {
+        guard let deadline = drainBy, !members.contains(where: { $0.state.isOnline }) else { return }
+        drainBy = nil
+        leader.drain(at: now, by: deadline, &effects)
+    }
+
+    /// Leaves at once, whatever waits for an answer.
+    public mutating func drain(at now: Instant, _ effects: inout Effects) {
+        drain(at: now, by: now, &effects)
+    }
+
+    /// The run ends, whatever the agents are doing: counts what has no end yet.
+    public mutating func settle(isDrained: Bool, at now: Instant, _ effects: inout Effects) {
+        leader.settle(isDrained: isDrained, at: now, &effects)
+        for number in members.indices { members[number].settle(isDrained: isDrained, at: now, &effects) }
     }
 
     public mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects) {
@@ -123,6 +148,7 @@ public struct Gateway {
             leader.received(answer, at: now, &effects)
             leaveWithLeader(from: start, at: now, &effects)
         }
+        if drainBy != nil { drainLeaderIfDue(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -132,6 +158,7 @@ public struct Gateway {
         for number in members.indices where members[number].timer <= now {
             tell(number, at: now, &effects) { $0.wake(at: $1, &$2) }
         }
+        if drainBy != nil { drainLeaderIfDue(at: now, &effects) }
         setTimer(&effects)
     }
 
@@ -225,7 +252,8 @@ public struct Gateway {
             case .connect: request = .connection
             case .connectTo(let target): request = target.isCandidate ? .elsewhere : .connection
             case .close, .abort: break
-            case .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault, .offer, .package,
+            case .send, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer, .firstAnswered, .stateChanged,
+                .healthReported, .count, .fault, .offer, .package,
                 .exportTelemetry, .readSlowly, .download, .cancelDownload:
                 effects.list[kept] = effects.list[number]
                 kept += 1
@@ -253,7 +281,8 @@ extension Effect {
     fileprivate var endsTheConnection: Bool {
         switch self {
         case .close, .abort: return true
-        case .connect, .connectTo, .send, .answered, .firstAnswered, .stateChanged, .healthReported, .count, .fault,
+        case .connect, .connectTo, .send, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer,
+            .firstAnswered, .stateChanged, .healthReported, .count, .fault,
             .offer, .package, .exportTelemetry, .readSlowly, .download, .cancelDownload:
             return false
         }

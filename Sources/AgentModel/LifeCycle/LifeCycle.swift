@@ -55,8 +55,13 @@ public struct LifeCycle: Hashable, Sendable {
     public struct Session: Hashable, Sendable {
         /// When the attempt began that opened it.
         public let begun: Instant
-        /// When it was open and upgraded.
-        public let opened: Instant
+        /// When the last answer was received on it, or, while there is none, when it was open and upgraded.
+        public fileprivate(set) var lastContact: Instant
+
+        public init(begun: Instant, lastContact: Instant) {
+            self.begun = begun
+            self.lastContact = lastContact
+        }
     }
 
     /// What follows a close that the agent asked for.
@@ -120,9 +125,36 @@ public struct LifeCycle: Hashable, Sendable {
         let (from, to) = (phase.state, next.state)
         phase = next
         guard from != to else { return .stayed }
-        let change = StateChange(from: from, to: to, cause: cause, at: now, spent: now - since)
+        // Before its first step an agent has spent no time in the run.
+        let spent = from == .initializing ? .zero : now - since
+        let change = StateChange(from: from, to: to, cause: cause, at: now, spent: spent)
         since = now
         return .moved(change)
+    }
+
+    /// An answer was received on the open connection.
+    mutating func answered(at now: Instant) {
+        switch phase {
+        case .running(var session):
+            session.lastContact = now
+            phase = .running(session)
+        case .connected(var session):
+            session.lastContact = now
+            phase = .connected(session)
+        case .configuring(var session):
+            session.lastContact = now
+            phase = .configuring(session)
+        case .updating(var session):
+            session.lastContact = now
+            phase = .updating(session)
+        case .initializing, .connecting, .backingOff, .closing, .restarting, .disconnected:
+            break
+        }
+    }
+
+    /// The attempt to connect begins only now.
+    mutating func attemptBegins(at now: Instant) {
+        if case .connecting = phase { phase = .connecting(begun: now) }
     }
 
     /// The transition table.
@@ -136,7 +168,7 @@ public struct LifeCycle: Hashable, Sendable {
             }
         case .transportOpened:
             switch phase {
-            case .connecting(let begun): return .connected(Session(begun: begun, opened: now))
+            case .connecting(let begun): return .connected(Session(begun: begun, lastContact: now))
             case .initializing, .connected, .running, .configuring, .updating, .backingOff, .closing, .restarting,
                 .disconnected:
                 return nil

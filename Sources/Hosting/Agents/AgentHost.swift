@@ -35,8 +35,6 @@ final class AgentHost {
     /// Checks the agents against the specification, where the run asks for it.
     let watch: ConformanceWatch?
 
-    /// True while the run itself cuts a connection: what is lost by that is no error.
-    var isCutting = false
     /// The effects of the step under way; emptied before the next step of any state machine.
     var effects = Effects()
     /// Frames to be written; empty between events.
@@ -145,10 +143,13 @@ final class AgentHost {
         notedWriteCalls = calls
     }
 
-    /// Counts the agents that never received a response, and those whose agent_disconnect could not be sent.
-    func settle() {
+    /// Counts the agents that never received a response, those whose agent_disconnect could not be sent, and what has
+    /// no end yet.
+    /// - Parameter isDrained: whether the server had the whole drain to answer in.
+    func settle(isDrained: Bool) {
         metrics.count(.agentDisconnectsUnsent, links.reduce(0) { $0 + $1.unsentAgentDisconnects })
         metrics.count(.agentsUnanswered, links.reduce(0) { $0 + $1.unanswered })
+        for link in links { link.settle(isDrained: isDrained) }
     }
 
     /// Releases the agents, which hold their host: after the shard has stopped.

@@ -75,10 +75,11 @@ public final class AgentShard: @unchecked Sendable {
     }
 
     /// No agent starts any more, and those that have started send agent_disconnect and stop, evenly spread over `span`.
-    public func drain(over span: Nanoseconds) {
+    /// - Parameter limit: how long agents wait for the answers that they are owed before they leave.
+    public func drain(over span: Nanoseconds, waiting limit: Nanoseconds = .zero) {
         shard.perform { [self] in
             pump?.cancel()
-            let drainage = Drainage(host: host, over: span)
+            let drainage = Drainage(host: host, over: span, waiting: limit)
             self.drainage = drainage
             drainage.begin()
         }
@@ -97,7 +98,7 @@ public final class AgentShard: @unchecked Sendable {
     public func finish() async {
         await shard.value { [self] in
             pump?.cancel()
-            host.settle()
+            host.settle(isDrained: drainage != nil)
             host.noteEngine()
         }
         await shard.stop()

@@ -6,12 +6,15 @@ import Engine
 final class Drainage: Endpoint, @unchecked Sendable {
     private let host: AgentHost
     private let span: Nanoseconds
+    private let limit: Nanoseconds
     private var start = Instant.zero
     private var drained = 0
 
-    init(host: AgentHost, over span: Nanoseconds) {
+    /// - Parameter limit: how long agents wait, counted from the start, for the answers that they are owed.
+    init(host: AgentHost, over span: Nanoseconds, waiting limit: Nanoseconds) {
         self.host = host
         self.span = span
+        self.limit = limit
         super.init(shard: host.shard)
     }
 
@@ -30,7 +33,7 @@ final class Drainage: Endpoint, @unchecked Sendable {
         let elapsed = span > .zero ? (shard.now - start).seconds / span.seconds : 1
         let due = elapsed >= 1 ? agents : min(Int(Double(agents) * elapsed) + 1, agents)
         while drained < due {
-            host.links[drained].drain()
+            host.links[drained].drain(by: start + limit)
             drained += 1
         }
         if drained < agents {

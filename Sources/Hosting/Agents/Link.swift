@@ -21,8 +21,12 @@ protocol FleetMember: AnyObject {
     func start()
     /// The run cuts the connection, as an event of the profile asks for.
     func loseConnection()
-    /// The agent sends agent_disconnect, closes and stops.
-    func drain()
+    /// The agent waits for the answers that it is owed, at most until `deadline`, sends agent_disconnect, closes and
+    /// stops.
+    func drain(by deadline: Instant)
+    /// The run is over: what has no end yet is counted.
+    /// - Parameter isDrained: whether the server had the whole drain to answer in.
+    func settle(isDrained: Bool)
 }
 
 extension FleetMember {
@@ -33,6 +37,7 @@ extension FleetMember {
 /// A state machine that one link serves: an agent, or a gateway with the agents behind it.
 protocol LinkedStateMachine: SendableMetatype {
     mutating func start(at now: Instant, _ effects: inout Effects)
+    mutating func attemptBegins(at now: Instant)
     mutating func connected(at now: Instant, _ effects: inout Effects)
     mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects)
     mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects)
@@ -42,7 +47,8 @@ protocol LinkedStateMachine: SendableMetatype {
     mutating func loseConnection(at now: Instant, _ effects: inout Effects)
     mutating func wake(at now: Instant, _ effects: inout Effects)
     mutating func closeCompleted(at now: Instant, _ effects: inout Effects)
-    mutating func drain(at now: Instant, _ effects: inout Effects)
+    mutating func drain(at now: Instant, by deadline: Instant, _ effects: inout Effects)
+    mutating func settle(isDrained: Bool, at now: Instant, _ effects: inout Effects)
     mutating func downloadTold(_ update: DownloadUpdate, at now: Instant, _ effects: inout Effects)
 }
 
@@ -63,8 +69,6 @@ protocol Link: Endpoint, FleetMember {
     var home: AgentPlace { get }
     /// Where a server has sent the agent; `nil`: to the profile's target.
     var offered: AgentPlace? { get set }
-    /// The agent itself has ended the connection: what was not answered by then is not lost.
-    var isLeaving: Bool { get set }
     var hasConnected: Bool { get set }
     var hasBeenAnswered: Bool { get set }
 
@@ -81,6 +85,8 @@ protocol Link: Endpoint, FleetMember {
     func send(_ report: ReportSlice)
     /// A report was answered.
     func answered(_ answer: AnsweredReport)
+    /// A report was not answered and is no longer waited for.
+    func unanswered(_ report: UnansweredReport)
     /// An agent has had the first answer of a connection.
     func firstAnswered()
     /// Closes the connection in order.
@@ -111,14 +117,15 @@ extension Link {
 
     func loseConnection() {
         if isConnected { host.metrics.count(.connectionsCut) }
-        host.isCutting = true
-        tell { machine, now, effects in machine.loseConnection(at: now, &effects) }
-        host.isCutting = false
-        advance()
+        act { machine, now, effects in machine.loseConnection(at: now, &effects) }
     }
 
-    func drain() {
-        act { machine, now, effects in machine.drain(at: now, &effects) }
+    func drain(by deadline: Instant) {
+        act { machine, now, effects in machine.drain(at: now, by: deadline, &effects) }
+    }
+
+    func settle(isDrained: Bool) {
+        tell { machine, now, effects in machine.settle(isDrained: isDrained, at: now, &effects) }
     }
 
     /// The state machine's timer has fired.
@@ -150,6 +157,9 @@ extension Link {
             switch host.effects.list[index] {
             case .send(let report): send(report)
             case .answered(let answer): answered(answer)
+            case .unanswered(let report): unanswered(report)
+            case .heartbeatsNotPossible(let missed): metrics.record(missed)
+            case .withoutServer(let time): metrics.record(time)
             case .firstAnswered(let span):
                 metrics.record(.ready, span)
                 firstAnswered()
@@ -175,11 +185,7 @@ extension Link {
     }
 
     private func count(_ anomaly: Anomaly, _ amount: Int) {
-        if case .answersLost = anomaly, host.isCutting || isLeaving {
-            host.metrics.count(.reportsCut, amount)
-        } else if !countsItself(anomaly, amount) {
-            host.metrics.count(anomaly: anomaly, amount)
-        }
+        if !countsItself(anomaly, amount) { host.metrics.count(anomaly: anomaly, amount) }
     }
 
     /// An agent has had the first answer of a connection.

@@ -30,7 +30,6 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     var givenUp: OpeningPhase?
     /// The state machine asked for a new connection while the socket of the former one was still closing.
     var dialsWhenClosed = false
-    var isLeaving = false
     var hasConnected = false
     var hasBeenAnswered = false
 
@@ -116,7 +115,6 @@ extension WebSocketLink {
     }
 
     private func dial() {
-        isLeaving = false
         host.metrics.count(.connectionsAttempted)
         do throws(TLSError) {
             let target = place.target
@@ -156,7 +154,6 @@ extension WebSocketLink {
         host.watch?.closed(self)
         WebSocketFrame.appendClose(WebSocketCloseCode(rawValue: code), mask: host.maskingKey(), to: &host.output)
         stage = .closing
-        isLeaving = true
     }
 
     func drop() {
@@ -165,7 +162,10 @@ extension WebSocketLink {
         switch stage {
         case .connecting(let attempt): givenUp = attempt.phase.map { .connect($0) }
         case .upgrading: givenUp = .upgrade
-        case .offline, .open, .closing: givenUp = nil
+        case .offline, .open: givenUp = nil
+        case .closing:
+            givenUp = nil
+            host.metrics.count(.connectionsAborted)
         }
         stage = .offline
         abort()
@@ -184,7 +184,11 @@ extension WebSocketLink {
     }
 
     func answered(_ answer: AnsweredReport) {
-        host.metrics.record(answer, service: answer.serviceTime)
+        host.metrics.record(answer)
+    }
+
+    func unanswered(_ report: UnansweredReport) {
+        host.metrics.record(report)
     }
 
     func readSlowly(_ bytesPerSecond: Int) {
@@ -265,6 +269,8 @@ extension WebSocketLink {
         case .offline:
             if dialsWhenClosed {
                 dialsWhenClosed = false
+                // The attempt counts from now on: what the former socket took to close is the tool's own time.
+                machine.attemptBegins(at: shard.now)
                 dial()
             }
         case .connecting(let attempt):
@@ -275,14 +281,29 @@ extension WebSocketLink {
                 host.metrics.count(closed: cause)
                 return connectFailed(.tls)
             }
-            host.metrics.count(cause == .timedOut(.idle) ? .upgradeTimedOut : .upgradeMalformed)
-            connectFailed(.badUpgrade)
+            upgradeEnded(cause)
         case .open:
             host.metrics.count(closed: cause)
+            if reader.isMidMessage || reader.heldBytes > 0 { host.metrics.count(.incompleteMessage) }
             act { machine, now, effects in machine.connectionLost(LossCause(cause), at: now, &effects) }
         case .closing:
             host.metrics.count(.connectionsClosed)
             act { machine, now, effects in machine.closeCompleted(at: now, &effects) }
+        }
+    }
+
+    /// The connection has ended before the upgrade was answered.
+    private func upgradeEnded(_ cause: CloseCause) {
+        switch cause {
+        case .timedOut(.idle):
+            host.metrics.count(.upgradeTimedOut)
+            connectFailed(.timedOut)
+        case .peerClosed, .reset:
+            host.metrics.count(.upgradeClosed)
+            connectFailed(.closedDuringUpgrade)
+        default:
+            host.metrics.count(closed: cause)
+            connectFailed(ConnectFailure(cause))
         }
     }
 

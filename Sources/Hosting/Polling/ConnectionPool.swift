@@ -53,10 +53,8 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
 
     /// A connection for one exchange at once, or `nil`: then `link` waits in the queue until `granted` or `notGranted`
     /// is called. If the queue is full, `notGranted` is called at once.
-    /// - Parameter isRepeated: the request was lost with a connection that the server had closed. To avoid another
-    ///   closed connection, it uses no idle connection, and it goes before the others.
-    func acquire(for link: PollLink, isRepeated: Bool) -> PooledConnection? {
-        if !isRepeated, waiting.isEmpty, let connection = takeIdle() {
+    func acquire(for link: PollLink) -> PooledConnection? {
+        if waiting.isEmpty, let connection = takeIdle() {
             metrics.record(.poolWait, .zero)
             connection.lend(to: link)
             return connection
@@ -66,11 +64,14 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             link.notGranted(.waitedTooLong)
             return nil
         }
-        waiting.append(link, at: shard.now, isUrgent: isRepeated)
+        waiting.append(link, at: shard.now)
         refill()
         if timer == nil { armTimer() }
         return nil
     }
+
+    /// Whether every connection that it may have is made or being made.
+    var isExhausted: Bool { connectionCount >= plan.connections }
 
     /// The agent no longer waits.
     func cancel(_ link: PollLink) {

@@ -14,7 +14,12 @@ extension PollLink {
         // Digits and hyphens are always a valid field value.
         try? fields.append("OpAMP-Instance-UID", "\(agent.instanceUID)")
         host.appendFields(of: agent, to: target, &fields)
-        if !request.isSent { host.metrics.sent(request.kind) }
+        if request.isSent {
+            host.metrics.count(.messagesSent)
+            host.metrics.count(.requestsRepeated)
+        } else {
+            host.metrics.sent(request.kind)
+        }
         var body = request.bytes
         let coding =
             body.count >= target.compression.threshold ? pool.coding(for: target.compression.requests) : .identity
@@ -26,8 +31,7 @@ extension PollLink {
             host.metrics.count(.compressedSentPlainBytes, request.bytes.count)
             host.metrics.count(.compressedSentWireBytes, body.count)
         }
-        requests.markFirstSent(as: coding)
-        lastSent = shard.now
+        requests.markFirstSent(as: coding, at: shard.now)
         connection.send(
             target: target.path, host: target.host, fields: fields, body: body,
             timeout: agent.cohort.plan.answerTimeout, output: &polling.output)
@@ -49,41 +53,50 @@ extension PollLink {
     func finished(_ outcome: PooledConnection.Outcome, on connection: PooledConnection) {
         guard self.connection === connection else { return }
         self.connection = nil
+        guard let request = requests.first else { return }
         switch outcome {
         case .response(let head, let body):
             if head.status == 415, sendsAgainUncoded(head) { return }
             requests.removeFirst()
-            received(head, body)
-        case .lostRace where requests.first?.isRepeated == false:
-            host.metrics.count(.requestsRepeated)
-            requests.markFirstRepeated()
-        case .lostRace:
-            host.metrics.count(.peerClosed)
-            requests.removeFirst()
-            refuse(.unavailable, retryAfter: nil)
+            received(head, body, of: request)
         case .lost(let cause):
+            // The server may have processed it, so it is not sent again.
             host.metrics.count(closed: cause)
             requests.removeFirst()
-            refuse(.unavailable, retryAfter: nil)
+            ended(request, because: .connectionLost)
+            refuse(.unavailable, request, isReceived: true)
         case .malformed(let error):
             host.metrics.count(.responseMalformed)
             host.metrics.count(named: error.name)
             requests.removeFirst()
-            refuse(.unavailable, retryAfter: nil)
+            refused(request)
+            refuse(.unavailable, request, isReceived: true)
         case .timedOut:
-            // The state machine's own timeout ends at the same time: it counts the report as unanswered, and then
-            // learns why.
+            // The state machine's own timeout ends at the same time: it gives the report up, and then learns why.
             tell { machine, now, effects in machine.wake(at: now, &effects) }
-            lose(.idle)
+            lose(.idle, reports: .timedOut)
         }
     }
 
-    private func received(_ head: HTTPResponseHead, _ body: [UInt8]) {
-        guard head.status == 200 else { return refused(head) }
+    /// The server has received the report, and answered with something that is no success.
+    private func refused(_ request: PollRequest) {
+        watched(request)
+        ended(request, isRefusal: true)
+    }
+
+    private func received(_ head: HTTPResponseHead, _ body: [UInt8], of request: PollRequest) {
+        guard head.status == 200 else { return refused(head, request) }
         host.metrics.count(.messagesReceived)
+        // A web page is no ServerToAgent, even where its body is empty. A server that names no type is believed.
+        guard head.fields["Content-Type"] == nil || head.fields.hasMediaType("application/x-protobuf") else {
+            host.metrics.count(.responseMalformed)
+            host.metrics.count(named: "response_of_another_media_type")
+            refused(request)
+            return refuse(.unavailable, request, isReceived: true)
+        }
         do throws(ContentCodingError) {
             let coding = try ContentCoding(contentEncodingOf: head.fields)
-            if coding == .identity { return answered(body.span.bytes) }
+            if coding == .identity { return answered(body.span.bytes, request) }
             var content: [UInt8] = []
             swap(&content, &polling.scratch)
             defer {
@@ -96,25 +109,31 @@ extension PollLink {
             host.metrics.count(.compressedReceived)
             host.metrics.count(.compressedReceivedWireBytes, body.count)
             host.metrics.count(.compressedReceivedPlainBytes, content.count)
-            answered(content.span.bytes)
+            answered(content.span.bytes, request)
         } catch {
             if case .tooLarge = error { host.decompression.exceeded(by: place.target.host, at: shard.now) }
             host.metrics.count(error.responseStatus == 413 ? .decompressionBomb : .responseMalformed)
             host.metrics.count(named: error.name)
-            refuse(.badRequest, retryAfter: nil)
+            refused(request)
+            refuse(.badRequest, request, isReceived: true)
         }
     }
 
     /// The body of a 200: a ServerToAgent without the header that it has on a WebSocket.
-    private func answered(_ bytes: RawSpan) {
+    private func answered(_ bytes: RawSpan, _ request: PollRequest) {
+        watched(request)
         do throws(DecodingError) {
             let view = try ServerToAgentView(bytes)
+            let isError = !view.isAcknowledgement && view.answer().errorResponse != nil
+            ended(request, isRefusal: isError || !agent.isAddressee(of: view))
+            host.watch?.received(bytes, on: self, at: shard.now)
             host.effects.removeAll()
             machine.received(view, at: shard.now, &host.effects)
         } catch {
             // The connection is the pool's and stays: the answer is dropped, and the next poll asks again.
             host.metrics.count(.malformedAnswer)
-            return refuse(.badRequest, retryAfter: nil)
+            ended(request, isRefusal: true)
+            return refuse(.badRequest, request, isReceived: true)
         }
         performEffects()
     }
@@ -122,7 +141,7 @@ extension PollLink {
     // MARK: - Refusals
 
     /// Any status but 200.
-    private func refused(_ head: HTTPResponseHead) {
+    private func refused(_ head: HTTPResponseHead, _ request: PollRequest) {
         host.metrics.count(Counter.forRequestRefusal(status: Int(head.status)))
         host.metrics.count(named: "http_status_\(head.status)")
         switch head.status {
@@ -130,24 +149,32 @@ extension PollLink {
             let wait = HTTPRefusal(head).retryAfter.map { after in
                 Nanoseconds.seconds(Int64(after.seconds(from: host.unixSeconds)))
             }
-            refuse(.unavailable, retryAfter: wait)
+            ended(request, isRefusal: true)
+            refuse(.unavailable, request, isReceived: false, retryAfter: wait)
         case 401, 403, 408, 300..<400, 500..<600:
-            refuse(.unavailable, retryAfter: nil)
+            ended(request, isRefusal: true)
+            refuse(.unavailable, request, isReceived: false)
         default:
             // 413 and its like: the same request would be refused again, so it is not repeated (Plain HTTP Message Size
             // Limits).
-            refuse(.badRequest, retryAfter: nil)
+            refused(request)
+            refuse(.badRequest, request, isReceived: true)
         }
     }
 
     /// Tells the state machine of a refusal as if the server had sent an error response: a server that is unavailable
     /// is left alone for a while, a bad request is not repeated.
-    private func refuse(_ type: ServerErrorResponseType, retryAfter: Nanoseconds?) {
+    /// - Parameter isReceived: whether the server may have processed the report; otherwise the next one has its number.
+    private func refuse(
+        _ type: ServerErrorResponseType, _ request: PollRequest, isReceived: Bool, retryAfter: Nanoseconds? = nil
+    ) {
         let retry = retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(clamping: $0.count)) }
         let answer = ServerToAgent(errorResponse: ServerErrorResponse(type: type, retryInfo: retry))
         isRefused = true
         tell { machine, now, effects in machine.received(answer, at: now, &effects) }
         isRefused = false
+        // What waited has been dropped, unless the agent ignores the refusal.
+        if requests.isEmpty { notReceived(from: isReceived ? request.sequenceNumber + 1 : request.sequenceNumber) }
     }
 
     /// A buffer that one large answer has grown is given back.

@@ -41,9 +41,6 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     private var ownPool: ConnectionPool?
     /// The server has refused a request: what the state machine does about that is no message and no answer.
     var isRefused = false
-    var isLeaving = false
-    /// When the request that was last in flight left.
-    var lastSent = Instant.zero
     var hasConnected = false
     var hasBeenAnswered = false
 
@@ -63,11 +60,6 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
 
     var agent: Agent { machine }
 
-    /// An agent_disconnect that waits, or one that was not requested yet.
-    var unsentAgentDisconnects: Int {
-        agent.state.isOnline ? 1 : waitingAgentDisconnects
-    }
-
     override func timerFired(due: Instant) { wake(due: due) }
 
     // MARK: - What the state machine asks for
@@ -83,29 +75,26 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     func send(_ report: ReportSlice) {
         // No agent_disconnect is sent to a server that is throttling: it would be one more request.
         if isRefused, report.kind == .agentDisconnect { return }
-        let bytes = Array(host.effects.bytes[report.range])
-        if !requests.append(PollRequest(kind: report.kind, bytes: bytes)) {
-            // The state machine gives its oldest up at the same number, so this is one that it no longer waits for.
+        let request = PollRequest(
+            kind: report.kind, sequenceNumber: report.sequenceNumber, bytes: Array(host.effects.bytes[report.range]),
+            dueAt: report.dueAt)
+        if !requests.append(request) {
             host.metrics.count(.writeOverflow)
+            neverSent(request)
+            notReceived(from: request.sequenceNumber)
         }
-    }
-
-    func answered(_ answer: AnsweredReport) {
-        guard !isRefused else { return }
-        host.metrics.record(answer, service: shard.now - lastSent)
     }
 
     func close(code: UInt16) {
         guard case .open = session else { return }
-        if isRefused { requests.removeAll() }
+        if isRefused { dropRequests(because: .connectionLost) }
         session = .leaving
-        isLeaving = true
     }
 
     /// Drops the exchange and the reports under way.
     func drop() {
         session = .offline
-        dropRequests()
+        dropRequests(because: agent.isLeaving ? .timedOut : .cut)
         pool.cancel(self)
         connection?.drop()
         connection = nil
@@ -127,6 +116,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     func countsItself(_ anomaly: Anomaly, _ amount: Int) -> Bool {
         switch anomaly {
         case .unavailable, .badRequest: isRefused
+        // An answer belongs to its request.
+        case .lateAnswer, .push: true
         default: false
         }
     }
@@ -137,10 +128,10 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         guard connection == nil, ticket == 0 else { return }
         switch session {
         case .connecting:
-            useConnection(isRepeated: false)
+            useConnection()
         case .open, .leaving:
-            if let next = requests.first {
-                useConnection(isRepeated: next.isRepeated)
+            if requests.first != nil {
+                useConnection()
             } else if case .leaving = session {
                 session = .offline
                 act { machine, now, effects in machine.closeCompleted(at: now, &effects) }
@@ -152,8 +143,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
 
     // MARK: - Connections of the pool
 
-    private func useConnection(isRepeated: Bool) {
-        if let connection = pool.acquire(for: self, isRepeated: isRepeated), !use(connection) { connection.giveBack() }
+    private func useConnection() {
+        if let connection = pool.acquire(for: self), !use(connection) { connection.giveBack() }
     }
 
     /// Uses a connection: for the session that begins with it, and for the report that waits.
@@ -162,8 +153,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         self.connection = connection
         if case .connecting = session {
             session = .open
-            isLeaving = false
             countConnected()
+            host.watch?.opened(self, at: shard.now)
             tell { machine, now, effects in machine.connected(at: now, &effects) }
         }
         guard let request = requests.first, self.connection === connection else {
@@ -180,6 +171,9 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     }
 
     func notGranted(_ reason: NotGranted) {
+        if case .waitedTooLong = reason {
+            host.metrics.count(.pollsWithoutConnection, requests.list.count { $0.kind == .heartbeat && !$0.isSent })
+        }
         let failure: ConnectFailure =
             switch reason {
             case .failed(let error): ConnectFailure(error)
@@ -190,11 +184,11 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
             session = .offline
             act { machine, now, effects in machine.connectionFailed(failure, at: now, &effects) }
         case .open:
-            lose(failure == .timedOut ? .idle : .reset)
+            lose(failure == .timedOut ? .idle : .reset, reports: .connectionLost)
             advance()
         case .leaving:
             // The agent_disconnect cannot be sent.
-            dropRequests()
+            dropRequests(because: .connectionLost)
             advance()
         case .offline:
             break
@@ -202,8 +196,9 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     }
 
     /// The session is over without the state machine having asked for it.
-    func lose(_ cause: LossCause) {
-        dropRequests()
+    /// - Parameter reports: why the answer to a request that was sent is no longer waited for.
+    func lose(_ cause: LossCause, reports: UnansweredReport.Cause) {
+        dropRequests(because: reports)
         switch session {
         case .open:
             session = .offline
@@ -212,15 +207,6 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
             // A leaving agent has nothing left to say, and `advance` ends its session.
             break
         }
-    }
-
-    private func dropRequests() {
-        host.metrics.count(.agentDisconnectsUnsent, waitingAgentDisconnects)
-        requests.removeAll()
-    }
-
-    private var waitingAgentDisconnects: Int {
-        requests.list.count { $0.kind == .agentDisconnect && !$0.isSent }
     }
 
     /// The connections that the agent's requests go over: those to its server's address, or to the proxy for its

@@ -1,13 +1,18 @@
 import AgentModel
+import Basis
 import Transport
 
-/// A report sent over HTTP: kept until it is answered, because it may have to be sent again.
+/// A report on its way over HTTP: kept until it is answered.
 struct PollRequest {
     let kind: ReportKind
+    /// Its number (AgentToServer.sequence_num).
+    let sequenceNumber: UInt64
     /// An AgentToServer.
     let bytes: [UInt8]
-    /// It was lost once with a connection that the server had closed; it is not sent a third time.
-    var isRepeated = false
+    /// When it was due.
+    let dueAt: Instant
+    /// When it was sent last; meaningful once it was sent.
+    var sentAt = Instant.zero
     var isSent = false
     /// How its body was encoded when it was sent last.
     var coding = ContentCoding.identity
@@ -31,15 +36,11 @@ struct PollRequests {
         return true
     }
 
-    mutating func markFirstSent(as coding: ContentCoding) {
+    mutating func markFirstSent(as coding: ContentCoding, at now: Instant) {
         guard !list.isEmpty else { return }
         list[0].isSent = true
+        list[0].sentAt = now
         list[0].coding = coding
-    }
-
-    mutating func markFirstRepeated() {
-        guard !list.isEmpty else { return }
-        list[0].isRepeated = true
     }
 
     /// An agent that has nothing to say keeps no memory for it.

@@ -18,8 +18,6 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     /// How an exchange ended.
     enum Outcome {
         case response(HTTPResponseHead, body: [UInt8])
-        /// The server closed an idle connection just as the request left; it may be sent again.
-        case lostRace
         /// The connection ended before the response was complete.
         case lost(CloseCause)
         /// The response is not HTTP.
@@ -100,6 +98,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         guard isInPool else { return }
         lending = .over
         cancelTimer()
+        if hasOpened { pool.metrics.count(.connectionsAborted) }
         pool.left(self)
         abort()
     }
@@ -187,7 +186,6 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     private func outcome(of cause: CloseCause) -> Outcome {
         switch exchange.transportClosed() {
         case .response(let head): .response(head, body: exchange.body)
-        case .lostRace where cause == .peerClosed || cause == .reset: .lostRace
         case .idle, .lostRace, .unanswered, .truncated: .lost(cause)
         }
     }

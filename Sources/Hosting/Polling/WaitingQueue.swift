@@ -1,6 +1,6 @@
 import Basis
 
-/// The agents that wait for a connection: first in, first out, but agents whose request was lost go first.
+/// The agents that wait for a connection: first in, first out.
 ///
 /// Cancelling costs nothing: the agent's ticket changes, and its place is skipped when its turn comes.
 struct WaitingQueue {
@@ -15,24 +15,18 @@ struct WaitingQueue {
 
     private var places: [Place] = []
     private var first = 0
-    private var urgent: [Place] = []
     private var lastTicket: UInt32 = 0
     /// How many agents wait.
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
-    mutating func append(_ link: PollLink, at now: Instant, isUrgent: Bool) {
+    mutating func append(_ link: PollLink, at now: Instant) {
         // 0 is the ticket of those that do not wait.
         lastTicket = lastTicket == .max ? 1 : lastTicket + 1
         link.ticket = lastTicket
         count += 1
-        let place = Place(link: link, ticket: lastTicket, since: now)
-        if isUrgent {
-            urgent.append(place)
-        } else {
-            places.append(place)
-        }
+        places.append(Place(link: link, ticket: lastTicket, since: now))
     }
 
     /// The agent no longer wants a connection.
@@ -44,42 +38,23 @@ struct WaitingQueue {
 
     /// Whose turn it is.
     mutating func popFirst() -> Place? {
-        let place = takeUrgent() ?? takeFirst()
-        guard let place else { return nil }
+        guard let place = takeFirst() else { return nil }
         place.link.ticket = 0
         count -= 1
         return place
     }
 
-    /// When the first of those that wait began to, the urgent ones apart unless there are no others.
+    /// When the first of those that wait began to.
     mutating func oldest() -> Instant? {
         skipAbandoned()
-        return first < places.count ? places[first].since : urgent.first?.since
+        return first < places.count ? places[first].since : nil
     }
 
     /// One that has waited since `instant` or longer.
     mutating func popFirst(since instant: Instant) -> Place? {
         skipAbandoned()
-        let place: Place?
-        if first < places.count, places[first].since <= instant {
-            place = takeFirst()
-        } else if let next = urgent.first, next.since <= instant {
-            place = takeUrgent()
-        } else {
-            place = nil
-        }
-        guard let place else { return nil }
-        place.link.ticket = 0
-        count -= 1
-        return place
-    }
-
-    private mutating func takeUrgent() -> Place? {
-        while !urgent.isEmpty {
-            let place = urgent.removeFirst()
-            if place.isHeld { return place }
-        }
-        return nil
+        guard first < places.count, places[first].since <= instant else { return nil }
+        return popFirst()
     }
 
     private mutating func takeFirst() -> Place? {
