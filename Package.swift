@@ -92,7 +92,8 @@ let package = Package(
             ],
             swiftSettings: settings),
 
-        // Writes the messages of Protobuf, OpAMP and OTLP, and docs/protocol.md, from protocol/*.schema: scripts/generate.
+        // Writes the messages of Protobuf, OpAMP and OTLP, and docs/protocol.md, from protocol/*.schema:
+        // scripts/generate.
         .executableTarget(name: "ProtocolGenerator", swiftSettings: settings),
 
         // For tests: scripted servers, proxies and clients, a small fleet, other people's programs at the other end.
@@ -150,6 +151,13 @@ let package = Package(
                 orderedCollections,
             ],
             exclude: ["Profile/Corpus"], swiftSettings: settings),
+        // Figures against servers whose log is the truth.
+        .testTarget(
+            name: "TruthTests",
+            dependencies: [
+                "Basis", "OpenSSL", "OpAMP", "Transport", "AgentModel", "Metrics", "Engine", "Hosting", "TestSupport",
+            ],
+            swiftSettings: settings),
         // The built command, run as a process.
         .testTarget(name: "CommandTests", dependencies: ["muster", "TestSupport"], swiftSettings: settings),
     ]

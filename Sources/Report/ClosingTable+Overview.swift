@@ -34,10 +34,9 @@ extension ClosingTable {
             line("reports", ["\(Figures.count(sent)) sent", rate(\.reportsPerSecond)] + byKind),
             line(
                 "answers",
-                [
-                    "\(Figures.count(counters[.answersReceived])) received", rate(\.answersPerSecond),
-                    "\(Figures.count(counters[.unanswered])) reports unanswered",
-                ]),
+                ["\(Figures.count(counters[.answersReceived])) received", rate(\.answersPerSecond)]
+                    + withoutAnswer(counters)),
+            heartbeats(counters).map { line("heartbeats", $0) },
             line(
                 "traffic",
                 [
@@ -55,6 +54,35 @@ extension ClosingTable {
                     summary.verdict.level == .fine ? "on time" : summary.verdict.level.name,
                 ].filter { !$0.isEmpty }),
         ].compactMap { $0 }.flatMap { $0 }
+    }
+
+    /// The reports that have no answer, by why.
+    private static func withoutAnswer(_ counters: CounterTable) -> [String] {
+        let kinds: [(Counter, String)] = [
+            (.agentDisconnectsUnanswered, "agent_disconnects unanswered"), (.reportsRefused, "refused"),
+            (.answersLost, "lost"), (.reportsCut, "cut"), (.lateAnswers, "late"), (.answersAmbiguous, "ambiguous"),
+        ]
+        return ["\(Figures.count(counters[.unanswered])) reports unanswered"]
+            + kinds.filter { counters[$0.0] > 0 }.map { "\(Figures.count(counters[$0.0])) \($0.1)" }
+    }
+
+    /// The heartbeats that were due, by what became of them.
+    private static func heartbeats(_ counters: CounterTable) -> [String]? {
+        guard counters[.heartbeatsDue] > 0 else { return nil }
+        let kinds: [(Counter, String)] = [
+            (.heartbeatsLate, "late"), (.heartbeatsRefused, "refused"), (.heartbeatsUnanswered, "unanswered"),
+            (.heartbeatsNotPossible, "not possible"), (.heartbeatsCut, "cut"), (.skippedHeartbeats, "skipped"),
+        ]
+        return [
+            "\(Figures.count(counters[.heartbeatsDue])) due",
+            "\(availability(counters)) answered in time",
+        ] + kinds.filter { counters[$0.0] > 0 }.map { "\(Figures.count(counters[$0.0])) \($0.1)" }
+    }
+
+    /// Never rounded up: 100 % is all of them.
+    static func availability(_ counters: CounterTable) -> String {
+        let hundredths = (counters.availability * 10_000).rounded(.down)
+        return Figures.decimals(hundredths / 100, hundredths.remainder(dividingBy: 100) == 0 ? 0 : 2) + " %"
     }
 
     /// A label and its text; text that does not fit on the line continues on the next one.

@@ -66,11 +66,8 @@ public enum ClosingTable {
         for measure in LiveFrame.measures {
             let figures = summary[measure]
             guard figures.count > 0 else { continue }
-            let spans = [
-                figures.min, figures.mean, figures.p50, figures.p90, figures.p99, figures.p999, figures.max,
-            ]
             table.append(
-                [measure.title, Figures.count(figures.count)] + spans.map(Figures.duration),
+                [measure.title, Figures.count(figures.count)] + MeasureSummary.Figure.allCases.map(figures.text),
                 measure == .schedulingDelay ? .faint : .normal)
         }
         return table.isEmpty ? [] : table.lines(width: width)

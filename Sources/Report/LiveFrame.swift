@@ -9,8 +9,9 @@ public import Metrics
 public enum LiveFrame {
     /// The measures that have a line, in this order; one that never occurred has none.
     static let measures: [Measure] = [
-        .heartbeatResponse, .heartbeatService, .statusResponse, .firstReport, .ready, .connect, .tlsHandshake,
-        .tlsResumption, .upgrade, .configApplying, .configApplied, .configConverged, .packagesConverged, .downloadWait,
+        .heartbeatResponse, .heartbeatService, .timeWithoutServer, .statusResponse, .firstReport, .ready, .connect,
+        .tlsHandshake, .tlsResumption, .upgrade, .configApplying, .configApplied, .configConverged, .packagesConverged,
+        .downloadWait,
         .downloadTime, .downloadPerMebibyte, .poolWait, .schedulingDelay,
     ]
 
@@ -35,6 +36,7 @@ public enum LiveFrame {
         lines.append(agents(snapshot, plan))
         if snapshot.health.notHealthy > 0 { lines.append(health(snapshot)) }
         lines.append(traffic(snapshot))
+        if snapshot.counters[.heartbeatsMissed] > 0 { lines.append(missed(snapshot)) }
         lines += latencies(snapshot)
         lines += errors(snapshot)
         lines.append(tool(snapshot))
@@ -124,15 +126,25 @@ public enum LiveFrame {
         return line
     }
 
+    /// Only where heartbeats were missed.
+    private static func missed(_ snapshot: Snapshot) -> PaintedLine {
+        let counters = snapshot.counters
+        var line = label("heartbeats")
+        line.append("\(ClosingTable.availability(counters)) answered in time  ·  ")
+        line.append("\(Figures.count(counters[.heartbeatsMissed])) missed", .bad)
+        line.append(" of \(Figures.count(counters[.heartbeatsDue])) due", .faint)
+        return line
+    }
+
     private static func latencies(_ snapshot: Snapshot) -> [PaintedLine] {
         var table = TextTable(header: ["\(snapshot.phase) so far", "p50", "p90", "p99", "p99.9", "max", "count"])
         table.indent = 1
         for measure in measures {
             let summary = snapshot.phaseMeasures[measure.index]
             guard summary.count > 0 else { continue }
-            let spans = [summary.p50, summary.p90, summary.p99, summary.p999, summary.max]
+            let figures: [MeasureSummary.Figure] = [.p50, .p90, .p99, .p999, .max]
             table.append(
-                [measure.title] + spans.map(Figures.duration) + [Figures.count(summary.count)],
+                [measure.title] + figures.map(summary.text) + [Figures.count(summary.count)],
                 measure == .schedulingDelay ? .faint : .normal)
         }
         return table.isEmpty ? [] : table.lines()

@@ -19,13 +19,15 @@ public enum ProgressLine {
         parts.append("answers \(Figures.rate(row.rate(of: .answersReceived)))/s")
         if response.count > 0 { parts.append(latency("response", response)) }
         if first.count > 0, response.count == 0 { parts.append(latency("first report", first)) }
+        if snapshot.counters[.heartbeatsMissed] > 0 {
+            parts.append("heartbeats missed \(Figures.count(snapshot.counters[.heartbeatsMissed]))")
+        }
         parts.append("errors \(Figures.count(snapshot.counters.errors))")
         parts.append("CPU \(Figures.percent(row.cpuShare))")
         return parts.joined(separator: " | ")
     }
 
     private static func latency(_ title: String, _ summary: MeasureSummary) -> String {
-        "\(title) p50 \(Figures.duration(summary.p50)) p99 \(Figures.duration(summary.p99))"
-            + " max \(Figures.duration(summary.max))"
+        "\(title) p50 \(summary.text(.p50)) p99 \(summary.text(.p99)) max \(summary.text(.max))"
     }
 }

@@ -4,11 +4,13 @@ public import Metrics
 
 /// `series.csv`: one line for each row of the series, the columns named in the first line.
 public enum SeriesTable {
-    static let percentiles: [(name: String, value: @Sendable (MeasureSummary) -> Double)] = [
-        ("p50_ms", { $0.p50.seconds * 1e3 }), ("p90_ms", { $0.p90.seconds * 1e3 }),
-        ("p99_ms", { $0.p99.seconds * 1e3 }), ("p999_ms", { $0.p999.seconds * 1e3 }),
-        ("max_ms", { $0.max.seconds * 1e3 }),
-    ]
+    static let figures: [MeasureSummary.Figure] = [.p50, .p90, .p99, .p999, .max]
+
+    /// The columns of one measure: figures, and of measures whose values may be known only within bounds these too.
+    private static func columns(of measure: Measure) -> [String] {
+        let bounds = measure.isBounded ? figures.flatMap { ["\($0.name)_low_ms", "\($0.name)_high_ms"] } : []
+        return (["count"] + figures.map { "\($0.name)_ms" } + bounds).map { "\(measure.name)_\($0)" }
+    }
 
     /// The names of the columns.
     public static var columns: [String] {
@@ -16,9 +18,7 @@ public enum SeriesTable {
             + AgentState.allCases.map { "state_\($0.key)" }
             + HealthGrade.allCases.map { "health_\($0.name)" }
             + Counter.allCases.map(\.name)
-            + Measure.allCases.flatMap { measure in
-                ["\(measure.name)_count"] + percentiles.map { "\(measure.name)_\($0.name)" }
-            }
+            + Measure.allCases.flatMap(columns(of:))
             + ["cpu_share", "resident_bytes", "silent_shards", "generator"]
     }
 
@@ -39,7 +39,15 @@ public enum SeriesTable {
             let summary = row.summary(of: measure)
             cells.append("\(summary.count)")
             // No value is an empty cell: a zero would be a latency.
-            cells += percentiles.map { summary.count > 0 ? Figures.decimals($0.value(summary), 6) : "" }
+            func milliseconds(_ span: Nanoseconds?) -> String {
+                summary.count > 0 ? span.map { Figures.decimals($0.seconds * 1e3, 6) } ?? "" : ""
+            }
+            cells += figures.map { milliseconds(summary[$0]) }
+            guard measure.isBounded else { continue }
+            cells += figures.flatMap { figure in
+                let bounds = summary.bounds(of: figure)
+                return summary.isBounded ? [milliseconds(bounds.low), milliseconds(bounds.high)] : ["", ""]
+            }
         }
         return cells + [
             Figures.decimals(row.cpuShare, 4), "\(row.residentBytes)", "\(row.silentShards)", row.level.name,

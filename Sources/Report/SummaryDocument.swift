@@ -33,6 +33,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
 
     /// What else has to be known before the figures are used.
     public var warnings: [WarningPart]
+    /// The share of the heartbeats due that were answered in time; nil where none was due.
+    public var availability: Double?
     /// The rates while all agents were connected and nothing happened to them; nil where that was never so.
     public var steady: SteadyRates?
 
@@ -94,8 +96,15 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     }
 
     /// Milliseconds; of a measure that never occurred only the count, zero.
+    ///
+    /// Where values are not known exactly, each figure has bounds beside it that hold for every reading of them; a
+    /// missing upper bound: nothing is known above.
     public struct MeasurePart: Codable, Hashable, Sendable {
         public var count: UInt64
+        /// Values that are the likeliest of several readings; nil: none.
+        public var ambiguous: UInt64?
+        /// Values of which only a lower bound is known; nil: none.
+        public var atLeast: UInt64?
         public var minMs: Double?
         public var meanMs: Double?
         public var p50Ms: Double?
@@ -103,6 +112,20 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var p99Ms: Double?
         public var p999Ms: Double?
         public var maxMs: Double?
+        public var minLowMs: Double?
+        public var minHighMs: Double?
+        public var meanLowMs: Double?
+        public var meanHighMs: Double?
+        public var p50LowMs: Double?
+        public var p50HighMs: Double?
+        public var p90LowMs: Double?
+        public var p90HighMs: Double?
+        public var p99LowMs: Double?
+        public var p99HighMs: Double?
+        public var p999LowMs: Double?
+        public var p999HighMs: Double?
+        public var maxLowMs: Double?
+        public var maxHighMs: Double?
     }
 
     public struct PhasePart: Codable, Hashable, Sendable {
@@ -201,6 +224,7 @@ extension SummaryDocument {
         missingFiles = try values.decodeIfPresent([String].self, forKey: .missingFiles)
         warnings = try values.decodeIfPresent([WarningPart].self, forKey: .warnings) ?? []
         steady = try values.decodeIfPresent(SteadyRates.self, forKey: .steady)
+        availability = try values.decodeIfPresent(Double.self, forKey: .availability)
     }
 
     public init(_ summary: RunSummary) {
@@ -216,6 +240,7 @@ extension SummaryDocument {
         if case .failed(let reason) = summary.outcome { outcome.reason = reason }
         durationSeconds = summary.duration.seconds
         warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
+        availability = summary.counters[.heartbeatsDue] > 0 ? summary.counters.availability : nil
         steady = summary.steady.map {
             SteadyRates(
                 durationSeconds: $0.seconds, reportsPerSecond: Self.finite($0.reportsPerSecond),
@@ -311,5 +336,19 @@ extension SummaryDocument.MeasurePart {
         p99Ms = milliseconds(summary.p99)
         p999Ms = milliseconds(summary.p999)
         maxMs = milliseconds(summary.max)
+        guard summary.isBounded else { return }
+        ambiguous = summary.ambiguous
+        atLeast = summary.atLeast
+        func bounds(_ figure: MeasureSummary.Figure) -> (low: Double, high: Double?) {
+            let bounds = summary.bounds(of: figure)
+            return (milliseconds(bounds.low), bounds.high.map(milliseconds))
+        }
+        (minLowMs, minHighMs) = bounds(.min)
+        (meanLowMs, meanHighMs) = bounds(.mean)
+        (p50LowMs, p50HighMs) = bounds(.p50)
+        (p90LowMs, p90HighMs) = bounds(.p90)
+        (p99LowMs, p99HighMs) = bounds(.p99)
+        (p999LowMs, p999HighMs) = bounds(.p999)
+        (maxLowMs, maxHighMs) = bounds(.max)
     }
 }

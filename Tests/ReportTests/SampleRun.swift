@@ -133,6 +133,7 @@ enum SampleRun {
         if second == 47 {
             shard.agentsMoved(2000, from: .connected, to: .disconnected)
             shard.count(.agentDisconnects, 2000)
+            shard.count(.agentDisconnectsUnanswered, 3)
             shard.count(.connectionsClosed, 2000)
         }
     }

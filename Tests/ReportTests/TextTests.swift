@@ -102,7 +102,7 @@ struct TextTests {
             "connection refused", "malformed answer", "close_code_1011", "seed 42",
         ] { #expect(text.contains(part), "\(part)\n\(text)") }
         let differing = try #require(lines.firstIndex { $0.contains("reports sent") && $0.hasSuffix("-3") })
-        #expect(lines[differing + 1].contains("lost"))
+        #expect(lines[differing + 1].contains("agent_disconnects"))
         #expect(lines.contains { $0.contains("connections opened") && $0.contains("equal") })
         for phase in ["arrival", "steady", "storm", "drain"] {
             #expect(lines.contains { $0.hasPrefix("  \(phase)") }, "\(phase)")
@@ -152,7 +152,7 @@ struct TextTests {
         }
         let sent = try #require(lines.firstIndex { $0.hasPrefix("  reports ") })
         #expect(lines[sent...(sent + 1)].contains { $0.contains("agent_disconnects") })
-        #expect(lines.contains { $0 == "    lost with their connections, or still on their way at the end" })
+        #expect(lines.contains { $0 == "    of the reports sent 3 agent_disconnects have no answer" })
     }
 
     @Test("Health has a separate line, live and at the end, unless all agents are healthy")

@@ -87,7 +87,9 @@ package final class SmallFleet {
 
     package func dropConnections() { agents.dropConnections(share: 1, seed: 1) }
 
-    package func drain(over span: Nanoseconds = .zero) { agents.drain(over: span) }
+    package func drain(over span: Nanoseconds = .zero, waiting limit: Nanoseconds = .zero) {
+        agents.drain(over: span, waiting: limit)
+    }
 
     package func stop() async {
         await agents.finish()

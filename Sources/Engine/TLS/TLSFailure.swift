@@ -101,6 +101,10 @@ public enum TLSFailure: Hashable, Sendable {
         }
     }
 
+    /// The alerts handshake_failure and certificate_required (RFC 8446, section 6.2).
+    static let handshakeFailure = TLSFailure.alert(40)
+    static let certificateRequired = TLSFailure.alert(116)
+
     /// OpenSSL's reasons for an alert received: the alert's number above a thousand.
     private static let alertReasons: Range<Int32> = 1000..<1256
 

@@ -34,6 +34,8 @@ final class TLSState {
     private var identity: PackedIdentity?
     /// The server asked for `identity`: OpenSSL was given it, parsed.
     private(set) var showsIdentity = false
+    /// The server asked for a certificate, and there is none to show.
+    private var lacksIdentity = false
     /// A verdict that OpenSSL has no code for, noted by a callback.
     var failure: TLSFailure?
 
@@ -87,7 +89,10 @@ final class TLSState {
     /// The server asks for a certificate. Only now is the own one parsed: a resumed session does without, and of
     /// thousands of handshakes at once none has it in memory while it waits for the server.
     func showIdentity() -> Bool {
-        guard let identity else { return true }
+        guard let identity else {
+            if case .client(let context) = role { lacksIdentity = context.options.identity == nil }
+            return true
+        }
         guard let unpacked = try? identity.unpacked() else { return false }
         showsIdentity = true
         guard SSL_use_certificate(pointer, unpacked.certificate.pointer) == 1,
@@ -173,7 +178,10 @@ final class TLSState {
             each = ERR_get_error()
         }
         if let failure { return failure }
-        return isVerdict ? TLSFailure(verdict: SSL_get_verify_result(pointer)) : TLSFailure(error: first)
+        guard !isVerdict else { return TLSFailure(verdict: SSL_get_verify_result(pointer)) }
+        // TLS 1.2 has no alert of its own for a certificate that was asked for and not shown (RFC 5246, section 7.4.6).
+        let failure = TLSFailure(error: first)
+        return failure == .handshakeFailure && lacksIdentity ? .certificateRequired : failure
     }
 
     // MARK: What was agreed on

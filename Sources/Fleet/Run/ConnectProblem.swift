@@ -22,7 +22,7 @@ struct ConnectProblem: Equatable {
     private static func isReason(_ counter: Counter) -> Bool {
         switch counter {
         case .outOfDescriptors, .outOfPorts, .answersLost, .writeOverflow, .poolTimeouts, .skippedHeartbeats,
-            .outOfRange, .unanswered:
+            .outOfRange, .unanswered, .pollsWithoutConnection:
             false
         default:
             !counter.name.hasPrefix("download_") && !counter.name.hasPrefix("telemetry_")
@@ -36,7 +36,7 @@ struct ConnectProblem: Equatable {
         case .connectTimedOut: "\(endpoint) does not answer connection requests"
         case .connectUnreachable: "there is no route to \(endpoint)"
         case .dnsFailure: "the name in \(endpoint) cannot be resolved"
-        case .reset, .peerClosed: "\(endpoint) closes connections before it answers"
+        case .reset, .peerClosed, .upgradeClosed: "\(endpoint) closes connections before it answers"
         case .proxyUnauthorized: "the proxy in front of \(endpoint) requires credentials (407)"
         case .proxyRefused, .proxyMalformed: "the proxy opens no tunnel to \(endpoint)"
         case .upgradeTimedOut: "\(endpoint) accepts connections, but does not answer the WebSocket upgrade"
@@ -53,7 +53,7 @@ struct ConnectProblem: Equatable {
         case .connectRefused: "start the server, or check the address and the port"
         case .connectTimedOut, .connectUnreachable: "check the address, the network and firewalls on the way"
         case .dnsFailure: "check the name"
-        case .reset, .peerClosed, .upgradeMalformed, .responseMalformed:
+        case .reset, .peerClosed, .upgradeClosed, .upgradeMalformed, .responseMalformed:
             "check that an OpAMP server listens there, and whether it expects TLS (wss://)"
         case .proxyUnauthorized, .proxyRefused, .proxyMalformed: "check --proxy and its credentials"
         case .upgradeUnauthorized, .requestUnauthorized: "give credentials with --token-file or --header"

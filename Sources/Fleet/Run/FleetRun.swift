@@ -82,7 +82,9 @@ public actor FleetRun {
 
         await enter("drain", recorder, probe, observe)
         for shard in preparation.shards {
-            shard.drain(over: failure == nil ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero)
+            shard.drain(
+                over: failure == nil ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero,
+                waiting: failure == nil ? profile.drain.scaled(by: FleetRun.answerShare) : .zero)
         }
         await disconnect(recorder, probe, observe)
         await settleTelemetry()
@@ -97,22 +99,24 @@ public actor FleetRun {
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
         await preparation.stop()
 
+        let findings = ServerFindings(last.counters, rows: recorder.series.all, duration: last.elapsed)
         var record = recorder.record(
-            of: identity, outcome: outcome(last), profile: profile.resolvedYAML,
+            of: identity, outcome: outcome(last, findings), profile: profile.resolvedYAML,
             server: after.flatMap { after in before.map { after.since($0) } },
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
-        record.summary.warnings += profile.skippedEvents
+        record.summary.warnings += findings.warnings + profile.skippedEvents
         return record
     }
 
-    private func outcome(_ last: Snapshot) -> RunOutcome {
+    private func outcome(_ last: Snapshot, _ findings: ServerFindings) -> RunOutcome {
         if isInterrupted { return .interrupted }
         if let failure { return .failed(failure) }
         let failed = last.counters[.agentsUnanswered]
         if last.counters[.agentsAnswered] == 0 {
             return .failed("no agent received a response from \(endpoint)")
         }
-        return failed == 0 ? .completed : .failed("\(failed) agents never received a response from \(endpoint)")
+        if failed > 0 { return .failed("\(failed) agents never received a response from \(endpoint)") }
+        return findings.stop.map { .failed($0.text) } ?? .completed
     }
 
     // MARK: - Phases
@@ -267,6 +271,8 @@ public actor FleetRun {
     /// The part of the drain's time over which the agent_disconnect messages are spread: a fleet that is switched off
     /// at one moment would measure only itself.
     private static let agentDisconnectShare = 0.2
+    /// The part of the drain's time in which agents wait for the answers that they are owed; the rest is for closing.
+    private static let answerShare = 0.8
     /// How long a tick waits for a shard's figures.
     private static let timeout = Nanoseconds.milliseconds(250)
     /// How long the answers to the last exports of own telemetry are waited for.

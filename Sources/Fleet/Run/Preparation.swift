@@ -52,7 +52,6 @@ struct Preparation: Sendable {
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
-        if checksConformance, profile.isPolling { throw .conformanceNeedsWebSocket }
         let transport: AgentTransport =
             profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
         let messages = WebSocketLimits(

@@ -9,8 +9,6 @@ public enum RunError: Error, CustomStringConvertible {
     case unknownHost(String, reason: String)
     /// A certificate, key or list that cannot be used.
     case security(SecurityError)
-    /// Conformance is to be checked of agents that poll.
-    case conformanceNeedsWebSocket
     /// A secret that the profile names and that cannot be had; the text says where it was looked for.
     case secret(String)
     /// A source address that cannot be used.
@@ -25,7 +23,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .conformanceNeedsWebSocket, .badSource, .secret, .packages: true
+        case .tooManyAgents, .security, .badSource, .secret, .packages: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -38,8 +36,6 @@ public enum RunError: Error, CustomStringConvertible {
             "the server \(host) cannot be found: \(reason), or give an address."
         case .security(let error):
             error.description
-        case .conformanceNeedsWebSocket:
-            "conformance is checked on WebSocket connections only. Use ws://, or remove --check-conformance."
         case .secret(let what):
             "\(what)."
         case .badSource(let text):

@@ -69,10 +69,10 @@ extension CloseCause {
     /// The name of a cause that shares its counter with others.
     var nameBesidesCounter: String? {
         switch self {
-        case .tls, .other, .local, .badSource, .timedOut(.handshake), .timedOut(.receive), .timedOut(.close),
+        case .tls, .other, .badSource, .timedOut(.handshake), .timedOut(.receive), .timedOut(.close),
             .timedOut(.delivery):
             name
-        case .peerClosed, .reset, .refused, .unreachable, .timedOut, .writeOverflow,
+        case .local, .peerClosed, .reset, .refused, .unreachable, .timedOut, .writeOverflow,
             .outOfDescriptors, .outOfPorts:
             nil
         }

@@ -40,7 +40,7 @@ extension Counter {
         }
     }
 
-    /// The error under which the end of a connection is counted.
+    /// The counter of the end of a connection: an error, unless the tool itself ended it.
     public init(_ cause: CloseCause) {
         switch cause {
         case .peerClosed: self = .peerClosed
@@ -53,7 +53,8 @@ extension Counter {
         case .outOfDescriptors: self = .outOfDescriptors
         case .outOfPorts: self = .outOfPorts
         case .tls(let failure): self.init(failure)
-        case .timedOut(.close), .timedOut(.delivery), .local, .badSource, .other: self = .otherNetworkError
+        case .local, .timedOut(.close), .timedOut(.delivery): self = .connectionsAborted
+        case .badSource, .other: self = .otherNetworkError
         }
     }
 
@@ -116,7 +117,6 @@ extension Counter {
         switch anomaly {
         case .badRequest, .unknownError: self = .errorAnswers
         case .unavailable: self = .throttled
-        case .unanswered: self = .unanswered
         case .fullStateRequested: self = .fullStateRequests
         case .instanceUIDAssigned: self = .uidsAssigned
         case .heartbeatsSkipped: self = .skippedHeartbeats
@@ -124,7 +124,6 @@ extension Counter {
         case .settingsCommitted: self = .settingsCommitted
         case .settingsRejected: self = .settingsRejected
         case .settingsReverted: self = .settingsReverted
-        case .answersLost: self = .answersLost
         case .changesJoined: self = .changesJoined
         case .closedByServer: self = .closedByServer
         case .push: self = .pushes

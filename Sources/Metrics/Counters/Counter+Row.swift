@@ -1,7 +1,7 @@
 extension Counter {
     /// What kind of thing a counter counts.
     public enum Family: Hashable, Sendable {
-        case agents, connections, traffic, reports, answers
+        case agents, connections, traffic, reports, schedule, answers
         case error(Origin)
     }
 
@@ -56,6 +56,7 @@ extension Counter.Family {
         case "connections": self = .connections
         case "traffic": self = .traffic
         case "reports": self = .reports
+        case "schedule": self = .schedule
         case "answers": self = .answers
         default:
             guard let origin = Counter.Origin(rawValue: word) else { return nil }

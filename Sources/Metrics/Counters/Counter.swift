@@ -24,6 +24,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case reconnects = "connections | reconnects | connections opened by agents that had one before"
     case connectionsCut = "connections | connections cut | connections that the run itself dropped, as the profile asks"
+    case connectionsAborted = """
+        connections | connections aborted | \
+        connections that the tool ended without the closing handshake: at the end of the run or after its own timeout
+        """
     case tlsHandshakesFull = "connections | TLS handshakes, full | TLS handshakes with certificates and keys"
     case tlsHandshakesResumed = "connections | TLS handshakes, resumed | TLS handshakes that resumed an earlier session"
     case keepAliveRefusals = """
@@ -32,7 +36,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case requestsRepeated = """
         connections | requests repeated | \
-        requests sent again because the server closed an idle connection at the same moment
+        requests sent again in another coding, because the server did not accept their compression (415)
         """
     case reportsCut = """
         connections | reports cut | \
@@ -126,13 +130,52 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case fullStateReports = "reports | full state reports | full reports that the server requested"
     case agentDisconnects = "reports | agent_disconnects | agent_disconnect reports"
 
+    // MARK: Heartbeats that were due, by what became of them
+    case heartbeatsDue = """
+        schedule | heartbeats due | \
+        heartbeats, over plain HTTP polls, that were due: the sum of the counts of this table, missed left out, \
+        and of skipped_heartbeats
+        """
+    case heartbeatsAnsweredInTime = """
+        schedule | heartbeats answered in time | \
+        heartbeats answered within the answer timeout
+        """
+    case heartbeatsLate = "schedule | heartbeats answered late | heartbeats answered after the answer timeout"
+    case heartbeatsRefused = "schedule | heartbeats refused | heartbeats answered with an error"
+    case heartbeatsUnanswered = """
+        schedule | heartbeats unanswered | \
+        heartbeats that were sent and never answered: no answer in time, or the connection was lost
+        """
+    case heartbeatsNotPossible = """
+        schedule | heartbeats not possible | \
+        heartbeats that were due while the agent had no connection
+        """
+    case heartbeatsCut = """
+        schedule | heartbeats cut | \
+        heartbeats whose connection the run or the agent ended while the answer could still have been received
+        """
+    case heartbeatsMissed = "schedule | heartbeats missed | heartbeats unanswered and heartbeats not possible together"
+
     // MARK: Answers
-    case answersReceived = "answers | answers | valid answers received"
+    case answersReceived = "answers | answers | reports answered without an error"
     case remoteConfigsReceived = "answers | remote configs | answers that offered a configuration"
     case fullStateRequests = "answers | full state requests | answers that requested the full state"
     case uidsAssigned = "answers | uids assigned | answers that assigned a new instance uid"
     case pushes = "answers | pushes | messages received while no report waited for an answer"
     case lateAnswers = "answers | late answers | answers received after the answer timeout"
+    case answersAmbiguous = """
+        answers | ambiguous answers | \
+        answers that may be to another report: their times are known only within bounds
+        """
+    case reportsRefused = "answers | reports refused | reports answered with an error: no time is measured"
+    case agentDisconnectsAnswered = """
+        answers | agent_disconnects answered | \
+        answers to agent_disconnect reports, which need none
+        """
+    case agentDisconnectsUnanswered = """
+        answers | agent_disconnects unanswered | \
+        agent_disconnect reports without an answer, which they do not need
+        """
     case restartsCommanded = "answers | restarts commanded | commands to restart the agent"
 
     // MARK: What became of offers
@@ -247,6 +290,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case upgradeRefused4xx = "server | upgrade: refused (4xx) | the upgrade was refused as a client error (4xx)"
     case upgradeRefused5xx = "server | upgrade: refused (5xx) | the upgrade was refused as a server error (5xx)"
     case upgradeMalformed = "server | upgrade: malformed answer | no valid answer to the upgrade"
+    case upgradeClosed = """
+        server | upgrade: closed without answer | \
+        the server closed or reset the connection before it answered the upgrade
+        """
     case upgradeTimedOut = "server | upgrade: timed out | no answer to the upgrade within the connect timeout"
     case requestRedirected = """
         server | request: redirected (3xx) | \
@@ -278,6 +325,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case responseMalformed = "server | malformed response | invalid HTTP response, or content that cannot be decoded"
     case closedByServer = "server | closed with a code | connections that the server ended with a WebSocket Close"
+    case incompleteMessage = """
+        server | incomplete message | \
+        connections that ended in the middle of a message or frame of the server
+        """
     case malformedFrame = "server | malformed frame | invalid WebSocket frame"
     case malformedAnswer = "server | malformed answer | invalid ServerToAgent"
     case oversizedMessage = "server | oversized message | a message larger than the limit"
@@ -335,6 +386,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case poolTimeouts = """
         tool | no connection free | \
         requests dropped because no connection of the pool was free within the timeout
+        """
+    case pollsWithoutConnection = """
+        tool | polls without a connection | \
+        polls that were due and not sent because every connection of the pool was in use
         """
     case telemetryDropped = """
         tool | telemetry: dropped | \

@@ -14,6 +14,14 @@ public struct CounterTable: Hashable, Sendable {
     /// Reports of every kind that were sent.
     public var reportsSent: UInt64 { sum(of: .reports) }
 
+    /// The share of the heartbeats that were due which were answered in time, 0...1. What the run itself cut short or
+    /// skipped says nothing about the server and does not count; 0 where none was due.
+    public var availability: Double {
+        let own = self[.heartbeatsCut] + self[.skippedHeartbeats]
+        let due = self[.heartbeatsDue] - min(own, self[.heartbeatsDue])
+        return due > 0 ? Double(self[.heartbeatsAnsweredInTime]) / Double(due) : 0
+    }
+
     /// All errors, of the network, the server and the tool.
     public var errors: UInt64 { Counter.errors.reduce(0) { $0 &+ self[$1] } }
 

@@ -8,6 +8,7 @@ extension ShardMetrics {
     public func sent(_ kind: ReportKind) {
         count(.messagesSent)
         count(Counter(kind))
+        if kind == .heartbeat { count(.heartbeatsDue) }
     }
 
     /// A TLS handshake has succeeded.
@@ -16,26 +17,11 @@ extension ShardMetrics {
         record(isResumed ? .tlsResumption : .tlsHandshake, span)
     }
 
-    /// An answer, measured.
-    /// - Parameter service: how long the server needed, from when the report was really sent.
-    public func record(_ answer: AnsweredReport, service: Nanoseconds) {
-        count(.answersReceived)
-        switch answer.kind {
-        case .heartbeat:
-            record(.heartbeatResponse, answer.responseTime)
-            record(.heartbeatService, service)
-        case .first, .reconnect:
-            record(.firstReport, service)
-        case .status, .fullState, .components, .custom, .request:
-            record(.statusResponse, answer.responseTime)
-        case .agentDisconnect, .malformed, .oversized:
-            break
-        }
-    }
-
     /// Counts an anomaly. What the connection has counted already, with its cause, is left out.
     public func count(anomaly: Anomaly, _ amount: Int) {
         if let counter = Counter(anomaly) { count(counter, amount) }
+        // They were due; the tool did not send them.
+        if case .heartbeatsSkipped = anomaly { count(.heartbeatsDue, amount) }
         if anomaly.isNamed { count(named: anomaly.name, UInt64(max(amount, 0))) }
     }
 

@@ -26,6 +26,16 @@ public final class ShardMetrics {
         interval.record(measure, span)
     }
 
+    /// Records a duration `count` times.
+    func record(_ measure: Measure, _ span: Nanoseconds, count: UInt64) {
+        interval.record(measure, span, count: count)
+    }
+
+    /// Records what is known of a duration that is not known exactly.
+    func record(_ measure: Measure, _ span: Nanoseconds, _ part: UncertainPart, count: UInt64 = 1) {
+        interval.record(measure, span, part, count: count)
+    }
+
     /// Adds one to a counter.
     public func count(_ counter: Counter) {
         interval.counters.count(counter, 1)

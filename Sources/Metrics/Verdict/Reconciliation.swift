@@ -29,7 +29,8 @@ public struct Reconciliation: Hashable, Sendable {
         public var tool: UInt64
         /// Nil where the server does not say.
         public var server: UInt64?
-        /// What a difference may mean; nil where there is none.
+        /// What a difference comes from, as far as counts of this run show it; nil where there is none, or where it is
+        /// not known.
         public var remark: String?
 
         /// The server's count less the tool's; nil where the server does not say.
@@ -53,50 +54,61 @@ public struct Reconciliation: Hashable, Sendable {
         let started = counters[.agentsStarted]
         let connected = counters[.agentsConnected]
         var lines = [Line(what: "agents started", tool: started)]
+        let ends = Ends(counters)
         lines.append(
             Self.compare(
                 "agents connected", connected, server?.agentsSeen,
                 fewer: named["fault_isClone"] + named["fault_reusesInstanceUID"] > 0
-                    ? "agents with the instance uid of others: an injected fault"
-                    : "agents connected but never reported, or the server knew them before",
+                    ? "agents with the instance uid of others: an injected fault" : nil,
                 more: named["fault_forgetsInstanceUID"] > 0
                     ? "agents that reconnected with a new instance uid: an injected fault"
-                    : "other agents use the server, or it assigned some a new uid"))
+                    : counters[.uidsAssigned] > 0
+                        ? "the server assigned \(counters[.uidsAssigned]) agents a new instance uid" : nil))
         lines.append(Line(what: "agents never connected", tool: started > connected ? started - connected : 0))
         lines.append(Line(what: "agents answered", tool: counters[.agentsAnswered]))
         lines.append(Line(what: "agents never answered", tool: counters[.agentsUnanswered]))
+        let upgrades = counters[.upgradeClosed] + counters[.upgradeTimedOut] + counters[.upgradeMalformed]
         lines.append(
             Self.compare(
-                "connections opened", counters[.connectionsOpened], server?.connectionsAccepted,
-                fewer: "an intermediary answers in place of the server",
-                more: "upgrades whose answer was not received, or other clients"))
+                "connections opened", counters[.connectionsOpened], server?.connectionsAccepted, fewer: nil,
+                more: upgrades > 0 ? "\(upgrades) upgrades whose answer was not received" : nil))
         lines.append(
             Self.compare(
                 "reports sent", counters.reportsSent, server?.reportsReceived,
-                fewer: "lost with their connections, or still on their way at the end",
-                more: "other agents use the server"))
+                fewer: ends.withoutAnswer > 0 ? "of the reports sent \(ends.text) have no answer" : nil, more: nil))
         lines.append(
             Self.compare(
-                "answers received", counters[.answersReceived], server?.answersSent,
-                fewer: "answers that the server did not count",
-                more: "lost with their connections, or still on their way at the end"))
+                "answers received", counters[.answersReceived] + counters[.reportsRefused], server?.answersSent,
+                fewer: nil, more: ends.withoutAnswer > 0 ? "of the reports sent \(ends.text) have no answer" : nil))
         // Only where there is any: most runs have none.
         let telemetry = (counters[.telemetryItems], server?.telemetryItems)
         if telemetry.0 > 0 || telemetry.1 ?? 0 > 0 {
-            lines.append(
-                Self.compare(
-                    "telemetry items", telemetry.0, telemetry.1,
-                    fewer: "sent to other destinations than this server",
-                    more: "answers to exports that were lost or still on their way at the end"))
+            lines.append(Self.compare("telemetry items", telemetry.0, telemetry.1, fewer: nil, more: nil))
         }
         self.lines = lines
     }
 
     private static func compare(
-        _ what: String, _ tool: UInt64, _ server: UInt64?, fewer: String, more: String
+        _ what: String, _ tool: UInt64, _ server: UInt64?, fewer: String?, more: String?
     ) -> Line {
         var line = Line(what: what, tool: tool, server: server)
         if let difference = line.difference, difference != 0 { line.remark = difference < 0 ? fewer : more }
         return line
+    }
+}
+
+/// The reports that ended without an answer.
+private struct Ends {
+    let withoutAnswer: UInt64
+    /// How many of each kind, in words.
+    let text: String
+
+    init(_ counters: CounterTable) {
+        let kinds: [(Counter, String)] = [
+            (.unanswered, "unanswered"), (.answersLost, "lost with their connections"), (.reportsCut, "cut"),
+            (.agentDisconnectsUnanswered, "agent_disconnects"),
+        ]
+        withoutAnswer = kinds.reduce(0) { $0 + counters[$1.0] }
+        text = kinds.filter { counters[$0.0] > 0 }.map { "\(counters[$0.0]) \($0.1)" }.joined(separator: ", ")
     }
 }

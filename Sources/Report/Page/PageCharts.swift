@@ -26,6 +26,10 @@ struct PageCharts {
             latency(.heartbeatResponse, "Response time", "from the moment a heartbeat was due to its answer"),
             percentiles(record),
             rates,
+            heartbeats,
+            latency(
+                .timeWithoutServer, "Time without server",
+                "from the last answer before a loss to the first on a later connection"),
             states,
             health,
             latency(.firstReport, "First report", "from sending the first full report to its answer"),
@@ -84,6 +88,22 @@ struct PageCharts {
                 TimeChart.Trace(
                     name: "connections opened", colour: "c", values: rows.map { $0.rate(of: .connectionsOpened) }),
             ],
+            format: Figures.rate)
+    }
+
+    /// Only where heartbeats were not answered in time.
+    private var heartbeats: String {
+        let kinds: [(Counter, String)] = [
+            (.heartbeatsLate, "e"), (.heartbeatsRefused, "d"), (.heartbeatsUnanswered, "b"),
+            (.heartbeatsNotPossible, "a"),
+        ]
+        let found = kinds.filter { kind in rows.contains { $0.counters[kind.0] > 0 } }
+        guard !found.isEmpty else { return "" }
+        return chart(
+            "Heartbeats not answered in time", "per second, counted when their end was known", .stacked,
+            traces: found.map { counter, colour in
+                TimeChart.Trace(name: counter.title, colour: colour, values: rows.map { $0.rate(of: counter) })
+            },
             format: Figures.rate)
     }
 

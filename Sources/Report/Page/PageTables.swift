@@ -6,10 +6,7 @@ import OpAMP
 enum PageTables {
     static func latencies(_ summary: RunSummary) -> String {
         let rows = LiveFrame.measures.map { summary[$0] }.filter { $0.count > 0 }.map { figures in
-            let spans = [
-                figures.min, figures.mean, figures.p50, figures.p90, figures.p99, figures.p999, figures.max,
-            ]
-            return [figures.measure.title, Figures.count(figures.count)] + spans.map(Figures.duration)
+            [figures.measure.title, Figures.count(figures.count)] + MeasureSummary.Figure.allCases.map(figures.text)
                 + [figures.measure.summary]
         }
         return Markup.table(
@@ -24,8 +21,8 @@ enum PageTables {
             return [
                 phase.label, Figures.clock(phase.start), Figures.clock(phase.length),
                 Figures.rate(phase.rate(phase.counters.reportsSent)), Figures.count(phase.counters[.connectionsOpened]),
-                Figures.count(phase.counters[.reconnects]), duration(response, \.p50), duration(response, \.p99),
-                duration(response, \.max), duration(first, \.p99), Figures.count(phase.counters.errors),
+                Figures.count(phase.counters[.reconnects]), duration(response, .p50), duration(response, .p99),
+                duration(response, .max), duration(first, .p99), Figures.count(phase.counters.errors),
                 Figures.percent(phase.cpuShare), phase.level == .fine ? "on time" : phase.level.name,
             ]
         }
@@ -101,7 +98,7 @@ enum PageTables {
         return Markup.table(header: ["", "count", "meaning"], rows: rows, texts: [2])
     }
 
-    private static func duration(_ summary: MeasureSummary, _ value: (MeasureSummary) -> Nanoseconds) -> String {
-        summary.count > 0 ? Figures.duration(value(summary)) : "-"
+    private static func duration(_ summary: MeasureSummary, _ figure: MeasureSummary.Figure) -> String {
+        summary.count > 0 ? summary.text(figure) : "-"
     }
 }

@@ -105,17 +105,25 @@ public enum ReportPage {
                 Figures.rate((steady ?? SteadyPart(whole: summary)).reportsPerSecond),
                 "\(Figures.count(counters.reportsSent)) sent, \(Figures.count(counters[.answersReceived])) answers"),
         ]
+        if counters[.heartbeatsDue] > 0 {
+            let missed = counters[.heartbeatsMissed]
+            cards.append(
+                card(
+                    "heartbeats answered in time", ClosingTable.availability(counters),
+                    "of \(Figures.count(counters[.heartbeatsDue])) due, \(Figures.count(missed)) missed",
+                    missed > 0 ? "bad" : ""))
+        }
         if response.count > 0 {
             cards.append(
                 card(
-                    "response time, p50", Figures.duration(response.p50),
-                    "service time \(Figures.duration(service.p50))"))
+                    "response time, p50", response.text(.p50),
+                    "service time \(service.text(.p50))"))
             cards.append(
                 card(
-                    "response time, p99", Figures.duration(response.p99),
-                    "service time \(Figures.duration(service.p99))"))
+                    "response time, p99", response.text(.p99),
+                    "service time \(service.text(.p99))"))
             cards.append(
-                card("response time, max", Figures.duration(response.max), "p99.9 \(Figures.duration(response.p999))"))
+                card("response time, max", response.text(.max), "p99.9 \(response.text(.p999))"))
         }
         let share = counters.reportsSent > 0 ? Double(errors) / Double(counters.reportsSent) : 0
         cards.append(

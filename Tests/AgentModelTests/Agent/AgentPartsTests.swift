@@ -11,25 +11,27 @@ struct BackoffTests {
     @Test("Failures in a row lengthen the wait; an opened connection or an answer begins again, by the policy")
     mutating func failures() {
         var backoff = Backoff()
-        let first = backoff.lost(.opampGo, &random)
+        let first = backoff.lost(.opampGo, after: .zero, &random)
         #expect(first == .zero)
         let waits = (0..<12).map { _ in backoff.failed(.opampGo, asked: nil, &random) }
         #expect(waits[0] >= .milliseconds(250) && waits[0] <= .milliseconds(750))
         #expect(waits[11] >= .seconds(15))
         backoff.opened(.opampGo)
-        let afterOpening = backoff.lost(.opampGo, &random)
+        let afterOpening = backoff.lost(.opampGo, after: .zero, &random)
         #expect(afterOpening == .zero)
     }
 
-    @Test("Where only an answer proves a connection, losses before it count as failures")
+    @Test("Where only time proves a connection, one that did not last counts as a failure, answered or not")
     mutating func losses() {
         var backoff = Backoff()
-        var waits = [backoff.lost(.specificationMinimum, &random)]
-        backoff.opened(.specificationMinimum)
-        waits.append(backoff.lost(.specificationMinimum, &random))
-        backoff.accepted()
-        waits.append(backoff.lost(.specificationMinimum, &random))
-        #expect(waits[0] == .zero && waits[1] >= .seconds(30) && waits[2] == .zero)
+        var waits: [Nanoseconds] = []
+        for span in [Nanoseconds.seconds(5), .seconds(5), .seconds(29), .seconds(30), .seconds(5)] {
+            backoff.opened(.specificationMinimum)
+            backoff.accepted()
+            waits.append(backoff.lost(.specificationMinimum, after: span, &random))
+        }
+        #expect(waits[0] == .zero && waits[3] == .zero)
+        #expect(waits[1] >= .seconds(30) && waits[2] >= .seconds(60) && waits[4] >= .seconds(30))
     }
 
     @Test("A server that throttles is waited for as long as it asks, and longer each time")

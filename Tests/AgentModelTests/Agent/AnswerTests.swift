@@ -53,9 +53,9 @@ struct AnswerTests {
         script.start()
         script.opened()
         script.pass(.seconds(4))
-        #expect(script.counts(.unanswered) == 0)
+        #expect(script.allSteps.unanswered(.timedOut) == 0)
         script.pass(.seconds(1))
-        #expect(script.counts(.unanswered) == 1)
+        #expect(script.allSteps.unanswered(.timedOut) == 1)
         script.acknowledge()
         #expect(script.counts(.lateAnswer) == 1)
         #expect(script.counts(.push) == 0)
@@ -75,7 +75,7 @@ struct AnswerTests {
         script.now += .milliseconds(3)
         script.acknowledge()
         #expect(script.steps.answered.map(\.responseTime) == [.milliseconds(3)])
-        #expect(script.counts(.unanswered) == 1)
+        #expect(script.allSteps.unanswered(.timedOut) == 1)
     }
 
     @Test("Reports under way when the connection is lost are counted as such")
@@ -84,7 +84,7 @@ struct AnswerTests {
         script.run()
         script.pass(.seconds(25))
         script.lost()
-        #expect(script.counts(.answersLost) == 2)
+        #expect(script.allSteps.unanswered(.connectionLost) == 2)
         #expect(script.agent.outstandingReports == 0)
     }
 
@@ -98,7 +98,7 @@ struct AnswerTests {
         script.run()
         script.pass(.seconds(10))
         #expect(script.agent.outstandingReports == 64)
-        #expect(script.counts(.unanswered) == 1000 - 64)
+        #expect(script.allSteps.unanswered(.timedOut) == 1000 - 64)
     }
 
     @Test("A message for another agent is not processed (spec: ServerToAgent.instance_uid)")
@@ -207,7 +207,7 @@ struct AnswerTests {
             })
         script.run()
         #expect(script.pass(.seconds(6)).count == 3)
-        #expect(script.counts(.unanswered) == 3)
+        #expect(script.allSteps.unanswered(.timedOut) == 3)
     }
 
     @Test("A report larger than the client's limit is not sent but recorded (spec: WebSocket Message Size Limits)")

@@ -57,13 +57,14 @@ struct ClosingTests {
         quiet.run()
         quiet.drain()
         quiet.closed()
-        #expect(quiet.counts(.answersLost) == 0)
+        #expect(quiet.allSteps.unanswered.map(\.kind) == [.agentDisconnect])
         var busy = AgentScript()
         busy.start()
         busy.opened()
         busy.drain()
         busy.closed()
-        #expect(busy.counts(.answersLost) == 1)
+        #expect(busy.allSteps.unanswered.map(\.kind) == [.first, .agentDisconnect])
+        #expect(busy.allSteps.unanswered(.cut) == 2)
     }
 
     @Test("Draining works from every state and ends in disconnected")

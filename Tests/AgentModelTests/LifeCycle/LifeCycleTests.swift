@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The life cycle: one table of transitions")
 struct LifeCycleTests {
-    static let session = LifeCycle.Session(begun: .zero, opened: .zero)
+    static let session = LifeCycle.Session(begun: .zero, lastContact: .zero)
 
     static let phases: [LifeCycle.Phase] = [
         .initializing, .connecting(begun: .zero), .connected(session), .running(session), .configuring(session),

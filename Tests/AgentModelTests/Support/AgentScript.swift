@@ -172,6 +172,13 @@ extension [Effect] {
         compactMap { if case .answered(let report) = $0 { report } else { nil } }
     }
 
+    var unanswered: [UnansweredReport] {
+        compactMap { if case .unanswered(let report) = $0 { report } else { nil } }
+    }
+
+    /// How many reports were given up for this reason.
+    func unanswered(_ cause: UnansweredReport.Cause) -> Int { unanswered.count { $0.cause == cause } }
+
     var changes: [StateChange] {
         compactMap { if case .stateChanged(let change) = $0 { change } else { nil } }
     }

@@ -170,10 +170,13 @@ final class VirtualFleet {
         case .abort:
             queue.put(.agentClosed(index, epoch: stations[index].epoch, clean: false), at: now + script.transit)
         case .answered(let answer):
-            metrics.count(.answersReceived)
-            guard answer.kind == .heartbeat else { return }
-            metrics.record(.heartbeatResponse, answer.responseTime)
-            metrics.record(.heartbeatService, answer.serviceTime)
+            metrics.record(answer)
+        case .unanswered(let report):
+            metrics.record(report)
+        case .heartbeatsNotPossible(let missed):
+            metrics.record(missed)
+        case .withoutServer(let time):
+            metrics.record(time)
         case .count(.unavailable, let amount):
             metrics.count(.throttled, Int(amount))
         case .count(.heartbeatsSkipped, let amount):
@@ -206,12 +209,13 @@ final class VirtualFleet {
     private func deliver(_ bytes: [UInt8], to index: Int) {
         do {
             let view = try ServerToAgentView(bytes.span.bytes)
-            if view.answer().errorResponse?.type == .unavailable { refusals += 1 }
+            let isRefusal = view.answer().errorResponse?.type == .unavailable
+            if isRefusal { refusals += 1 }
             if stations[index].pending.isEmpty {
                 Issue.record("an answer to nothing")
             } else {
                 let pending = stations[index].pending.removeFirst()
-                if pending.isHeartbeat {
+                if pending.isHeartbeat, !isRefusal {
                     wire.append(Exchange(due: pending.due, sent: pending.sent, answered: now))
                 }
             }

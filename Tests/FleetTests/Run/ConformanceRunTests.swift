@@ -47,7 +47,7 @@ struct ConformanceRunTests {
         "Well-behaved agents break no rule",
         arguments: [
             "steady", "reconnect-storm", "unhealthy-fleet", "gateway", "config-push", "package-rollout", "compressed",
-            "connection-move", "mtls", "certificates",
+            "connection-move", "mtls", "certificates", "http-polling",
         ])
     func wellBehaved(name: String) async throws {
         let (record, examples) = try await Self.perform(try Self.profile(name))
@@ -75,13 +75,5 @@ struct ConformanceRunTests {
         #expect(
             !record.summary.named.sorted.contains { $0.name.hasPrefix("conformance") || $0.name.hasPrefix("violates") })
         #expect(await run.violations.isEmpty)
-    }
-
-    @Test("Agents that poll cannot be checked, and the run says so before it begins")
-    func polling() async throws {
-        var profile = try Self.profile("steady")
-        profile.server = .url(try ServerURL("http://127.0.0.1:1/v1/opamp"))
-        let error = await #expect(throws: RunError.self) { _ = try await FleetRun(profile, checksConformance: true) }
-        #expect(error?.isUsage == true)
     }
 }

@@ -76,6 +76,8 @@ struct HostileServerTests {
             reaction: .says(Array("HTTP/1.1 101 \(String(repeating: "x", count: 100_000))".utf8)),
             counter: .upgradeMalformed),
         Case(name: "silence", reaction: .ignores, counter: .upgradeTimedOut),
+        Case(name: "a close before the answer", reaction: .closes, counter: .upgradeClosed),
+        Case(name: "a reset before the answer", reaction: .resets, counter: .upgradeClosed),
         Case(
             name: "a frame of 1 GiB", reaction: .upgrades(then: .says([0x82, 127, 0, 0, 0, 0, 0x40, 0, 0, 0])),
             counter: .oversizedMessage),
