@@ -52,6 +52,16 @@ struct ServerFindingsTests {
         }
         #expect(leaving.stop == nil)
         #expect(leaving.warnings.isEmpty)
+        let waiting = Self.findings(seconds: 12) { second, metrics in
+            if second <= 5 {
+                metrics.count(.heartbeats, 50)
+                metrics.count(.answersReceived, 50)
+            } else {
+                metrics.count(.heartbeatsDue, 50)
+                metrics.count(.heartbeatsNotPossible, 50)
+            }
+        }
+        #expect(waiting.stop == nil)
         let refusing = Self.findings(seconds: 12) { second, metrics in
             metrics.count(.heartbeats, 50)
             metrics.count(second <= 5 ? .answersReceived : .reportsRefused, 50)

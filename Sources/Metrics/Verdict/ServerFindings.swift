@@ -55,8 +55,12 @@ public struct ServerFindings: Hashable, Sendable {
             $0 + $1.counters.reportsSent - $1.counters[.agentDisconnects] + $1.counters[.heartbeatsNotPossible]
         }
         let length = silent.reduce(Nanoseconds.zero) { $0 + $1.length }
-        let errors = silent.reduce(0) { $0 + $1.counters[.reportsRefused] }
-        guard length >= minStop, reports > errors, reports * 10 >= max(agents, 1) else { return nil }
+        let refused = silent.reduce(0) { $0 + $1.counters[.reportsRefused] }
+        // A server that nobody asked has not stopped: agents may be waiting before they reconnect.
+        let asked = silent.reduce(0) {
+            $0 + $1.counters.reportsSent - $1.counters[.agentDisconnects] + $1.counters[.connectionsAttempted]
+        }
+        guard length >= minStop, reports > refused, asked > refused, asked * 10 >= max(agents, 1) else { return nil }
         return Stop(last: rows[last].start + rows[last].length, reports: reports, length: length)
     }
 
