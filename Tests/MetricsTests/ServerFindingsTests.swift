@@ -70,6 +70,20 @@ struct ServerFindingsTests {
         #expect(refusing.warnings.map(\.rule) == ["reports-refused"])
     }
 
+    @Test("A server that is gone, so that no connection can be opened, has stopped answering")
+    func gone() {
+        let findings = Self.findings(seconds: 12) { second, metrics in
+            if second <= 5 {
+                metrics.count(.heartbeats, 50)
+                metrics.count(.answersReceived, 50)
+            } else {
+                metrics.count(.connectionsAttempted, 50)
+                metrics.count(.heartbeatsNotPossible, 50)
+            }
+        }
+        #expect(findings.stop?.reports == 350)
+    }
+
     @Test(
         "What percentiles need to be read with is a warning from one in a hundred on",
         arguments: [
