@@ -28,7 +28,7 @@ struct DisturbedTruthTests {
             guard let beat = report.heartbeat else { return [.answers(after: .milliseconds(20))] }
             return (beat + report.agent) % 20 == 7 ? [] : [.answers(after: .milliseconds(20))]
         }
-        withKnownIssue(Self.untilMatched) { check(script, "5 % dropped at 20 ms") }
+        withKnownIssue(Self.untilMatched, isIntermittent: true) { check(script, "5 % dropped at 20 ms") }
     }
 
     @Test("One answer in fifty is given twice")
@@ -57,7 +57,7 @@ struct DisturbedTruthTests {
         var script = Self.script()
         script.plan.answerTimeout = .seconds(3)
         script.reactions = { [.answers(after: .milliseconds($0.heartbeat == nil ? 1 : 3_500))] }
-        withKnownIssue(Self.untilMatched) {
+        withKnownIssue(Self.untilMatched, isIntermittent: true) {
             let (truth, summary) = check(script, "3.5 s with a timeout of 3 s")
             Cell(name: "3.5 s with a timeout of 3 s").expect(summary.counters, .heartbeatsLate, truth.answered)
         }

@@ -45,6 +45,21 @@ struct LifeCycleTests {
         }
     }
 
+    @Test("An agent has spent no time in the run before it starts, whatever the clock says")
+    func firstStep() {
+        var life = LifeCycle()
+        let start = Instant.zero + .seconds(90_000)
+        guard case .moved(let first) = life.apply(.started, because: .started, at: start),
+            case .moved(let second) = life.apply(
+                .transportOpened, because: .transportOpened, at: start + .milliseconds(7))
+        else {
+            Issue.record("an agent that starts and connects changes its state twice")
+            return
+        }
+        #expect(first.spent == .zero)
+        #expect(second.spent == .milliseconds(7))
+    }
+
     @Test("The phases of the tests are all there are")
     func phasesAreComplete() {
         #expect(Set(Self.phases.map(\.state)) == Set(AgentState.allCases))
