@@ -51,9 +51,17 @@ extension ClosingTable {
                     "CPU \(Figures.percent(process.meanCPUShare)) of \(Figures.cores(process.availableCores))"
                         + ", peak \(Figures.percent(process.peakCPUShare))",
                     perMessage, "\(Figures.bytes(Double(process.peakResidentBytes))) memory",
-                    summary.verdict.level == .fine ? "on time" : summary.verdict.level.name,
                 ].filter { !$0.isEmpty }),
+            line("own share", [summary.verdict.level.name] + ownShare(summary)),
         ].compactMap { $0 }.flatMap { $0 }
+    }
+
+    /// At each percentile the generator's own part of the response time.
+    private static func ownShare(_ summary: RunSummary) -> [String] {
+        summary.ownShare?.parts.map { part in
+            "\(part.name) \(Figures.percent(part.share)) (\(Figures.duration(part.lag)) of "
+                + "\(Figures.duration(part.figure)))"
+        } ?? []
     }
 
     /// The reports that have no answer, by why.

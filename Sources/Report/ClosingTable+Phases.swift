@@ -22,7 +22,8 @@ extension ClosingTable {
         case p50 = "response p50"
         case p99, max
         case cpu = "CPU"
-        case generator
+        case ownShare = "own share p50"
+        case verdict
     }
 
     private static func cell(_ column: PhaseColumn, of phase: PhaseSummary) -> ColumnBlocks.Cell {
@@ -40,7 +41,9 @@ extension ClosingTable {
         case .missed: return (Figures.count(phase.counters[.heartbeatsMissed]), .normal)
         case .errors: return (Figures.count(phase.counters.errors), .normal)
         case .cpu: return (Figures.percent(phase.cpuShare), .normal)
-        case .generator: return (phase.level == .fine ? "on time" : phase.level.name, paint(of: phase.level))
+        case .ownShare:
+            return (phase.ownShare.flatMap { $0.parts.first }.map { Figures.percent($0.share) } ?? "-", .normal)
+        case .verdict: return (phase.level.name, paint(of: phase.level))
         }
     }
 }

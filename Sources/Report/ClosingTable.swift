@@ -1,7 +1,8 @@
 public import Basis
 public import Metrics
 
-/// What is printed when a run has ended: everything that a reader needs to judge it, a saturated generator first.
+/// What is printed when a run has ended: everything that a reader needs to judge it, first of all whether the tool was
+/// the bottleneck.
 public enum ClosingTable {
     /// - Parameters:
     ///   - width: columns of the terminal; no line is wider. `nil`: there is no terminal, and nothing is cut off.
@@ -18,6 +19,7 @@ public enum ClosingTable {
         lines += overview(summary, width: width)
         lines += section("latencies", latencies(summary, width: width))
         lines += section("phases", phases(summary, width: width))
+        lines += section("cohorts", cohorts(summary, width: width))
         lines += section("convergence, from the moment of each offer", convergence(summary, width: width))
         lines += section("package files", packageFiles(summary, width: width))
         lines += section("injected faults", faults(summary))
@@ -75,9 +77,9 @@ public enum ClosingTable {
 
     static func paint(of level: Verdict.Level) -> Paint {
         switch level {
-        case .fine: .good
-        case .strained: .caution
-        case .saturated: .bad
+        case .clear: .good
+        case .shared: .caution
+        case .toolBound: .bad
         }
     }
 

@@ -4,8 +4,8 @@ public import Metrics
 
 /// The display during a run: a pure function of the latest snapshot, redrawn in place at each tick.
 ///
-/// The saturation flag comes first; then the phase, the agents, the rates, the latencies of the phase so far, the
-/// errors, and what the generator itself uses.
+/// Whether the tool is the bottleneck comes first; then the phase, the agents, the rates, the latencies of the phase so
+/// far, the errors, and what the generator itself uses.
 public enum LiveFrame {
     /// The measures that have a line, in this order; one that never occurred has none.
     static let measures: [Measure] = [
@@ -28,8 +28,8 @@ public enum LiveFrame {
     ) -> [String] {
         let inner = max(width, 20)
         var lines: [PaintedLine] = []
-        if snapshot.verdict.isSaturated, let finding = snapshot.verdict.findings.first {
-            lines.append(PaintedLine(" GENERATOR SATURATED: \(finding.message) ", .alarm))
+        if snapshot.verdict.isToolBound, let finding = snapshot.verdict.findings.first {
+            lines.append(PaintedLine(" \(Verdict.headlineStart): \(finding.message) ", .alarm))
         }
         lines.append(title(snapshot, plan, inner))
         lines.append(progress(snapshot, plan, inner))
@@ -180,13 +180,13 @@ public enum LiveFrame {
             "CPU \(Figures.percent(snapshot.row.cpuShare)) of \(Figures.cores(snapshot.process.availableCores))")
         line.append("  ·  \(Figures.bytes(Double(snapshot.process.residentBytes)))  ·  ")
         switch snapshot.verdict.level {
-        case .fine: line.append("on time", .good)
-        case .strained: line.append("strained: \(snapshot.verdict.findings.first?.message ?? "")", .caution)
-        case .saturated: line.append("saturated", .bad)
+        case .clear: line.append("clear", .good)
+        case .shared: line.append("shared: \(snapshot.verdict.findings.first?.message ?? "")", .caution)
+        case .toolBound: line.append("tool-bound", .bad)
         }
-        if snapshot.saturatedSeconds > 0 {
+        if snapshot.toolBoundSeconds > 0 {
             line.append(
-                "  ·  saturated for \(Figures.clock(Nanoseconds(seconds: snapshot.saturatedSeconds))) in total",
+                "  ·  tool-bound for \(Figures.clock(Nanoseconds(seconds: snapshot.toolBoundSeconds))) in total",
                 .caution)
         }
         return line

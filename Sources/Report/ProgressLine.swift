@@ -3,13 +3,13 @@ public import Metrics
 
 /// One line on a run's progress, for output that is no terminal: a log file, a pipe, a CI job.
 public enum ProgressLine {
-    /// No colours, no width limit; fields in fixed order, the saturation flag first.
+    /// No colours, no width limit; fields in fixed order, the headline of a tool-bound second first.
     public static func line(for snapshot: Snapshot, of plan: RunPlan) -> String {
         let row = snapshot.row
         let response = snapshot.phaseMeasures[Measure.heartbeatResponse.index]
         let first = snapshot.phaseMeasures[Measure.firstReport.index]
         var parts: [String] = []
-        if snapshot.verdict.isSaturated { parts.append("GENERATOR SATURATED") }
+        if snapshot.verdict.isToolBound { parts.append(Verdict.headlineStart) }
         let share = plan.length(ofPhase: snapshot.phase).map { length in
             length > .zero ? " \(Int(min(snapshot.phaseElapsed.seconds / length.seconds, 1) * 100)) %" : ""
         }

@@ -9,7 +9,7 @@ import OpAMP
 /// Within one schema version keys are only ever added.
 public struct SummaryDocument: Codable, Hashable, Sendable {
     /// The version written by this release.
-    public static let currentVersion = 2
+    public static let currentVersion = 3
 
     public var schema: String
     public var schemaVersion: Int
@@ -24,6 +24,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var named: [String: UInt64]
     public var measures: [String: MeasurePart]
     public var phases: [PhasePart]
+    /// Each cohort; empty in a run of one.
+    public var cohorts: [CohortPart]
     public var waves: [WavePart]
     public var transitions: [TransitionPart]
     public var process: ProcessPart
@@ -61,8 +63,17 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public struct VerdictPart: Codable, Hashable, Sendable {
         public var level: String
         public var headline: String?
-        public var saturatedSeconds: Double
+        public var toolBoundSeconds: Double
+        /// The tool's own part of the response time by percentile (`p50`, …), as far as enough is known.
+        public var ownShare: [String: OwnSharePart]
         public var findings: [FindingPart]
+    }
+
+    public struct OwnSharePart: Codable, Hashable, Sendable {
+        /// 0...1.
+        public var share: Double
+        public var lagMs: Double
+        public var responseMs: Double
     }
 
     public struct WarningPart: Codable, Hashable, Sendable {
@@ -133,7 +144,22 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var startSeconds: Double
         public var durationSeconds: Double
         public var level: String
+        public var ownShare: [String: OwnSharePart]
         public var cpuShare: Double
+        public var counters: [String: UInt64]
+        public var measures: [String: MeasurePart]
+    }
+
+    /// The measures are response and service time, within 1 %.
+    public struct CohortPart: Codable, Hashable, Sendable {
+        public var name: String
+        /// How many cohorts it is: more than one for the one that stands for all beyond the limit.
+        public var cohorts: Int
+        public var agents: UInt64
+        public var reports: UInt64
+        public var answers: UInt64
+        public var unanswered: UInt64
+        public var errors: UInt64
         public var counters: [String: UInt64]
         public var measures: [String: MeasurePart]
     }
@@ -188,8 +214,7 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         return try encoder.encode(self) + Data("\n".utf8)
     }
 
-    /// Reads a document of this schema version, one of an earlier release included: what it could not know yet is
-    /// empty.
+    /// Reads a document of this schema version.
     ///
     /// - Throws: `DecodingError` where a key that every release wrote is missing or of another type.
     public init(json: Data) throws {
@@ -217,6 +242,7 @@ extension SummaryDocument {
         named = try values.decode([String: UInt64].self, forKey: .named)
         measures = try values.decode([String: MeasurePart].self, forKey: .measures)
         phases = try values.decode([PhasePart].self, forKey: .phases)
+        cohorts = try values.decodeIfPresent([CohortPart].self, forKey: .cohorts) ?? []
         waves = try values.decodeIfPresent([WavePart].self, forKey: .waves) ?? []
         transitions = try values.decodeIfPresent([TransitionPart].self, forKey: .transitions) ?? []
         process = try values.decode(ProcessPart.self, forKey: .process)
@@ -248,7 +274,7 @@ extension SummaryDocument {
         }
         verdict = VerdictPart(
             level: summary.verdict.level.name, headline: summary.verdict.headline,
-            saturatedSeconds: Self.finite(summary.saturatedSeconds),
+            toolBoundSeconds: Self.finite(summary.toolBoundSeconds), ownShare: Self.ownShare(summary.ownShare),
             findings: summary.verdict.findings.map {
                 FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
             })
@@ -264,6 +290,7 @@ extension SummaryDocument {
         for (name, count) in summary.named.sorted { named[name] = count }
         measures = Self.measures(summary.measures)
         phases = summary.phases.map(Self.phase)
+        cohorts = summary.cohorts.map(Self.cohort)
         waves = summary.waves.map(Self.wave)
         transitions = summary.transitions.sorted.map { step, count in
             TransitionPart(from: step.from, to: step.to, cause: step.cause, count: count)
@@ -288,8 +315,26 @@ extension SummaryDocument {
     private static func phase(_ phase: PhaseSummary) -> PhasePart {
         PhasePart(
             label: phase.label, startSeconds: phase.start.seconds, durationSeconds: phase.length.seconds,
-            level: phase.level.name, cpuShare: finite(phase.cpuShare),
+            level: phase.level.name, ownShare: ownShare(phase.ownShare), cpuShare: finite(phase.cpuShare),
             counters: counters(phase.counters, where: { _ in true }), measures: measures(phase.measures))
+    }
+
+    private static func cohort(_ cohort: CohortSummary) -> CohortPart {
+        CohortPart(
+            name: cohort.name, cohorts: cohort.cohorts, agents: cohort.counters[.agentsStarted],
+            reports: cohort.counters.reportsSent, answers: cohort.counters[.answersReceived],
+            unanswered: cohort.counters[.unanswered], errors: cohort.counters.errors,
+            counters: counters(cohort.counters, where: { _ in true }),
+            measures: measures([cohort.response, cohort.service]))
+    }
+
+    private static func ownShare(_ ownShare: OwnShare?) -> [String: OwnSharePart] {
+        let parts = (ownShare?.parts ?? []).map { part in
+            let share = OwnSharePart(
+                share: finite(part.share), lagMs: part.lag.seconds * 1e3, responseMs: part.figure.seconds * 1e3)
+            return (part.name, share)
+        }
+        return Dictionary(uniqueKeysWithValues: parts)
     }
 
     private static func wave(_ wave: WaveSummary) -> WavePart {

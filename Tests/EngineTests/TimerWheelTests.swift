@@ -92,6 +92,55 @@ struct TimerWheelTests {
         #expect(wheel.count == 0)
     }
 
+    @Test(
+        "nextWake is the earliest due time, at most a tick later, over any distance", arguments: 0..<8 as Range<UInt64>)
+    func exactWakes(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let now = random.next() >> 20
+        var wheel = TimerWheel(startingAt: now)
+        wheel.reserve(1000)
+        var earliest = UInt64.max
+        for slot in 0..<1000 {
+            let at = now + 2 * Self.tick + random.next() >> UInt64(8 + random.index(below: 40))
+            earliest = min(earliest, at)
+            wheel.set(Int32(slot), at: at)
+            let wake = wheel.nextWake ?? 0
+            #expect(wake >= earliest && wake < earliest + Self.tick)
+        }
+    }
+
+    @Test(
+        "With a slack the wheel wakes at an entry that is due within it after the first, and never later",
+        arguments: [0, 10_000, 100_000, 250_000] as [UInt64], 0..<4 as Range<UInt64>)
+    func sharedWakes(slack: UInt64, seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var now = random.next() >> 20
+        var wheel = TimerWheel(startingAt: now)
+        let slots = 200
+        wheel.reserve(slots)
+        func tick(_ nanoseconds: UInt64) -> UInt64 { (nanoseconds + Self.tick - 1) / Self.tick * Self.tick }
+        func draw() -> UInt64 { now + 1 + random.next() >> UInt64(64 - random.index(below: 26)) }
+        var due: [UInt64] = (0..<slots).map { _ in draw() }
+        for slot in 0..<slots { wheel.set(Int32(slot), at: due[slot]) }
+        var shared = 0
+        for _ in 0..<3_000 {
+            guard let earliest = due.min(), let wake = wheel.nextWake(slack: slack) else { return }
+            #expect(wake >= tick(earliest) && wake <= tick(earliest) + slack)
+            #expect(due.contains { tick($0) == wake })
+            now = wake
+            wheel.advance(to: now)
+            var fired = 0
+            while let slot = wheel.takeExpired() {
+                #expect(due[Int(slot)] <= now)
+                due[Int(slot)] = draw()
+                wheel.set(slot, at: due[Int(slot)])
+                fired += 1
+            }
+            if fired > 1 { shared += 1 }
+        }
+        if slack >= 100_000 { #expect(shared > 300) }
+    }
+
     @Test("A past time expires at the next advance, not within the present round")
     func pastWaits() {
         var wheel = TimerWheel(startingAt: 10 * Self.tick)
@@ -124,6 +173,7 @@ struct TimerWheelTests {
         var wheel = TimerWheel(startingAt: 5)
         wheel.reserve(1)
         wheel.set(0, at: at)
+        #expect(wheel.nextWake ?? 0 > 1 << 62, "not at once")
         wheel.advance(to: 1 << 50)
         #expect(wheel.takeExpired() == nil)
         #expect(wheel.count == 1)

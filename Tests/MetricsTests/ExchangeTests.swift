@@ -50,12 +50,12 @@ struct ExchangeTests {
         #expect(shard.publish())
         var wasRefused = false
         _ = exchange.collect { interval in
-            #expect(interval.counters[.reset] == 1)
+            #expect(interval.counters.total[.reset] == 1)
             shard.count(.reset, 2)
             wasRefused = !shard.publish()
         }
         #expect(wasRefused)
         #expect(shard.publish())
-        _ = exchange.collect { #expect($0.counters[.reset] == 2) }
+        _ = exchange.collect { #expect($0.counters.total[.reset] == 2) }
     }
 }

@@ -31,7 +31,7 @@ struct PrometheusTextTests {
             "muster_named_total{name=\"odd\\\\name\\n\"} 1.0",
             "muster_phase{phase=\"st\\\"orm\"} 1.0",
             "# TYPE muster_heartbeat_response_seconds summary",
-            "muster_generator_saturated 0.0",
+            "muster_generator_tool_bound 0.0",
         ] { #expect(lines.contains(line), "\(line)") }
     }
 

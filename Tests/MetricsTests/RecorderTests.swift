@@ -177,7 +177,7 @@ struct RecorderTests {
         #expect(named.sorted.reduce(0) { $0 + $1.count } == 1000)
     }
 
-    @Test("An interval of milliseconds at the end of a phase says nothing about the processors' use")
+    @Test("An interval of milliseconds has no share of the processors of its own")
     func shortInterval() {
         let recorder = RunRecorder(
             start: .zero, exchanges: [], sample: ProcessSample(cpu: .zero, residentBytes: 1, availableCores: 2))
@@ -187,10 +187,58 @@ struct RecorderTests {
         }
         _ = tick(1_000, cpu: 100)
         let short = tick(1_010, cpu: 120)
-        #expect(!short.verdict.isSaturated)
-        #expect(short.process.peakCPUShare == 0.05)
+        // The ten milliseconds are shown, and judged, with the second before them.
+        #expect(abs(short.row.cpuShare - 0.12 / 2.02) < 1e-9)
+        #expect(short.row.length == .milliseconds(1_010))
+        #expect(abs(short.process.peakCPUShare - 0.12 / 2.02) < 1e-9)
         #expect(abs(short.process.meanCPUShare - 0.12 / 2.02) < 1e-9)
-        #expect(tick(1_510, cpu: 1_100).verdict.isSaturated)
+        let next = tick(1_510, cpu: 1_100)
+        #expect(next.row.length == .milliseconds(510))
+        #expect(next.verdict.findings.map(\.rule) == ["own-cpu"])
+    }
+
+    /// Rows of a run whose ticks are at these milliseconds; a phase begins where one has a label.
+    private static func rows(_ ticks: [(Int64, String?)]) -> [SeriesRow] {
+        let exchange = IntervalExchange()
+        let shard = ShardMetrics(exchange: exchange)
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        recorder.enterPhase("a", at: .zero)
+        for (milliseconds, phase) in ticks {
+            shard.count(.heartbeats)
+            shard.publish()
+            recorder.tick(at: .zero + .milliseconds(milliseconds), process: .idle)
+            if let phase { recorder.enterPhase(phase, at: .zero + .milliseconds(milliseconds)) }
+        }
+        let rows = recorder.series.all
+        #expect(rows.reduce(0) { $0 + $1.counters[.heartbeats] } == UInt64(ticks.count), "nothing is lost")
+        for (row, next) in zip(rows, rows.dropFirst()) { #expect(row.start + row.length == next.start) }
+        return rows
+    }
+
+    @Test("The part of a second at the end of a phase belongs to its last row, and half a second is a row")
+    func endsOfPhases() {
+        let short = Self.rows([(1_000, nil), (2_000, nil), (2_300, "b"), (3_300, nil), (4_301, nil)])
+        #expect(short.map(\.length) == [.seconds(1), .milliseconds(1_300), .seconds(1), .milliseconds(1_001)])
+        #expect(short.map(\.phase) == ["a", "a", "b", "b"])
+        #expect(short[1].rate(of: .heartbeats) == 2 / 1.3)
+        let long = Self.rows([(1_000, nil), (1_700, "b"), (2_700, nil)])
+        #expect(long.map(\.length) == [.seconds(1), .milliseconds(700), .seconds(1)])
+    }
+
+    @Test("Ticks of a tenth of a second make rows of a second, and the rest belongs to the last")
+    func shortTicks() {
+        let rows = Self.rows((1...23).map { ($0 * 100, nil) })
+        #expect(rows.count == 2)
+        #expect(rows.map(\.length) == [.seconds(1), .milliseconds(1_300)])
+    }
+
+    @Test("A phase of less than half a second has a row of its own length, and no peak in a chart")
+    func shortPhase() {
+        let rows = Self.rows([(1_000, nil), (2_000, "b"), (2_200, "c"), (3_200, nil)])
+        #expect(rows.map(\.phase) == ["a", "a", "b", "c"])
+        #expect(rows[2].length == .milliseconds(200))
+        let drawn = Series.condensed(rows, to: 100)
+        #expect(drawn.map(\.length) == [.seconds(1), .milliseconds(1_200), .seconds(1)])
     }
 
     @Test("The tool's processor time is that of the run, as a share of the cores it may use")

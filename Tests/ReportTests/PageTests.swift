@@ -42,7 +42,7 @@ struct PageTests {
         let hatches = PageStyle.hatches.matches(of: /class="hatch" d="([^"]*)"/).map(\.1)
         #expect(Set(hatches).count == PageStyle.palette.count)
         let html = ReportPage.html(for: SampleRun.record(SampleRun.Options(cpu: 0.96)))
-        #expect(html.contains("high mark at the foot: generator saturated"))
+        #expect(html.contains("high mark at the foot: generator tool-bound"))
         #expect(html.contains("@media print") && html.contains("@media (max-width: 640px)"))
     }
 
@@ -97,8 +97,8 @@ struct PageTests {
         let verdict = try #require(html.firstRange(of: "<div class=\"verdict"))
         let title = try #require(html.firstRange(of: "<h1>"))
         #expect(verdict.lowerBound < title.lowerBound)
-        #expect(html.contains("GENERATOR SATURATED") == (cpu > 0.9))
-        #expect(html.contains("rect class=\"saturated\"") == (cpu > 0.9))
+        #expect(html.contains(Verdict.headlineStart) == (cpu > 0.9))
+        #expect(html.contains("rect class=\"tool-bound\"") == (cpu > 0.9))
     }
 
     @Test("Every state of agents is drawn, each in a colour of its own that the page knows")

@@ -51,16 +51,17 @@ struct ResultsTests {
         let data = try SummaryDocument(SampleRun.record(SampleRun.Options(cpu: 0.96)).summary).json()
         let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(object["schema"] as? String == "muster/summary")
-        #expect(object["schema_version"] as? Int == 2)
+        #expect(object["schema_version"] as? Int == 3)
         let expected: Set = [
             "schema", "schema_version", "run", "outcome", "duration_seconds", "verdict", "agents", "health", "counters",
             "errors",
             "named", "measures", "phases", "waves", "transitions", "process", "reconciliation", "warnings", "steady",
+            "cohorts",
         ]
         #expect(Set(object.keys) == expected)
         let verdict = try #require(object["verdict"] as? [String: Any])
-        #expect(verdict["level"] as? String == "saturated")
-        #expect((verdict["headline"] as? String)?.hasPrefix("GENERATOR SATURATED") == true)
+        #expect(verdict["level"] as? String == "tool-bound")
+        #expect((verdict["headline"] as? String)?.hasPrefix(Verdict.headlineStart) == true)
         let measures = try #require(object["measures"] as? [String: [String: Any]])
         #expect(Set(measures.keys) == Set(Measure.allCases.map(\.name)))
         #expect(measures["tls_handshake"]?.keys.sorted() == ["count"])

@@ -22,7 +22,7 @@ enum SampleRun {
 
     struct Options: Hashable, Sendable {
         var seconds = 50
-        /// Share of the cores that the tool uses.
+        /// Share of the cores that the tool uses, and of the one shard's thread.
         var cpu = 0.3
         var errors = true
         var ownDelay = Nanoseconds.microseconds(80)
@@ -54,7 +54,7 @@ enum SampleRun {
         let exchange = IntervalExchange()
         let shard = ShardMetrics(exchange: exchange)
         let recorder = RunRecorder(start: .zero, exchanges: [exchange])
-        recorder.heartbeatInterval = .seconds(10)
+        recorder.load.heartbeatInterval = .seconds(10)
         var random = SeededRandom(seed: 42)
         var cpu = Nanoseconds.zero
         shard.agentsMoved(identity.agents, from: nil, to: .initializing)
@@ -65,7 +65,9 @@ enum SampleRun {
                 recorder.enterPhase(phase.label, at: .zero + .seconds(Int64(second)))
             }
             record(second, in: shard, options, &random)
-            cpu = cpu + Nanoseconds(seconds: 2 * options.cpu * (0.8 + 0.4 * random.unit()))
+            let share = options.cpu * (0.8 + 0.4 * random.unit())
+            cpu = cpu + Nanoseconds(seconds: 2 * share)
+            shard.used(Nanoseconds(seconds: share), in: .seconds(1))
             shard.publish()
             last = recorder.tick(at: .zero + .seconds(Int64(second) + 1), process: sample(cpu))
         }

@@ -42,7 +42,7 @@ struct TextTests {
     @Test(
         "When the tool was the bottleneck, the first line says so; else none does",
         arguments: [(0.3, false), (0.96, true)])
-    func saturationComesFirst(cpu: Double, isSaturated: Bool) {
+    func toolBoundComesFirst(cpu: Double, isToolBound: Bool) {
         let options = SampleRun.Options(cpu: cpu)
         let last = SampleRun.recorded(options).last
         let outputs = [
@@ -51,8 +51,8 @@ struct TextTests {
             ClosingTable.lines(for: SampleRun.record(options).summary, width: 100, style: .plain),
         ]
         for lines in outputs {
-            #expect(lines.first?.contains("GENERATOR SATURATED") == isSaturated, "\(lines)")
-            #expect(lines.contains { $0.contains("GENERATOR SATURATED") } == isSaturated)
+            #expect(lines.first?.contains(Verdict.headlineStart) == isToolBound, "\(lines)")
+            #expect(lines.contains { $0.contains(Verdict.headlineStart) } == isToolBound)
         }
     }
 
@@ -114,7 +114,7 @@ struct TextTests {
         let summary = SampleRun.record(SampleRun.Options(cpu: 0.96)).summary
         let lines = ClosingTable.lines(for: summary, width: nil, style: .plain)
         #expect(!lines.contains { $0.contains("…") }, "\(lines)")
-        #expect(lines.contains { $0.contains("reports/s") && $0.contains("CPU") && $0.contains("generator") })
+        #expect(lines.contains { $0.contains("reports/s") && $0.contains("CPU") && $0.contains("verdict") })
         #expect(lines.contains { $0.contains("remedy") || $0.count > 60 })
         let remedies = lines.drop { $0 != "warnings about these results" }
         #expect(remedies.count > 1 && remedies.allSatisfy { $0.count <= 104 }, "\(remedies)")
@@ -136,7 +136,10 @@ struct TextTests {
             ("latencies", ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"]),
             (
                 "phases",
-                ["length", "reports/s", "reconnects", "errors", "response p50", "p99", "max", "CPU", "generator"]
+                [
+                    "length", "reports/s", "reconnects", "errors", "response p50", "p99", "max", "CPU", "own share p50",
+                    "verdict",
+                ]
             ),
             ("errors", ["count", "caused by"]),
         ] {

@@ -5,6 +5,8 @@ import OrderedCollections
 /// A cohort ready for use: its plan and what can be computed from it once for all its agents, on all shards.
 public final class Cohort: Sendable {
     public let plan: CohortPlan
+    /// Its place among the cohorts of the run, from 0.
+    public let number: Int
     /// The run's seed.
     public let seed: UInt64
     /// UNIX time in nanoseconds at `Instant.zero`.
@@ -25,11 +27,13 @@ public final class Cohort: Sendable {
     let capabilities: AgentCapabilities
 
     /// - Parameters:
+    ///   - number: its place among the cohorts of the run, from 0.
     ///   - seed: the run's seed; agent i of the run is the same for the same seed.
     ///   - unixOrigin: UNIX time in nanoseconds at the origin of the run's time axis; only timestamps in reports use
     ///     it.
-    public init(_ plan: CohortPlan, seed: UInt64, unixOrigin: UInt64) {
+    public init(_ plan: CohortPlan, number: Int = 0, seed: UInt64, unixOrigin: UInt64) {
         self.plan = plan
+        self.number = number
         self.seed = seed
         self.unixOrigin = unixOrigin
         let body = CollectorConfig.yaml(bytes: plan.sizes.effectiveConfigBytes)

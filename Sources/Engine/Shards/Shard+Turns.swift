@@ -1,4 +1,4 @@
-import Basis
+public import Basis
 import CLinux
 import Synchronization
 
@@ -7,10 +7,15 @@ extension Shard {
     /// Timers fired before the sockets get their turn again; with a few microseconds each, under a millisecond or two.
     private static let timersPerTurn = 128
 
-    /// The source's event handler: turns until there is nothing to do, or something else wants the thread.
+    /// The source's event handler.
     func run() {
-        guard !poller.isClosed else { return }
         counters.wakes &+= 1
+        onThread { loop() }
+    }
+
+    /// Turns until there was nothing to do for a while, or until something else wants the thread.
+    private func loop() {
+        guard !poller.isClosed, !isStopping else { return }
         now = Shard.clock
         var lastBusy = now
         var span: UInt64 = 0
@@ -22,9 +27,26 @@ extension Shard {
             let idleLimit = lastBusy + options.lingerLimit
             guard idleLimit > now else { break }
             let next = min(nextWake ?? .max, idleLimit.nanoseconds)
-            span = next > now.nanoseconds ? next - now.nanoseconds : 0
+            // What is left when the thread is awake, less than a few microseconds, passes in turns without waiting.
+            let asleep = now.nanoseconds + wakeLatency.nanoseconds
+            span = next > asleep ? next - asleep : 0
         }
         poller.wake(at: nextWake, now: now.nanoseconds)
+    }
+
+    /// Runs `body` on the queue's thread of this moment and adds the CPU time of it to the shard's.
+    func onThread(_ body: () -> Void) {
+        threadStart = clinux_thread_cpu()
+        body()
+        counters.threadCPU &+= clinux_thread_cpu() &- threadStart
+        threadStart = 0
+    }
+
+    /// CPU time that the shard has used so far, with the present callback. On the shard.
+    public var threadCPU: Nanoseconds {
+        assertOnShard()
+        let present = threadStart == 0 ? 0 : clinux_thread_cpu() &- threadStart
+        return Nanoseconds(Int64(clamping: counters.threadCPU &+ present))
     }
 
     /// One wait, its events, the due timers, and the notifications of ended connections. Returns whether there was
@@ -52,6 +74,11 @@ extension Shard {
         let blocksWait = waitingBlocks.load(ordering: .sequentiallyConsistent) > 0
         let count = poller.wait(nanoseconds: blocksWait ? 0 : span)
         isLingering.store(false, ordering: .relaxed)
+        if count == 0, !blocksWait {
+            let due = now.nanoseconds &+ span
+            now = Shard.clock
+            if now.nanoseconds >= due { wakeLatency.observe(now.nanoseconds - due) }
+        }
         return count
     }
 
@@ -94,14 +121,15 @@ extension Shard {
         if let corked = corkBuffer.owner { corked.uncork() }
     }
 
-    /// After a block of `perform`: owners are notified of ends, and the timer is set to the earliest deadline.
+    /// After a block of `perform`: owners are notified of ends, and the shard goes on. It does not give its thread back
+    /// first: a timer that is due soon would then wait for Dispatch.
     func settleAfterBlock() {
         settleEnded()
-        poller.wake(at: nextWake, now: now.nanoseconds)
+        loop()
     }
 
-    /// When the next turn is needed, in nanoseconds; nil: only when a socket calls.
+    /// When the next turn is needed, in nanoseconds; nil: only when a socket is ready.
     private var nextWake: UInt64? {
-        ended.isEmpty ? wheel.nextWake : 0
+        ended.isEmpty ? wheel.nextWake(slack: timerSlack) : 0
     }
 }

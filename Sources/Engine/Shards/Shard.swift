@@ -32,6 +32,11 @@ public final class Shard: @unchecked Sendable {
     var poller: Poller
     var wheel: TimerWheel
     var slots = SlotTable()
+    var wakeLatency = WakeLatency()
+    /// `options.timerSlack` in nanoseconds.
+    let timerSlack: UInt64
+    /// The thread's CPU time when the queue's present block began; 0 between blocks.
+    var threadStart: UInt64 = 0
     /// Slots whose connection has ended and whose owner has not been notified yet.
     var ended: [Int32] = []
     let readBuffer: UnsafeMutableRawBufferPointer
@@ -52,6 +57,7 @@ public final class Shard: @unchecked Sendable {
         let poller = try Poller()
         self.label = label
         self.options = options
+        timerSlack = options.timerSlack.count > 0 ? options.timerSlack.count.magnitude : 0
         now = Shard.clock
         wheel = TimerWheel(startingAt: now.nanoseconds)
         queue = DispatchQueue(label: "muster.shard.\(label)")
@@ -81,10 +87,12 @@ public final class Shard: @unchecked Sendable {
         waitingBlocks.add(1, ordering: .sequentiallyConsistent)
         queue.async { [self] in
             waitingBlocks.subtract(1, ordering: .sequentiallyConsistent)
-            now = Shard.clock
-            work()
-            endCallback()
-            settleAfterBlock()
+            onThread {
+                now = Shard.clock
+                work()
+                endCallback()
+                settleAfterBlock()
+            }
         }
         guard isLingering.load(ordering: .sequentiallyConsistent) else { return }
         bell.withLock { if let bell = $0 { _ = clinux_eventfd_signal(bell) } }

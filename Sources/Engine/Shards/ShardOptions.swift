@@ -14,11 +14,14 @@ public struct ShardOptions: Sendable {
     public var socketSendBuffer: Int?
     /// SO_RCVBUF of every socket, bytes; nil leaves the system's automatic sizing on.
     public var socketReceiveBuffer: Int?
-    /// How long a shard with nothing to do keeps waiting on its own epoll set before it gives its thread back to
-    /// Dispatch. A wake through Dispatch passes two threads and costs some 100 µs of CPU more than one through epoll
-    /// (measured at 200 messages a second), so a shard leaves only when it is idle by any measure. Blocks do not wait
-    /// for it: `Shard.perform` rings a bell. Zero: never linger.
-    public var lingerLimit = Nanoseconds.milliseconds(100)
+    /// How long a shard with nothing to do waits on its own epoll set before it gives its thread back to Dispatch. A
+    /// wake through Dispatch passes two threads: it costs some 100 µs of CPU more than one through epoll, and timers
+    /// fire later by as much. The default is longer than the second between two blocks that collect figures, so a
+    /// shard of a run keeps its thread. Blocks do not wait for it: `Shard.perform` rings a bell. Zero: never wait.
+    public var lingerLimit = Nanoseconds.seconds(2)
+    /// A timer waits so long at most for others that are due soon after it, so that one wake serves them all. A timer
+    /// that is alone fires at its time.
+    public var timerSlack = Nanoseconds.microseconds(100)
 
     public init() {}
 }
@@ -37,6 +40,8 @@ public struct ShardError: Error, Hashable, CustomStringConvertible {
 public struct ShardCounters: Hashable, Sendable {
     /// Times that Dispatch woke the shard for its epoll set.
     public var wakes: UInt64 = 0
+    /// CPU time of the thread, nanoseconds; the present callback is not in it (`Shard.threadCPU`).
+    var threadCPU: UInt64 = 0
     /// Calls of epoll_wait.
     public var waits: UInt64 = 0
     /// Socket events handled.

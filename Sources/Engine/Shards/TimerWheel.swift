@@ -9,21 +9,21 @@
 /// A hierarchical timer wheel over the slots of a shard: one entry per slot, set and cancelled in constant time without
 /// allocating, never fired early.
 ///
-/// Time is cut into ticks of 131 µs. A due time is rounded up to a tick, so an entry fires at most one tick late plus
-/// whatever the thread is late. Eight levels of 64 buckets cover the whole 64-bit axis: an entry sits at the level of
-/// the highest digit (base 64) in which its tick differs from `elapsed`, and moves down as that digit is reached, at
-/// most seven times in all and twice for a heartbeat of seconds. A word of bits per level shows the next occupied
-/// bucket, so idle time costs nothing.
+/// Time is divided into ticks of 4.1 µs. A due time is rounded up to a tick, so an entry fires at most one tick late
+/// plus the delay of the thread. Nine levels of 64 buckets cover the whole 64-bit axis: an entry is at the level of the
+/// highest digit (base 64) in which its tick differs from `elapsed`, and moves down when that digit is reached: at most
+/// eight times, and three times for a heartbeat of up to 68 s. A word of bits per level shows the next occupied bucket,
+/// so idle time costs nothing.
 ///
 /// Entries of one tick fire in the order in which they came to that tick's bucket; ticks fire in order.
 struct TimerWheel: ~Copyable {
-    /// One tick is `1 << tickShift` nanoseconds: well under the 1 ms that a send may be late, and long enough that a
-    /// busy shard fires several timers per wake.
-    static let tickShift: UInt64 = 17
+    /// One tick is `1 << tickShift` nanoseconds: less than a thread needs to wake up. How many timers share a wake is
+    /// decided by the shard (`ShardOptions.timerSlack`).
+    static let tickShift: UInt64 = 12
 
     private static let digitBits: UInt64 = 6
     private static let slotsPerLevel = 64
-    private static let levels = 8
+    private static let levels = 9
     /// Expired and not yet removed, in order.
     private static let expiredBucket: Int32 = Int32(levels * slotsPerLevel)
     /// Set for a tick already passed; they expire at the next advance, so that a callback which sets a past time does
@@ -31,6 +31,8 @@ struct TimerWheel: ~Copyable {
     private static let overdueBucket: Int32 = expiredBucket + 1
     private static let bucketCount = Int(overdueBucket) + 1
     private static let none: Int32 = -1
+    /// How much of a bucket is looked at for a common wake: buckets of the second level hold 17 ms.
+    private static let entriesLookedAt = 16
 
     private struct Entry {
         var dueTick: UInt64 = 0
@@ -106,9 +108,18 @@ struct TimerWheel: ~Copyable {
 
     /// When `advance` is next needed, in nanoseconds: never after the first entry is due, and before it only where an
     /// entry was cancelled. Nil when nothing is set, 0 for at once.
-    var nextWake: UInt64? {
+    var nextWake: UInt64? { nextWake(slack: 0) }
+
+    /// The same, but later by at most `slack` nanoseconds where entries that are due so soon after the first can be
+    /// expired with it. Not all of them are found: of those in a far bucket some are looked at.
+    func nextWake(slack: UInt64) -> UInt64? {
         if heads[Int(Self.expiredBucket)] != Self.none || heads[Int(Self.overdueBucket)] != Self.none { return 0 }
-        return nextOccupied.map { earliest[$0.level * Self.slotsPerLevel + $0.position] << Self.tickShift }
+        guard let next = nextOccupied else { return nil }
+        let bucket = next.level * Self.slotsPerLevel + next.position
+        let limit = earliest[bucket] &+ slack >> Self.tickShift
+        let tick = next.level == 0 ? lastTick(upTo: limit) : lastTick(in: bucket, upTo: limit)
+        // The last tick of the axis, rounded up, is beyond it.
+        return tick >> (64 - Self.tickShift) == 0 ? tick << Self.tickShift : .max
     }
 
     /// Expires everything due at or before `nanoseconds`; `takeExpired` then hands it out.
@@ -147,6 +158,28 @@ struct TimerWheel: ~Copyable {
             return (above | UInt64(position) << shift, level, position)
         }
         return nil
+    }
+
+    /// The last occupied tick of the lowest level that is not after `limit`; there is one.
+    private func lastTick(upTo limit: UInt64) -> UInt64 {
+        let start = elapsed & ~UInt64(Self.slotsPerLevel - 1)
+        let position = min(limit - start, UInt64(Self.slotsPerLevel - 1))
+        let candidates = occupied[0] & (.max >> (UInt64(Self.slotsPerLevel - 1) - position))
+        return start + UInt64(Self.slotsPerLevel - 1 - candidates.leadingZeroBitCount)
+    }
+
+    /// The last tick that is not after `limit`, of the first entries of a bucket; at least its earliest.
+    private func lastTick(in bucket: Int, upTo limit: UInt64) -> UInt64 {
+        var last = earliest[bucket]
+        let head = heads[bucket]
+        var slot = head
+        for _ in 0..<Self.entriesLookedAt {
+            let dueTick = entries[Int(slot)].dueTick
+            if dueTick <= limit { last = max(last, dueTick) }
+            slot = entries[Int(slot)].next
+            if slot == head { break }
+        }
+        return last
     }
 
     /// Puts an unlinked entry where its tick belongs; passed ticks go to `overdue`.

@@ -72,8 +72,11 @@ public actor FleetRun {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
         let recorder = RunRecorder(
-            start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample())
-        recorder.heartbeatInterval = profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min()
+            start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
+            cohorts: profile.cohorts.map(\.name))
+        recorder.load = LoadFacts(
+            heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
+            hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
         let before = preparation.firstTally
 
         begin(at: start)
@@ -126,7 +129,7 @@ public actor FleetRun {
         let schedule = ArrivalSchedule(profile)
         let population = Population(profile)
         let origin = WallClock.unixNanoseconds(at: .zero)
-        let cohorts = profile.cohorts.map { cohort in
+        let cohorts = profile.cohorts.enumerated().map { number, cohort in
             var plan = CohortPlan(
                 cohort: cohort, limits: profile.limits, duration: profile.duration, runStart: start,
                 polling: profile.isPolling ? profile.wire.polling : nil)
@@ -134,7 +137,7 @@ public actor FleetRun {
             if cohort.connectionSettings.certificateRequest {
                 plan.connectionSettings.certificateRequest = preparation.certificateRequest
             }
-            return Cohort(plan, seed: profile.seed, unixOrigin: origin)
+            return Cohort(plan, number: number, seed: profile.seed, unixOrigin: origin)
         }
         let count = preparation.shards.count
         for (index, shard) in preparation.shards.enumerated() {
@@ -170,10 +173,14 @@ public actor FleetRun {
                 await enter(step.phase, recorder, probe, observe)
                 perform(step, recorder.phaseLabel)
                 settling = step.action.settles ? .until(now + FleetRun.tick) : .over
+                // The seconds of a phase count from its start.
+                nextTick = now + FleetRun.tick
             }
-            if now >= nextTick {
+            // The last second belongs to `drain`, which begins with a tick: a second one would have no length.
+            if now >= nextTick, now < end {
                 let snapshot = await tick(recorder, probe, observe)
-                nextTick = max(nextTick + FleetRun.tick, now)
+                nextTick += FleetRun.tick
+                if nextTick <= Shard.clock { nextTick = Shard.clock + FleetRun.tick }
                 switch reachability.judge(snapshot.counters, snapshot.named, at: now) {
                 case .goOn: break
                 case .tell(let text): tell(text)

@@ -82,7 +82,7 @@ struct Preparation: Sendable {
             resolveOffer: fleet.offers.resolve,
             resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
-        exchanges = (0..<count).map { _ in IntervalExchange() }
+        exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
             exchanges, clocks, target: usual, seed: profile.seed, downloads: downloads, options: shardOptions)
         if let server {

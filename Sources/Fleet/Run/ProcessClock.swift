@@ -9,9 +9,13 @@ struct ProcessClock: Sendable {
 
     func sample() -> ProcessSample {
         let now = ProcessFigures.current()
+        let allowance = CPUAllowance.current()
         return ProcessSample(
             cpu: now.cpuTime - start.cpuTime, residentBytes: UInt64(now.residentBytes),
-            availableCores: Double(Processors.count))
+            availableCores: min(Double(Processors.count), allowance.quota ?? .infinity),
+            withheld: CPUWithheld(
+                quotaPeriods: allowance.quotaPeriods, throttledPeriods: allowance.throttledPeriods,
+                machineTicks: allowance.machineTicks, stolenTicks: allowance.stolenTicks))
     }
 }
 

@@ -50,6 +50,8 @@ final class AgentHost {
     private var random: SeededRandom
     private let unixOrigin: UInt64
     private var notedWriteCalls: UInt64 = 0
+    private var notedCPU = Nanoseconds.zero
+    private var notedAt: Instant
 
     /// All agents of the shard that have started, in the order of their arrival; those of one gateway as one.
     private(set) var links: [any FleetMember] = []
@@ -72,6 +74,7 @@ final class AgentHost {
         self.shard = shard
         self.metrics = metrics
         self.target = target
+        notedAt = Shard.clock
         home = AgentPlace(target)
         homes = options.cohortTargets.mapValues(AgentPlace.init)
         random = SeededRandom(seed: seed)
@@ -118,6 +121,8 @@ final class AgentHost {
 
     /// Makes agent `index` and starts it now.
     func start(index: UInt64, cohort: Cohort) {
+        let former = metrics.enter(cohort: cohort.number)
+        defer { metrics.leave(for: former) }
         let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
         let link: any FleetMember
@@ -141,15 +146,22 @@ final class AgentHost {
         let calls = shard.counters.sends
         metrics.count(.writeCalls, Int(calls &- notedWriteCalls))
         notedWriteCalls = calls
+        let cpu = shard.threadCPU
+        metrics.used(cpu - notedCPU, in: shard.now - notedAt)
+        (notedCPU, notedAt) = (cpu, shard.now)
     }
 
     /// Counts the agents that never received a response, those whose agent_disconnect could not be sent, and what has
     /// no end yet.
     /// - Parameter isDrained: whether the server had the whole drain to answer in.
     func settle(isDrained: Bool) {
-        metrics.count(.agentDisconnectsUnsent, links.reduce(0) { $0 + $1.unsentAgentDisconnects })
-        metrics.count(.agentsUnanswered, links.reduce(0) { $0 + $1.unanswered })
-        for link in links { link.settle(isDrained: isDrained) }
+        for link in links {
+            let former = metrics.enter(cohort: link.agent.cohort.number)
+            metrics.count(.agentDisconnectsUnsent, link.unsentAgentDisconnects)
+            metrics.count(.agentsUnanswered, link.unanswered)
+            link.settle(isDrained: isDrained)
+            metrics.leave(for: former)
+        }
     }
 
     /// Releases the agents, which hold their host: after the shard has stopped.

@@ -13,8 +13,8 @@ final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
 
     var agent: Agent { machine }
 
-    override func connected() { socketConnected() }
-    override func received(_ bytes: RawSpan) { socketReceived(bytes) }
-    override func closed(_ cause: CloseCause) { socketClosed(cause) }
+    override func connected() { asCohort { socketConnected() } }
+    override func received(_ bytes: RawSpan) { asCohort { socketReceived(bytes) } }
+    override func closed(_ cause: CloseCause) { asCohort { socketClosed(cause) } }
     override func timerFired(due: Instant) { if isAgentDue() { wake(due: due) } }
 }

@@ -69,8 +69,8 @@ final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable
         }
     }
 
-    override func connected() { socketConnected() }
-    override func received(_ bytes: RawSpan) { socketReceived(bytes) }
-    override func closed(_ cause: CloseCause) { socketClosed(cause) }
+    override func connected() { asCohort { socketConnected() } }
+    override func received(_ bytes: RawSpan) { asCohort { socketReceived(bytes) } }
+    override func closed(_ cause: CloseCause) { asCohort { socketClosed(cause) } }
     override func timerFired(due: Instant) { if isAgentDue() { wake(due: due) } }
 }

@@ -116,6 +116,10 @@ extension Link {
     }
 
     func loseConnection() {
+        asCohort { cutConnection() }
+    }
+
+    private func cutConnection() {
         if isConnected { host.metrics.count(.connectionsCut) }
         act { machine, now, effects in machine.loseConnection(at: now, &effects) }
     }
@@ -138,8 +142,19 @@ extension Link {
 
     /// Passes an event to the state machine, performs its effects, and continues.
     func act(_ event: (inout Machine, Instant, inout Effects) -> Void) {
-        tell(event)
-        advance()
+        asCohort {
+            tell(event)
+            advance()
+        }
+    }
+
+    /// What `event` counts is counted for the agent's cohort.
+    @inline(__always)
+    func asCohort(_ event: () -> Void) {
+        let metrics = host.metrics
+        let former = metrics.enter(cohort: agent.cohort.number)
+        event()
+        metrics.leave(for: former)
     }
 
     /// Tells the state machine what happened and performs its effects; the caller calls `advance`. Never called while

@@ -167,10 +167,16 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
 
     /// It is the agent's turn. False where it has no use for the connection after all.
     func granted(_ connection: PooledConnection) -> Bool {
-        use(connection)
+        var isUsed = false
+        asCohort { isUsed = use(connection) }
+        return isUsed
     }
 
     func notGranted(_ reason: NotGranted) {
+        asCohort { connectionFailed(reason) }
+    }
+
+    private func connectionFailed(_ reason: NotGranted) {
         if case .waitedTooLong = reason {
             host.metrics.count(.pollsWithoutConnection, requests.list.count { $0.kind == .heartbeat && !$0.isSent })
         }

@@ -140,7 +140,7 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     }
 
     override func received(_ bytes: RawSpan) {
-        pool.metrics.count(.bytesReceived, bytes.byteCount)
+        countReceived(bytes.byteCount)
         var offset = 0
         if case .connecting(let attempt) = lending {
             return connecting(attempt.received(bytes, at: &offset, on: self))
@@ -164,6 +164,15 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         }
     }
 
+    /// For the agent that has the connection, where one has.
+    private func countReceived(_ bytes: Int) {
+        if case .lent(let link) = lending {
+            link.asCohort { pool.metrics.count(.bytesReceived, bytes) }
+        } else {
+            pool.metrics.count(.bytesReceived, bytes)
+        }
+    }
+
     override func closed(_ cause: CloseCause) {
         let former = lending
         lending = .over
@@ -176,8 +185,10 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
             pool.left(self)
         case .lent(let link):
             pool.left(self)
-            link.finished(outcome(of: cause), on: self)
-            link.advance()
+            link.asCohort {
+                link.finished(outcome(of: cause), on: self)
+                link.advance()
+            }
         case .over:
             break
         }
@@ -203,12 +214,12 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
     private func finish(_ outcome: Outcome, isReusable: Bool) {
         guard case .lent(let link) = lending else { return }
         cancelTimer()
-        link.finished(outcome, on: self)
+        link.asCohort { link.finished(outcome, on: self) }
         if case .timedOut = outcome {
             drop()
         } else {
             pool.release(self, isReusable: isReusable)
         }
-        link.advance()
+        link.asCohort { link.advance() }
     }
 }

@@ -6,6 +6,11 @@ public struct CounterTable: Hashable, Sendable {
         values = [UInt64](repeating: 0, count: Counter.allCases.count)
     }
 
+    /// - Parameter values: one for each counter, in the order of the table.
+    init(_ values: ArraySlice<UInt64>) {
+        self.values = Array(values)
+    }
+
     public subscript(counter: Counter) -> UInt64 {
         get { values[counter.index] }
         set { values[counter.index] = newValue }

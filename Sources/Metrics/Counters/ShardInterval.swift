@@ -9,27 +9,36 @@ struct ShardInterval: Sendable {
     var histograms: [LatencyHistogram]
     /// By `Measure.index`; `nil` where every value is certain.
     private(set) var uncertain: [UncertainHistograms?]
-    var counters = CounterTable()
+    /// By cohort; what the run as a whole counted is their sum.
+    var counters: CohortCounters
+    var cohortTimes: CohortTimes
     var named = NamedCounters()
     var stateChanges = StateTable()
     var healthChanges = HealthTable()
     var transitions = TransitionTable()
     var waves: [WaveSample] = []
+    /// The CPU time of the shard's thread.
+    var use = ShardUse()
 
     /// Stages of waves that one interval keeps: more than agents fit on a machine reach one in a second.
     static let waveLimit = 1 << 20
 
-    init() {
+    /// - Parameter cohorts: how many the run has.
+    init(cohorts: Int = 1) {
+        let places = CohortPlaces.count(for: cohorts)
+        counters = CohortCounters(places: places)
+        cohortTimes = CohortTimes(places: places)
         // Each with storage of its own: copies of one would be parted at the first record, on the message path.
         histograms = Measure.allCases.map { _ in LatencyHistogram() }
         uncertain = [UncertainHistograms?](repeating: nil, count: Measure.allCases.count)
     }
 
     @inline(__always)
-    mutating func record(_ measure: Measure, _ span: Nanoseconds) {
+    mutating func record(_ measure: Measure, _ span: Nanoseconds, at place: Int) {
         if !histograms[measure.index].record(span) {
-            counters.count(.outOfRange, 1)
+            counters.count(.outOfRange, 1, at: place)
         }
+        cohortTimes.record(measure, span, at: place)
     }
 
     /// Records a value in one of the parts of its measure that are uncertain.
@@ -41,8 +50,9 @@ struct ShardInterval: Sendable {
     }
 
     /// Records a value `count` times.
-    mutating func record(_ measure: Measure, _ span: Nanoseconds, count: UInt64) {
-        if !histograms[measure.index].record(span, count: count) { counters.count(.outOfRange, count) }
+    mutating func record(_ measure: Measure, _ span: Nanoseconds, count: UInt64, at place: Int) {
+        if !histograms[measure.index].record(span, count: count) { counters.count(.outOfRange, count, at: place) }
+        cohortTimes.record(measure, span, count: count, at: place)
     }
 
     /// Adds the values of another interval.
@@ -64,10 +74,12 @@ struct ShardInterval: Sendable {
         for index in uncertain.indices where uncertain[index] != nil { uncertain[index] = nil }
         for index in histograms.indices { histograms[index].reset() }
         counters.reset()
+        cohortTimes.reset()
         named.reset()
         stateChanges.reset()
         healthChanges.reset()
         transitions.reset()
+        use = ShardUse()
         if !waves.isEmpty { waves = [] }
     }
 }
@@ -77,13 +89,18 @@ struct ShardInterval: Sendable {
 /// The shard only ever tries the lock. While the collector holds it, the shard keeps filling the buffer it has.
 public final class IntervalExchange: Sendable {
     private struct Slot: Sendable {
-        var interval = ShardInterval()
+        var interval: ShardInterval
         var isFull = false
     }
 
-    private let slot = Mutex(Slot())
+    private let slot: Mutex<Slot>
+    let cohorts: Int
 
-    public init() {}
+    /// - Parameter cohorts: how many the run has; of several, each has figures of its own.
+    public init(cohorts: Int = 1) {
+        self.cohorts = cohorts
+        slot = Mutex(Slot(interval: ShardInterval(cohorts: cohorts)))
+    }
 
     /// Called by the shard: swaps its filled buffer for the empty one.
     /// - Returns: false where none does.

@@ -9,7 +9,10 @@ public import OpAMP
 public final class ShardMetrics {
     /// Reached by this class alone, on its shard, one call after the other, and none of them calls out while it changes
     /// it: so a check for overlapping access, which would cost more than the recording, could find nothing.
-    @exclusivity(unchecked) private var interval = ShardInterval()
+    @exclusivity(unchecked) private var interval: ShardInterval
+    /// The place of the cohort whose agent the present event is about; 0: of none.
+    private var place = 0
+    private let lastPlace: Int
     private let exchange: IntervalExchange
     private let clocks: WaveClocks
 
@@ -17,18 +20,36 @@ public final class ShardMetrics {
     ///   - exchange: where the collector picks the intervals up; one for each shard.
     ///   - clocks: from when the times of offers count; one for all shards of a run.
     public init(exchange: IntervalExchange, clocks: WaveClocks = WaveClocks()) {
+        interval = ShardInterval(cohorts: exchange.cohorts)
+        lastPlace = interval.counters.places - 1
         self.exchange = exchange
         self.clocks = clocks
     }
 
     /// Records a duration. A negative one counts as zero; one beyond an hour as an hour, and as `.outOfRange`.
     public func record(_ measure: Measure, _ span: Nanoseconds) {
-        interval.record(measure, span)
+        interval.record(measure, span, at: place)
+    }
+
+    /// What is counted from now on is about an agent of a cohort.
+    /// - Parameter cohort: its number, from 0.
+    /// - Returns: what to `leave` for when the event is over.
+    @inline(__always)
+    public func enter(cohort: Int) -> CohortEntry {
+        let former = CohortEntry(place: place)
+        place = min(cohort &+ 1, lastPlace)
+        return former
+    }
+
+    /// The event that `enter` was called for is over.
+    @inline(__always)
+    public func leave(for former: CohortEntry) {
+        place = former.place
     }
 
     /// Records a duration `count` times.
     func record(_ measure: Measure, _ span: Nanoseconds, count: UInt64) {
-        interval.record(measure, span, count: count)
+        interval.record(measure, span, count: count, at: place)
     }
 
     /// Records what is known of a duration that is not known exactly.
@@ -38,13 +59,13 @@ public final class ShardMetrics {
 
     /// Adds one to a counter.
     public func count(_ counter: Counter) {
-        interval.counters.count(counter, 1)
+        interval.counters.count(counter, 1, at: place)
     }
 
     /// Adds to a counter.
     /// - Parameter amount: what to add; nothing where it is negative.
     public func count(_ counter: Counter, _ amount: Int) {
-        interval.counters.count(counter, UInt64(max(amount, 0)))
+        interval.counters.count(counter, UInt64(max(amount, 0)), at: place)
     }
 
     /// Adds to a counter whose name is not known beforehand. A dictionary look-up, so for rare things only; bounded by
@@ -92,6 +113,11 @@ public final class ShardMetrics {
         if let new { interval.stateChanges[new] += count }
     }
 
+    /// The shard has used `cpu` of its thread in the last `span`.
+    public func used(_ cpu: Nanoseconds, in span: Nanoseconds) {
+        interval.use.add(ShardUse(cpu: cpu, span: span))
+    }
+
     /// Hands what was recorded since the last time to the collector. Never blocks.
     /// - Returns: false if the collector has not read the last interval yet, or is reading it now. Nothing is lost
     ///   then: this interval continues.
@@ -99,4 +125,9 @@ public final class ShardMetrics {
     public func publish() -> Bool {
         exchange.offer(&interval)
     }
+}
+
+/// The cohort that was counted for before an event of another one.
+public struct CohortEntry {
+    fileprivate let place: Int
 }

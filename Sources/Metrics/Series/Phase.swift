@@ -13,6 +13,9 @@ public struct PhaseSummary: Sendable {
     /// Warnings about the figures of this phase.
     public var findings: [Verdict.Finding]
 
+    /// The tool's own part of the response time; nil where too little is known.
+    public var ownShare: OwnShare? { OwnShare(measures) }
+
     public var level: Verdict.Level { Verdict(findings: findings).level }
 
     /// How often a second, on average over the phase.
@@ -25,13 +28,15 @@ public struct PhaseSummary: Sendable {
 struct OpenPhase {
     private(set) var label: String
     private(set) var start: Nanoseconds
-    var saturatedLength = Nanoseconds.zero
+    var toolBoundLength = Nanoseconds.zero
     /// By `Measure.index`.
     private(set) var histograms = [BoundedHistogram](repeating: .empty, count: Measure.allCases.count)
     private var counters = CounterTable()
     private(set) var length = Nanoseconds.zero
     private var cpu = Nanoseconds.zero
     private var cores = 1.0
+    private var shards: [ShardUse] = []
+    private var withheld = CPUWithheld()
     private var ticks = 0
     private var silentShards = 0
 
@@ -54,6 +59,8 @@ struct OpenPhase {
         length = length + row.length
         cpu = cpu + row.cpu
         self.cores = cores
+        shards = ShardUse.sum(shards, row.shards)
+        withheld.add(row.withheld)
         ticks += 1
         silentShards = max(silentShards, row.silentShards)
     }
@@ -65,20 +72,20 @@ struct OpenPhase {
     func summary(judgedBy recorder: RunRecorder) -> PhaseSummary {
         let available = length.seconds * cores
         let cpuShare = available > 0 ? max(cpu.seconds, 0) / available : 0
+        let measures = Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
         let place = "phase \(label)"
         var findings = recorder.rules.findings(
-            for: SaturationRules.Evidence(
-                delay: histograms[Measure.schedulingDelay.index].estimate, cpuShare: cpuShare, counters: counters,
-                silentShards: silentShards, heartbeatInterval: recorder.heartbeatInterval),
+            for: Evidence(
+                span: length, measures: measures, cpuShare: cpuShare, availableCores: cores, shards: shards,
+                withheld: withheld, counters: counters, silentShards: silentShards, load: recorder.load),
             in: place)
-        let isSaturated = findings.contains { $0.level == .saturated }
-        if !isSaturated, let finding = recorder.rules.secondsFinding(saturated: saturatedLength, of: length, in: place)
+        let isToolBound = findings.contains { $0.level == .toolBound }
+        if !isToolBound, let finding = recorder.rules.secondsFinding(toolBound: toolBoundLength, of: length, in: place)
         {
             findings.append(finding)
         }
         return PhaseSummary(
-            label: label, start: start, length: length,
-            measures: Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }, counters: counters,
-            cpuShare: cpuShare, findings: findings)
+            label: label, start: start, length: length, measures: measures, counters: counters, cpuShare: cpuShare,
+            findings: findings)
     }
 }

@@ -36,6 +36,7 @@ public enum PrometheusText {
             }
         }
         for summary in snapshot.measures where summary.count > 0 { page.append(summary) }
+        page.append(cohorts: snapshot.cohorts)
         page.append(gauges: snapshot)
         return page.text
     }
@@ -59,22 +60,47 @@ public enum PrometheusText {
         mutating func append(_ summary: MeasureSummary) {
             let name = "muster_\(summary.measure.name)_seconds"
             family(name, "summary", "Time \(summary.measure.summary).")
-            let quantiles: [(String, MeasureSummary.Figure)] = [
-                ("0.5", .p50), ("0.9", .p90), ("0.99", .p99), ("0.999", .p999),
-            ]
-            for (quantile, figure) in quantiles { sample(name, ["quantile": quantile], summary[figure].seconds) }
-            sample("\(name)_sum", [:], summary.mean.seconds * Double(summary.count))
-            sample("\(name)_count", [:], Double(summary.count))
+            samples(name, [:], summary)
             guard summary.isBounded else { return }
             let base = "muster_\(summary.measure.name)"
             family("\(base)_low_seconds", "gauge", "Lower bound of the quantile: some values are known within bounds.")
-            for (quantile, figure) in quantiles {
+            for (quantile, figure) in Self.quantiles {
                 sample("\(base)_low_seconds", ["quantile": quantile], summary.bounds(of: figure).low.seconds)
             }
             family("\(base)_high_seconds", "gauge", "Upper bound of the quantile; +Inf where it is not known.")
-            for (quantile, figure) in quantiles {
+            for (quantile, figure) in Self.quantiles {
                 let high = summary.bounds(of: figure).high?.seconds ?? .infinity
                 sample("\(base)_high_seconds", ["quantile": quantile], high)
+            }
+        }
+
+        private static let quantiles: [(String, MeasureSummary.Figure)] = [
+            ("0.5", .p50), ("0.9", .p90), ("0.99", .p99), ("0.999", .p999),
+        ]
+
+        private mutating func samples(_ name: String, _ labels: [String: String], _ summary: MeasureSummary) {
+            for (quantile, figure) in Self.quantiles {
+                sample(name, labels.merging(["quantile": quantile]) { $1 }, summary[figure].seconds)
+            }
+            sample("\(name)_sum", labels, summary.mean.seconds * Double(summary.count))
+            sample("\(name)_count", labels, Double(summary.count))
+        }
+
+        /// One sample of each family for each cohort.
+        mutating func append(cohorts: [CohortSummary]) {
+            guard !cohorts.isEmpty else { return }
+            for count in CohortSummary.counts {
+                let name = "muster_cohort_\(count.name)_total"
+                family(name, "counter", "Of each cohort: \(count.meaning).")
+                for cohort in cohorts { sample(name, ["cohort": cohort.name], Double(count.value(cohort))) }
+            }
+            for measure in [\CohortSummary.response, \.service] {
+                guard let first = cohorts.first?[keyPath: measure].measure else { continue }
+                let name = "muster_cohort_\(first.name)_seconds"
+                family(name, "summary", "Of each cohort: time \(first.summary).")
+                for cohort in cohorts where cohort[keyPath: measure].count > 0 {
+                    samples(name, ["cohort": cohort.name], cohort[keyPath: measure])
+                }
             }
         }
 
@@ -84,10 +110,10 @@ public enum PrometheusText {
                 ("muster_cpu_share", "Share of the available cores that the tool used last.", snapshot.row.cpuShare),
                 ("muster_resident_bytes", "Memory that the tool holds.", Double(snapshot.process.residentBytes)),
                 (
-                    "muster_generator_saturated", "1 while the tool itself is the bottleneck.",
-                    snapshot.verdict.isSaturated ? 1 : 0
+                    "muster_generator_tool_bound", "1 while the tool itself is the bottleneck.",
+                    snapshot.verdict.isToolBound ? 1 : 0
                 ),
-                ("muster_generator_saturated_seconds", "For how long it was so far.", snapshot.saturatedSeconds),
+                ("muster_generator_tool_bound_seconds", "For how long it was so far.", snapshot.toolBoundSeconds),
             ]
             for (name, help, value) in gauges {
                 family(name, "gauge", help)

@@ -13,10 +13,10 @@ public final class RunRecorder {
     static let silentAfter = 2
 
     /// When the tool counts as the bottleneck.
-    public let rules: SaturationRules
+    public let rules: VerdictRules
 
-    /// The shortest heartbeat interval of the run, where known: it sharpens the rules.
-    public var heartbeatInterval: Nanoseconds?
+    /// What the load is like: it sharpens the rules.
+    public var load = LoadFacts()
 
     public private(set) var series: Series
 
@@ -26,7 +26,10 @@ public final class RunRecorder {
     private var waves = WaveBook()
     private(set) var transitions = TransitionTable()
     private var missedTicks: [Int]
-    private var interval = ShardInterval()
+    private var interval: ShardInterval
+    private let cohortNames: [String]
+    private var cohortCounters: CohortCounters
+    private var cohortTimes: CohortTimes
     private var phase: OpenPhase
     private(set) var closedPhases: [PhaseSummary] = []
     private(set) var closedHistograms: [TaggedHistogram] = []
@@ -39,26 +42,39 @@ public final class RunRecorder {
     private(set) var health = HealthTable()
     private(set) var healthPeaks = HealthTable()
     private(set) var process = ProcessSummary()
-    private(set) var saturatedSeconds: Double = 0
+    private(set) var toolBoundSeconds: Double = 0
+    /// Of the whole run, for its verdict.
+    private var shardUse: [ShardUse] = []
+    /// What each shard used in the interval that has just ended.
+    private var shardIntervals: [ShardUse] = []
+    private var withheld = CPUWithheld()
+    private var silentShards = 0
     private var lastTick: Instant
     private var lastSample: ProcessSample?
-    private var latest: SeriesRow?
+    /// The last interval that was long enough to be shown, and the shorter ones since then.
+    private var shown: SeriesRow?
+    private var gathering: SeriesRow?
     private var current = Verdict()
 
     /// - Parameters:
     ///   - start: the beginning of the run; every time in the results counts from here.
     ///   - exchanges: one for each shard.
     ///   - clocks: those that the shards were given.
+    ///   - cohorts: the names of the cohorts, in the order of their numbers.
     ///   - sample: what the process had used by then, so that its own start-up is not counted as load.
     public init(
         start: Instant, exchanges: [IntervalExchange], clocks: WaveClocks = WaveClocks(),
-        sample: ProcessSample? = nil,
-        rules: SaturationRules = SaturationRules(), seriesCapacity: Int = Series.standardCapacity
+        sample: ProcessSample? = nil, cohorts: [String] = [],
+        rules: VerdictRules = VerdictRules(), seriesCapacity: Int = Series.standardCapacity
     ) {
         self.start = start
         self.exchanges = exchanges
         self.clocks = clocks
         self.rules = rules
+        cohortNames = cohorts
+        interval = ShardInterval(cohorts: exchanges.first?.cohorts ?? 1)
+        cohortCounters = interval.counters
+        cohortTimes = interval.cohortTimes
         series = Series(capacity: seriesCapacity)
         missedTicks = [Int](repeating: 0, count: exchanges.count)
         phase = OpenPhase(label: "run", start: .zero)
@@ -92,10 +108,12 @@ public final class RunRecorder {
     public func tick(at now: Instant, process sample: ProcessSample) -> Snapshot {
         interval.reset()
         let silent = collect()
-        interval.counters.add(uncounted)
-        uncounted.reset()
-        let row = makeRow(at: now, sample, silentShards: silent)
+        let counted = takeCounters()
+        var row = makeRow(at: now, counted, sample, silentShards: silent)
         phase.add(row, cores: sample.availableCores)
+        shardUse = ShardUse.sum(shardUse, row.shards)
+        withheld.add(row.withheld)
+        silentShards = max(silentShards, silent)
         counters.add(row.counters)
         named.add(interval.named)
         states.add(interval.stateChanges)
@@ -103,20 +121,44 @@ public final class RunRecorder {
         healthPeaks.raise(to: health)
         transitions.add(interval.transitions)
         waves.add(interval.waves)
-        process.add(row, sample)
-        current = Verdict(findings: rules.findings(for: evidence(of: row)))
-        var judged = row
-        judged.level = current.level
-        judged.states = states
-        judged.health = health
-        if current.isSaturated {
-            saturatedSeconds += row.length.seconds
-            phase.saturatedLength = phase.saturatedLength + row.length
+        row.states = states
+        row.health = health
+        var whole = longEnough(row)
+        process.add(row, shownAs: whole, sample)
+        current = Verdict(findings: rules.findings(for: evidence(of: whole, cores: sample.availableCores)))
+        row.level = current.level
+        whole.level = current.level
+        if current.isToolBound {
+            toolBoundSeconds += row.length.seconds
+            phase.toolBoundLength = phase.toolBoundLength + row.length
         }
-        series.append(judged)
-        latest = judged
+        series.append(row)
         (lastTick, lastSample) = (now, sample)
-        return snapshot(row: judged)
+        return snapshot(row: whole)
+    }
+
+    /// What was counted in the interval, of all cohorts together.
+    private func takeCounters() -> CounterTable {
+        cohortCounters.add(interval.counters)
+        cohortTimes.add(interval.cohortTimes)
+        var total = interval.counters.total
+        total.add(uncounted)
+        uncounted.reset()
+        return total
+    }
+
+    private var cohorts: [CohortSummary] { CohortSummary.summaries(cohortNames, cohortCounters, cohortTimes) }
+
+    /// The row with those before it that were too short to be shown by themselves, where it is too short itself.
+    private func longEnough(_ row: SeriesRow) -> SeriesRow {
+        let gathered = gathering?.merged(with: row) ?? row
+        if gathered.isSliver {
+            gathering = gathered
+            return shown?.merged(with: gathered) ?? gathered
+        }
+        gathering = nil
+        shown = gathered
+        return gathered
     }
 
     /// Counts what no shard counts; it belongs to the next tick.
@@ -144,10 +186,10 @@ public final class RunRecorder {
         let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
         let summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
-            verdict: Verdict(phases: phases),
+            verdict: Verdict(run: runFindings(totals), phases: phases),
             measures: summaries(of: totals), counters: counters, named: named, states: states,
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
-            process: process, saturatedSeconds: saturatedSeconds,
+            process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server))
         let rows = series.all
         let histograms =
@@ -159,11 +201,21 @@ public final class RunRecorder {
         return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile, trace: trace)
     }
 
-    func evidence(of row: SeriesRow) -> SaturationRules.Evidence {
-        SaturationRules.Evidence(
-            delay: row.histograms[Measure.schedulingDelay.index].estimate,
-            cpuShare: row.hasTellingCPUShare ? row.cpuShare : 0, counters: row.counters,
-            silentShards: row.silentShards, heartbeatInterval: heartbeatInterval)
+    private func evidence(of row: SeriesRow, cores: Double) -> Evidence {
+        Evidence(
+            span: row.length, measures: summaries(of: row.histograms), cpuShare: row.cpuShare, availableCores: cores,
+            shards: row.shards, withheld: row.withheld, counters: row.counters, silentShards: row.silentShards,
+            load: load)
+    }
+
+    /// What the rules find in the run as a whole.
+    private func runFindings(_ totals: [BoundedHistogram]) -> [Verdict.Finding] {
+        rules.findings(
+            for: Evidence(
+                span: lastTick - start, measures: summaries(of: totals), cpuShare: process.meanCPUShare,
+                availableCores: process.availableCores, shards: shardUse, withheld: withheld, counters: counters,
+                silentShards: silentShards, load: load),
+            in: "whole run")
     }
 
     private func close(_ phase: OpenPhase) {
@@ -183,36 +235,42 @@ public final class RunRecorder {
     /// Merges the intervals of the exchanges into `interval`.
     /// - Returns: how many shards have been silent for too long.
     private func collect() -> Int {
+        shardIntervals = [ShardUse](repeating: ShardUse(), count: exchanges.count)
         for (index, exchange) in exchanges.enumerated() {
             let handedOver = exchange.collect { shard in
                 interval.addHistograms(shard)
                 interval.counters.add(shard.counters)
+                interval.cohortTimes.add(shard.cohortTimes)
                 interval.named.add(shard.named)
                 interval.stateChanges.add(shard.stateChanges)
                 interval.healthChanges.add(shard.healthChanges)
                 interval.transitions.add(shard.transitions)
                 interval.waves += shard.waves
+                shardIntervals[index] = shard.use
             }
             missedTicks[index] = handedOver ? 0 : missedTicks[index] + 1
         }
         return missedTicks.count { $0 >= Self.silentAfter }
     }
 
-    private func makeRow(at now: Instant, _ sample: ProcessSample, silentShards: Int) -> SeriesRow {
+    private func makeRow(
+        at now: Instant, _ counters: CounterTable, _ sample: ProcessSample, silentShards: Int
+    ) -> SeriesRow {
         let length = now - lastTick
         let before = lastSample ?? sample
         return SeriesRow(
-            start: lastTick - start, length: length, phase: phase.label, counters: interval.counters, states: states,
+            start: lastTick - start, length: length, phase: phase.label, counters: counters, states: states,
             health: health, histograms: interval.bounded, cpu: sample.cpu - before.cpu,
-            cpuShare: sample.cpuShare(since: before, over: length), residentBytes: sample.residentBytes,
-            silentShards: silentShards, level: .fine)
+            cpuShare: sample.cpuShare(since: before, over: length), shards: shardIntervals,
+            withheld: sample.withheld.since(before.withheld), residentBytes: sample.residentBytes,
+            silentShards: silentShards, level: .clear)
     }
 
     private func snapshot(row: SeriesRow) -> Snapshot {
         Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
             phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals()), counters: counters,
-            named: named, states: states, health: health, process: process, verdict: current,
-            saturatedSeconds: saturatedSeconds)
+            named: named, states: states, health: health, cohorts: cohorts, process: process, verdict: current,
+            toolBoundSeconds: toolBoundSeconds)
     }
 }

@@ -93,14 +93,19 @@ public struct RunSummary: Sendable {
     /// The steps that agents' lives took.
     public var transitions: TransitionTable
     public var process: ProcessSummary
+    /// Each cohort in the order of the profile; empty in a run of one.
+    public var cohorts: [CohortSummary]
     /// For how many seconds the tool was the bottleneck.
-    public var saturatedSeconds: Double
+    public var toolBoundSeconds: Double
     public var reconciliation: Reconciliation
     /// What else a reader has to know before the figures are used.
     public var warnings: [RunWarning] = []
 
     /// The figures of one measure.
     public subscript(measure: Measure) -> MeasureSummary { measures[measure.index] }
+
+    /// The tool's own part of the response time; nil where too little is known.
+    public var ownShare: OwnShare? { OwnShare(measures) }
 }
 
 /// Everything that is written about a run.

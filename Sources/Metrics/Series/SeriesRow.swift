@@ -20,6 +20,10 @@ public struct SeriesRow: Sendable {
     public var cpu: Nanoseconds
     /// The share of the available cores that it used, 0...1.
     public var cpuShare: Double
+    /// What each shard of agents used of its thread, by its number.
+    public var shards: [ShardUse] = []
+    /// What the system kept from the process in the interval.
+    public var withheld = CPUWithheld()
     /// Memory that the tool held: the most seen in the interval, in bytes.
     public var residentBytes: UInt64
     /// Shards without data at a tick of the interval: a running shard publishes at every tick.
@@ -27,10 +31,10 @@ public struct SeriesRow: Sendable {
     /// Whether the tool itself was the bottleneck: the worst of the interval.
     public var level: Verdict.Level
 
-    /// Whether the interval is long enough for its share of the processors to mean anything: the ends of phases cut
-    /// some to milliseconds.
-    var hasTellingCPUShare: Bool { length >= Self.shortestTelling }
-    private static let shortestTelling = Nanoseconds.milliseconds(500)
+    /// Whether the interval is too short for a rate or a share of its own: the end of a phase, say, some milliseconds
+    /// after a tick.
+    var isSliver: Bool { length < Self.shortest }
+    static let shortest = Nanoseconds.milliseconds(500)
 
     /// The figures of one measure.
     public func summary(of measure: Measure) -> MeasureSummary {
@@ -53,6 +57,8 @@ public struct SeriesRow: Sendable {
         row.counters.add(counters)
         row.histograms = zip(histograms, next.histograms).map { $0.merged(with: $1) }
         row.cpu = cpu + next.cpu
+        row.shards = ShardUse.sum(shards, next.shards)
+        row.withheld.add(withheld)
         let weighted = cpuShare * length.seconds + next.cpuShare * next.length.seconds
         row.cpuShare = row.length > .zero ? weighted / row.length.seconds : 0
         row.residentBytes = max(residentBytes, next.residentBytes)
@@ -64,18 +70,23 @@ public struct SeriesRow: Sendable {
 
 /// The rows of a run, bounded: when full, neighbours are merged in pairs and every later row covers twice the time.
 ///
-/// So a run of any length keeps between half the capacity and the capacity, at one resolution throughout, and every
-/// percentile stays exact to a bucket, for it is the histograms that are merged.
+/// So a run of any length keeps between half the capacity and the capacity, and every percentile stays exact to a
+/// bucket, because the histograms are merged. Rows of single ticks never cross the border of a phase. A piece of less
+/// than half a second at the end of a phase is part of the row before it; only a phase that is shorter than that has
+/// such a row.
 public struct Series: Sendable {
     /// Twenty minutes of single seconds; a day is kept in rows of 128 s. Some 10 KB a row where thousands of values are
     /// recorded each second, so 12 MB at most.
     public static let standardCapacity = 1_200
+    /// How long the interval of a tick is meant to be.
+    static let tick = Nanoseconds.seconds(1)
+    /// A row is complete when it is this close to its length: ticks are some milliseconds early or late.
+    private static let tolerance = Nanoseconds.milliseconds(100)
 
     public private(set) var rows: [SeriesRow] = []
     /// How many ticks one row covers.
     public private(set) var ticksPerRow = 1
     private var pending: SeriesRow?
-    private var pendingTicks = 0
     private let capacity: Int
 
     /// - Parameter capacity: the most rows kept; at least 2.
@@ -85,11 +96,21 @@ public struct Series: Sendable {
 
     /// All rows, the one still being filled included.
     public var all: [SeriesRow] {
-        pending.map { rows + [$0] } ?? rows
+        var series = self
+        series.complete()
+        return series.rows
     }
 
-    /// The same rows, neighbours merged until there are at most `count`: for a picture that has no more room.
+    /// The same rows, neighbours merged until there are at most `count`: for a picture that has no more room. A row
+    /// that is too short for a rate is merged with the one before it: it would be drawn as a peak.
     public static func condensed(_ rows: [SeriesRow], to count: Int) -> [SeriesRow] {
+        let rows = rows.reduce(into: [SeriesRow]()) { rows, row in
+            if row.isSliver, let last = rows.popLast() {
+                rows.append(last.merged(with: row))
+            } else {
+                rows.append(row)
+            }
+        }
         let group = (rows.count + max(count, 1) - 1) / max(count, 1)
         guard group > 1 else { return rows }
         return stride(from: 0, to: rows.count, by: group).map { start in
@@ -98,17 +119,28 @@ public struct Series: Sendable {
     }
 
     mutating func append(_ tick: SeriesRow) {
-        pending = pending?.merged(with: tick) ?? tick
-        pendingTicks += 1
-        guard pendingTicks >= ticksPerRow, let row = pending else { return }
-        rows.append(row)
+        if let pending, ticksPerRow == 1, pending.phase != tick.phase, pending.length > .zero { complete() }
+        let row = pending?.merged(with: tick) ?? tick
+        pending = row
+        if row.length + Self.tolerance > Self.tick.scaled(by: Double(ticksPerRow)) { complete() }
+    }
+
+    /// The row that is being filled is complete, or is given to the one before it.
+    private mutating func complete() {
+        guard let row = pending else { return }
         pending = nil
-        pendingTicks = 0
+        if row.isSliver, let last = rows.last, last.phase == row.phase {
+            rows[rows.count - 1] = last.merged(with: row)
+        } else {
+            rows.append(row)
+        }
         if rows.count >= capacity { coarsen() }
     }
 
     private mutating func coarsen() {
-        rows = stride(from: 0, to: rows.count, by: 2).map { rows[$0].merged(with: rows[$0 + 1]) }
+        rows = stride(from: 0, to: rows.count, by: 2).map { start in
+            start + 1 < rows.count ? rows[start].merged(with: rows[start + 1]) : rows[start]
+        }
         ticksPerRow *= 2
     }
 }

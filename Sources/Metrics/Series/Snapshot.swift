@@ -8,7 +8,7 @@ public struct Snapshot: Sendable {
     /// The current phase, and for how long.
     public var phase: String
     public var phaseElapsed: Nanoseconds
-    /// The interval that has just ended.
+    /// The last interval of at least half a second: shorter ones are merged with the one before.
     public var row: SeriesRow
     /// The figures of the present phase until now, by `Measure.index`.
     public var phaseMeasures: [MeasureSummary]
@@ -21,12 +21,14 @@ public struct Snapshot: Sendable {
     public var states: StateTable
     /// Agents by the health that they last reported.
     public var health: HealthTable
+    /// Each cohort since the start of the run; empty in a run of one.
+    public var cohorts: [CohortSummary]
     /// What the tool itself uses.
     public var process: ProcessSummary
     /// Whether the tool was the bottleneck in the interval that has just ended.
     public var verdict: Verdict
-    /// For how many seconds of the run it was true until now.
-    public var saturatedSeconds: Double
+    /// For how many seconds of the run it was until now.
+    public var toolBoundSeconds: Double
 }
 
 /// What the tool itself used of the machine over a run.
@@ -46,13 +48,16 @@ public struct ProcessSummary: Hashable, Sendable {
 
     public init() {}
 
-    mutating func add(_ row: SeriesRow, _ sample: ProcessSample) {
-        cpu = cpu + row.cpu
+    /// - Parameters:
+    ///   - tick: the interval that has just ended.
+    ///   - row: the same, merged with the one before where it is too short for a share.
+    mutating func add(_ tick: SeriesRow, shownAs row: SeriesRow, _ sample: ProcessSample) {
+        cpu = cpu + tick.cpu
         availableCores = sample.availableCores
-        available += row.length.seconds * sample.availableCores
+        available += tick.length.seconds * sample.availableCores
         meanCPUShare = available > 0 ? cpu.seconds / available : 0
         latestCPUShare = row.cpuShare
-        if row.hasTellingCPUShare { peakCPUShare = max(peakCPUShare, row.cpuShare) }
+        if !row.isSliver { peakCPUShare = max(peakCPUShare, row.cpuShare) }
         residentBytes = sample.residentBytes
         peakResidentBytes = max(peakResidentBytes, sample.residentBytes)
     }
@@ -66,11 +71,16 @@ public struct ProcessSample: Hashable, Sendable {
     public var residentBytes: UInt64
     /// How many cores the process may use: a fraction if a container limits it to one.
     public var availableCores: Double
+    /// What the system has kept from the process since some moment.
+    public var withheld: CPUWithheld
 
-    public init(cpu: Nanoseconds, residentBytes: UInt64, availableCores: Double) {
+    public init(
+        cpu: Nanoseconds, residentBytes: UInt64, availableCores: Double, withheld: CPUWithheld = CPUWithheld()
+    ) {
         self.cpu = cpu
         self.residentBytes = residentBytes
         self.availableCores = availableCores
+        self.withheld = withheld
     }
 
     /// The share of the available cores used between an earlier sample and this one, 0...1 but for clock error; zero

@@ -64,7 +64,7 @@ struct PageCharts {
             traces: [
                 trace("p50", "c", \.p50), trace("p90", "a", \.p90), trace("p99", "e", \.p99), trace("max", "b", \.max),
             ],
-            format: { Figures.duration(Nanoseconds(seconds: $0)) }, marksSaturation: true)
+            format: { Figures.duration(Nanoseconds(seconds: $0)) }, marksVerdict: true)
     }
 
     private func percentiles(_ record: RunRecord) -> String {
@@ -190,16 +190,16 @@ struct PageCharts {
         chart(
             "Generator CPU", "of the cores that it may use",
             traces: [TimeChart.Trace(name: "CPU", colour: "e", values: rows.map(\.cpuShare))],
-            format: Figures.percent, marksSaturation: true)
+            format: Figures.percent, marksVerdict: true)
     }
 
     private func chart(
         _ title: String, _ caption: String, _ form: TimeChart.Form = .lines, isLogarithmic: Bool = false,
-        traces: [TimeChart.Trace], format: @escaping (Double) -> String, marksSaturation: Bool = false
+        traces: [TimeChart.Trace], format: @escaping (Double) -> String, marksVerdict: Bool = false
     ) -> String {
         TimeChart(
             title: title, caption: caption, form: form, isLogarithmic: isLogarithmic, rows: rows,
-            startedAt: startedAt, traces: traces, format: format, marksSaturation: marksSaturation
+            startedAt: startedAt, traces: traces, format: format, marksVerdict: marksVerdict
         ).html
     }
 }

@@ -23,11 +23,11 @@ enum PageStyle {
         .verdict { border-radius: 8px; padding: 12px 16px; margin: 0 0 18px; border: 1px solid;
           border-left-width: 6px; background: var(--card);
           overflow-wrap: anywhere; }
-        .verdict.saturated { border-color: var(--bad); border-left-style: double; }
-        .verdict.saturated b { color: var(--bad); }
-        .verdict.strained { border-color: var(--caution); border-left-style: dashed; }
-        .verdict.strained b { color: var(--caution); }
-        .verdict.fine { border-color: var(--good); } .verdict.fine b { color: var(--good); }
+        .verdict.tool-bound { border-color: var(--bad); border-left-style: double; }
+        .verdict.tool-bound b { color: var(--bad); }
+        .verdict.shared { border-color: var(--caution); border-left-style: dashed; }
+        .verdict.shared b { color: var(--caution); }
+        .verdict.clear { border-color: var(--good); } .verdict.clear b { color: var(--good); }
         .verdict ul { margin: 6px 0 0; padding-left: 20px; color: var(--soft); }
         .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 12px;
           margin-top: 18px; }
@@ -49,7 +49,7 @@ enum PageStyle {
         svg text.phase { font-size: 10.5px; }
         .grid { stroke: var(--rule); stroke-width: 1; fill: none; }
         .band { fill: var(--band); } .hint { fill: transparent; } .hint:hover { fill: var(--soft); fill-opacity: 0.16; }
-        rect.saturated { fill: var(--bad); } rect.strained { fill: var(--caution); }
+        rect.tool-bound { fill: var(--bad); } rect.shared { fill: var(--caution); }
         .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
         .stack { stroke: var(--card); stroke-width: 0.8; }
         .hatch { fill: none; stroke: var(--card); stroke-width: 1.1; }

@@ -23,14 +23,24 @@ enum PageTables {
                 Figures.rate(phase.rate(phase.counters.reportsSent)), Figures.count(phase.counters[.connectionsOpened]),
                 Figures.count(phase.counters[.reconnects]), duration(response, .p50), duration(response, .p99),
                 duration(response, .max), duration(first, .p99), Figures.count(phase.counters.errors),
-                Figures.percent(phase.cpuShare), phase.level == .fine ? "on time" : phase.level.name,
+                Figures.percent(phase.cpuShare), phase.level.name,
             ]
         }
         return Markup.table(
             header: [
                 "", "from", "length", "reports/s", "connections", "reconnects", "response p50", "p99", "max",
-                "first report p99", "errors", "CPU", "generator",
+                "first report p99", "errors", "CPU", "verdict",
             ], rows: rows)
+    }
+
+    static func cohorts(_ summary: RunSummary) -> String {
+        guard !summary.cohorts.isEmpty else { return "" }
+        let rows = summary.cohorts.map { cohort in
+            [ClosingTable.title(of: cohort)] + CohortSummary.counts.map { Figures.count($0.value(cohort)) }
+                + ClosingTable.times(of: cohort)
+        }
+        return Markup.table(
+            header: [""] + CohortSummary.counts.map(\.title) + ClosingTable.timeTitles, rows: rows)
     }
 
     static func waves(_ summary: RunSummary) -> String {

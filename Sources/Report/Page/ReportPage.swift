@@ -26,6 +26,7 @@ public enum ReportPage {
             \(section("Over time", PageCharts.html(for: record)))
             \(section("Latencies", PageTables.latencies(summary)))
             \(section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
+            \(section("Cohorts", PageTables.cohorts(summary)))
             \(section("Convergence", PageTables.waves(summary)))
             \(section("Injected faults", PageTables.counts(ClosingTable.faultCounts(summary))))
             \(section("Errors", PageTables.errors(summary)))
@@ -47,19 +48,18 @@ public enum ReportPage {
 
     private static func verdict(_ summary: RunSummary) -> String {
         let verdict = summary.verdict
-        let headline =
-            switch verdict.level {
-            case .fine: "The generator kept its schedule: these figures are the server's."
-            case .strained: "The generator was strained: the figures are approximate."
-            case .saturated: verdict.headline ?? ""
-            }
         let findings = verdict.findings.map {
             "<li>\(Markup.escaped("\($0.level.name): \($0.message)")). \(Markup.escaped("Remedy: \($0.remedy)")).</li>"
         }
         let warnings = summary.warnings.map { "<li>\(Markup.escaped("\($0.message); \($0.remedy)")).</li>" }
-        let items = findings + warnings
+        let shares = summary.ownShare?.parts.map { part in
+            "\(part.name) \(Figures.percent(part.share)) (\(Figures.duration(part.lag)) of "
+                + "\(Figures.duration(part.figure)))"
+        }
+        let ownShare = shares.map { ["<li>Own share of the response time: \($0.joined(separator: ", ")).</li>"] } ?? []
+        let items = ownShare + findings + warnings
         let list = items.isEmpty ? "" : "<ul>\(items.joined())</ul>"
-        return "<div class=\"verdict \(verdict.level.name)\"><b>\(Markup.escaped(headline))</b>\(list)</div>"
+        return "<div class=\"verdict \(verdict.level.name)\"><b>\(Markup.escaped(verdict.sentence))</b>\(list)</div>"
     }
 
     private static func header(_ summary: RunSummary) -> String {

@@ -43,7 +43,7 @@ struct TimeChart {
     /// How a value is written at the axis and in the hints.
     var format: (Double) -> String
     /// Whether seconds in which the generator was late are marked at the foot.
-    var marksSaturation = false
+    var marksVerdict = false
 
     private var seconds: Double { max(rows.last.map { ($0.start + $0.length).seconds } ?? 0, 1e-9) }
 
@@ -62,11 +62,11 @@ struct TimeChart {
         let values = form == .stacked ? sums : drawn.flatMap { $0.values.compactMap { $0 } }
         let scale = isLogarithmic ? Scale.logarithmic(around: values) : Scale.linear(reaching: values.max() ?? 0)
         let marks = form == .stacked ? areas(drawn, scale) : lines(drawn, scale)
-        let svg = bands() + grid(scale) + marks + (marksSaturation ? saturation() : "") + hints(drawn)
+        let svg = bands() + grid(scale) + marks + (marksVerdict ? verdictMarks() : "") + hints(drawn)
         let size = "0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))"
         return """
             <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
-            \(Self.legend(drawn, form, remarks: saturationRemarks))</figcaption>
+            \(Self.legend(drawn, form, remarks: verdictRemarks))</figcaption>
             <svg viewBox="\(size)" role="img" aria-label="\(Markup.escaped(title))">
             \(svg)</svg></figure>
             """
@@ -85,9 +85,9 @@ struct TimeChart {
         return "<ul class=\"legend\">\((items + remarks.map { "<li>\(Markup.escaped($0))</li>" }).joined())</ul>"
     }
 
-    private var saturationRemarks: [String] {
-        guard marksSaturation else { return [] }
-        let levels: [(Verdict.Level, String)] = [(.strained, "low"), (.saturated, "high")]
+    private var verdictRemarks: [String] {
+        guard marksVerdict else { return [] }
+        let levels: [(Verdict.Level, String)] = [(.shared, "low"), (.toolBound, "high")]
         return levels.filter { level, _ in rows.contains { $0.level == level } }
             .map { level, mark in "\(mark) mark at the foot: generator \(level.name)" }
     }
@@ -186,14 +186,13 @@ struct TimeChart {
         return result
     }
 
-    private func saturation() -> String {
+    private func verdictMarks() -> String {
         rows.map { row in
-            guard row.level != .fine else { return "" }
+            guard row.level != .clear else { return "" }
             let (from, to) = (x(row.start.seconds), x((row.start + row.length).seconds))
-            let isSaturated = row.level == .saturated
             return rectangle(
-                from, Self.height - Self.bottom, max(to - from, 1), isSaturated ? 9 : 4,
-                isSaturated ? "saturated" : "strained")
+                from, Self.height - Self.bottom, max(to - from, 1), row.level == .toolBound ? 9 : 4,
+                row.level.name)
         }.joined()
     }
 

@@ -22,7 +22,7 @@ struct HeldUpToolTests {
         let exchange = IntervalExchange()
         let fleet = try Self.fleet(against: server, exchange)
         let recorder = RunRecorder(start: Shard.clock, exchanges: [exchange], sample: Self.unused)
-        recorder.heartbeatInterval = Self.interval
+        recorder.load.heartbeatInterval = Self.interval
         let cohort = Self.cohort
         let start = Shard.clock
         let arrivals = (0..<Self.agents).map { PlannedArrival(index: UInt64($0), cohort: cohort, at: start) }
@@ -54,9 +54,9 @@ struct HeldUpToolTests {
             #expect(
                 record.count(of: .heartbeatService, above: span) < record.count(of: .heartbeatResponse, above: span))
         }
-        #expect(record.summary.verdict.isSaturated)
+        #expect(record.summary.verdict.isToolBound)
         let first = try #require(ClosingTable.lines(for: record.summary, width: 120, style: .plain).first)
-        #expect(first.hasPrefix("GENERATOR SATURATED"))
+        #expect(first.hasPrefix(Verdict.headlineStart))
     }
 
     /// Takes over the shard's figures until one of them is as high as is wanted.

@@ -45,11 +45,11 @@ struct LateToolTests {
     @Test("When the tool is the bottleneck the verdict says so, and the first line of the closing table with it")
     func bottleneck() throws {
         let summary = VirtualFleet.play(Self.script(.drawn(upTo: .milliseconds(80), seed: 5))).record.summary
-        #expect(summary.verdict.isSaturated)
-        #expect(summary.saturatedSeconds > 10)
+        #expect(summary.verdict.isToolBound)
+        #expect(summary.toolBoundSeconds > 10)
         for width in [60, 100, 160] {
             let first = try #require(ClosingTable.lines(for: summary, width: width, style: .plain).first)
-            #expect(first.hasPrefix("GENERATOR SATURATED"), "\(width) columns: \(first)")
+            #expect(first.hasPrefix(Verdict.headlineStart), "\(width) columns: \(first)")
         }
     }
 
@@ -59,11 +59,11 @@ struct LateToolTests {
     func onTime(delay: Distribution) throws {
         var script = VirtualHonestyTests.script(answering: delay)
         script.server.pauses = [Pause(from: .zero + .seconds(9), until: .zero + .seconds(11))]
-        script.lateness = .drawn(upTo: .microseconds(300), seed: 5)
+        script.lateness = .drawn(upTo: .microseconds(95), seed: 5)
         let summary = VirtualFleet.play(script).record.summary
-        #expect(summary.verdict.level == .fine)
-        #expect(summary.saturatedSeconds == 0)
+        #expect(summary.verdict.level == .clear)
+        #expect(summary.toolBoundSeconds == 0)
         let first = try #require(ClosingTable.lines(for: summary, width: 100, style: .plain).first)
-        #expect(!first.contains("SATURATED"))
+        #expect(!first.contains(Verdict.headlineStart))
     }
 }

@@ -78,7 +78,7 @@ final class VirtualFleet {
         let exchange = IntervalExchange()
         metrics = ShardMetrics(exchange: exchange)
         recorder = RunRecorder(start: .zero, exchanges: [exchange], sample: Self.idle)
-        recorder.heartbeatInterval = script.interval
+        recorder.load.heartbeatInterval = script.interval
     }
 
     /// Plays the script to the last answer.

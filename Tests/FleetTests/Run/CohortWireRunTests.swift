@@ -46,6 +46,15 @@ struct CohortWireRunTests {
         // At least the three first reports are compressed; the other agents compress none.
         #expect(counters[.compressedSent] >= 3 && counters[.compressionDeclined] == 0)
         #expect(proxy.requests.count == 3 || transport == "http" && (1...3).contains(proxy.requests.count))
+        let cohorts = record.summary.cohorts
+        #expect(cohorts.map(\.name) == ["packed", "tunnelled", "basic", "strangers"])
+        #expect(cohorts.allSatisfy { $0.counters[.agentsStarted] == 3 })
+        // Every error and every report is the right cohort's.
+        #expect(cohorts.map(\.counters.errors) == [0, 0, 0, refused])
+        #expect(cohorts.reduce(0) { $0 + $1.counters.reportsSent } == counters.reportsSent)
+        #expect(cohorts.reduce(0) { $0 + $1.counters[.answersReceived] } == counters[.answersReceived])
+        #expect(cohorts.map { $0.response.count > 0 } == [true, true, true, false])
+        #expect(cohorts.reduce(0) { $0 + $1.service.count } == record.summary[.heartbeatService].count)
         for secret in ["fleet-token", "other:password"] { #expect(!"\(record)".contains(secret)) }
     }
 }
