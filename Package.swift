@@ -67,16 +67,17 @@ let package = Package(
         .target(
             name: "Hosting",
             dependencies: [
-                "Basis", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
+                "Basis", "Matching", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane",
+                "Metrics",
                 "Engine",
             ],
             swiftSettings: settings),
         .target(
             name: "Fleet",
             dependencies: [
-                "Basis", "OpenSSL", "Schema", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
-                "Engine",
-                "Hosting", yams, orderedCollections,
+                "Basis", "OpenSSL", "Matching", "Schema", "OpAMP", "Transport", "Packages", "AgentModel",
+                "ControlPlane",
+                "Metrics", "Engine", "Hosting", yams, orderedCollections,
             ],
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
@@ -119,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "PackagesTests", dependencies: ["Basis", "OpenSSL", "Transport", "Packages"], swiftSettings: settings),
         .testTarget(
-            name: "AgentModelTests", dependencies: ["Basis", "OTLP", "OpAMP", "AgentModel", orderedCollections],
+            name: "AgentModelTests",
+            dependencies: ["Basis", "Matching", "OTLP", "OpAMP", "AgentModel", orderedCollections],
             swiftSettings: settings),
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],

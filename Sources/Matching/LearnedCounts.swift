@@ -96,7 +96,7 @@ public struct LearnedCounts: Hashable, Sendable {
         for number in left.sums.indices { left.sums[number] += right.sums[number] }
     }
 
-    static func - (left: LearnedCounts, right: LearnedCounts) -> LearnedCounts {
+    public static func - (left: LearnedCounts, right: LearnedCounts) -> LearnedCounts {
         var difference = left
         for number in left.sums.indices { difference.sums[number] -= right.sums[number] }
         return difference

@@ -44,6 +44,8 @@ public struct MatchState: Hashable, Sendable {
         static let isPinged = Flags(rawValue: 1 << 4)
         /// The Pong of that Ping was received before the answer.
         static let isPongFirst = Flags(rawValue: 1 << 5)
+        /// The answer to the waiting report usually has content.
+        static let expectsContent = Flags(rawValue: 1 << 6)
     }
 
     @inline(__always)
@@ -57,7 +59,9 @@ public struct MatchState: Hashable, Sendable {
         kind = report.kind
         waiting = report.wasOverdue ? 0 : 1
         flags.insert(.isWaiting)
-        if report.wasOverdue { flags.insert(.isOverdue) } else { flags.remove(.isOverdue) }
+        flags.remove([.isOverdue, .expectsContent])
+        if report.wasOverdue { flags.insert(.isOverdue) }
+        if report.expectsContent { flags.insert(.expectsContent) }
     }
 
     /// No report waits any more.
@@ -72,7 +76,8 @@ public struct MatchState: Hashable, Sendable {
     @inline(__always)
     var waitingReport: SentReport {
         var report = SentReport(
-            kind: kind, dueAt: time - Nanoseconds(Int64(delay)), sentAt: time)
+            kind: kind, dueAt: time - Nanoseconds(Int64(delay)), sentAt: time,
+            expectsContent: flags.contains(.expectsContent))
         report.wasOverdue = flags.contains(.isOverdue)
         return report
     }

@@ -8,12 +8,16 @@ public struct SentReport: Hashable, Sendable {
     public let dueAt: Instant
     /// When it was handed out for sending.
     public let sentAt: Instant
+    /// Whether its answer usually has content, as that to a first report: then an offer that is received while it waits
+    /// alone is its answer, before anything is learned.
+    public let expectsContent: Bool
     /// Whether `MatchOutcome.overdue` has been returned for it.
     public internal(set) var wasOverdue = false
 
     @inlinable
-    public init(kind: UInt8, dueAt: Instant, sentAt: Instant) {
+    public init(kind: UInt8, dueAt: Instant, sentAt: Instant, expectsContent: Bool = false) {
         self.kind = kind
+        self.expectsContent = expectsContent
         self.dueAt = dueAt
         self.sentAt = sentAt
     }

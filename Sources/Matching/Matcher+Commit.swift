@@ -77,7 +77,8 @@ extension Matcher {
             learned.takeBack(waiting.report.kind, censoredBin: waiting.censoredBin)
             learned.answered(waiting.report.kind, span, message.type)
         } else if isForced {
-            learned.answered(waiting.report.kind, span, message.type, weight: 0.1)
+            let isNew = learned[waiting.report.kind].answers < Self.fewAnswers
+            learned.answered(waiting.report.kind, span, message.type, weight: isNew ? 1 : 0.1)
         }
         var range = isAmbiguous ? ends : nil
         if isInDoubt(state, context) {

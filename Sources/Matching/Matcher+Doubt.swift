@@ -51,7 +51,10 @@ extension Matcher {
         let now = report.sentAt
         var window = takeWindow(of: &state)
         expire(&window, &state, at: now, context, &outcomes)
-        if !window.messages.isEmpty { decide(&window, &state, at: now, context, &outcomes) }
+        if !window.messages.isEmpty {
+            decide(&window, &state, at: now, context, &outcomes)
+            if isFirstReading(of: window) { force(&window, &state, at: now, context, &outcomes) }
+        }
         let ping = placePing(&window, state, context)
         if window.reports.count == Self.maxReports { makeRoom(&window, &state, at: now, context, &outcomes) }
         if window.reports.isEmpty {
@@ -153,7 +156,7 @@ extension Matcher {
             return
         }
         let pongDecides = window.pingNumber != nil && usesPongs(context)
-        if window.reports.count == 1, window.messages.isEmpty, message.isAlwaysAnswer,
+        if window.reports.count == 1, window.messages.isEmpty, message.isAlwaysAnswer || oldest.expectsContent,
             context.pings != .always || !pongDecides,
             isCertain(message, kind: oldest.kind, after: now - oldest.sentAt)
         {
@@ -167,8 +170,22 @@ extension Matcher {
         window.messages.append(WaitingMessage(at: now, type: message))
         if pongDecides, window.messages.count < Self.maxMessages { return }
         decide(&window, &state, at: now, context, &outcomes)
-        let limit = window.reports.count > Self.manyReports ? Self.maxMessagesWithManyReports : Self.maxMessages
-        if window.messages.count >= limit { force(&window, &state, at: now, context, &outcomes) }
+        if window.messages.count >= maxMessages(in: window) { force(&window, &state, at: now, context, &outcomes) }
+    }
+
+    private func maxMessages(in window: borrowing MatchWindow) -> Int {
+        window.reports.count > Self.manyReports ? Self.maxMessagesWithManyReports : Self.maxMessages
+    }
+
+    /// While next to nothing is learned, waiting does not help: the reading with the fewest drops and surplus messages
+    /// is right as long as there are none, and gives something to learn from. When to decide then depends on the
+    /// reports, not on the messages: connections with surplus messages must not be the first.
+    private func isFirstReading(of window: borrowing MatchWindow) -> Bool {
+        guard window.reports.count.isMultiple(of: Self.firstReports), let oldest = window.reports.first else {
+            return false
+        }
+        return learned[oldest.report.kind].answers < Self.fewAnswers
+            && window.messages.count * 3 >= window.reports.count
     }
 
     // MARK: - Pongs

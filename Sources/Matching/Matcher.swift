@@ -19,6 +19,9 @@ public struct Matcher: Sendable {
     static let maxMessages = 32
     static let manyReports = 24
     static let maxMessagesWithManyReports = 8
+    /// Until so many answers are learned, so many reports are read together.
+    static let fewAnswers = 60.0
+    static let firstReports = 6
 
     /// No answer takes longer. Beyond it a report is returned as unanswered.
     public private(set) var longest: Nanoseconds
@@ -130,10 +133,12 @@ public struct Matcher: Sendable {
         _ outcomes: inout [MatchOutcome]
     ) {
         if context.isExact { return receivedExactly(message, at: now, on: &state, &outcomes) }
-        guard !state.hasWindow, state.flags.contains(.isWaiting), message.isAlwaysAnswer,
+        guard !state.hasWindow, state.flags.contains(.isWaiting),
+            message.isAlwaysAnswer || state.flags.contains(.expectsContent),
             isCertain(message, kind: state.kind, after: now - state.time),
             context.pings != .always || !learned.arePongsOrdered
         else { return receivedInDoubt(message, at: now, on: &state, context, &outcomes) }
+        // An offer may also be a push, but this one is an answer.
         if state.count > 0 { state.count -= 1 }
         let report = state.waitingReport
         answeredAlone(report, message, at: now, on: &state, context, &outcomes)

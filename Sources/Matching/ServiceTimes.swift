@@ -13,6 +13,8 @@ struct ServiceTimes: Sendable {
     private(set) var logShare = Array(repeating: 0.0, count: ReceivedMessage.allCases.count)
     /// Answers and censored reports that it was built from.
     private(set) var samples = 0.0
+    /// Answers that it was built from.
+    private(set) var answers = 0.0
     let longest: Nanoseconds
 
     /// Far below every probability that occurs.
@@ -29,6 +31,7 @@ struct ServiceTimes: Sendable {
     mutating func rebuild(_ counts: LearnedCounts, kind: Int) {
         typealias Kind = LearnedCounts.Kind
         let answered = counts[kind, Kind.answered]
+        answers = answered
         samples = answered + counts[kind, Kind.allCensored]
         // A report is never taken for dropped on a factor of 1,000 alone; else each message would shift the reading.
         let drops = counts[kind, Kind.dropped]

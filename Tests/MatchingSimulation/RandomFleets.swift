@@ -5,7 +5,8 @@ public struct RandomFleets: Sendable {
     private struct Fleet: Sendable {
         let plain: Score
         let pinged: Score
-        let isOrdered: Bool
+        /// A sequential server whose order is known from the start; `nil`: another one.
+        let known: Score?
     }
 
     private let fleets: [Fleet]
@@ -18,18 +19,20 @@ public struct RandomFleets: Sendable {
             return Fleet(
                 plain: SimulatedRun(scenario, pings: .never, seed: seed).score,
                 pinged: SimulatedRun(scenario, pings: .inDoubt, seed: seed).score,
-                isOrdered: scenario.order == .sequential)
+                known: scenario.order != .sequential
+                    ? nil : SimulatedRun(scenario, pings: .inDoubt, seed: seed, knowsOrder: true).score)
         }
     }
 
     /// A table in Markdown.
     public var summary: String {
-        let ordered = fleets.filter(\.isOrdered)
+        let ordered = fleets.filter { $0.known != nil }
         let rows = [
             row("without Pings", fleets.map(\.plain)),
             row("without Pings, sequential servers", ordered.map(\.plain)),
             row("Pings in doubt", fleets.map(\.pinged)),
             row("Pings in doubt, sequential servers", ordered.map(\.pinged)),
+            row("Pings in doubt, sequential servers, order known", ordered.compactMap(\.known)),
         ]
         return """
             | random fleets | number | wrong % | flagged % | silent % (median, worst) | fleets with > 1 % silent \

@@ -28,7 +28,10 @@ public struct Score: Sendable {
     }
 
     init(_ readings: [SimulatedRun.Reading], truth: [Double], surplus: Int, trueSurplus: Int) {
-        self.surplus = surplus - trueSurplus
+        // An answer after the longest time that is waited for does not count: it is a surplus message.
+        let tooLate = truth.count { $0 > SimulatedTraffic.longest }
+        let truth = truth.map { $0 > SimulatedTraffic.longest ? -1 : $0 }
+        self.surplus = surplus - trueSurplus - tooLate
         var ranges = Ranges()
         for (reading, truth) in zip(readings, truth) {
             count(reading, truth, of: Double(readings.count))

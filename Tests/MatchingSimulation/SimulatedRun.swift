@@ -30,7 +30,8 @@ public struct SimulatedRun {
     /// By report: whether a Ping went after it, and before the one that follows.
     private var pinged: [UInt8]
 
-    public init(_ scenario: Scenario, pings policy: PingPolicy = .never, seed: UInt64 = 1) {
+    /// - Parameter knowsOrder: the matcher knows from the start that Pongs are ordered.
+    public init(_ scenario: Scenario, pings policy: PingPolicy = .never, seed: UInt64 = 1, knowsOrder: Bool = false) {
         self.scenario = scenario
         traffic = SimulatedTraffic(scenario, seed: seed)
         readings = Array(repeating: Reading(), count: traffic.sentAt.count)
@@ -40,6 +41,11 @@ public struct SimulatedRun {
             timeout: Nanoseconds(seconds: SimulatedTraffic.timeout),
             interval: Nanoseconds(seconds: scenario.interval * (1 + 2 * scenario.jitter)), pings: policy)
         matcher = Matcher(longest: Nanoseconds(seconds: SimulatedTraffic.longest))
+        if knowsOrder {
+            var growth = LearnedCounts()
+            growth.addPongsInOrder(3_000)
+            matcher.add(growth - LearnedCounts())
+        }
         let clock = ContinuousClock()
         let begun = clock.now
         run()

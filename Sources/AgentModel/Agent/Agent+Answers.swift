@@ -1,4 +1,5 @@
 public import Basis
+import Matching
 public import OpAMP
 
 /// Processing what the server sends.
@@ -19,11 +20,11 @@ extension Agent {
         guard answer.isAcknowledgement, acceptsMessages, isAddressedHere(answer.instanceUID) else {
             return received(answer.answer(), at: now, &effects)
         }
-        matchAnswer(isRefusal: false, at: now, &effects)
+        matchAnswer(.bare, at: now, &effects)
         if !answer.capabilities.isEmpty, life.phase.session != nil { serverCapabilities = answer.capabilities }
         if !changes.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
         requestCertificate(at: now, &effects)
-        if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        if outstandingReports == 0 { sendNextOfClosedLoop(at: now, &effects) }
         if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
         setTimer(&effects)
     }
@@ -31,19 +32,16 @@ extension Agent {
     /// A ServerToAgent was received, as a value.
     public mutating func received(_ answer: ServerToAgent, at now: Instant, _ effects: inout Effects) {
         guard acceptsMessages else { return effects.count(.eventOutOfState) }
-        let isRefusal = answer.errorResponse != nil
-        let kind = outstanding.oldest?.kind
-        matchAnswer(isRefusal: isRefusal, at: now, &effects)
-        if isAddressedHere(answer.instanceUID) {
-            if let error = answer.errorResponse {
-                refused(error, of: kind, isAlone: answer.isOnlyAnError, at: now, &effects)
-            } else if life.phase.session != nil {
-                take(answer, at: now, &effects)
-            }
+        // A message for another agent is no answer to this one.
+        guard isAddressedHere(answer.instanceUID) else { return effects.count(.foreignMessage) }
+        if let error = answer.errorResponse {
+            let kind = matchAnswer(.error, at: now, &effects)
+            refused(error, of: kind, isAlone: answer.isOnlyAnError, at: now, &effects)
         } else {
-            effects.count(.foreignMessage)
+            matchAnswer(answer.isBare ? .bare : .offer, at: now, &effects)
+            if life.phase.session != nil { take(answer, at: now, &effects) }
         }
-        if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
+        if outstandingReports == 0 { sendNextOfClosedLoop(at: now, &effects) }
         if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
         setTimer(&effects)
     }
@@ -65,35 +63,6 @@ extension Agent {
         case .absent: return true
         case .uid(let uid): return uid == instanceUID || uid == extended?.value.formerInstanceUID
         case .malformed: return false
-        }
-    }
-
-    /// Takes the message for the answer to the oldest report under way and measures it.
-    @inline(__always)
-    mutating func matchAnswer(isRefusal: Bool, at now: Instant, _ effects: inout Effects) {
-        guard let report = outstanding.removeOldest() else {
-            if givenUp > 0 {
-                givenUp -= 1
-                effects.count(.lateAnswer)
-            } else {
-                effects.count(.push)
-            }
-            return
-        }
-        effects.append(
-            .answered(
-                AnsweredReport(
-                    kind: report.kind, responseTime: now - report.dueAt, serviceTime: now - report.sentAt,
-                    isRefusal: isRefusal)))
-        if isRefusal { return }
-        if outstanding.isEmpty { changes.confirm() }
-        backoff.accepted()
-        life.answered(at: now)
-        if extended != nil, life.phase.session != nil { endOutage(isAnswered: true, at: now, &effects) }
-        if case .connected(let session) = life.phase {
-            effects.append(.firstAnswered(now - session.begun))
-            _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
-            commitSettings(at: now, &effects)
         }
     }
 
@@ -197,9 +166,11 @@ extension Agent {
 
 extension ServerToAgent {
     /// Whether nothing but the addressee and the error is set, as must be (ServerToAgent.error_response).
-    fileprivate var isOnlyAnError: Bool {
+    fileprivate var isOnlyAnError: Bool { isBare && capabilities.isEmpty }
+
+    /// Whether it asks for nothing and offers nothing.
+    fileprivate var isBare: Bool {
         remoteConfig == nil && connectionSettings == nil && packagesAvailable == nil && flags.isEmpty
-            && capabilities.isEmpty && agentIdentification == nil && command == nil && customCapabilities == nil
-            && customMessage == nil
+            && agentIdentification == nil && command == nil && customCapabilities == nil && customMessage == nil
     }
 }

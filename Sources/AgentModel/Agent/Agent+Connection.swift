@@ -1,4 +1,5 @@
 public import Basis
+import Matching
 import OpAMP
 
 /// Opening, losing and closing connections.
@@ -24,7 +25,7 @@ extension Agent {
         guard step(.transportOpened, because: .transportOpened, at: now, &effects) else { return }
         backoff.opened(cohort.plan.reconnect)
         serverCapabilities = []
-        givenUp = 0
+        effects.matcher.wait(atLeast: cohort.plan.answerTimeout * 2)
         if faults.has(.readsSlowly) {
             effects.fault(.readsSlowly)
             effects.append(.readSlowly(bytesPerSecond: cohort.plan.faults.slowReadingRate))
@@ -132,7 +133,7 @@ extension Agent {
     mutating func leaveConnection(
         reports cause: UnansweredReport.Cause, at now: Instant, _ effects: inout Effects
     ) {
-        while let report = outstanding.removeOldest() { giveUp(report, because: cause, at: now, &effects) }
+        endReports(because: cause, at: now, &effects)
         changes.connectionEnded(resends: cohort.plan.reconnectReport == .unconfirmedChanges)
         endBatch()
         schedule.end()

@@ -46,7 +46,7 @@ extension Agent {
     mutating func leaveUnanswered(at now: Instant, _ effects: inout Effects) {
         withExtendedState { $0.leaveBy = .distantFuture }
         guard life.phase.session != nil else { return }
-        while let report = outstanding.removeOldest() { giveUp(report, because: .timedOut, at: now, &effects) }
+        endReports(because: .timedOut, at: now, &effects)
         leave(at: now, &effects)
     }
 
@@ -60,9 +60,6 @@ extension Agent {
     /// - Parameter isDrained: whether the server had the whole drain to answer in.
     public mutating func settle(isDrained: Bool, at now: Instant, _ effects: inout Effects) {
         endOutage(isAnswered: false, at: now, &effects)
-        while let report = outstanding.removeOldest() {
-            let hasTimedOut = now >= report.sentAt + cohort.plan.answerTimeout
-            giveUp(report, because: isDrained || hasTimedOut ? .timedOut : .cut, at: now, &effects)
-        }
+        endReports(because: isDrained ? .timedOut : .cut, at: now, &effects)
     }
 }

@@ -24,7 +24,7 @@ extension Agent {
         case .restarting(let until):
             if now >= until { startAgain(at: now, &effects) }
         }
-        giveUpLateAnswers(at: now, &effects)
+        advanceMatching(at: now, &effects)
         if extended != nil { advanceExtendedState(at: now, &effects) }
         setTimer(&effects)
     }
@@ -59,30 +59,9 @@ extension Agent {
             to: interval, isOnline: life.phase.session != nil, at: now, by: heartbeatRules, &random)
     }
 
-    /// Counts the reports whose answers are overdue and stops waiting for them.
-    mutating func giveUpLateAnswers(at now: Instant, _ effects: inout Effects) {
-        while let oldest = outstanding.oldest, now >= oldest.sentAt + cohort.plan.answerTimeout {
-            _ = outstanding.removeOldest()
-            giveUp(oldest, because: .timedOut, at: now, &effects)
-            if outstanding.isEmpty { sendNextOfClosedLoop(at: now, &effects) }
-        }
-        if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
-    }
-
-    /// Stops waiting for the answer to a report that has left the list of those that wait.
-    mutating func giveUp(
-        _ report: OutstandingReport, because cause: UnansweredReport.Cause, at now: Instant, _ effects: inout Effects
-    ) {
-        effects.append(
-            .unanswered(
-                UnansweredReport(
-                    kind: report.kind, cause: cause, waited: now - report.dueAt, delay: report.sentAt - report.dueAt)))
-        if givenUp < .max { givenUp += 1 }
-    }
-
     /// In a closed loop an answer is followed by the next report, at once or after a think time.
     mutating func sendNextOfClosedLoop(at now: Instant, _ effects: inout Effects) {
-        guard case .closedLoop(let think) = cohort.plan.load, life.phase.session != nil, outstanding.isEmpty,
+        guard case .closedLoop(let think) = cohort.plan.load, life.phase.session != nil, outstandingReports == 0,
             !flags.contains(.leaving)
         else { return }
         let pause = think.draw(&random)

@@ -84,14 +84,10 @@ extension Agent {
     mutating func sent(
         _ kind: ReportKind, from start: Int, dueAt: Instant, at now: Instant, _ effects: inout Effects
     ) {
-        effects.append(
-            .send(
-                ReportSlice(
-                    range: start..<effects.bytes.count, kind: kind, sequenceNumber: nextSequenceNumber, dueAt: dueAt)))
+        let slice = ReportSlice(
+            range: start..<effects.bytes.count, kind: kind, sequenceNumber: nextSequenceNumber, dueAt: dueAt)
         nextSequenceNumber &+= 1
-        if let report = outstanding.append(OutstandingReport(dueAt: dueAt, sentAt: now, kind: kind)) {
-            giveUp(report, because: .timedOut, at: now, &effects)
-        }
+        expectAnswer(to: slice, at: now, &effects)
         schedule.sent(kind, dueAt: dueAt, by: heartbeatRules, &random)
     }
 

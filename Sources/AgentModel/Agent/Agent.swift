@@ -1,4 +1,5 @@
 public import Basis
+import Matching
 public import OpAMP
 
 /// The state machine of one simulated agent: without I/O, its inputs are events and times, its outputs effects.
@@ -8,7 +9,7 @@ public import OpAMP
 ///
 /// It is composed of smaller state machines, each with its own interface and tests: `LifeCycle` (the state),
 /// `HeartbeatSchedule` (when to send), `StatusChanges` (what to send), `Backoff` (when to connect again),
-/// `OutstandingReports` (what waits for an answer); and, boxed in `ExtendedState`, `Configuration`, `PackageKeeper`,
+/// `MatchState` (what waits for an answer); and, boxed in `ExtendedState`, `Configuration`, `PackageKeeper`,
 /// `ConnectionSettingsKeeper`, `HealthState`, `TelemetryKeeper`, `ChangeBatch`, `SupervisedCollector`,
 /// `CapabilitySchedule`, `ExcessiveReports`. The agent connects them: `Agent+Connection` opens, loses and closes
 /// connections; `Agent+Heartbeats` wakes; `Agent+Answers` processes what the server sends; `Agent+Reports` builds and
@@ -27,7 +28,8 @@ public struct Agent {
     var processStarted: Instant = .zero
     /// What the host's timer is set to.
     var timer: Instant = .distantFuture
-    var outstanding = OutstandingReports()
+    /// The reports that wait for their answers.
+    var match = MatchState()
     /// The capabilities of the server; empty until it has sent them.
     var serverCapabilities: ServerCapabilities = []
     /// What an agent with nothing but a connection does not have.
@@ -39,8 +41,6 @@ public struct Agent {
     var changes = StatusChanges()
     /// How long to wait before the next connection.
     var backoff = Backoff()
-    /// Abandoned reports of this connection, whose answers may still arrive.
-    var givenUp: UInt8 = 0
     var flags: Flags = []
     /// The health that was reported last; `nil`: none yet.
     public internal(set) var reportedHealth: HealthGrade?
@@ -99,8 +99,8 @@ public struct Agent {
         return flags.contains(.leaving) || life.phase == .disconnected
     }
 
-    /// How many reports wait for their answers.
-    public var outstandingReports: Int { outstanding.count }
+    /// How many reports wait for their answers and are not overdue.
+    public var outstandingReports: Int { match.waitingReports }
 
     /// An instance uid as a machine makes it at installation: a UUIDv7 of some moment in 2025. Not the run's own time:
     /// the agent must be the same in every run.
@@ -169,14 +169,14 @@ public struct Agent {
     /// Sets the host's timer where the agent must be woken sooner than it is set to. A timer that is set too early is
     /// left alone: it fires, finds nothing due and is set again, which costs less than moving it at every answer.
     mutating func setTimer(_ effects: inout Effects) {
-        let wanted = nextDeadline
+        let wanted = nextDeadline(effects)
         guard wanted < timer else { return }
         timer = wanted
         effects.wakeAt = wanted
     }
 
     /// When the agent next has something to do without an event from outside.
-    var nextDeadline: Instant {
+    func nextDeadline(_ effects: borrowing Effects) -> Instant {
         var deadline: Instant
         switch life.phase {
         case .initializing, .disconnected: return .distantFuture
@@ -187,8 +187,7 @@ public struct Agent {
         case .restarting(let until): deadline = until
         }
         if let extended, isProcessUp { deadline = min(deadline, extended.value.nextDeadline) }
-        if let oldest = outstanding.oldest { deadline = min(deadline, oldest.sentAt + cohort.plan.answerTimeout) }
-        return deadline
+        return min(deadline, effects.matcher.deadline(of: match, matchContext))
     }
 }
 

@@ -1,4 +1,5 @@
 public import Basis
+public import Matching
 public import OpAMP
 
 /// Everything that the agents of one cohort have in common: what they are, what they send and how they behave.
@@ -40,8 +41,10 @@ public struct CohortPlan: Sendable {
     /// How long a process is down when it restarts or has crashed.
     public var restartTime: Distribution
     public var restartForm: RestartForm
-    /// After this an unanswered report is counted as such and no longer waited for.
+    /// After this a report is overdue: its answer is late, or it was never answered.
     public var answerTimeout: Nanoseconds
+    /// Whether WebSocket Pings help to tell which report an answer belongs to.
+    public var pings: PingPolicy
     /// The time limit of an attempt to connect.
     public var connectTimeout: Nanoseconds
     /// After this a closing agent no longer waits for the server's Close.
@@ -75,6 +78,7 @@ public struct CohortPlan: Sendable {
         restartTime = .uniform(.seconds(1), .seconds(3))
         restartForm = .supervised
         answerTimeout = .seconds(30)
+        pings = .inDoubt
         connectTimeout = .seconds(45)
         closeTimeout = .seconds(5)
         maximumReportBytes = 64 * 1024 * 1024

@@ -9,10 +9,10 @@ public enum Anomaly: UInt8, CaseIterable, Sendable {
     case unknownError
     /// An error was sent together with other fields, which must then be unset (ServerToAgent.error_response).
     case errorWithContent
-    /// A message was received while no report was waiting for an answer.
+    /// A message was received that answers no report.
     case push
-    /// An answer was received after the answer timeout.
-    case lateAnswer
+    /// It had no content: an answer that was sent twice.
+    case surplusAnswer
     /// The server asked for the full state.
     case fullStateRequested
     /// The server asked for the list of available components.

@@ -1,4 +1,5 @@
 public import Basis
+public import Matching
 public import OpAMP
 
 /// The output of a step of an agent: a list of effects for its host, the bytes that they point into, and the one timer.
@@ -18,6 +19,10 @@ public struct Effects: Sendable {
     var packageCache = PackageCache()
     /// The shard's cache of telemetry destinations.
     var telemetryCache = TelemetryCache()
+    /// Finds out which reports the shard's agents have had answered; `LearnedCountsExchange` goes among shards.
+    public var matcher = Matcher()
+    /// What it has found in this step and is not recorded yet.
+    var outcomes: [MatchOutcome] = []
 
     public init() {
         list.reserveCapacity(16)
@@ -58,6 +63,8 @@ public enum Effect: Sendable {
     case connectTo(ConnectionTarget)
     /// Send a report as one WebSocket message.
     case send(ReportSlice)
+    /// Send a WebSocket Ping with this payload, in the same write as the report beside it.
+    case ping(UInt64)
     /// Begin the WebSocket closing handshake with this code; `closeCompleted` is due when it is done.
     case close(code: UInt16)
     /// Drop the transport at once; nothing more of it may be delivered.

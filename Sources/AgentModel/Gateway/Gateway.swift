@@ -152,6 +152,17 @@ public struct Gateway {
         setTimer(&effects)
     }
 
+    /// A Pong goes to whose Ping it answers.
+    public mutating func receivedPong(_ payload: UInt64, at now: Instant, _ effects: inout Effects) {
+        let pong = PingPayload(value: payload)
+        if pong.isFrom(leader.index) {
+            tellLeader(at: now, &effects) { $0.receivedPong(payload, at: $1, &$2) }
+        } else if let number = members.firstIndex(where: { pong.isFrom($0.index) }) {
+            tell(number, at: now, &effects) { $0.receivedPong(payload, at: $1, &$2) }
+        }
+        setTimer(&effects)
+    }
+
     public mutating func wake(at now: Instant, _ effects: inout Effects) {
         timer = .distantFuture
         if leader.timer <= now { tellLeader(at: now, &effects) { $0.wake(at: $1, &$2) } }
@@ -252,7 +263,8 @@ public struct Gateway {
             case .connect: request = .connection
             case .connectTo(let target): request = target.isCandidate ? .elsewhere : .connection
             case .close, .abort: break
-            case .send, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer, .firstAnswered, .stateChanged,
+            case .send, .ping, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer, .firstAnswered,
+                .stateChanged,
                 .healthReported, .count, .fault, .offer, .package,
                 .exportTelemetry, .readSlowly, .download, .cancelDownload:
                 effects.list[kept] = effects.list[number]
@@ -281,7 +293,7 @@ extension Effect {
     fileprivate var endsTheConnection: Bool {
         switch self {
         case .close, .abort: return true
-        case .connect, .connectTo, .send, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer,
+        case .connect, .connectTo, .send, .ping, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer,
             .firstAnswered, .stateChanged, .healthReported, .count, .fault,
             .offer, .package, .exportTelemetry, .readSlowly, .download, .cancelDownload:
             return false

@@ -32,6 +32,7 @@ extension CohortPlan {
         reconnect = cohort.reconnect
         reconnectReport = cohort.reconnectReport
         load = cohort.mode
+        pings = cohort.pings
         gatewayMembers = cohort.gatewayMembers
         remoteConfig = cohort.remoteConfig
         packages = cohort.packages.plan

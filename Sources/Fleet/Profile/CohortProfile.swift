@@ -1,5 +1,6 @@
 public import AgentModel
 public import Basis
+public import Matching
 
 /// A kind of agents: everything that its members share.
 public struct CohortProfile: Hashable, Sendable {
@@ -13,6 +14,7 @@ public struct CohortProfile: Hashable, Sendable {
     public var report: ReportSizes = ReportSizes()
     public var reconnect: ReconnectPolicy = .opampGo
     public var reconnectReport: ReconnectReport = .unconfirmedChanges
+    public var pings = PingPolicy.inDoubt
     public var mode: LoadForm = .openLoop
     public var gatewayMembers: Int = 0
     public var remoteConfig: RemoteConfigPlan = RemoteConfigPlan()

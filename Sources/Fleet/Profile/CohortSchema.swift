@@ -1,5 +1,6 @@
 public import AgentModel
 import Basis
+import Matching
 public import Schema
 
 extension CohortProfile: Settings {
@@ -30,6 +31,10 @@ extension CohortProfile: Settings {
             "reconnect_report", \.reconnectReport, .word { $0.sentence },
             "The content of the first report of a later connection, besides the fields of every report."),
         Key("mode", \.mode, LoadForm.kind, "When an agent sends its next report: at a fixed time or after the answer."),
+        Key(
+            "pings", \.pings, .word { $0.sentence },
+            "Whether WebSocket Pings are sent to tell which report an answer belongs to; real agents send none.",
+            omitsDefault: true),
         Key("gateway", \.gateway, .section, omitsDefault: true),
     ]
 
@@ -239,6 +244,16 @@ extension ReconnectReport {
         case .unconfirmedChanges: "What has changed, and what was reported but never confirmed by an answer."
         case .changes: "Only what has changed since it was last sent, as opamp-go's client does."
         case .full: "The whole status."
+        }
+    }
+}
+
+extension PingPolicy {
+    fileprivate var sentence: String {
+        switch self {
+        case .never: "None: where reports overlap, more answers are known only within bounds."
+        case .inDoubt: "Only before a report that overtakes one without an answer, and to find out whether that helps."
+        case .always: "With every report. It costs the server nearly as much as the report."
         }
     }
 }

@@ -1,6 +1,7 @@
 import AgentModel
 import Basis
 import Engine
+import Matching
 import Metrics
 import OpAMP
 import Transport
@@ -31,6 +32,9 @@ final class AgentHost {
         shard: shard, metrics: metrics, setup: downloadSetup, sources: target.sources, seed: downloadSeed)
     private let downloadSetup: DownloadSetup
     private let downloadSeed: UInt64
+
+    /// What the shards of the run learn together of their servers, and the shard's number in it.
+    private let learning: (shared: SharedLearning, shard: Int)
 
     /// Checks the agents against the specification, where the run asks for it.
     let watch: ConformanceWatch?
@@ -66,6 +70,7 @@ final class AgentHost {
     ) {
         downloadSetup = options.downloads
         downloadSeed = seed
+        learning = (options.learning, options.learning.join())
         resolveOffer = options.resolveOffer
         resolveDestination = options.resolveDestination
         trace = options.traceStride.map { TransitionTrace(stride: $0) }
@@ -109,6 +114,12 @@ final class AgentHost {
             exporter ?? TelemetryExporter(shard: shard, metrics: metrics, target: target, resolve: resolveDestination)
         self.exporter = exporter
         exporter.send(export, body: Array(effects.bytes[export.range]))
+    }
+
+    /// Gives the other shards what this one has learned of its servers, and learns what they have.
+    func exchangeLearning() {
+        let others = learning.shared.exchange(effects.matcher.takeGrowth(), from: learning.shard)
+        if let others { effects.matcher.add(others) }
     }
 
     /// Whether no own telemetry is on its way.

@@ -89,6 +89,7 @@ public final class AgentShard: @unchecked Sendable {
     public func publish(then: @escaping @Sendable () -> Void) {
         shard.perform { [self] in
             host.noteEngine()
+            host.exchangeLearning()
             host.metrics.publish()
             then()
         }
@@ -133,6 +134,8 @@ public struct AgentShardOptions: Sendable {
     /// The targets of cohorts that connect otherwise than the others, by the cohort's name: of the same transport and
     /// limits.
     public var cohortTargets: [String: AgentTarget] = [:]
+    /// What the shards of the run learn together of their servers.
+    public var learning = SharedLearning()
     /// The shard's part of what the fleet's downloads share.
     public var downloads = DownloadSetup()
 

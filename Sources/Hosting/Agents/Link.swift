@@ -40,6 +40,7 @@ protocol LinkedStateMachine: SendableMetatype {
     mutating func attemptBegins(at now: Instant)
     mutating func connected(at now: Instant, _ effects: inout Effects)
     mutating func received(_ answer: borrowing ServerToAgentView, at now: Instant, _ effects: inout Effects)
+    mutating func receivedPong(_ payload: UInt64, at now: Instant, _ effects: inout Effects)
     mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects)
     mutating func upgradeRefused(status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects)
     mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects)
@@ -83,6 +84,8 @@ protocol Link: Endpoint, FleetMember {
     func connect()
     /// Sends a report, whose bytes are in the host's effects.
     func send(_ report: ReportSlice)
+    /// Sends a WebSocket Ping, in the same write as the report beside it.
+    func ping(_ payload: UInt64)
     /// A report was answered.
     func answered(_ answer: AnsweredReport)
     /// A report was not answered and is no longer waited for.
@@ -171,6 +174,7 @@ extension Link {
         for index in host.effects.list.indices {
             switch host.effects.list[index] {
             case .send(let report): send(report)
+            case .ping(let payload): ping(payload)
             case .answered(let answer): answered(answer)
             case .unanswered(let report): unanswered(report)
             case .heartbeatsNotPossible(let missed): metrics.record(missed)

@@ -34,6 +34,13 @@ extension WebSocketLink {
             to: &host.output)
     }
 
+    /// A Ping between reports: its Pong shows what the server has processed by then (RFC 6455, 5.5.2).
+    func ping(_ payload: UInt64) {
+        host.metrics.count(.pingsSent)
+        let bytes = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: payload >> UInt64($0)) }
+        WebSocketFrame.append(.ping, payload: bytes.span.bytes, mask: host.maskingKey(), to: &host.output)
+    }
+
     /// Takes note of what the server has agreed to.
     func agreed(on deflate: DeflateParameters?) {
         deflateWindow = 0
@@ -68,8 +75,8 @@ extension WebSocketLink {
                         .pong, payload: payload.bytes(input: bytes, scratch: scratch), mask: host.maskingKey(),
                         to: &host.output)
                     flush()
-                case .pong:
-                    break
+                case .pong(let payload):
+                    pong(payload.bytes(input: bytes, scratch: scratch))
                 case .close(let code, _):
                     peerClosed(code)
                 }
@@ -77,6 +84,13 @@ extension WebSocketLink {
         } catch {
             violated(error, whileInflating: isInflating)
         }
+    }
+
+    /// A Pong that was not asked for is ignored (RFC 6455, 5.5.3).
+    private func pong(_ payload: RawSpan) {
+        guard payload.byteCount == 8 else { return }
+        let number = payload.bigEndian(UInt64.self, at: 0)
+        act { machine, now, effects in machine.receivedPong(number, at: now, &effects) }
     }
 
     private var isReading: Bool {

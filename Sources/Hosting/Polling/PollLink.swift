@@ -85,6 +85,9 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         }
     }
 
+    /// Polls send none: a response answers its request.
+    func ping(_ payload: UInt64) {}
+
     func close(code: UInt16) {
         guard case .open = session else { return }
         if isRefused { dropRequests(because: .connectionLost) }
@@ -117,7 +120,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         switch anomaly {
         case .unavailable, .badRequest: isRefused
         // An answer belongs to its request.
-        case .lateAnswer, .push: true
+        case .push, .surplusAnswer: true
         default: false
         }
     }

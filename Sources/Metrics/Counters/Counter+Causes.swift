@@ -127,7 +127,7 @@ extension Counter {
         case .changesJoined: self = .changesJoined
         case .closedByServer: self = .closedByServer
         case .push: self = .pushes
-        case .lateAnswer: self = .lateAnswers
+        case .surplusAnswer: self = .surplusAnswers
         case .restartCommanded: self = .restartsCommanded
         case .errorWithContent, .badInstanceUIDAssigned, .foreignMessage, .undeclaredCapabilityUsed:
             self = .protocolViolation

@@ -161,7 +161,11 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case remoteConfigsReceived = "answers | remote configs | answers that offered a configuration"
     case fullStateRequests = "answers | full state requests | answers that requested the full state"
     case uidsAssigned = "answers | uids assigned | answers that assigned a new instance uid"
-    case pushes = "answers | pushes | messages received while no report waited for an answer"
+    case pushes = "answers | pushes | messages that answer no report"
+    case surplusAnswers = """
+        answers | surplus answers | pushes without content: answers that were sent twice
+        """
+    case pingsSent = "answers | pings sent | WebSocket Pings sent to tell which reports were answered"
     case lateAnswers = "answers | late answers | answers received after the answer timeout"
     case answersAmbiguous = """
         answers | ambiguous answers | \
@@ -339,7 +343,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case protocolViolation = "server | protocol violation | a valid message that the protocol forbids here"
     case throttled = "server | throttled (UNAVAILABLE) | answers with the error UNAVAILABLE"
     case errorAnswers = "server | error answers | answers with another error"
-    case unanswered = "server | unanswered reports | reports without an answer within the answer timeout"
+    case unanswered = "server | unanswered reports | reports that were never answered"
     case telemetryRefused = """
         server | telemetry: refused | \
         requests with own telemetry answered without success; `telemetry_status_…` in `named` has the status

@@ -1,4 +1,5 @@
 import Basis
+import Matching
 import OpAMP
 import OrderedCollections
 import Testing
@@ -41,7 +42,7 @@ struct ConformanceTests {
         var world = ChaoticWorld(ChaoticWorld.capable, seed: UInt64(seed))
         for _ in 0..<300 {
             world.happen()
-            #expect(world.script.agent.outstandingReports <= OutstandingReports.limit)
+            #expect(world.script.agent.outstandingReports <= Matcher.maxReports)
             #expect(world.script.agent.configuration?.history.count ?? 0 <= 5)
             #expect(world.script.steps.count < 64)
             for sent in world.script.sent {
@@ -140,7 +141,7 @@ struct ConformanceTests {
             case 9 where random.chance(0.02): world.script.drain()
             default: world.happen()
             }
-            #expect(world.script.agent.outstandingReports <= OutstandingReports.limit)
+            #expect(world.script.agent.outstandingReports <= Matcher.maxReports)
         }
     }
 

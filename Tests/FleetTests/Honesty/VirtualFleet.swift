@@ -184,7 +184,7 @@ final class VirtualFleet {
         case .count(let anomaly, let amount):
             metrics.count(named: anomaly.name, UInt64(amount))
         case .firstAnswered, .stateChanged, .healthReported, .fault, .readSlowly, .offer, .package,
-            .exportTelemetry, .connectTo, .download, .cancelDownload:
+            .exportTelemetry, .connectTo, .download, .cancelDownload, .ping:
             break
         }
     }
