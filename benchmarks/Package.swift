@@ -49,6 +49,14 @@ let package = Package(
             name: "MatchingTable", dependencies: [.product(name: "MusterMatching", package: "muster")],
             path: "MatchingTable", swiftSettings: settings),
 
+        // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
+        .executableTarget(
+            name: "EchoPeer",
+            dependencies: [
+                .product(name: "MusterTransport", package: "muster"), .product(name: "MusterEngine", package: "muster"),
+            ],
+            path: "EchoPeer", swiftSettings: settings),
+
         // Compression by coding and level, and frames that leave together: what both cost and save.
         .executableTarget(
             name: "WireRatios",
