@@ -17,19 +17,23 @@ struct BoundedHistogramTests {
     }
 
     static func histogram(certain: [Nanoseconds], uncertain: [Uncertain]) -> BoundedHistogram {
-        var interval = ShardInterval()
-        for value in certain { interval.record(.heartbeatService, value) }
+        let exchange = IntervalExchange()
+        let metrics = ShardMetrics(exchange: exchange)
+        for value in certain { metrics.record(.heartbeatService, value) }
         for value in uncertain {
-            interval.record(.heartbeatService, value.best)
+            metrics.record(.heartbeatService, value.best)
             if value.isOpen {
-                interval.record(.heartbeatService, value.best, .atLeast)
+                metrics.record(.heartbeatService, value.best, .atLeast)
                 continue
             }
-            interval.record(.heartbeatService, value.best, .ambiguous)
-            interval.record(.heartbeatService, value.low, value.isOptional ? .optionalLow : .low)
-            interval.record(.heartbeatService, value.high, value.isOptional ? .optionalHigh : .high)
+            metrics.record(.heartbeatService, value.best, .ambiguous)
+            metrics.record(.heartbeatService, value.low, value.isOptional ? .optionalLow : .low)
+            metrics.record(.heartbeatService, value.high, value.isOptional ? .optionalHigh : .high)
         }
-        return interval.bounded[Measure.heartbeatService.index]
+        metrics.publish()
+        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
+        let snapshot = recorder.tick(at: .zero + .seconds(1), process: .idle)
+        return snapshot.row.histograms[Measure.heartbeatService.index]
     }
 
     /// Every set of values that the readings allow, by their ends.

@@ -92,6 +92,28 @@ struct VerdictTests {
         #expect((evidence.ownShare?.parts.map(\.name) ?? []) == known)
     }
 
+    @Test(
+        "The own part is what the lag adds: at most the lag, and at most the difference to the service time",
+        arguments: [
+            // Late timers of agents that connect, while heartbeats are sent on time.
+            (Nanoseconds.milliseconds(380), Nanoseconds.milliseconds(6), Nanoseconds.microseconds(5_900), 100),
+            // A poll that waited for the response to the one before.
+            (.microseconds(20), .milliseconds(3_000), .milliseconds(10), 20),
+            (.microseconds(40), .microseconds(120), .microseconds(80), 40),
+            // Percentiles of a histogram may be a bucket apart.
+            (.microseconds(40), .microseconds(100), .microseconds(101), 0),
+        ] as [(Nanoseconds, Nanoseconds, Nanoseconds, Int64)])
+    func ownPart(lag: Nanoseconds, response: Nanoseconds, service: Nanoseconds, added: Int64) throws {
+        var measures = Measure.allCases.map { MeasureSummary($0, of: .empty) }
+        for (measure, value) in [
+            (Measure.schedulingDelay, lag), (.heartbeatResponse, response), (.heartbeatService, service),
+        ] { measures[measure.index] = Self.summary(measure, value) }
+        let share = try #require(OwnShare(measures))
+        for part in share.parts {
+            #expect(abs((part.lag - .microseconds(added)).seconds) <= 0.001 * response.seconds + 128e-9)
+        }
+    }
+
     @Test("The share of the figure is told with both, at the percentile where it is worst")
     func ownShareInWords() {
         var evidence = Self.evidence(lag: .microseconds(20), of: .milliseconds(2))

@@ -9,9 +9,6 @@ import Testing
 struct DisturbedTruthTests {
     typealias Script = VirtualTruth.Script
 
-    /// Answers are still matched to the oldest report that waits.
-    private static let untilMatched: Comment = "answers are matched to the oldest report"
-
     /// Long enough that the fleet's service times are known, and that a figure is not that of a few values.
     private static func script(interval: Nanoseconds = .seconds(1)) -> Script {
         var script = Script(interval: interval)
@@ -28,7 +25,7 @@ struct DisturbedTruthTests {
             guard let beat = report.heartbeat else { return [.answers(after: .milliseconds(20))] }
             return (beat + report.agent) % 20 == 7 ? [] : [.answers(after: .milliseconds(20))]
         }
-        withKnownIssue(Self.untilMatched, isIntermittent: true) { check(script, "5 % dropped at 20 ms") }
+        check(script, "5 % dropped at 20 ms")
     }
 
     @Test("One answer in fifty is given twice")
@@ -57,10 +54,8 @@ struct DisturbedTruthTests {
         var script = Self.script()
         script.plan.answerTimeout = .seconds(3)
         script.reactions = { [.answers(after: .milliseconds($0.heartbeat == nil ? 1 : 3_500))] }
-        withKnownIssue(Self.untilMatched, isIntermittent: true) {
-            let (truth, summary) = check(script, "3.5 s with a timeout of 3 s")
-            Cell(name: "3.5 s with a timeout of 3 s").expect(summary.counters, .heartbeatsLate, truth.answered)
-        }
+        let (truth, summary) = check(script, "3.5 s with a timeout of 3 s")
+        Cell(name: "3.5 s with a timeout of 3 s").expect(summary.counters, .heartbeatsLate, truth.answered)
     }
 
     @Test("Answers to several reports come in one burst")

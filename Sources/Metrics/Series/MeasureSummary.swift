@@ -32,7 +32,8 @@ public struct MeasureSummary: Hashable, Sendable {
     /// The percentiles every summary shows.
     public static let percentiles: [Double] = [50, 90, 99, 99.9]
 
-    /// The values of `histogram`: all certain.
+    /// The values of `histogram`: all certain. Not the first choice for `.empty`, which both kinds of histogram have.
+    @_disfavoredOverload
     public init(_ measure: Measure, of histogram: CompactHistogram) {
         self.init(measure, of: BoundedHistogram(histogram))
     }

@@ -1,15 +1,17 @@
 public import Basis
 
-/// The tool's own part of the response time: at each percentile its scheduling lag beside the figure.
+/// The tool's own part of the response time: what its scheduling lag adds to each percentile.
 ///
-/// The lag of a percentile is set against the response time of the same percentile, although they may belong to
-/// different heartbeats: the share is an upper limit where the slowest answers and the latest timers do not coincide.
+/// That is the difference between response time (from when a heartbeat was due) and service time (from when it was sent)
+/// at the percentile, and at most the scheduling lag at the same percentile. Neither is enough by itself: timers of
+/// agents that connect may be late while heartbeats are not, and an agent that polls sends later because its former
+/// request has no response yet.
 public struct OwnShare: Hashable, Sendable {
     /// One percentile.
     public struct Part: Hashable, Sendable {
         /// 0...100.
         public var percentile: Double
-        /// The scheduling lag at the percentile.
+        /// What the scheduling lag adds to the figure.
         public var lag: Nanoseconds
         /// The response time at the percentile.
         public var figure: Nanoseconds
@@ -39,12 +41,15 @@ public struct OwnShare: Hashable, Sendable {
     /// - Parameters:
     ///   - lag: of the timers.
     ///   - response: from due to answer, of the heartbeats; of the reports of changes where there are no heartbeats.
+    ///   - service: from sent to answer; without values the lag alone counts.
     /// - Returns: nil where too few values are known for any percentile.
-    public init?(lag: MeasureSummary, response: MeasureSummary) {
+    public init?(lag: MeasureSummary, response: MeasureSummary, service: MeasureSummary) {
         parts = [(50.0, \MeasureSummary.p50), (90, \.p90), (99, \.p99)].compactMap { percentile, value in
             let fewest = UInt64((Double(Self.valuesBeyond) / (1 - percentile / 100)).rounded())
             guard lag.count >= fewest, response.count >= fewest else { return nil }
-            return Part(percentile: percentile, lag: lag[keyPath: value], figure: response[keyPath: value])
+            let figure = response[keyPath: value]
+            let added = service.count > 0 ? max(figure - service[keyPath: value], .zero) : figure
+            return Part(percentile: percentile, lag: min(lag[keyPath: value], added), figure: figure)
         }
         if parts.isEmpty { return nil }
     }
@@ -52,8 +57,12 @@ public struct OwnShare: Hashable, Sendable {
     /// Of a run or a phase, by its measures.
     public init?(_ measures: [MeasureSummary]) {
         let heartbeats = measures[Measure.heartbeatResponse.index]
-        self.init(
-            lag: measures[Measure.schedulingDelay.index],
-            response: heartbeats.count > 0 ? heartbeats : measures[Measure.statusResponse.index])
+        let (lag, service) = (measures[Measure.schedulingDelay.index], measures[Measure.heartbeatService.index])
+        if heartbeats.count > 0 {
+            self.init(lag: lag, response: heartbeats, service: service)
+        } else {
+            let status = measures[Measure.statusResponse.index]
+            self.init(lag: lag, response: status, service: MeasureSummary(.heartbeatService, of: .empty))
+        }
     }
 }
