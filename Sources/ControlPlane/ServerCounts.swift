@@ -135,6 +135,14 @@ public struct ServerCounts: Hashable, Sendable {
     public var headTimeouts: UInt64 = 0
     public var bodyTimeouts: UInt64 = 0
     public var messageTimeouts: UInt64 = 0
+    /// TLS handshakes that failed, a client's plaintext on a port with TLS among them.
+    public var tlsFailures: UInt64 = 0
+    /// Requests that break HTTP, whose body cannot be decoded, or that are too large.
+    public var requestsMalformed: UInt64 = 0
+    public var requestsTooLarge: UInt64 = 0
+    /// Frames that break RFC 6455 or its compression, and messages that are too large, also once decompressed.
+    public var framesMalformed: UInt64 = 0
+    public var messagesTooLarge: UInt64 = 0
     /// Connections on which package files were asked for; they are in `connectionsAccepted` too.
     public var fileConnections: UInt64 = 0
     /// Package files, or the parts of them that were asked for, sent to the end.
@@ -227,6 +235,11 @@ extension ServerCounts {
         Field(name: "head_timeouts", path: \.headTimeouts),
         Field(name: "body_timeouts", path: \.bodyTimeouts),
         Field(name: "message_timeouts", path: \.messageTimeouts),
+        Field(name: "tls_failures", path: \.tlsFailures),
+        Field(name: "requests_malformed", path: \.requestsMalformed),
+        Field(name: "requests_too_large", path: \.requestsTooLarge),
+        Field(name: "frames_malformed", path: \.framesMalformed),
+        Field(name: "messages_too_large", path: \.messagesTooLarge),
         Field(name: "file_connections", path: \.fileConnections),
         Field(name: "files_sent", path: \.filesSent),
         Field(name: "files_unauthorized", path: \.filesUnauthorized),

@@ -94,10 +94,11 @@ package enum FieldLookup {
     }
 
     /// How many fields there are at the end of a path: at each step the fields with its tags are entered.
+    /// Groups are skipped; as nowhere else here, the bytes have not been checked, so their depth and size are limited.
     /// - Throws: When what is walked is malformed; what is not entered is not checked.
     /// - Complexity: O(n) in the bytes.
     package static func count(_ path: [[UInt32]], in bytes: RawSpan) throws(DecodingError) -> Int {
-        try WireReader.read(bytes, limits: unlimited) { (reader) throws(DecodingError) in
+        try WireReader.read(bytes, limits: .default) { (reader) throws(DecodingError) in
             try count(path[...], &reader)
         }
     }

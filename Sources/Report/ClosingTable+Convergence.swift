@@ -44,7 +44,7 @@ extension ClosingTable {
         case .converged: return count(converged, converged >= offered && converged > 0 ? .good : .normal)
         case .failed: return count(wave.count(.failed), wave.count(.failed) > 0 ? .caution : .normal)
         case .superseded: return count(wave.count(.superseded))
-        case .fleet: return (Figures.percent(agents > 0 ? Double(converged) / Double(agents) : 0), .normal)
+        case .fleet: return (Figures.percent(wave.convergedShare(of: agents)), .normal)
         case .p50: return span(50)
         case .p90: return span(90)
         case .p99: return span(99)

@@ -5,8 +5,8 @@ public import Metrics
 /// Where the results of one run are written: `results/<run>/`, documented in `docs/results.md`.
 ///
 /// It is locked while it exists, so that no other run writes there, and holds the room of `summary.json` from its
-/// start. Each file appears whole or not at all. The summary is written last: a directory that has one has everything,
-/// or says there what is missing.
+/// start. Each file appears whole or not at all. Checkpoints put a summary there while the run goes on, as of an
+/// interrupted one; the last summary is written after all other files, and says which are missing.
 public final class ResultsDirectory: Sendable {
     /// Runs of one name that may exist side by side: two starts within a second, in a script.
     static let maxRunsOfOneName = 99
@@ -92,6 +92,12 @@ public final class ResultsDirectory: Sendable {
     private static func remove(_ path: String) {
         for name in [lockName, ".\(summaryName).part"] { try? Files.delete("\(path)/\(name)") }
         rmdir(path)
+    }
+
+    /// Writes the summary of a run that goes on, for the case that its process is killed.
+    public func checkpoint(_ summary: RunSummary) throws(ResultsError) {
+        guard let json = try? SummaryDocument(summary).json() else { throw .notEncodable(path: self.summary.path) }
+        do throws(FileError) { try self.summary.putPreliminary(json) } catch { throw .file(error) }
     }
 
     /// Writes everything about a run.

@@ -57,6 +57,9 @@ extension Schema {
     /// The document with every default, in the order of the table; reading it gives an equal value.
     public func write(_ section: Section) -> String { kind.write(section)?.yaml ?? "{}\n" }
 
+    /// The same without credentials, for outputs; reading it again is refused where one was left out.
+    public func show(_ section: Section) -> String { kind.write(section)?.redacted.yaml ?? "{}\n" }
+
     /// A random value that can be written and read; it need not comply with the rules.
     public func sample(_ random: inout SeededRandom) -> Section { kind.sample(&random, nil) }
 

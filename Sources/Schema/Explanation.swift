@@ -41,7 +41,7 @@ extension Schema {
 
     /// The value of a key in a document, or its values in the items of a list that the key is also given beside.
     private func values(_ parts: [String], of section: Section) -> [String] {
-        guard !parts.isEmpty, let tree = kind.write(section) else { return [] }
+        guard !parts.isEmpty, let tree = kind.write(section)?.redacted else { return [] }
         if let value = tree.value(parts[...]) { return value.isFlat ? ["here: \(value.flow)"] : [] }
         guard case .mapping(let entries) = tree.shape else { return [] }
         return entries.flatMap { entry -> [String] in

@@ -240,8 +240,9 @@ extension Kind {
         Kind(
             shape: shape, read: read,
             write: { value in
-                guard case .scalar(let text, _)? = write(value)?.shape else { return write(value) }
-                return .text(text)
+                var tree = write(value)
+                if case .scalar(let text, _)? = tree?.shape { tree?.shape = .scalar(text, plain: false) }
+                return tree
             }, sample: sample)
     }
 }

@@ -5,11 +5,12 @@ extension Override {
     public static func setting(_ text: String, option: String) throws(Problem) -> Override {
         let wanted = "KEY=VALUE, such as heartbeat.interval=5s"
         guard let sign = text.firstIndex(of: "=") else {
-            throw Problem(.badValue(found: text, wanted: wanted), path: option)
+            // Without a sign it may be anything, also a credential.
+            throw Problem(.wrongType(found: "a text without '='", wanted: wanted), path: option)
         }
         let way = text[..<sign].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard way.allSatisfy({ !$0.isEmpty }) else {
-            throw Problem(.badValue(found: text, wanted: wanted), path: option)
+            throw Problem(.badValue(found: String(text[...sign]), wanted: wanted), path: option)
         }
         let name = "\(option) \(text[..<sign])"
         var value: Tree

@@ -31,6 +31,8 @@ public struct Spot {
     let reading: Reading
     /// The mapping whose values this one inherits, if any.
     var inherited: [Spot] = []
+    /// Whether the texts here are credentials, which errors do not repeat.
+    var isConcealed = false
 
     /// The folder that paths count from: the document's; nil where the document is not a file.
     public var folder: String? { reading.folder }
@@ -48,26 +50,28 @@ public struct Spot {
     func child(_ entry: Tree.Entry) -> Spot {
         Spot(
             tree: entry.value, path: path(to: entry.key), reading: reading,
-            inherited: inherited.compactMap { $0.child(entry.key) })
+            inherited: inherited.compactMap { $0.child(entry.key) }, isConcealed: isConcealed)
     }
 
     /// The same place with nothing in it, where a word stands for a section.
     var emptied: Spot { Spot(tree: Tree(.mapping([]), tree.place), path: path, reading: reading) }
 
     func item(_ index: Int, _ item: Tree) -> Spot {
-        Spot(tree: item, path: "\(path)[\(index)]", reading: reading)
+        Spot(tree: item, path: "\(path)[\(index)]", reading: reading, isConcealed: isConcealed)
     }
 
     func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     public func report(_ kind: Problem.Kind) {
-        reading.add(Problem(kind, path: path, place: tree.place))
+        reading.add(Problem(shown(kind), path: path, place: tree.place))
     }
 
     /// Reports an error at keys below here.
     public func report(_ kind: Problem.Kind, at way: String, _ place: Place? = nil) {
-        reading.add(Problem(kind, path: path(to: way), place: place ?? self.place(of: way)))
+        reading.add(Problem(shown(kind), path: path(to: way), place: place ?? self.place(of: way)))
     }
+
+    private func shown(_ kind: Problem.Kind) -> Problem.Kind { isConcealed ? kind.concealing(tree.texts) : kind }
 
     /// The place of the value at keys below here, or of the nearest around it that is written out.
     private func place(of way: String) -> Place? {

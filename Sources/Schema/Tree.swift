@@ -29,6 +29,8 @@ public struct Tree: Hashable, Sendable {
 
     public var shape: Shape
     public var place: Place?
+    /// What outputs show in place of a text that is a credential or holds one.
+    var shown: String?
 
     public init(_ shape: Shape, _ place: Place? = nil) {
         self.shape = shape

@@ -21,6 +21,7 @@ struct Muster: AsyncParsableCommand {
         defaultSubcommand: nil)
 
     static func main() async {
+        CommandLineSecrets.hide()
         Output.prepare()
         ProcessHeap.giveBackLargeBlocks()
         do {

@@ -38,6 +38,12 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Continue if the server cannot be reached; without this flag the run ends after 5 seconds.")
     var wait = false
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Ask a server that is not embedded for its counts (GET /muster/counts), and compare them with the fleet's.")
+    var serverCounts = true
+
     func run() async throws {
         guard (0...FleetRunOptions.maxTracedAgents).contains(traceAgents) else {
             throw Failure(
@@ -60,6 +66,7 @@ struct RunCommand: AsyncParsableCommand {
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
         display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
         if let page { display.note("metrics: \(page.url)") }
+        if let note = run.countsNote { display.note(note) }
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
             display.note("WARNING: \(warning.message); \(warning.remedy)")
@@ -69,7 +76,9 @@ struct RunCommand: AsyncParsableCommand {
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
-        var record = await run.perform(as: identity, tell: { display.note($0) }) { snapshot in
+        let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
+        var record = await run.perform(as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write) {
+            snapshot in
             display.show(snapshot)
             page?.show(snapshot)
         }
@@ -141,7 +150,8 @@ struct RunCommand: AsyncParsableCommand {
     /// Where the server's name cannot be resolved and the run is to wait for it, it is looked up until it can.
     private func prepare(_ profile: Profile) async throws -> FleetRun {
         let options = FleetRunOptions(
-            checksConformance: checkConformance, tracedAgents: traceAgents, waitsForServer: wait)
+            checksConformance: checkConformance, tracedAgents: traceAgents, waitsForServer: wait,
+            asksServerForCounts: serverCounts)
         var hasTold = false
         while true {
             do throws(RunError) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basis
+import Fleet
 import Foundation
 import OpenSSL
 import Packages
@@ -53,7 +54,8 @@ struct SignCommand: ParsableCommand {
     /// `muster sign package`.
     struct Package: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sign the file of a package: writes <file>.sig and <file>.sha256 beside it.")
+            abstract: "Sign the file of a package: writes <file>.sig and <file>.sha256 beside it.",
+            discussion: "The signature is over the package's name and version and the SHA-256 of the file.")
 
         @Argument(help: "The file.")
         var file: String
@@ -64,13 +66,17 @@ struct SignCommand: ParsableCommand {
         @Option(help: "The name of the signer (default: from the name of the key file).")
         var signer: String?
 
+        @OptionGroup var identity: SignedPackage
+
         func run() throws {
+            let package = try identity.name(of: file)
             let pem = try SignWords.text(of: key, option: "--key")
             let name = signer ?? SignWords.signer(of: key, ending: ".key.pem")
             let digest = try SignWords.inspect(file).digest
             let signature: DetachedSignature
             do throws(PackageKeyError) {
-                signature = try SigningKey(pem: pem).sign(digest: digest, as: name)
+                signature = try SigningKey(pem: pem).sign(
+                    PackageStatement(package, digest: digest), as: name)
             } catch {
                 throw Failure(.badUsage, "--key: \(error)")
             }
@@ -79,6 +85,7 @@ struct SignCommand: ParsableCommand {
             try SignWords.replace(
                 file + ".sha256", with: "\(hash)  \(URL(fileURLWithPath: file).lastPathComponent)\n")
             print("\(hash)  \(file)")
+            print("package \(package.name), version \(package.version)")
             print("signed by \(name) with \(signature.algorithm.rawValue): \(file).sig")
         }
     }
@@ -104,7 +111,10 @@ struct SignCommand: ParsableCommand {
             help: "Public keys to trust, such as keys/release.pub.pem: the file is named after the signer.")
         var trusted: [String] = []
 
+        @OptionGroup var identity: SignedPackage
+
         func run() throws {
+            let package = try identity.name(of: file)
             var pems: [String: String] = [:]
             for path in trusted {
                 pems[SignWords.signer(of: path, ending: ".pub.pem")] = try SignWords.text(of: path, option: "--trust")
@@ -128,13 +138,37 @@ struct SignCommand: ParsableCommand {
             }
             let path = signature ?? file + ".sig"
             let bytes = try SignWords.text(of: path, option: "--signature")
-            let verdict = keys.judge(Array(bytes.utf8), digest: found.digest)
+            print("package    \(package.name), version \(package.version)")
+            let verdict = keys.judge(Array(bytes.utf8), of: PackageStatement(package, digest: found.digest))
             let isValid = if case .valid = verdict { true } else { false }
             tell("signature", verdict.words, isValid)
             let isSound = if case .refused = found.contents { false } else { true }
             tell("contents", found.contents.name, isSound)
             if !isFine { throw ExitStatus.runFailed }
         }
+    }
+}
+
+/// As what a file is signed.
+struct SignedPackage: ParsableArguments {
+    @Option(help: "The name of the package (default: from the name of the file, as in collector-0.115.0.tar.gz).")
+    var name: String?
+
+    @Option(name: .customLong("version-of"), help: "The version of the package (default: from the name of the file).")
+    var version: String?
+
+    func name(of file: String) throws -> PackageName {
+        let base = URL(fileURLWithPath: file).lastPathComponent
+        let parts = PackageFileName.parts(of: base)
+        guard let name = name ?? parts?.name,
+            let version = version ?? PackageFileName.version(of: base, package: name)
+        else {
+            throw Failure(
+                .badUsage,
+                "\(file) is not named as collector-0.115.0.tar.gz is; give --name and --version-of."
+            )
+        }
+        return PackageName(name, version: version)
     }
 }
 

@@ -139,6 +139,6 @@ struct BoundsTests {
         report.connectionSettingsRequest = ConnectionSettingsRequest(
             opamp: OpAMPConnectionSettingsRequest(
                 certificateRequest: CertificateRequest(csr: [UInt8](repeating: 65, count: 17 << 10))))
-        #expect(server.send(report, over: id).answer?.errorResponse?.type == .badRequest)
+        #expect(server.send(report, over: id).sent.last?.message.errorResponse?.type == .badRequest)
     }
 }

@@ -1,6 +1,7 @@
 import Basis
 import ControlPlane
 import OpAMP
+import OrderedCollections
 import Testing
 
 @Suite("Client certificates on request (spec: Agent-initiated CSR Flow)")
@@ -98,23 +99,63 @@ struct CertificateTests {
         #expect(outcome.answer?.errorResponse == ServerErrorResponse(type: .badRequest, errorMessage: "not today"))
     }
 
-    @Test("A request that cannot be met is a bad request at once", arguments: [0, 1, 2])
-    func impossible(which: Int) {
+    private static let config = AgentRemoteConfig(
+        config: AgentConfigMap(configMap: ["": AgentConfigFile(body: Array("a: 1".utf8))]))
+
+    /// The first report with such a request, answered by a server that offers a configuration.
+    private func firstReport(
+        _ request: ConnectionSettingsRequest, issues: Bool, capabilities: AgentCapabilities = willing, polls: Bool
+    ) throws -> (Rehearsal, Rehearsal.Outcome) {
         var plan = Self.plan()
-        plan.issuesCertificates = which != 0
+        plan.issuesCertificates = issues
         var server = Rehearsal(plan)
-        let id = server.connect()
-        let report =
-            switch which {
-            case 0: request(1)
-            case 1: request(1, [])
-            default: request(1, [9], [.reportsStatus])
-            }
+        _ = try server.perform { registry, now, effects in
+            try registry.offer(Offer(revision: 1, .remoteConfig(Self.config)), at: now, &effects)
+        }
+        let id = polls ? server.accept().id : server.connect()
+        var report = AgentToServer(
+            instanceUID: .uid(uid), sequenceNumber: 1, agentDescription: AgentDescription(),
+            capabilities: capabilities.union(.acceptsRemoteConfig))
+        report.connectionSettingsRequest = request
         let outcome = server.send(report, over: id)
-        #expect(outcome.answer?.errorResponse?.type == .badRequest)
+        return (server, outcome)
+    }
+
+    @Test(
+        "A first report with an empty or uninvited request is answered with the offers",
+        arguments: [
+            (ConnectionSettingsRequest(), true),
+            (ConnectionSettingsRequest(opamp: OpAMPConnectionSettingsRequest()), true),
+            (
+                ConnectionSettingsRequest(
+                    opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: []))), true
+            ),
+            (
+                ConnectionSettingsRequest(
+                    opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: [9]))), false
+            ),
+        ], [true, false])
+    func notActionable(_ example: (request: ConnectionSettingsRequest, issues: Bool), polls: Bool) throws {
+        let (server, outcome) = try firstReport(example.request, issues: example.issues, polls: polls)
+        #expect(outcome.answer?.errorResponse == nil)
+        #expect(outcome.answer?.remoteConfig?.config == Self.config.config)
         #expect(outcome.rest.isEmpty)
-        #expect(server.counts.badRequests == 1)
-        #expect(server.counts.certificateRequests == 1)
+        #expect(server.counts.badRequests == 0 && server.counts.certificateRequests == 1)
+    }
+
+    @Test(
+        "A request that cannot be met is refused after the answer with the offers; by poll, in its place",
+        arguments: [([UInt8](repeating: 9, count: 20_000), willing), ([9], AgentCapabilities.reportsStatus)],
+        [true, false])
+    func impossible(_ example: (csr: [UInt8], capabilities: AgentCapabilities), polls: Bool) throws {
+        let (server, outcome) = try firstReport(
+            ConnectionSettingsRequest(
+                opamp: OpAMPConnectionSettingsRequest(certificateRequest: CertificateRequest(csr: example.csr))),
+            issues: true, capabilities: example.capabilities, polls: polls)
+        #expect(outcome.sent.count == (polls ? 1 : 2))
+        #expect(outcome.sent.last?.message.errorResponse?.type == .badRequest)
+        #expect((outcome.answer?.remoteConfig != nil) == !polls)
+        #expect(server.counts.badRequests == 1 && server.counts.certificateRequests == 1)
     }
 
     @Test("Over plain HTTP the answer to the request waits for the decision", arguments: [true, false], [1, 2])

@@ -104,6 +104,26 @@ struct CredentialTests {
         _ = await server.stop()
     }
 
+    @Test(
+        "The counts and the endpoints for telemetry require the credentials that OpAMP requires",
+        arguments: ["GET /muster/counts", "POST /v1/metrics", "POST /v1/traces", "POST /v1/logs"])
+    func everyEndpoint(request: String) async throws {
+        let server = try Self.server(["right"])
+        let shard = try Shard(label: "raw.client")
+        for (fields, status) in [
+            ("", "401"), ("Authorization: Bearer wrong\r\n", "401"), ("Authorization: Bearer right\r\n", "200"),
+        ] {
+            let head =
+                "\(request) HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n\(fields)"
+                + "Content-Length: 0\r\n\r\n"
+            let client = RawClient.send(Array(head.utf8), to: server.addresses[0], on: shard)
+            try await client.wait(until: "a status") { $0.text.contains("\r\n\r\n") }
+            #expect(client.text.hasPrefix("HTTP/1.1 \(status) "), "\(fields): \(client.text)")
+        }
+        await shard.stop()
+        #expect(await server.stop().unauthorized == 2)
+    }
+
     @Test("No type with secrets shows them when it is printed")
     func descriptions() throws {
         let fields = try AgentFields([

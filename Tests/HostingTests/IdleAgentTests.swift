@@ -17,7 +17,9 @@ struct IdleAgentTests {
         let host = AgentHost(
             shard: try Shard(label: "idle"), metrics: ShardMetrics(exchange: IntervalExchange()), target: target,
             seed: 1, unixOrigin: 0,
-            options: AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil }))
+            options: AgentShardOptions(
+                resolveOffer: { _, _ throws(OfferProblem) in throw .endpointInvalid },
+                resolveDestination: { _ throws(OfferProblem) in throw .endpointInvalid }))
         let agent = Agent(index: 0, cohort: Cohort(CohortPlan(name: "idle"), seed: 1, unixOrigin: 0))
         let link = AgentLink(agent: agent, host: host)
         let size = try Self.heapSize()(Unmanaged.passUnretained(link).toOpaque())

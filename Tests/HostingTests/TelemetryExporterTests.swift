@@ -41,10 +41,13 @@ struct TelemetryExporterTests {
             recorder = RunRecorder(start: Shard.clock, exchanges: [exchange])
             let metrics = ShardMetrics(exchange: exchange)
             let target = try #require(AgentTarget(addresses: [address], host: "h", path: "/"))
-            let exporter = TelemetryExporter(shard: shard, metrics: metrics, target: target) { settings in
-                settings.destinationEndpoint.isEmpty
-                    ? nil
-                    : TelemetryRoute(addresses: [address], host: "collector:4318", path: path, headers: headers)
+            let exporter = TelemetryExporter(shard: shard, metrics: metrics, target: target) {
+                settings throws(OfferProblem) in
+                guard !settings.destinationEndpoint.isEmpty,
+                    let route = TelemetryRoute(
+                        addresses: [address], host: "collector:4318", path: path, headers: headers)
+                else { throw .endpointInvalid }
+                return route
             }
             state = State(metrics, exporter)
         }

@@ -130,4 +130,44 @@ struct ExportTests {
         }
         #expect((try? ExportTally.items(in: whole, of: signal)) != nil)
     }
+
+    /// A group with the number 100, which nothing of OTLP has, `depth` levels deep.
+    private static func group(depth: Int) -> [UInt8] {
+        Array([[UInt8]](repeating: [0xA3, 0x06], count: depth).joined()) + [0x08, 5]
+            + Array([[UInt8]](repeating: [0xA4, 0x06], count: depth).joined())
+    }
+
+    @Test("Groups are skipped before, between and inside the messages", arguments: TelemetrySignal.allCases)
+    func groups(signal: TelemetrySignal) throws {
+        let request = Self.bytes(signal)
+        let items = try ExportTally.items(in: request, of: signal)
+        #expect(items > 0)
+        let group = Self.group(depth: 3)
+        #expect(try ExportTally.items(in: group + request + group + request + group, of: signal) == 2 * items)
+        // The request again, with a group at the beginning of its one resource.
+        let inner = try #require(Self.content(of: request))
+        let size = inner.count + group.count
+        let wrapped = [0x0A, UInt8(size & 0x7F | 0x80), UInt8(size >> 7)] + group + inner
+        #expect(try ExportTally.items(in: wrapped, of: signal) == items)
+    }
+
+    /// The content of the first field, which is all there is.
+    private static func content(of request: [UInt8]) -> [UInt8]? {
+        guard request.first == 0x0A, let end = request[1...].firstIndex(where: { $0 < 0x80 }) else { return nil }
+        return Array(request[(end + 1)...])
+    }
+
+    @Test("Groups count as levels, and have to end", arguments: TelemetrySignal.allCases)
+    func groupDepth(signal: TelemetrySignal) {
+        #expect(throws: Never.self) { try ExportTally.items(in: Self.group(depth: 100), of: signal) }
+        for depth in [101, 1_000_000] {
+            #expect(throws: DecodingError.self) { try ExportTally.items(in: Self.group(depth: depth), of: signal) }
+            #expect(throws: DecodingError.self) {
+                try ExportTally.items(in: [UInt8](repeating: 0x0B, count: depth), of: signal)
+            }
+        }
+        for bytes: [UInt8] in [[0xA3, 0x06], [0xA4, 0x06], [0xA3, 0x06, 0xAC, 0x06]] {
+            #expect(throws: DecodingError.self) { try ExportTally.items(in: bytes, of: signal) }
+        }
+    }
 }

@@ -41,7 +41,9 @@ struct PackageFuzzTests {
         arguments: 1...4 as ClosedRange<UInt64>)
     func signatures(seed: UInt64) {
         var random = SeededRandom(seed: seed)
-        let start = DetachedSignature(algorithm: .ed25519, signer: "release", signature: [UInt8](0..<64))
+        let start = DetachedSignature(
+            algorithm: .ed25519, signer: "release", package: PackageName("collector", version: "1%"),
+            signature: [UInt8](0..<64))
         for round in 0..<Self.rounds {
             var bytes = Array(start.text.utf8)
             for _ in 0...random.index(below: 3) {

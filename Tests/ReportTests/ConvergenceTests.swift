@@ -185,4 +185,17 @@ struct ConvergenceTests {
         #expect(page.contains("Share converged") && page.contains("times counted from"))
         #expect(!ReportPage.html(for: SampleRun.record()).contains("Share converged"))
     }
+
+    @Test("Agents that receive an offer again do not make it more than all")
+    func atMostAll() throws {
+        var wave = try #require(Self.record().summary.waves.first)
+        let agents = Int(wave.count(.converged))
+        #expect(wave.convergedShare(of: agents) == 1 && wave.convergedShare(of: 2 * agents) == 0.5)
+        // Each converged once more.
+        let converged = Int(OfferStage.converged.rawValue)
+        wave.stages[converged] = wave.stages[converged].merged(with: wave.stages[converged])
+        #expect(wave.count(.converged) == UInt64(2 * agents))
+        #expect(wave.convergedShare(of: agents) == 1 && wave.convergedShare(of: 0) == 0)
+        #expect(wave.share(of: .converged, by: .seconds(3_600)) <= 1)
+    }
 }

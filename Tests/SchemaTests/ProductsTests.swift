@@ -113,7 +113,7 @@ struct ProductsTests {
         arguments: [
             ("beds=10", "--set beds: beds: 10 is out of range: allowed is 0 to 9"),
             ("bed=1", "--set bed: bed: unknown key 'bed', did you mean 'beds'?"),
-            ("beds", "--set: found 'beds', wanted KEY=VALUE"), ("=1", "--set: found '=1', wanted KEY=VALUE"),
+            ("beds", "--set: found a text without '=', wanted KEY=VALUE"), ("=1", "--set: found '=', wanted KEY=VALUE"),
             ("beds=[1", "--set beds: not YAML"), ("beds=", "--set beds: "),
         ])
     func wrongSettings(text: String, wanted: String) {

@@ -35,6 +35,16 @@ package final class RawClient: Endpoint, @unchecked Sendable {
         shard.perform { self.write(bytes.span.bytes) }
     }
 
+    /// Ends the connection with a reset.
+    package func reset() {
+        shard.perform { self.abort() }
+    }
+
+    /// Ends what it writes, and goes on reading.
+    package func halfClose() {
+        shard.perform { self.closeGracefully(within: .seconds(60)) }
+    }
+
     /// Waits until `condition` holds; a test fails where that does not happen in time.
     package func wait(until what: String, _ condition: (RawClient) -> Bool) async throws {
         let deadline = Shard.clock + .seconds(60)

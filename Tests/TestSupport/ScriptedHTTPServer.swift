@@ -15,6 +15,8 @@ package enum HTTPReaction: Sendable {
     case resets
     /// Never answers.
     case ignores
+    /// Writes these bytes one by one, with such a pause before each, and begins again at the end.
+    case drips([UInt8], every: Nanoseconds)
     /// A 200 with an empty ServerToAgent, after this time.
     case acknowledges(after: Nanoseconds)
     /// A 200 with an empty ServerToAgent, then the connection is closed once it was idle for this time.
@@ -28,7 +30,11 @@ package enum HTTPReaction: Sendable {
     package enum Upgraded: Sendable {
         case says([UInt8])
         case saysAndCloses([UInt8])
+        /// Writes bytes and resets.
+        case saysAndResets([UInt8])
         case resets
+        /// As before an upgrade.
+        case drips([UInt8], every: Nanoseconds)
     }
 
     package static func status(_ status: Int, _ fields: String = "") -> HTTPReaction {
@@ -126,6 +132,7 @@ package final class ScriptedHTTPServer: Sendable {
         private var upgraded: HTTPReaction.Upgraded?
         private var exchange = HTTPServerExchange()
         private var closesAtTimer = false
+        private var dripping: (bytes: [UInt8], offset: Int, pause: Nanoseconds)?
         private var agent = ""
 
         init(shard: Shard, memory: Recollection, script: @escaping Script, beforeHTTP: HTTPReaction?) {
@@ -198,9 +205,19 @@ package final class ScriptedHTTPServer: Sendable {
             case .saysAndCloses(let bytes):
                 write(bytes.span.bytes)
                 closeGracefully()
+            case .saysAndResets(let bytes):
+                write(bytes.span.bytes)
+                abort()
+            case .drips(let bytes, let pause): drip(bytes, pause)
             case .resets:
                 abort()
             }
+        }
+
+        private func drip(_ bytes: [UInt8], _ pause: Nanoseconds) {
+            guard dripping == nil, !bytes.isEmpty else { return }
+            dripping = (bytes, 0, pause)
+            setTimer(at: shard.now + pause)
         }
 
         private func perform(_ reaction: HTTPReaction) {
@@ -218,6 +235,7 @@ package final class ScriptedHTTPServer: Sendable {
                 abort()
             case .ignores:
                 break
+            case .drips(let bytes, let pause): drip(bytes, pause)
             case .acknowledges(let span):
                 setTimer(at: shard.now + span)
             case .acknowledgesThenCloses(let rest):
@@ -231,7 +249,12 @@ package final class ScriptedHTTPServer: Sendable {
         }
 
         override func timerFired(due: Instant) {
-            if closesAtTimer {
+            if let (bytes, offset, pause) = dripping {
+                guard isOpen else { return }
+                write([bytes[offset]].span.bytes)
+                dripping?.offset = (offset + 1) % bytes.count
+                setTimer(at: shard.now + pause)
+            } else if closesAtTimer {
                 closeGracefully()
             } else {
                 acknowledge()

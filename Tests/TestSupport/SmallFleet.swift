@@ -19,7 +19,9 @@ package final class SmallFleet {
         _ amend: (inout CohortPlan) -> Void = { _ in }
     ) throws {
         let exchange = IntervalExchange()
-        var options = AgentShardOptions(resolveOffer: { _, _ in nil }, resolveDestination: { _ in nil })
+        var options = AgentShardOptions(
+            resolveOffer: { _, _ throws(OfferProblem) in throw .endpointInvalid },
+            resolveDestination: { _ throws(OfferProblem) in throw .endpointInvalid })
         options.downloads = downloads
         agents = AgentShard(
             shard: try Shard(label: "small.fleet"), exchange: exchange, target: target, seed: seed,

@@ -67,14 +67,18 @@ extension Agent {
     }
 
     /// The transport could not be opened.
-    public mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects) {
+    /// - Parameter reason: in words, for the status of offered settings.
+    public mutating func connectionFailed(
+        _ cause: ConnectFailure, reason: String? = nil, at now: Instant, _ effects: inout Effects
+    ) {
         switch cause {
         case .timedOut: effects.count(.connectTimedOut)
         case .noLocalResource: effects.count(.noLocalResource)
-        case .refused, .unreachable, .nameNotFound, .tls, .badUpgrade, .closedDuringUpgrade, .other:
+        case .refused, .unreachable, .nameNotFound, .tls, .badUpgrade, .closedDuringUpgrade, .other,
+            .unusableSettings:
             effects.count(.connectFailed)
         }
-        attemptFailed(because: .connectFailed(cause), asked: nil, at: now, &effects)
+        attemptFailed(because: .connectFailed(cause), reason: reason, asked: nil, at: now, &effects)
     }
 
     mutating func giveUpConnecting(at now: Instant, _ effects: inout Effects) {
@@ -83,12 +87,14 @@ extension Agent {
     }
 
     private mutating func attemptFailed(
-        because cause: TransitionCause, asked: Nanoseconds?, at now: Instant, _ effects: inout Effects
+        because cause: TransitionCause, reason: String? = nil, asked: Nanoseconds?, at now: Instant,
+        _ effects: inout Effects
     ) {
         guard case .connecting(let begun) = life.phase else { return effects.count(.eventOutOfState) }
         if extended?.value.outage == nil { beginOutage(next: begun + schedule.span(by: heartbeatRules)) }
         var wait = Nanoseconds.zero
-        if !revertSettings("the connection with the new settings could not be opened", at: now, &effects) {
+        let words = reason ?? "the connection with the new settings could not be opened"
+        if !revertSettings(words, at: now, &effects) {
             wait = backoff.failed(reconnectPolicy(&effects), asked: asked, &random)
         }
         guard step(.connectionFailed(retryAt: now + wait), because: cause, at: now, &effects) else { return }

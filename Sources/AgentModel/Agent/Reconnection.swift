@@ -13,6 +13,9 @@ public enum ReconnectPolicy: Hashable, Sendable {
     /// specification recommends as a minimum (Throttling), doubling up to 10 min, each wait with a jitter of up to
     /// +50 %.
     case specificationMinimum
+    /// At once after a loss; then exponential as given, from an opened connection anew; a server's Retry-After is kept
+    /// to where it is longer.
+    case exponential(initial: Nanoseconds, multiplier: Double, maximum: Nanoseconds, jitter: Double)
     /// Always the same wait, without jitter; Retry-After and UNAVAILABLE's time are ignored. A fault on purpose.
     case fixed(Nanoseconds)
 
@@ -32,6 +35,10 @@ public enum ReconnectPolicy: Hashable, Sendable {
                 : max(minimum, Exponential.opampGo.wait(failures, random: &random))
         case .specificationMinimum:
             own = failures == 0 ? .zero : Exponential.specification.wait(failures, random: &random)
+        case .exponential(let initial, let multiplier, let maximum, let jitter):
+            let plan = Exponential(
+                initial: initial, multiplier: multiplier, maximum: maximum, spread: (1 - jitter)...(1 + jitter))
+            own = failures == 0 ? .zero : plan.wait(failures, random: &random)
         case .fixed(let span):
             return max(span, .zero)
         }
@@ -42,7 +49,7 @@ public enum ReconnectPolicy: Hashable, Sendable {
     /// has lasted does, so that a server that answers once and closes is not met by a storm.
     var resetsOnOpening: Bool {
         switch self {
-        case .opampGo, .fixed: return true
+        case .opampGo, .exponential, .fixed: return true
         case .longRandomDelay, .specificationMinimum: return false
         }
     }
@@ -59,7 +66,7 @@ public enum ReconnectPolicy: Hashable, Sendable {
     /// Whether the policy waits as long as a server asks.
     var honoursServer: Bool {
         switch self {
-        case .opampGo, .longRandomDelay, .specificationMinimum: return true
+        case .opampGo, .longRandomDelay, .specificationMinimum, .exponential: return true
         case .fixed: return false
         }
     }
@@ -82,8 +89,8 @@ struct Exponential: Hashable, Sendable {
     /// The wait after the `failures`-th failure in a row, counted from 1.
     func wait(_ failures: Int, random: inout SeededRandom) -> Nanoseconds {
         var grown = initial
-        // At most a few dozen steps: the loop ends where the maximum is reached.
-        var left = failures - 1
+        // The loop ends where the maximum is reached; a factor near 1 may need more steps than are worth taking.
+        var left = min(failures - 1, 1_000)
         while left > 0, grown < maximum {
             grown = min(grown.scaled(by: multiplier), maximum)
             left -= 1

@@ -4,8 +4,8 @@ import OrderedCollections
 
 /// A configuration, split into its entries: every top-level setting of every file, by a fingerprint of its text.
 ///
-/// This is no YAML parser; it reads as much of the block style as is needed to separate settings, and treats a file
-/// that is written in another way for one entry.
+/// This is no YAML parser and refuses nothing; it reads as much of the block style as is needed to separate settings,
+/// and a file in another style is one entry.
 struct ConfigEntries: Hashable, Sendable {
     /// Fingerprints by entry; an entry is named `file/setting`, or by the file alone where it has no settings.
     private(set) var fingerprints: OrderedDictionary<String, UInt64> = [:]
@@ -56,7 +56,7 @@ public struct ConfigDifference: Hashable, Sendable {
     }
 }
 
-/// The top level of a YAML document in block style.
+/// The top level of a YAML document in block style. Whether it is YAML at all is not judged.
 struct YAMLOutline {
     struct Section {
         let name: String
@@ -64,82 +64,77 @@ struct YAMLOutline {
     }
 
     private(set) var sections: [Section] = []
-    /// The first thing that no YAML document may hold, in words; `nil` where none was found.
-    private(set) var problem: String?
 
-    /// Reads the lines once. It checks only for mistakes that can be found without a parser: indentation by tabs,
-    /// brackets and quotes that are not closed, text at the top level that is neither a setting, a list nor a flow
-    /// collection.
+    /// Reads the lines once. What is indented belongs to the setting above it: texts over several lines are indented
+    /// too. Only a flow collection at the top level may go on in lines that are not.
     init(_ body: [UInt8]) {
-        var brackets: [UInt8] = []
-        var lineNumber = 0
+        var flow = FlowCollection()
         var open: (name: String, start: Int)?
         var start = 0
         while start < body.count {
             let end = body[start...].firstIndex(of: UInt8(ascii: "\n")) ?? body.count
-            lineNumber += 1
             let line = body[start..<end]
-            let isContinued = !brackets.isEmpty
-            read(line, number: lineNumber, brackets: &brackets)
-            if !isContinued, let name = Self.topLevelSetting(line) {
+            if flow.isOpen {
+                flow.read(line)
+            } else if let (name, value) = Self.topLevelSetting(line) {
                 if let open { sections.append(Section(name: open.name, range: open.start..<start)) }
                 open = (name, start)
-            } else if !isContinued, let first = line.first, !Self.mayOpenALine(first), problem == nil {
-                problem = "line \(lineNumber) is neither a setting nor a list"
+                flow.read(value)
+            } else if let first = line.first, "[{".utf8.contains(first) {
+                flow.read(line)
             }
             start = end + 1
         }
         if let open { sections.append(Section(name: open.name, range: open.start..<body.count)) }
-        if !brackets.isEmpty, problem == nil { problem = "a bracket is not closed" }
     }
 
-    /// Whether a line that is no setting may begin with `first`: it is indented, a comment, a list, a document marker
-    /// or a flow collection.
-    private static func mayOpenALine(_ first: UInt8) -> Bool {
-        " #-.{[}]%\r\t".utf8.contains(first)
+    /// The name that an unindented line gives to a setting, and what follows the colon.
+    private static func topLevelSetting(_ line: ArraySlice<UInt8>) -> (name: String, value: ArraySlice<UInt8>)? {
+        // Not a setting: indented, a comment, a list, a document marker or a flow collection.
+        guard let first = line.first, !" #-.{[}]%\r\t".utf8.contains(first),
+            let colon = line.indices.first(where: { line[$0] == UInt8(ascii: ":") && isEnd(line[($0 + 1)...]) })
+        else { return nil }
+        var name = line[..<colon]
+        while let last = name.last, " \t".utf8.contains(last) { name.removeLast() }
+        if name.count >= 2, "\"'".utf8.contains(first), name.last == first { name = name.dropFirst().dropLast() }
+        return (String(decoding: name, as: UTF8.self), line[(colon + 1)...])
     }
 
-    /// The name that an unindented line gives to a setting.
-    private static func topLevelSetting(_ line: ArraySlice<UInt8>) -> String? {
-        guard let first = line.first, !mayOpenALine(first), let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
-            return nil
-        }
-        let following = colon + 1
-        guard following == line.endIndex || " \r".utf8.contains(line[following]) else { return nil }
-        return String(decoding: line[..<colon], as: UTF8.self)
+    /// Whether a key can end before `rest`.
+    private static func isEnd(_ rest: ArraySlice<UInt8>) -> Bool {
+        rest.first.map { " \t\r".utf8.contains($0) } ?? true
     }
+}
 
-    private mutating func read(_ line: ArraySlice<UInt8>, number: Int, brackets: inout [UInt8]) {
-        var quote: UInt8?
+/// Whether a flow collection, `{…}` or `[…]`, is still open after some lines.
+private struct FlowCollection {
+    private var depth = 0
+    private var quote: UInt8?
+
+    var isOpen: Bool { depth > 0 }
+
+    mutating func read(_ line: ArraySlice<UInt8>) {
         var previous = UInt8(ascii: " ")
-        var isIndentation = true
         for byte in line {
-            if isIndentation, byte == UInt8(ascii: "\t"), problem == nil {
-                problem = "line \(number) is indented by a tab"
-            }
-            if byte != UInt8(ascii: " ") { isIndentation = false }
             if let open = quote {
-                if byte == open { quote = nil }
+                // A quote that is doubled or escaped closes and opens again, which comes to the same.
+                if byte == open, previous != UInt8(ascii: "\\") || open == UInt8(ascii: "'") { quote = nil }
             } else {
                 switch byte {
-                case UInt8(ascii: "#") where previous == UInt8(ascii: " "): return
+                case UInt8(ascii: "#") where " \t".utf8.contains(previous): return
                 case UInt8(ascii: "\""), UInt8(ascii: "'"):
-                    // A quote opens a scalar only where a scalar can begin; elsewhere it is a letter like any other.
-                    if " [{,:".utf8.contains(previous) { quote = byte }
+                    // A quote opens a text only where a text can begin; elsewhere it is a letter like any other.
+                    if depth > 0, " \t[{,:".utf8.contains(previous) { quote = byte }
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
-                    if !brackets.isEmpty || " [{,:-".utf8.contains(previous) { brackets.append(byte) }
-                case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                    let opening: UInt8 = byte == UInt8(ascii: "}") ? UInt8(ascii: "{") : UInt8(ascii: "[")
-                    if brackets.last == opening {
-                        brackets.removeLast()
-                    } else if !brackets.isEmpty, problem == nil {
-                        problem = "line \(number) closes a bracket that is not open"
-                    }
-                default: break
+                    if depth > 0 || " \t".utf8.contains(previous) { depth += 1 }
+                case UInt8(ascii: "}"), UInt8(ascii: "]"): depth = max(depth - 1, 0)
+                case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
+                default:
+                    // A text that begins without a bracket is no collection, whatever it holds.
+                    if depth == 0 { return }
                 }
             }
             previous = byte
         }
-        if quote != nil, problem == nil { problem = "line \(number) has a quote that is not closed" }
     }
 }

@@ -49,19 +49,18 @@ extension AgentConfigMap {
     }
 }
 
-/// Why a configuration cannot be applied: the server's or its user's fault, reported in the FAILED status.
+/// Why a configuration cannot be applied: the server's or its user's fault, reported in the FAILED status. Whether a
+/// text is YAML is not judged: without a full parser, valid texts would fail.
 enum ConfigProblem: Hashable, Sendable {
     case notUTF8(file: String)
-    case notYAML(file: String, why: String)
     case restricted(setting: String)
 
     static func first(in config: AgentConfigMap, _ entries: ConfigEntries, allowed: [String]?) -> ConfigProblem? {
         for (name, file) in config.configMap {
             let type = file.contentType
-            let claimsYAML = type.contains("yaml") || type.contains("yml")
-            let claimsText = claimsYAML || type.isEmpty || type.hasPrefix("text/") || type.contains("json")
+            let claimsText =
+                type.isEmpty || type.hasPrefix("text/") || ["yaml", "yml", "json"].contains { type.contains($0) }
             if claimsText, String(validating: file.body, as: UTF8.self) == nil { return .notUTF8(file: name) }
-            if claimsYAML, let why = YAMLOutline(file.body).problem { return .notYAML(file: name, why: why) }
         }
         if let allowed, let setting = entries.settings.first(where: { !allowed.contains($0) }) {
             return .restricted(setting: setting)
@@ -73,7 +72,6 @@ enum ConfigProblem: Hashable, Sendable {
     var message: String {
         switch self {
         case .notUTF8(let file): return "the file \"\(file)\" is not UTF-8"
-        case .notYAML(let file, let why): return "the file \"\(file)\" is not YAML: \(why)"
         case .restricted(let setting): return "the setting \"\(setting)\" may not be set remotely"
         }
     }

@@ -110,6 +110,7 @@ extension Agent {
                 return "the endpoint is without TLS, and the present connection is over TLS"
             }
         }
+        if let problem = problem(with: settings.tls) { return problem }
         if let proxy = settings.proxy, proxy.url.isEmpty { return "the proxy has no address" }
         guard let certificate = settings.certificate else { return nil }
         let plan = cohort.plan.connectionSettings
@@ -120,6 +121,14 @@ extension Agent {
             return "the certificate has no key, and the agent has not requested it"
         }
         return nil
+    }
+
+    /// Why the settings of TLS are refused, whatever they are for.
+    func problem(with tls: TLSConnectionSettings?) -> String? {
+        guard tls?.insecureSkipVerify == true, !cohort.plan.connectionSettings.allowsUnverifiedServers else {
+            return nil
+        }
+        return "the settings switch off the verification of the server's certificate"
     }
 
     /// Whether the agent's present server is reached over TLS: the one of the settings in force, or else the profile's.
@@ -188,12 +197,13 @@ extension Agent {
         connectionSettings?.status ?? ConnectionSettingsStatus()
     }
 
-    /// Asks the server for a client certificate, where the cohort does so and the server issues them (Agent-initiated
-    /// CSR Flow).
+    /// Asks the server for a client certificate, where the cohort does so and the server issues them, or does not say
+    /// what it is capable of (Agent-initiated CSR Flow). Called after an answer.
     mutating func requestCertificate(at now: Instant, _ effects: inout Effects) {
         guard let makeRequest = cohort.plan.connectionSettings.certificateRequest,
             !flags.contains(.askedForCertificate),
-            serverCapabilities.contains(.acceptsConnectionSettingsRequest), life.phase.session != nil
+            serverCapabilities.isEmpty || serverCapabilities.contains(.acceptsConnectionSettingsRequest),
+            life.phase.session != nil
         else { return }
         flags.insert(.askedForCertificate)
         let request = ConnectionSettingsRequest(

@@ -136,6 +136,9 @@ public struct ConnectionSettingsPlan: Sendable {
     /// Whether an agent that is connected over TLS follows an offer of an endpoint without TLS. Such an offer is
     /// refused by default: everything that the agent sends, credentials included, would be readable on the way.
     public var allowsPlaintextEndpoints = false
+    /// Whether an agent uses offered settings that switch off the verification of the server's certificate
+    /// (TLSConnectionSettings.insecure_skip_verify). They are refused by default: anybody could be that server.
+    public var allowsUnverifiedServers = false
     /// Makes the PEM-encoded certificate signing request of an agent for its present instance uid. `nil`: the agents
     /// ask for no certificate (Agent-initiated CSR Flow). Must be a pure function of its arguments.
     public var certificateRequest: (@Sendable (_ index: UInt64, _ instanceUID: InstanceUID) -> [UInt8])?

@@ -79,8 +79,10 @@ public struct Gateway {
         setTimer(&effects)
     }
 
-    public mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects) {
-        leader.connectionFailed(cause, at: now, &effects)
+    public mutating func connectionFailed(
+        _ cause: ConnectFailure, reason: String? = nil, at now: Instant, _ effects: inout Effects
+    ) {
+        leader.connectionFailed(cause, reason: reason, at: now, &effects)
         setTimer(&effects)
     }
 

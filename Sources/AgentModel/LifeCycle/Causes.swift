@@ -14,6 +14,8 @@ public enum ConnectFailure: UInt8, CaseIterable, Sendable {
     case badUpgrade
     /// The peer closed or reset before it answered the upgrade.
     case closedDuringUpgrade
+    /// The settings that a server has offered cannot be used.
+    case unusableSettings
     /// This machine is out of ports or descriptors: the tool's own limit, not the server's fault.
     case noLocalResource
     /// Anything else.

@@ -123,7 +123,7 @@ extension Agent {
             return effects.append(
                 .download(
                     PackageDownload(
-                        agent: index, number: number, file: file, plan: fetch,
+                        agent: index, number: number, package: name, version: package.version, file: file, plan: fetch,
                         requiresSignature: plan.requiresSignature,
                         progressInterval: plan.progressInterval)))
         }

@@ -8,6 +8,9 @@ public struct PackageDownload: Equatable, Sendable {
     public let agent: UInt64
     /// The agent's own number for it. An agent fetches one file at a time.
     public let number: UInt32
+    /// The package and the version that the file is offered as.
+    public let package: String
+    public let version: String
     public let file: DownloadableFile
     public let plan: FetchPlan
     /// Whether a file without a signature is refused (Code Signing).
@@ -16,11 +19,13 @@ public struct PackageDownload: Equatable, Sendable {
     public let progressInterval: Nanoseconds
 
     public init(
-        agent: UInt64, number: UInt32, file: DownloadableFile, plan: FetchPlan, requiresSignature: Bool,
-        progressInterval: Nanoseconds
+        agent: UInt64, number: UInt32, package: String, version: String, file: DownloadableFile, plan: FetchPlan,
+        requiresSignature: Bool, progressInterval: Nanoseconds
     ) {
         self.agent = agent
         self.number = number
+        self.package = package
+        self.version = version
         self.file = file
         self.plan = plan
         self.requiresSignature = requiresSignature

@@ -13,6 +13,7 @@ extension Agent {
         guard TelemetryDestination.isUsable(settings.destinationEndpoint) else {
             return "the destination of the own \(signal) is not an HTTP address"
         }
+        if let problem = problem(with: settings.tls) { return problem }
         // Offered again, its exports keep their schedule.
         if let known = extended?.value.telemetry?.value.destinations[signal], known.settings == settings { return nil }
         let destination = effects.telemetryCache.destination(settings)

@@ -105,6 +105,16 @@ public enum Files {
         return "\(path[...slash]).\(name).part"
     }
 
+    /// Makes the names in the directory of `path` outlive a loss of power.
+    public static func syncDirectory(of path: String) throws(FileError) {
+        let directory = parent(of: path) ?? "."
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.write, directory, errno: errno) }
+        defer { close(descriptor) }
+        // Some file systems cannot do that for a directory.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError(.write, directory, errno: errno) }
+    }
+
     /// Renames a file over the one at `path`.
     public static func move(_ source: String, to path: String) throws(FileError) {
         guard rename(source, path) == 0 else { throw FileError(.write, path, errno: errno) }

@@ -32,6 +32,25 @@ public final class ReservedFile: Sendable {
         guard ftruncate(descriptor, off_t(bytes.count)) == 0 else { throw FileError(.write, path, errno: errno) }
         fsync(descriptor)
         try Files.move(Files.draftPath(of: path), to: path)
+        try Files.syncDirectory(of: path)
+    }
+
+    /// Puts a preliminary content in the file's place, whole or not at all, also where the power is lost. The reserved
+    /// room stays reserved.
+    public func putPreliminary(_ bytes: some Collection<UInt8>) throws(FileError) {
+        let draft = Files.draftPath(of: "\(path).preliminary")
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+        guard descriptor >= 0 else { throw FileError(.write, path, errno: errno) }
+        do throws(FileError) {
+            defer { close(descriptor) }
+            try Files.write(bytes, to: descriptor, path)
+            guard fsync(descriptor) == 0 else { throw FileError(.write, path, errno: errno) }
+            try Files.move(draft, to: path)
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        try Files.syncDirectory(of: path)
     }
 
     /// Gives the room back where the file was not completed.

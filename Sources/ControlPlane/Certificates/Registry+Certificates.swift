@@ -61,24 +61,37 @@ extension Registry {
         push(Answer(uid: ticket.uid, kind: .push, extra: error), on: slot, ticket.connection, at: now, &effects)
     }
 
-    /// Why a request for connection settings cannot be met, as an error; nothing when a certificate can be asked for.
-    mutating func objection(to facts: ReportFacts, of index: Int) -> AnswerExtra? {
-        guard let flaw = flaw(in: facts, of: index) else {
-            guard tickets.count >= min(Self.certificateRequestLimit, plan.queueLimit) else { return nil }
-            counts.throttled += 1
-            return throttled
-        }
-        counts.badRequests += 1
-        return AnswerExtra(error: ServerErrorResponse(type: .badRequest, errorMessage: flaw))
+    /// What becomes of the connection_settings_request of a report.
+    enum CertificateDecision {
+        /// Nothing that the server could act on: there is no request, it is empty, or the server issues no certificates
+        /// and has not said that it does. The report is answered like any other (ConnectionSettingsRequest.opamp).
+        case none
+        /// A certificate is to be issued for the signing request.
+        case issue([UInt8])
+        case refuse(AnswerExtra)
+        /// Too many requests wait already: the agent is to come again (Throttling).
+        case throttle
     }
 
-    private func flaw(in facts: ReportFacts, of index: Int) -> String? {
-        guard plan.issuesCertificates, encoder.capabilities.contains(.acceptsConnectionSettingsRequest) else {
-            return "this server issues no certificates (AcceptsConnectionSettingsRequest is not among its capabilities)"
+    /// Decides on the request of a report that was taken in.
+    mutating func certificateDecision(on facts: ReportFacts, of index: Int) -> CertificateDecision {
+        guard facts.parts.contains(.settingsRequest) else { return .none }
+        counts.certificateRequests += 1
+        guard plan.issuesCertificates, encoder.capabilities.contains(.acceptsConnectionSettingsRequest),
+            let request = facts.certificateRequest, !request.isEmpty
+        else { return .none }
+        if let flaw = flaw(in: request, of: index) {
+            counts.badRequests += 1
+            return .refuse(AnswerExtra(error: ServerErrorResponse(type: .badRequest, errorMessage: flaw)))
         }
-        guard let request = facts.certificateRequest, !request.isEmpty else {
-            return "connection_settings_request has no certificate signing request"
+        guard tickets.count < min(Self.certificateRequestLimit, plan.queueLimit) else {
+            counts.throttled += 1
+            return .throttle
         }
+        return .issue(request)
+    }
+
+    private func flaw(in request: [UInt8], of index: Int) -> String? {
         guard request.count <= Self.certificateRequestBytes else {
             return
                 "the signing request has \(request.count) bytes; \(Self.certificateRequestBytes) are allowed"

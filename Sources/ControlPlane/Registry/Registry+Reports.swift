@@ -108,13 +108,12 @@ extension Registry {
         followSequence(of: index, facts, &answer)
         note(facts, of: index, on: id, at: now, &effects)
         var isDeferred = false
+        var decision = CertificateDecision.none
         if !isAgentDisconnect {
-            if facts.parts.contains(.settingsRequest) {
-                counts.certificateRequests += 1
-                if let error = objection(to: facts, of: index) {
-                    release(index, on: slot)
-                    return reply(.error(facts.uid, error), on: slot, id, at: now, &effects)
-                }
+            decision = certificateDecision(on: facts, of: index)
+            if let error = soleError(of: decision, on: slot) {
+                release(index, on: slot)
+                return reply(.error(facts.uid, error), on: slot, id, at: now, &effects)
             }
             addWishes(of: index, facts, on: slot, &answer, &parts)
         }
@@ -125,12 +124,16 @@ extension Registry {
         if isAgentDisconnect {
             agents.records[index].traits.insert(.sentAgentDisconnect)
             unbind(index)
-        } else if let request = facts.certificateRequest {
+        } else if case .issue(let request) = decision {
             isDeferred = requestCertificate(request, of: index, answering: answer, on: slot, id, &effects)
         }
         guard !isDeferred else { return }
         if !isAgentDisconnect { release(index, on: slot) }
         reply(answer, on: slot, id, at: now, &effects)
+        // An error is said alone (ServerToAgent.error_response), so it follows the answer with the offers.
+        if case .refuse(let error) = decision {
+            push(Answer(uid: agents.records[index].uid, kind: .push, extra: error), on: slot, id, at: now, &effects)
+        }
     }
 
     /// The steady path: a heartbeat as expected, from the agent that its connection had last, to whom there is nothing
@@ -172,6 +175,15 @@ extension Registry {
             return false
         }
         return true
+    }
+
+    /// The error that is the only answer to a report: a poll has but one, and a throttled agent is told nothing else.
+    private func soleError(of decision: CertificateDecision, on slot: Int) -> AnswerExtra? {
+        switch decision {
+        case .none, .issue: nil
+        case .refuse(let error): connections.slots[slot].stage == .polling ? error : nil
+        case .throttle: throttled
+        }
     }
 
     /// After a poll the agent is not bound to a connection, and may poll on another shard.

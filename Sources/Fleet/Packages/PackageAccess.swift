@@ -4,30 +4,29 @@ public import Hosting
 public import OpAMP
 import Transport
 
-/// Who may fetch package files from a server of ours, and what its offers give agents to show there
-/// (DownloadableFile.headers). Its description tells nothing of the secrets.
+/// Who may fetch package files from a server of ours and export telemetry to it, and what its offers give agents to
+/// show there (DownloadableFile.headers, TelemetryConnectionSettings.headers). Its description tells nothing of the
+/// secrets.
 public struct PackageAccess: Sendable, CustomStringConvertible {
     /// Nil: anybody may.
     public let credentials: ServerWire.Credentials?
     /// The fields of an offer; nil: none are needed.
     public let headers: Headers?
+    /// Of exporters of telemetry; nil: anybody may.
+    let telemetryCredentials: ServerWire.Credentials?
+    let telemetryHeaders: Headers?
 
-    /// Where files need credentials because OpAMP does, the offers carry a token made for this process: those of the
-    /// agents stay between each agent and the server. They are good for files too.
+    /// Where files and telemetry need credentials because OpAMP does, the offers carry a token made for this process:
+    /// those of the agents stay between each agent and the server. They are accepted there too.
     /// - Parameter credentials: those for OpAMP.
     /// - Throws: `RunError`, which names where the secret was to come from, and never the secret.
     public init(_ access: EmbeddedServer.Packages.Access, opamp credentials: ServerWire.Credentials?) throws(RunError) {
+        let token = Self.token()
+        telemetryCredentials = credentials?.union(ServerWire.Credentials([token]))
+        telemetryHeaders = credentials == nil ? nil : Self.headers("Bearer \(token)")
         switch access {
-        case .anybody:
-            (self.credentials, headers) = (nil, nil)
-        case .asForOpAMP:
-            guard let credentials else {
-                (self.credentials, headers) = (nil, nil)
-                return
-            }
-            let token = Self.token()
-            self.credentials = credentials.union(ServerWire.Credentials([token]))
-            headers = Self.headers("Bearer \(token)")
+        case .anybody: (self.credentials, headers) = (nil, nil)
+        case .asForOpAMP: (self.credentials, headers) = (telemetryCredentials, telemetryHeaders)
         case .secret(let source):
             let secrets = try Secrets.lines(source)
             self.credentials = ServerWire.Credentials(secrets)

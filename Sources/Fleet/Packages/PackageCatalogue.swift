@@ -1,7 +1,7 @@
 import Basis
 public import Hosting
 import OpAMP
-import Packages
+public import Packages
 import Schema
 
 /// The package files that a profile's embedded server has for download, with what the offers say of them. Made before
@@ -60,7 +60,8 @@ struct PackageCatalogue: Sendable {
     func file(of package: PackageOffer.Package) -> DownloadableFile? {
         guard let facts = files[package] else { return nil }
         return DownloadableFile(
-            downloadURL: base + PackageStore.prefix + facts.path, contentHash: facts.digest, signature: facts.signature,
+            downloadURL: base + PackageStore.prefix + PercentEncoding.path(facts.path), contentHash: facts.digest,
+            signature: facts.signature,
             headers: headers)
     }
 
@@ -72,7 +73,9 @@ struct PackageCatalogue: Sendable {
         case .modelled:
             throw .unserved("the package \(package.name) has no file")
         case .file(let name):
-            facts = try Self.facts(of: name, in: store, mustBeSigned: package.isSigned)
+            facts = try Self.facts(
+                of: name, as: PackageName(package.name, version: package.version), in: store,
+                mustBeSigned: package.isSigned)
         case .generated(let bytes):
             let word = FNV1a.hash("\(package.name) \(package.version)".utf8, basis: seed)
             let made = GeneratedPackage(seed: word, size: bytes, executable: Self.harmless(package.name))
@@ -83,7 +86,11 @@ struct PackageCatalogue: Sendable {
             facts = Facts(path: path, digest: digest, signature: [])
             if package.isSigned {
                 do {
-                    facts.signature = Array(try key.sign(digest: digest, as: Self.madeSigner).text.utf8)
+                    facts.signature = Array(
+                        try key.sign(
+                            PackageStatement(PackageName(package.name, version: package.version), digest: digest),
+                            as: Self.madeSigner
+                        ).text.utf8)
                 } catch { throw .unserved(error.description) }
             }
         }
@@ -93,10 +100,10 @@ struct PackageCatalogue: Sendable {
 
     /// Of a file of the folder, with the signature beside it where there is one.
     static func facts(
-        of name: String, in store: PackageStore, mustBeSigned: Bool = false
+        of name: String, as package: PackageName, in store: PackageStore, mustBeSigned: Bool = false
     ) throws(PackageCatalogueError) -> Facts {
         do {
-            let offered = try OfferedFile(name, in: store)
+            let offered = try OfferedFile(name, as: package, in: store)
             if mustBeSigned, offered.signature.isEmpty {
                 throw PackageCatalogueError.unserved(
                     "there is no signature \(name).sig beside it, but the profile says `signed: true`; "
@@ -141,8 +148,9 @@ public struct OfferedFile: Sendable {
     public let signature: [UInt8]
 
     /// Reads the whole file once.
+    /// - Parameter package: what it is offered as.
     /// - Throws: why it cannot be offered, in words.
-    public init(_ name: String, in store: PackageStore) throws {
+    public init(_ name: String, as package: PackageName, in store: PackageStore) throws {
         guard let file = store.file(named: name) else {
             throw PackageCatalogueError.unserved("it is not a file of the folder, or cannot be read")
         }
@@ -154,8 +162,15 @@ public struct OfferedFile: Sendable {
         guard let bytes = try beside.contents(limit: DetachedSignature.largestText) else {
             throw PackageCatalogueError.unserved("its signature \(name).sig is too large to be one")
         }
-        do { _ = try DetachedSignature(bytes) } catch {
+        let signed: PackageName
+        do { signed = try DetachedSignature(bytes).package } catch {
             throw PackageCatalogueError.unserved("its signature \(name).sig cannot be used: \(error)")
+        }
+        guard signed == package else {
+            throw PackageCatalogueError.unserved(
+                "its signature \(name).sig is for version '\(signed.version)' of '\(signed.name)', but it is offered "
+                    + "as version '\(package.version)' of '\(package.name)'; sign it with `muster sign package "
+                    + "--name … --version-of …`")
         }
         signature = bytes
     }

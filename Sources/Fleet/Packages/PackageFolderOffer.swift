@@ -1,3 +1,4 @@
+import Basis
 public import Hosting
 public import OpAMP
 import OrderedCollections
@@ -24,10 +25,12 @@ public enum PackageFolderOffer {
             guard available.packages[parts.name] == nil else {
                 throw .unserved("two files of the package '\(parts.name)' cannot be offered together")
             }
-            var facts = try PackageCatalogue.facts(of: name, in: store)
+            var facts = try PackageCatalogue.facts(
+                of: name, as: PackageName(parts.name, version: parts.version), in: store)
             facts.spoil(flaw)
             let file = DownloadableFile(
-                downloadURL: base + PackageStore.prefix + name, contentHash: facts.digest, signature: facts.signature,
+                downloadURL: base + PackageStore.prefix + PercentEncoding.path(name), contentHash: facts.digest,
+                signature: facts.signature,
                 headers: headers)
             available.packages[parts.name] = PackageAvailable(
                 type: index == 0 ? .topLevel : .addon, version: parts.version, file: file)

@@ -37,6 +37,8 @@ extension CohortPlan {
         remoteConfig = cohort.remoteConfig
         packages = cohort.packages.plan
         connectionSettings.dropsCertificate = cohort.connectionSettings.dropsCertificate
+        connectionSettings.allowsPlaintextEndpoints = cohort.connectionSettings.allowsPlaintextOffers
+        connectionSettings.allowsUnverifiedServers = cohort.connectionSettings.allowsUnverifiedOffers
         custom = CustomPlan(responders: cohort.customAbilities.map(CustomResponder.init))
         telemetry = TelemetryPlan(interval: cohort.ownTelemetry.interval)
         capabilities = AgentCapabilities(of: cohort)

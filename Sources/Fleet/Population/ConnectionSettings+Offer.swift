@@ -11,7 +11,7 @@ extension ConnectionSettingsOffers {
             let interval = settings.heartbeat ?? heartbeat
             opamp = OpAMPConnectionSettings(
                 destinationEndpoint: settings.destination.endpoint, headers: Headers(settings.destination.headers),
-                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 1)))
+                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 0)))
         }
         ownMetrics = offer.ownMetrics.map(TelemetryConnectionSettings.init)
         ownTraces = offer.ownTraces.map(TelemetryConnectionSettings.init)
@@ -22,6 +22,20 @@ extension ConnectionSettingsOffers {
             for pair in other.settings { settings.otherSettings[pair.name] = pair.value }
             otherConnections[other.name] = settings
         }
+    }
+
+    /// Adds headers to the destinations for telemetry for which `isMeant` holds and that do not name them.
+    mutating func showing(_ headers: Headers, where isMeant: (String) -> Bool) {
+        func add(_ settings: inout TelemetryConnectionSettings?) {
+            guard let endpoint = settings?.destinationEndpoint, isMeant(endpoint) else { return }
+            let own = settings?.headers?.headers ?? []
+            let names = Set(own.map { $0.key.lowercased() })
+            settings?.headers = Headers(
+                headers: own + headers.headers.filter { !names.contains($0.key.lowercased()) })
+        }
+        add(&ownMetrics)
+        add(&ownTraces)
+        add(&ownLogs)
     }
 
     /// Changes every endpoint in it.

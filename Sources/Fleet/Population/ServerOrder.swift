@@ -17,8 +17,12 @@ enum ServerOrder: Sendable {
     case revokeCertificates(of: Selection)
 
     /// The order for the profile's event of that number; nil if the event needs no action of the server.
-    /// - Parameter catalogue: the package files that the server has; nil where there are none.
-    init?(_ profile: Profile, event index: Int, catalogue: PackageCatalogue? = nil) {
+    /// - Parameters:
+    ///   - catalogue: the package files that the server has; nil where there are none.
+    ///   - configs: the files of offered configurations.
+    init?(
+        _ profile: Profile, event index: Int, catalogue: PackageCatalogue? = nil, configs: ConfigFiles = ConfigFiles()
+    ) {
         let revision = UInt32(clamping: index + 1)
         // Offers nest: the agents of a tenth are among those of a half, as in a rollout in stages.
         let nested = profile.seed
@@ -27,14 +31,14 @@ enum ServerOrder: Sendable {
         case .dropConnections:
             return nil
         case .offerConfig(let offer):
-            let config = AgentRemoteConfig(config: AgentConfigMap(offer, number: revision))
+            let config = AgentRemoteConfig(config: AgentConfigMap(offer, number: revision, configs))
             self = .offer(Offer(revision: revision, .remoteConfig(config)), to: Selection(offer.target, salt: nested))
         case .offerPackages(let offer):
             let packages = PackagesAvailable(offer, catalogue)
             self = .offer(Offer(revision: revision, .packages(packages)), to: Selection(offer.target, salt: nested))
         case .offerHeartbeat(let interval, let target):
             let settings = OpAMPConnectionSettings(
-                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 1)))
+                heartbeatIntervalSeconds: UInt64(max(interval.count / 1_000_000_000, 0)))
             let offer = Offer(revision: revision, .connectionSettings(ConnectionSettingsOffers(opamp: settings)))
             self = .offer(offer, to: Selection(target, salt: nested))
         case .withdrawConfig(let name):
@@ -63,11 +67,13 @@ enum ServerOrder: Sendable {
 
     /// The same order with the address of the run's server where an offer names it as `{{server}}`: known only once it
     /// listens.
-    func addressed(to authority: String) -> ServerOrder {
+    /// - Parameter telemetry: what exporters of telemetry have to show to that server, unless the offer says otherwise.
+    func addressed(to authority: String, telemetry: Headers? = nil) -> ServerOrder {
         guard case .offer(let offer, let selection) = self, case .connectionSettings(var settings) = offer.content
         else {
             return self
         }
+        if let telemetry { settings.showing(telemetry, where: { $0.contains(ConnectionOffer.serverMark) }) }
         settings.replaceEndpoints { $0.replacing(ConnectionOffer.serverMark, with: authority) }
         // The hash is of what is really offered.
         settings.hash = []
@@ -145,13 +151,14 @@ extension Selection {
 }
 
 extension AgentConfigMap {
-    fileprivate init(_ offer: ConfigOffer, number: UInt32) {
+    fileprivate init(_ offer: ConfigOffer, number: UInt32, _ configs: ConfigFiles) {
         self.init()
         for file in offer.files {
             let body: [UInt8]
             switch file.body {
             case .text(let text): body = Array(text.utf8)
             case .generated(let bytes): body = GeneratedConfig.yaml(bytes: bytes, number: number)
+            case .path(let path): body = configs[path]
             }
             configMap[file.name] = AgentConfigFile(body: body, contentType: offer.contentType)
         }
@@ -170,7 +177,7 @@ extension PackagesAvailable {
             // Downloads are modelled: the address leads nowhere, and the content is known by its hash alone.
             let content = Array("\(package.name) \(package.version)".utf8)
             let file = DownloadableFile(
-                downloadURL: "https://packages.invalid/\(package.name)/\(package.version)",
+                downloadURL: "https://packages.invalid/" + PercentEncoding.path("\(package.name)/\(package.version)"),
                 contentHash: SHA256.hash(of: content),
                 signature: package.isSigned ? SHA256.hash(of: Array("signature of ".utf8) + content) : [])
             packages[package.name] = PackageAvailable(

@@ -180,64 +180,6 @@ extension ReportSizes: Settings {
         ])
 }
 
-extension ReconnectPolicy {
-    static let delays = Nanoseconds.milliseconds(1)...Nanoseconds.days(1)
-
-    static let kind = Kind<ReconnectPolicy>.oneOf(tag: "policy") { forms in
-        let opampGo = forms.word(
-            "opamp-go", .opampGo, "Reconnects at once; then waits longer after each failure, up to a minute.")
-        let longDelay = forms.tag("long-delay", "Waits for a time between the two before it tries.") {
-            (delay: LongDelay) in .longRandomDelay(minimum: delay.minimum, maximum: delay.maximum)
-        }
-        let specMinimum = forms.word(
-            "spec-minimum", .specificationMinimum,
-            "Reconnects at once, then waits at least the 30s that the specification recommends.")
-        let fixed = forms.tag("fixed", "Always the same wait, whatever the server asks for: badly behaved.") {
-            (wait: Fixed) in .fixed(wait.delay)
-        }
-        return { value in
-            switch value {
-            case .opampGo: opampGo
-            case .specificationMinimum: specMinimum
-            case .longRandomDelay(let minimum, let maximum): longDelay(LongDelay(minimum: minimum, maximum: maximum))
-            case .fixed(let delay): fixed(Fixed(delay: delay))
-            }
-        }
-    }
-
-    struct LongDelay: Settings {
-        /// The half minute to two minutes that some supervisors wait.
-        var minimum = Nanoseconds.seconds(30)
-        var maximum = Nanoseconds.seconds(120)
-
-        static let standard = LongDelay()
-        static let schema = Schema<LongDelay>(
-            "long-delay", "Waits before it reconnects.",
-            [
-                Key("minimum", \.minimum, .duration(delays), "The shortest wait."),
-                Key("maximum", \.maximum, .duration(delays), "The longest wait."),
-            ],
-            rules: [
-                Rule { delay, check in
-                    guard delay.minimum > delay.maximum else { return }
-                    let (minimum, maximum) = (DurationText.format(delay.minimum), DurationText.format(delay.maximum))
-                    check.contradiction(\.minimum, "the minimum of \(minimum) is more than the maximum of \(maximum)")
-                }
-            ],
-            completing: { delay, given in
-                if !given(\.maximum) { delay.maximum = max(delay.maximum, delay.minimum) }
-            })
-    }
-
-    struct Fixed: Settings {
-        var delay = Nanoseconds.seconds(1)
-
-        static let standard = Fixed()
-        static let schema = Schema<Fixed>(
-            "fixed", "Always the same wait.", [Key("delay", \.delay, .duration(delays), "The wait.")])
-    }
-}
-
 extension ReconnectReport {
     fileprivate var sentence: String {
         switch self {
@@ -354,6 +296,12 @@ extension ConnectionSettingsProfile: Settings {
             Key(
                 "drops_certificate", \.dropsCertificate, .boolean,
                 "Whether settings without a certificate remove the present one, as the specification says."),
+            Key(
+                "allow_plaintext_offers", \.allowsPlaintextOffers, .boolean,
+                "Whether an agent that is connected over TLS uses an offered endpoint without TLS."),
+            Key(
+                "allow_unverified_offers", \.allowsUnverifiedOffers, .boolean,
+                "Whether an agent uses offered settings that switch off the verification of the server's certificate."),
         ])
 }
 

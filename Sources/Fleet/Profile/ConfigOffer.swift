@@ -11,6 +11,8 @@ public struct ConfigOffer: Hashable, Sendable {
         case text(String)
         /// A generated collector configuration of this many bytes, another one in each offer.
         case generated(bytes: Int)
+        /// The file at that path, read when the run begins.
+        case path(String)
     }
 
     public var name: String?

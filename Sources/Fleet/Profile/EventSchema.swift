@@ -81,7 +81,7 @@ extension TimedEvent.Action {
         var target = EventTarget.everybody
 
         /// The offer is in whole seconds on the wire.
-        static let interval = Kind<Nanoseconds>.wholeSeconds(.seconds(1) ... .days(1))
+        static let interval = Kind<Nanoseconds>.wholeSeconds(.zero ... .days(1))
         static let standard = HeartbeatOffer()
         static let kind = Kind<HeartbeatOffer>.oneOf { forms in
             _ = forms.scalar(interval, "To everybody.") { HeartbeatOffer(interval: $0) }
@@ -91,7 +91,7 @@ extension TimedEvent.Action {
         static let schema = Schema<HeartbeatOffer>(
             "offer_heartbeat", "The server offers another heartbeat interval.",
             [
-                Key("interval", \.interval, interval, "The interval.", required: true),
+                Key("interval", \.interval, interval, "The interval; 0s: no heartbeats.", required: true),
                 Key("to", \.target, EventTarget.kind, "The agents that it is for."),
             ])
     }

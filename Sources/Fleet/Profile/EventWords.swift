@@ -42,7 +42,8 @@ enum EventWords {
             guard let destination else { return }
             let headers = destination.headers.isEmpty ? "" : " with other headers"
             parts.append(
-                destination.endpoint.isEmpty ? "\(what)\(headers)" : "\(what) at \(destination.endpoint)\(headers)")
+                destination.endpoint.isEmpty
+                    ? "\(what)\(headers)" : "\(what) at \(Redaction.url(destination.endpoint))\(headers)")
         }
         add("its OpAMP service", offer.opamp?.destination)
         add("a place for own metrics", offer.ownMetrics)
@@ -58,6 +59,7 @@ enum EventWords {
         switch body {
         case .text(let text): return Figures.binaryBytes(Double(text.utf8.count))
         case .generated(let bytes): return Figures.binaryBytes(Double(bytes))
+        case .path(let path): return path
         }
     }
 

@@ -5,14 +5,17 @@ public import Schema
 extension ConfigOffer: Settings {
     public static let standard = ConfigOffer(files: [])
 
-    private static let files = Kind<[Named<Body>]>.map("files", 1...50, of: Body.kind, names: 0...100)
+    private static let files = Kind<[Named<Body>]>.map("files", 0...50, of: Body.kind, names: 0...100)
         .converted({ $0.map { File(name: $0.name, body: $0.value) } }, { $0.map { Named($0.name, $0.body) } })
 
     public static let schema = Schema<ConfigOffer>(
         "offer_config", "The server offers a configuration, until it is withdrawn or a later one replaces it.",
         [
             Key("name", \.name, .optional(.name), "The name to withdraw it by."),
-            Key("files", \.files, files, "The files by their names.", required: true),
+            Key(
+                "files", \.files, files,
+                "The files by their names; none is an empty configuration, which clears what there is.",
+                required: true),
             Key("content_type", \.contentType, .text(0...100), "The MIME type of the files."),
             Key("to", \.target, EventTarget.kind, "The agents that it is for."),
         ])
@@ -22,20 +25,26 @@ extension ConfigOffer.Body {
     /// With all its quoting a text still has to fit into a profile.
     private static let maxText = 64 << 10
 
-    static let kind = Kind<ConfigOffer.Body>.oneOf(wanted: "the file's text, {size: 4KiB} or {file: path}") { forms in
+    static let kind = Kind<ConfigOffer.Body>.oneOf(
+        wanted: "the file's text, {size: 4KiB}, {file: path} or {path: path}"
+    ) { forms in
         let text = forms.scalar(.text(0...maxText), "The file's text.") { .text($0) }
         let size = forms.key(
             "size", .size(64...(8 << 20)),
             "A generated collector configuration of that size, another one in each offer."
         ) { .generated(bytes: $0) }
         _ = forms.key(
-            "file", .fileText(maxText, tooLarge: "; for size alone write {size: ...}"),
-            "The text of a file; the path is relative to the profile's folder."
+            "file", .fileText(maxText, tooLarge: "; write {path: ...}, or for size alone {size: ...}"),
+            "The text of a file; the path is relative to the profile's folder. The profile that is kept has the text."
         ) { .text($0) }
+        let path = forms.key(
+            "path", .path, "A file of up to 60MiB, read when the run begins; the profile that is kept has its path."
+        ) { .path($0) }
         return { value in
             switch value {
             case .text(let content): text(content)
             case .generated(let bytes): size(bytes)
+            case .path(let name): path(name)
             }
         }
     }
@@ -144,11 +153,11 @@ extension ConnectionOffer: Settings {
 
     /// Headers or settings, names to texts.
     fileprivate static func pairs(_ noun: String) -> Kind<[Header]> {
-        Kind<[Named<String>]>.map(noun, 0...20, of: .text(0...4_000))
+        Kind<[Named<String>]>.map(noun, 0...20, of: .text(0...4_000)).concealed { _ in true }
             .converted({ $0.map { Header(name: $0.name, value: $0.value) } }, { $0.map { Named($0.name, $0.value) } })
     }
 
-    fileprivate static let endpoint = Kind<String>.text(0...1_000)
+    fileprivate static let endpoint = Kind<String>.text(0...1_000).showing(Redaction.url)
 
     private static let others = Kind<[Named<Other>]>.map("other connections", 0...20, of: .section).converted(
         {
@@ -227,7 +236,7 @@ extension ConnectionOffer.OpAMP: Settings {
                 omitsDefault: true),
             Key(
                 "heartbeat", \.heartbeat, .optional(TimedEvent.Action.HeartbeatOffer.interval),
-                "The heartbeat interval; by default the server's or the fleet's."),
+                "The heartbeat interval; by default the server's or the fleet's. 0s: no heartbeats."),
         ])
 }
 

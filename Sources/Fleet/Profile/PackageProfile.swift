@@ -12,4 +12,6 @@ public struct ConnectionSettingsProfile: Hashable, Sendable {
     public var other: Bool = false
     public var certificateRequest: Bool = false
     public var dropsCertificate: Bool = false
+    public var allowsPlaintextOffers: Bool = false
+    public var allowsUnverifiedOffers: Bool = false
 }

@@ -7,8 +7,10 @@ extension PlanSummary {
         let wire = profile.wire
         var lines: [String] = []
         if profile.isPolling {
-            let connections = Figures.count(wire.polling.connections)
-            lines.append("  polls over plain HTTP, all agents over at most \(connections) connections")
+            let connections = "all agents over at most \(Figures.count(wire.polling.connections)) connections"
+            lines.append(
+                "  polls over plain HTTP, "
+                    + (wire.polling.isPerAgent ? "each agent over a connection of its own" : connections))
         }
         lines += ways(of: wire)
         var all = lines.isEmpty ? [] : ["The fleet's connections"] + lines

@@ -66,6 +66,7 @@ public struct PlanSummary: Sendable {
         case .opampGo: return "as opamp-go"
         case .specificationMinimum: return "as the specification asks"
         case .longRandomDelay(let minimum, let maximum): return "after \(minimum) to \(maximum)"
+        case .exponential(let initial, _, let maximum, _): return "\(initial) to \(maximum)"
         case .fixed(let delay): return "every \(delay)"
         }
     }
@@ -207,7 +208,8 @@ public struct PlanSummary: Sendable {
 
     private var needs: [String] {
         let connections =
-            profile.isPolling ? min(profile.agents, profile.wire.polling.connections) : population.connections
+            profile.isPolling && !profile.wire.polling.isPerAgent
+            ? min(profile.agents, profile.wire.polling.connections) : population.connections
         let sources = (connections + Self.portsPerSource - 1) / Self.portsPerSource
         let isEmbedded = if case .embedded = profile.server { true } else { false }
         var lines = ["Needed on this machine"]

@@ -49,6 +49,8 @@ public struct ProfileLimits: Hashable, Sendable {
     public var downloads: Int = usualDownloads
     public var downloadBandwidth: Int?
     public var messageBytes: Int = usualMessageBytes
+    /// The largest age of the summary that a run which is killed leaves behind; nil: it leaves none.
+    public var checkpoint: Nanoseconds? = .seconds(30)
 
     public static let usualDownloads = 64
     /// What the specification recommends.

@@ -32,6 +32,7 @@ extension Profile: Settings {
             Key("limits", \.limits, .section),
             Key("compression", \.wire.compression, CompressionProfile.kind, "What is compressed."),
             Key("polling", \.wire.polling, .section),
+            Key("websocket", \.wire.webSocket, .section, omitsDefault: true),
             Key(
                 "headers", \.wire.headers, HeaderProfile.list, "Further headers of every upgrade and request.",
                 omitsDefault: true),
@@ -47,8 +48,9 @@ extension Profile: Settings {
         rules: CohortRules.rules + WireRules.rules + HealthRules.rules + TLSRules.rules + EventRules.rules
             + PackageRules.rules + ArrivalRules.rules)
 
-    /// The whole profile in YAML, every default written out; reading it gives an equal profile.
-    public var resolvedYAML: String { Self.schema.write(self) }
+    /// The whole profile in YAML, every default written out, for outputs: credentials are left out. Without any,
+    /// reading it gives an equal profile.
+    public var resolvedYAML: String { Self.schema.show(self) }
 }
 
 extension ProfileLimits: Settings {
@@ -72,5 +74,8 @@ extension ProfileLimits: Settings {
             Key(
                 "message_size", \.messageBytes, .size(1_024...(1 << 30)),
                 "The largest message that agents send or receive, before compression and after it."),
+            Key(
+                "checkpoint", \.checkpoint, .optional(.duration(.seconds(1) ... .hours(1)), none: "never"),
+                "How often `summary.json` is written during the run, for a run that is killed."),
         ])
 }

@@ -6,14 +6,14 @@ extension ServerURL {
 
     static let kind = Kind<ServerURL>.scalar(
         "address", wanted: wanted, example: "ws://host:4320/v1/opamp", quotes: true,
-        sample: { ServerURL(host: "host", port: 1 + $0.index(below: 65_535)) }, format: { $0.description }
+        sample: { ServerURL(host: "host", port: 1 + $0.index(below: 65_535)) }, format: { $0.text }
     ) { text, _ throws(Problem.Kind) in
         do throws(ServerURLError) {
             return try ServerURL(text)
         } catch {
             throw .contradiction(Problem.quoted("\(error)"))
         }
-    }
+    }.showing(Redaction.url)
 }
 
 extension ServerChoice {

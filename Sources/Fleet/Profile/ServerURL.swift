@@ -1,3 +1,4 @@
+import Basis
 import Schema
 
 /// The address of an OpAMP server: `ws://host:4320/v1/opamp`. Port and path may be left out; 4320 and `/v1/opamp` are
@@ -38,6 +39,12 @@ public struct ServerURL: Hashable, Sendable {
     /// The host as written in a URL and in the `Host` header: an IPv6 address in brackets.
     public var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
+    /// The address that a server has offered. Characters that no URL may hold are percent-encoded; what is wrong beyond
+    /// that is the server's fault.
+    init(offered text: String) throws(ServerURLError) {
+        try self.init(PercentEncoding.url(text))
+    }
+
     /// The address that `text` writes. What is wrong is the user's to mend and says how.
     public init(_ text: String) throws(ServerURLError) {
         guard text.utf8.count <= Self.longestText else { throw .tooLong }
@@ -55,7 +62,11 @@ public struct ServerURL: Hashable, Sendable {
         let tail = rest.dropFirst(authority.count)
         if authority.contains("@") { throw .credentials }
         if tail.contains("#") { throw .fragment }
-        let (host, port) = try Self.split(authority)
+        let (host, port): (String, Int?)
+        do { (host, port) = try Self.split(authority) } catch {
+            // A password with a "/" that is not encoded.
+            throw tail.contains("@") ? .credentials : error
+        }
         self.scheme = scheme
         self.host = host
         self.port = port ?? Self.defaultPort
@@ -117,5 +128,8 @@ public struct ServerURL: Hashable, Sendable {
 
 extension ServerURL: CustomStringConvertible {
     /// The address in full, port and path included.
-    public var description: String { "\(scheme.rawValue)://\(bracketedHost):\(port)\(path)" }
+    public var text: String { "\(scheme.rawValue)://\(bracketedHost):\(port)\(path)" }
+
+    /// The address for outputs: without its query, which may hold a credential.
+    public var description: String { Redaction.url(text) }
 }

@@ -1,3 +1,5 @@
+import Basis
+
 /// Why a text is no server address. The user's to mend; the description says how.
 public enum ServerURLError: Error, Hashable, Sendable {
     case missingScheme(String)
@@ -20,8 +22,9 @@ extension ServerURLError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missingScheme(let text):
-            let rest = text.isEmpty ? "127.0.0.1:4320" : text
-            return "the server address '\(text)' has no scheme; write ws://\(rest)"
+            let shown = Redaction.url(text)
+            let rest = text.isEmpty ? "127.0.0.1:4320" : shown
+            return "the server address '\(shown)' has no scheme; write ws://\(rest)"
         case .unknownScheme(let scheme):
             return "the server address begins with '\(scheme)://', which Muster does not speak; "
                 + "write ws://, wss://, http:// or https://"
@@ -38,8 +41,8 @@ extension ServerURLError: CustomStringConvertible {
         case .badCharacter(let scalar, let text):
             let code = "U+" + String(scalar.value, radix: 16, uppercase: true)
             return
-                "the server address '\(text)' contains a character that is not allowed in a URL (\(code)); "
-                + "percent-encode or remove it"
+                "the server address '\(Redaction.url(text))' contains a character that is not allowed in a URL "
+                + "(\(code)); percent-encode or remove it"
         case .credentials:
             return "the server address contains a user name or password; remove it, it would show in logs and results"
         case .fragment:
@@ -47,7 +50,9 @@ extension ServerURLError: CustomStringConvertible {
         case .tooLong:
             return "the server address is longer than \(ServerURL.longestText) bytes"
         case .noProxy(let text):
-            return "'\(text)' is not the address of an HTTP proxy; write it with its port, as http://host:3128"
+            return
+                "'\(Redaction.url(text))' is not the address of an HTTP proxy; "
+                + "write it with its port, as http://host:3128"
         }
     }
 }

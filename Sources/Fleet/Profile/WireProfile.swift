@@ -4,6 +4,7 @@ public import Basis
 public struct WireProfile: Hashable, Sendable {
     public var compression = CompressionProfile()
     public var polling = PollingProfile()
+    public var webSocket = WebSocketProfile()
     /// Further fields of every upgrade and request; names distinct.
     public var headers: [HeaderProfile] = []
     public var auth: AuthProfile?
@@ -31,10 +32,20 @@ public struct CompressionProfile: Hashable, Sendable {
     public static let on = CompressionProfile(websocket: true, requests: .gzip)
 }
 
+/// How agents use their WebSockets.
+public struct WebSocketProfile: Hashable, Sendable {
+    /// The most bytes of payload in a frame; nil: each message is one frame.
+    public var frameBytes: Int?
+    /// For how long a server may say nothing; nil: for ever.
+    public var silenceTimeout: Nanoseconds?
+}
+
 /// How agents over plain HTTP poll, and the pool that their connections come from.
 public struct PollingProfile: Hashable, Sendable {
     public var interval: Nanoseconds?
     public var connections: Int = 256
+    /// Whether each agent has a connection of its own instead.
+    public var isPerAgent: Bool = false
     public var idleTimeout: Nanoseconds = .seconds(90)
     public var acquireTimeout: Nanoseconds = .seconds(20)
     public var maximumAge: Nanoseconds?
@@ -59,18 +70,25 @@ public struct HeaderProfile: Hashable, Sendable {
         self.value = value
     }
 
-    /// The names whose values are secrets: they may stand in no profile and on no command line.
+    /// The names whose values are credentials: no profile and no command line may hold them.
     static let secretNames: Set<String> = [
         "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-auth-token",
     ]
 
     var isSecret: Bool { Self.secretNames.contains(name.lowercased()) }
+
+    /// The names whose values are shown in outputs. Those of all others may be credentials.
+    private static let harmlessNames: Set<String> = [
+        "accept", "accept-language", "cache-control", "from", "origin", "user-agent", "x-request-id",
+    ]
+
+    static func isHarmless(_ name: String) -> Bool { harmlessNames.contains(name.lowercased()) }
 }
 
 /// Where the text of a header or a credential comes from. In each of them `{{index}}` and the other words of attributes
 /// may stand.
 public enum TextSource: Hashable, Sendable {
-    /// It is written in the profile, and so in the results.
+    /// A text of the profile itself.
     case text(String)
     case secret(SecretSource)
 }

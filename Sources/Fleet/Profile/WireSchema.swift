@@ -37,6 +37,22 @@ extension CompressionProfile.Requests {
     }
 }
 
+extension WebSocketProfile: Settings {
+    public static let standard = WebSocketProfile()
+
+    public static let schema = Schema<WebSocketProfile>(
+        "websocket", "How agents use their WebSockets.",
+        [
+            Key(
+                "frame_size", \.frameBytes, .optional(.size(1...(1 << 30)), none: "unlimited"),
+                "The largest frame that agents send; larger messages are fragmented. Many clients in Go write 4096B."),
+            Key(
+                "silence_timeout", \.silenceTimeout,
+                .optional(.duration(.milliseconds(100) ... .days(1)), none: "never"),
+                "An agent that has received nothing for so long closes its connection and reconnects."),
+        ])
+}
+
 extension PollingProfile: Settings {
     public static let standard = PollingProfile()
     private static let times = Nanoseconds.milliseconds(10)...Nanoseconds.days(1)
@@ -50,6 +66,9 @@ extension PollingProfile: Settings {
             Key(
                 "connections", \.connections, .integer(1...20_000),
                 "The limit of connections of the process to one address of the server."),
+            Key(
+                "own_connections", \.isPerAgent, .boolean,
+                "Whether each agent has a connection of its own, as most clients do, instead of one of the pool's."),
             Key("idle_timeout", \.idleTimeout, .duration(times), "The idle timeout of a connection."),
             Key(
                 "acquire_timeout", \.acquireTimeout, .duration(ProfileLimits.timeouts),
@@ -122,6 +141,7 @@ extension TextSource {
 extension HeaderProfile {
     /// Headers by their names, which are compared without case.
     static let list = Kind<[Named<TextSource>]>.map("headers", 0...WireRules.maxHeaders, of: TextSource.kind)
+        .concealed { !HeaderProfile.isHarmless($0) }
         .converted({ $0.map { HeaderProfile($0.name, $0.value) } }, { $0.map { Named($0.name, $0.value) } })
         .reading { spot, headers in
             var names: Set<String> = []
@@ -155,7 +175,7 @@ extension AuthProfile {
     }.refusingTexts("credentials would show in the results; write {bearer: {env: NAME}} in their place")
 
     /// A fixed token would be the same for all agents, so a token in the text must have a placeholder: it is generated.
-    private static let token = TextSource.kind.checked { source in
+    private static let token = TextSource.kind.concealed().checked { source in
         if case .text = source, !source.hasTemplate {
             return "a token would show in the results; write \(SecretSource.wanted) in its place"
         }
@@ -171,7 +191,7 @@ extension AuthProfile {
         static let standard = Basic()
         private static let name: Kind<String> = .text(0...4_096).reading { spot, user in
             if !user.contains(":") { return user }
-            spot.report(.badValue(found: user, wanted: "a name without a colon"))
+            spot.report(.wrongType(found: "a text with a colon", wanted: "a name, which has no colon"))
             return nil
         } mend: {
             $0.replacing(":", with: "")

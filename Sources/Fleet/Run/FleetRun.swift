@@ -13,6 +13,7 @@ public actor FleetRun {
     private let preparation: Preparation
     private let waitsForServer: Bool
     private var isInterrupted = false
+    private var checkpoints: Checkpoints?
     /// Why the run was ended early; nil if it was not.
     private var failure: String?
     /// Examples of what was found against the specification, in words; complete after `perform`.
@@ -37,6 +38,19 @@ public actor FleetRun {
 
     /// Whether the server is the one that the run brings along.
     public nonisolated var isEmbedded: Bool { preparation.isEmbedded }
+
+    /// What became of the question for the server's counts, in words; nil where the server is the run's own.
+    public nonisolated var countsNote: String? {
+        let path = ServerHost.countsPath
+        switch preparation.tallies {
+        case .embedded: return nil
+        case .remote: return "counts of the server: GET \(path), before the run and after it"
+        case .none:
+            return "counts of the server: GET \(path) has no counts of Muster, so client and server counts are not "
+                + "compared; --no-server-counts to not ask"
+        case .unasked: return "counts of the server: not asked for (--no-server-counts)"
+        }
+    }
 
     /// The phases of the run in order, with their planned lengths, for a display.
     public nonisolated var phases: [(name: String, length: Nanoseconds)] {
@@ -64,10 +78,13 @@ public actor FleetRun {
     /// - Parameters:
     ///   - identity: what the result is to say about itself.
     ///   - tell: called with messages for the user during the run.
+    ///   - checkpoint: called with the summary up to now, as of an interrupted run, as often as the profile says; by
+    ///     one task at a time, beside the run.
     ///   - observe: called about once a second with the state of the run.
     /// - Returns: everything that was measured.
     public func perform(
-        as identity: RunIdentity, tell: @Sendable (String) -> Void = { _ in }, observe: @Sendable (Snapshot) -> Void
+        as identity: RunIdentity, tell: @Sendable (String) -> Void = { _ in },
+        checkpoint: (@Sendable (RunSummary) -> Void)? = nil, observe: @Sendable (Snapshot) -> Void
     ) async -> RunRecord {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
@@ -78,6 +95,9 @@ public actor FleetRun {
             heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
             hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
         let before = preparation.firstTally
+        if let checkpoint, let interval = profile.limits.checkpoint {
+            checkpoints = Checkpoints(interval: interval, identity, warnings: profile.skippedEvents, checkpoint)
+        }
 
         begin(at: start)
         recorder.enterPhase("arrival", at: start)
@@ -98,6 +118,7 @@ public actor FleetRun {
             trace += await shard.traced(since: start)
             await shard.finish()
         }
+        await checkpoints?.stop()?.value
         recorder.count(.offersRefused, preparation.refusals.all.count)
         let last = recorder.finish(at: Shard.clock, process: probe.sample())
         await preparation.stop()
@@ -134,6 +155,7 @@ public actor FleetRun {
                 cohort: cohort, limits: profile.limits, duration: profile.duration, runStart: start,
                 polling: profile.isPolling ? profile.wire.polling : nil)
             plan.connectionSettings.connectsSecurely = preparation.isSecure
+            if profile.tls?.skipsVerification == true { plan.connectionSettings.allowsUnverifiedServers = true }
             if cohort.connectionSettings.certificateRequest {
                 plan.connectionSettings.certificateRequest = preparation.certificateRequest
             }
@@ -160,7 +182,7 @@ public actor FleetRun {
             isEmbedded
             ? Reachability.known
             : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
-        var steps = profile.steps(from: start, catalogue: preparation.catalogue)
+        var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
         let end = start + profile.duration
         var settling = Settling.until(start + min(ArrivalSchedule(profile).end, profile.duration))
         var nextTick = start + FleetRun.tick
@@ -211,7 +233,10 @@ public actor FleetRun {
             }
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
             .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
-            guard let order = step.order?.addressed(to: preparation.authority) else { return }
+            guard
+                let order = step.order?.addressed(
+                    to: preparation.authority, telemetry: preparation.telemetryHeaders)
+            else { return }
             // By the offer's own name, where it has one.
             let name = step.action.nameOfOffer.map { " (\($0))" } ?? ""
             order.begin(on: preparation.clocks, label: label + name, at: Shard.clock)
@@ -260,8 +285,10 @@ public actor FleetRun {
             shard.publish { handover.arrived() }
         }
         await handover.completion(within: FleetRun.timeout)
-        let snapshot = recorder.tick(at: Shard.clock, process: probe.sample())
+        let now = Shard.clock
+        let snapshot = recorder.tick(at: now, process: probe.sample())
         observe(snapshot)
+        checkpoints?.ticked(recorder, at: now, nextTick: now + FleetRun.tick)
         return snapshot
     }
 

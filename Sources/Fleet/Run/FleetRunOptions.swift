@@ -7,11 +7,18 @@ public struct FleetRunOptions: Hashable, Sendable {
     public var tracedAgents: Int
     /// Whether the run continues if no agent reaches the server within its first seconds.
     public var waitsForServer: Bool
+    /// Whether a server that is not embedded is asked for its counts (`GET /muster/counts`), before the run and after
+    /// it.
+    public var asksServerForCounts: Bool
 
-    public init(checksConformance: Bool = false, tracedAgents: Int = 0, waitsForServer: Bool = false) {
+    public init(
+        checksConformance: Bool = false, tracedAgents: Int = 0, waitsForServer: Bool = false,
+        asksServerForCounts: Bool = true
+    ) {
         self.checksConformance = checksConformance
         self.tracedAgents = tracedAgents
         self.waitsForServer = waitsForServer
+        self.asksServerForCounts = asksServerForCounts
     }
 
     /// The limit of traced agents: memory is kept for each.

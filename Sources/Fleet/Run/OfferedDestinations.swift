@@ -16,26 +16,26 @@ final class OfferedDestinations: Sendable {
         self.contexts = contexts
     }
 
-    /// - Returns: `nil` where the endpoint is no HTTP address, its host has no address, or the certificate or the trust
-    ///   that is offered cannot be used.
     @Sendable
-    func resolve(_ settings: TelemetryConnectionSettings) async -> TelemetryRoute? {
-        guard let url = try? ServerURL(settings.destinationEndpoint), !url.isWebSocket,
-            let addresses = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
-        else { return nil }
-        var context: TLSClientContext?
-        var identity: PackedIdentity?
-        if url.isSecure {
-            context = contexts.context(for: settings.tls, usual: tls)
-            guard context != nil else { return nil }
-            if let certificate = settings.certificate {
-                identity = certificate.identity(nil).map { PackedIdentity($0) }
-                guard identity != nil else { return nil }
-            }
+    func resolve(_ settings: TelemetryConnectionSettings) async throws(OfferProblem) -> TelemetryRoute {
+        guard let url = try? ServerURL(offered: settings.destinationEndpoint) else { throw .endpointInvalid }
+        guard !url.isWebSocket else { throw .transportChange }
+        guard let addresses = try? await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port)) else {
+            throw .nameNotResolved
         }
-        return TelemetryRoute(
-            addresses: addresses, host: "\(url.bracketedHost):\(url.port)", path: url.path,
-            headers: (settings.headers?.headers ?? []).map { ($0.key, $0.value) }, tls: context,
-            serverName: url.host, identity: identity)
+        var identity: PackedIdentity?
+        if let certificate = settings.certificate {
+            identity = certificate.identity(nil).map { PackedIdentity($0) }
+            guard identity != nil else { throw .certificateUnusable }
+        }
+        let context =
+            try url.isSecure || settings.tls != nil ? contexts.context(for: settings.tls, usual: tls) : nil
+        guard
+            let route = TelemetryRoute(
+                addresses: addresses, host: "\(url.bracketedHost):\(url.port)", path: url.path,
+                headers: (settings.headers?.headers ?? []).map { ($0.key, $0.value) },
+                tls: url.isSecure ? context : nil, serverName: url.host, identity: url.isSecure ? identity : nil)
+        else { throw .nameNotResolved }
+        return route
     }
 }

@@ -1,8 +1,10 @@
+import AgentModel
 import Basis
 import ControlPlane
 import Engine
 import Hosting
 import Metrics
+import OpAMP
 import Transport
 
 /// Everything a run needs before its first connection: capacity, server, addresses, shards.
@@ -13,6 +15,7 @@ struct Preparation: Sendable {
     let firstTally: ServerTally?
     /// The package files that the embedded server has for download.
     let catalogue: PackageCatalogue?
+    let configs: ConfigFiles
     private let server: OpAMPServer?
     /// Makes an agent's request for a certificate; nil where no agent asks for one.
     let certificateRequest: CertificateRequests.Make?
@@ -21,6 +24,8 @@ struct Preparation: Sendable {
     let shards: [AgentShard]
     /// The server's address as `host:port`, for offers that lead back to it.
     let authority: String
+    /// What agents have to show where such an offer is a destination for telemetry; nil: nothing.
+    let telemetryHeaders: Headers?
     /// Whether the server is reached over TLS.
     let isSecure: Bool
 
@@ -38,7 +43,9 @@ struct Preparation: Sendable {
         let (embedded, fleet) = try Preparation.security(profile, url)
         certificateRequest = fleet.requests?.make
         var catalogue = try Preparation.catalogue(profile)
+        configs = try ConfigFiles(profile)
         let (wire, access) = try Preparation.serverWire(profile)
+        telemetryHeaders = access.telemetryHeaders
         let server = try Preparation.startServer(profile, embedded?.security, wire, packages: catalogue?.store)
         self.server = server
         if let address = server?.addresses.first {
@@ -68,6 +75,8 @@ struct Preparation: Sendable {
             target.agentFields = route.setup.agentFields
             target.proxy = route.setup.proxy
             target.compression = route.setup.compression
+            target.frameBytes = profile.wire.webSocket.frameBytes ?? .max
+            target.silenceTimeout = profile.wire.webSocket.silenceTimeout
             return target
         }
         let usual = try target(routes.usual)
@@ -88,8 +97,16 @@ struct Preparation: Sendable {
         if let server {
             tallies = .embedded(server)
             firstTally = await tallies.tally()
+        } else if options.asksServerForCounts {
+            let first = profile.cohorts[0]
+            let cohort = Cohort(
+                CohortPlan(cohort: first, limits: profile.limits), seed: profile.seed,
+                unixOrigin: WallClock.unixNanoseconds(at: .zero))
+            (tallies, firstTally) = await TallySource.find(
+                shardOptions.cohortTargets[first.name] ?? usual, as: Agent(index: 0, cohort: cohort),
+                on: shards[0].shard)
         } else {
-            (tallies, firstTally) = await TallySource.find(usual, cohort: profile.cohorts[0].name, on: shards[0].shard)
+            (tallies, firstTally) = (.unasked, nil)
         }
     }
 
@@ -218,6 +235,7 @@ struct Preparation: Sendable {
         var wire = try ServerWire(embedded)
         let access = try PackageAccess(embedded.packages.access, opamp: wire.credentials)
         wire.fileCredentials = access.credentials
+        wire.telemetryCredentials = access.telemetryCredentials
         return (wire, access)
     }
 

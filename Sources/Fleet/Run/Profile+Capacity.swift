@@ -9,7 +9,8 @@ extension Profile {
         _ = FileLimits.raise()
         let isEmbedded = if case .embedded = server { true } else { false }
         // Agents that poll share their connections, so there are never more of those.
-        let connections = isPolling ? min(agents, wire.polling.connections) : Population(self).connections
+        let connections =
+            isPolling && !wire.polling.isPerAgent ? min(agents, wire.polling.connections) : Population(self).connections
         return Capacity.plan(
             agents: connections,
             facts: .current(sourceAddresses: sources.count, destinations: destinations, serverInProcess: isEmbedded))

@@ -1,3 +1,4 @@
+public import Basis
 import Engine
 import Hosting
 
@@ -15,6 +16,8 @@ public enum RunError: Error, CustomStringConvertible {
     case badSource(String)
     /// The package files that the profile names cannot be served.
     case packages(String)
+    /// A file of an offered configuration that cannot be read.
+    case configFile(FileError)
     /// The embedded server did not start.
     case embeddedServer(String)
     /// The system refused what a shard needs.
@@ -23,7 +26,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .badSource, .secret, .packages: true
+        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -42,6 +45,8 @@ public enum RunError: Error, CustomStringConvertible {
             "\(text) is not an address of this machine to connect from. Give addresses such as 127.0.0.2."
         case .packages(let reason):
             reason
+        case .configFile(let error):
+            "offer_config: \(error)"
         case .embeddedServer(let reason):
             reason
         case .noShard(let reason):

@@ -11,14 +11,18 @@ struct RunStep {
 
 extension Profile {
     /// The profile's events in a run that starts at `start`, in order, without those that are skipped.
-    /// - Parameter catalogue: the package files that the embedded server has.
-    func steps(from start: Instant, catalogue: PackageCatalogue? = nil) -> [RunStep] {
+    /// - Parameters:
+    ///   - catalogue: the package files that the embedded server has.
+    ///   - configs: the files of offered configurations.
+    func steps(
+        from start: Instant, catalogue: PackageCatalogue? = nil, configs: ConfigFiles = ConfigFiles()
+    ) -> [RunStep] {
         orderedEvents.compactMap { index, action in
             let offset = events[index].at.offset(in: duration)
             guard offset < duration, !skips(action) else { return nil }
             return RunStep(
                 at: start + offset, phase: action.phase, action: action,
-                order: ServerOrder(self, event: index, catalogue: catalogue))
+                order: ServerOrder(self, event: index, catalogue: catalogue, configs: configs))
         }
     }
 }

@@ -1,9 +1,11 @@
+import AgentModel
 import ControlPlane
 import Engine
 import Foundation
 import Hosting
 import Metrics
 import OpenSSL
+import Transport
 
 /// What Muster's own server has counted at one moment: the side of the reconciliation that the fleet does not control.
 struct ServerTally: Sendable {
@@ -63,32 +65,43 @@ struct ServerTally: Sendable {
 /// Where a run asks for the server's side of the reconciliation.
 enum TallySource: Sendable {
     case embedded(OpAMPServer)
-    /// A server elsewhere that answered the first question; the question is a connection of its own, which is not the
-    /// fleet's.
-    case remote(AgentTarget, PackedIdentity?, Shard)
+    /// A server elsewhere that answered the first question; each question is a connection of its own, which is not one
+    /// of the fleet's.
+    case remote(Question)
+    /// A server elsewhere that has no counts.
     case none
+    /// A server elsewhere that is not to be asked.
+    case unasked
 
-    /// The source for the server that agents are to connect to, and its first tally; `none` where it is not Muster's
-    /// own. Where the server asks for a certificate, it is shown one like those of the agents of `cohort`.
-    static func find(_ target: AgentTarget, cohort: String, on shard: Shard) async -> (TallySource, ServerTally?) {
-        let identity = try? target.security?.identities?.identity(of: 0, cohort: cohort)
-        let source = TallySource.remote(target, identity, shard)
-        guard let json = await source.ask(), let tally = ServerTally(json: json) else { return (.none, nil) }
-        return (source, tally)
+    /// How a server elsewhere is asked: as one of its agents, with the same credentials.
+    struct Question: Sendable {
+        let target: AgentTarget
+        let fields: HTTPFields
+        let identity: PackedIdentity?
+        let shard: Shard
+
+        func ask() async -> ServerTally? {
+            let json = await CountsProbe.ask(
+                target.addresses[0], host: target.host, fields: fields, through: target.proxy,
+                security: target.security, identity: identity, on: shard)
+            return json.flatMap(ServerTally.init(json:))
+        }
     }
 
-    private func ask() async -> [UInt8]? {
-        guard case .remote(let target, let identity, let shard) = self else { return nil }
-        return await CountsProbe.ask(
-            target.addresses[0], host: target.host, through: target.proxy, security: target.security,
-            identity: identity, on: shard)
+    /// The source for the server that agents connect to, and its first tally; `none` where it is not Muster's own.
+    /// - Parameter agent: one of the agents that connect to `target`.
+    static func find(_ target: AgentTarget, as agent: Agent, on shard: Shard) async -> (TallySource, ServerTally?) {
+        let identity = try? target.security?.identities?.identity(of: agent.index, cohort: agent.cohort.plan.name)
+        let question = Question(target: target, fields: target.fields(of: agent), identity: identity, shard: shard)
+        guard let tally = await question.ask() else { return (.none, nil) }
+        return (.remote(question), tally)
     }
 
     func tally() async -> ServerTally? {
         switch self {
         case .embedded(let server): ServerTally(await server.counts())
-        case .remote: await ask().flatMap(ServerTally.init(json:))?.withoutQuestion()
-        case .none: nil
+        case .remote(let question): await question.ask()?.withoutQuestion()
+        case .none, .unasked: nil
         }
     }
 }

@@ -137,6 +137,7 @@ extension PollingPlan {
         self.init(
             connections: profile.connections, idleTimeout: profile.idleTimeout,
             acquireTimeout: profile.acquireTimeout, liveness: profile.maximumAge, queueLimit: profile.queue)
+        isPerAgent = profile.isPerAgent
     }
 }
 

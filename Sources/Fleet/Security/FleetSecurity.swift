@@ -29,7 +29,12 @@ struct FleetSecurity: Sendable {
             }
         }
         self.requests = requests
-        offers = OfferedTargets(contexts: OfferedContexts(profile.tls ?? TLSProfile()), requests: requests)
+        let settings = profile.cohorts.map(\.connectionSettings)
+        offers = OfferedTargets(
+            contexts: OfferedContexts(
+                profile.tls ?? TLSProfile(),
+                allowsSkippedVerification: settings.contains(where: \.allowsUnverifiedOffers)),
+            requests: requests, allowsPlaintextEndpoints: settings.contains(where: \.allowsPlaintextOffers))
         let identities = try FleetIdentities(profile, own: server?.security.authority)
         self.identities = identities
         let isSecure = url?.isSecure ?? (server != nil)

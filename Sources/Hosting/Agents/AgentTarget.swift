@@ -1,3 +1,4 @@
+public import AgentModel
 public import Basis
 public import Engine
 public import OpAMP
@@ -22,6 +23,14 @@ public struct AgentTarget: Sendable {
     public var fields: HTTPFields
     /// The fields that each agent adds; a field that `fields` already has is skipped.
     public var agentFields = AgentFields()
+
+    /// What `agent` sends with its upgrades and requests: the fields of all agents, and its own as far as those do not
+    /// name them.
+    public func fields(of agent: Agent) -> HTTPFields {
+        var fields = fields
+        _ = agentFields.append(of: agent, except: self.fields, to: &fields)
+        return fields
+    }
     /// The proxy that the connections go through, where there is one: `addresses` are then the proxy's.
     public var proxy: ProxyRoute?
     public var compression = WireCompression()
@@ -30,6 +39,12 @@ public struct AgentTarget: Sendable {
     /// How long one of the server's WebSocket messages may take from its first byte to its last, however often bytes
     /// arrive. A message that continues to arrive with 64 KiB/s has the same time again.
     public var messageTimeout = Nanoseconds.seconds(30)
+    /// The most bytes of payload in one frame that an agent sends; larger messages are fragmented (RFC 6455, section
+    /// 5.4), as some clients do whose write buffer is small.
+    public var frameBytes = Int.max
+    /// An agent that has received nothing on its WebSocket for so long closes the connection and reconnects; nil: it
+    /// waits for ever.
+    public var silenceTimeout: Nanoseconds?
     /// How the connections are secured; `nil`: not at all.
     public var security: TargetSecurity?
 
@@ -121,6 +136,7 @@ final class AgentPlace {
     }
 }
 
-/// Finds the target of offered connection settings; missing settings stay as in the given target. `nil` if the host has
-/// no address or the endpoint is invalid. Called off the shard.
-public typealias OfferResolver = @Sendable (OpAMPConnectionSettings, AgentTarget) async -> AgentTarget?
+/// Finds the target that offered connection settings lead to; what they leave out stays as in the given target. Called
+/// off the shard.
+public typealias OfferResolver =
+    @Sendable (OpAMPConnectionSettings, AgentTarget) async throws(OfferProblem) -> AgentTarget

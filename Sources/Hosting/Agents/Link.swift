@@ -43,7 +43,8 @@ protocol LinkedStateMachine: SendableMetatype {
     mutating func receivedPong(_ payload: UInt64, at now: Instant, _ effects: inout Effects)
     mutating func receivedMalformed(_ what: MalformedAnswer, at now: Instant, _ effects: inout Effects)
     mutating func upgradeRefused(status: Int, retryAfter: Nanoseconds?, at now: Instant, _ effects: inout Effects)
-    mutating func connectionFailed(_ cause: ConnectFailure, at now: Instant, _ effects: inout Effects)
+    mutating func connectionFailed(
+        _ cause: ConnectFailure, reason: String?, at now: Instant, _ effects: inout Effects)
     mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects)
     mutating func loseConnection(at now: Instant, _ effects: inout Effects)
     mutating func wake(at now: Instant, _ effects: inout Effects)
@@ -224,22 +225,35 @@ extension Link {
         }
     }
 
-    /// Connects as the server has offered. The name is resolved off the shard; one that cannot be is a failed attempt.
+    /// Connects as the server has offered. The name is resolved off the shard; settings that cannot be used are a
+    /// failed attempt.
     private func connect(to target: ConnectionTarget) {
         let (resolve, usual) = (host.resolveOffer, home.target)
         Task { [self] in
-            let found = await resolve(target.settings, usual)
+            let found: Result<AgentTarget, OfferProblem>
+            do throws(OfferProblem) { found = .success(try await resolve(target.settings, usual)) } catch {
+                found = .failure(error)
+            }
             shard.perform { [self] in
                 guard agent.state == .connecting, isOffline else { return }
-                if let found {
-                    offered = AgentPlace(found)
+                switch found {
+                case .success(let target):
+                    offered = AgentPlace(target)
                     connect()
                     advance()
-                } else {
-                    host.metrics.count(.dnsFailure)
-                    act { machine, now, effects in machine.connectionFailed(.nameNotFound, at: now, &effects) }
+                case .failure(let problem): cannotConnect(problem)
                 }
             }
+        }
+    }
+
+    private func cannotConnect(_ problem: OfferProblem) {
+        let isUnresolved = problem == .nameNotResolved
+        host.metrics.count(isUnresolved ? .dnsFailure : .settingsUnusable)
+        if !isUnresolved { host.metrics.count(named: "settings_unusable: \(problem.rawValue)") }
+        act { machine, now, effects in
+            machine.connectionFailed(
+                isUnresolved ? .nameNotFound : .unusableSettings, reason: "\(problem)", at: now, &effects)
         }
     }
 

@@ -25,9 +25,15 @@ extension WebSocketLink {
             host.metrics.count(.compressedSent)
             host.metrics.count(.compressedSentPlainBytes, payload.byteCount + 1)
             host.metrics.count(.compressedSentWireBytes, compressed.count)
-            WebSocketFrame.append(
-                .binary, payload: compressed.span.bytes, mask: host.maskingKey(), isCompressed: true, to: &host.output)
+            WebSocketFrame.appendFragments(
+                .binary, payload: compressed.span.bytes, ofSize: home.target.frameBytes, isCompressed: true,
+                nextMask: host.maskingKey, to: &host.output)
             return host.deflate.trim()
+        }
+        if payload.byteCount >= home.target.frameBytes {
+            return WebSocketFrame.appendFragments(
+                .binary, prefix: WebSocketConnection.messageHeader, payload: payload, ofSize: home.target.frameBytes,
+                nextMask: host.maskingKey, to: &host.output)
         }
         WebSocketFrame.append(
             .binary, prefix: WebSocketConnection.messageHeader, payload: payload, mask: host.maskingKey(),

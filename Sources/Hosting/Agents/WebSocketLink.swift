@@ -137,7 +137,7 @@ extension WebSocketLink {
         host.metrics.count(named: "own certificate unusable")
         shard.perform { [self] in
             guard agent.state == .connecting, isOffline else { return }
-            act { machine, now, effects in machine.connectionFailed(.tls, at: now, &effects) }
+            act { machine, now, effects in machine.connectionFailed(.tls, reason: nil, at: now, &effects) }
         }
     }
 
@@ -329,7 +329,7 @@ extension WebSocketLink {
     }
 
     private func connectFailed(_ failure: ConnectFailure) {
-        act { machine, now, effects in machine.connectionFailed(failure, at: now, &effects) }
+        act { machine, now, effects in machine.connectionFailed(failure, reason: nil, at: now, &effects) }
     }
 
     private func upgradeRefused(_ refusal: HTTPRefusal) {
@@ -370,6 +370,7 @@ extension WebSocketLink {
         host.metrics.count(.connectionsOpened)
         countConnected()
         stage = .open
+        idleTimeout = place.target.silenceTimeout
         host.watch?.opened(self, at: shard.now)
         reader = WebSocketReader(role: .client, limits: host.target.limits, permessageDeflate: deflateWindow != 0)
         act { machine, now, effects in machine.connected(at: now, &effects) }

@@ -91,9 +91,11 @@ final class FileChecks {
 
     // MARK: - Verdicts
 
+    private var package: PackageName { PackageName(request.package, version: request.version) }
+
     private func key(_ digest: [UInt8]) -> VerdictCache.Key {
         VerdictCache.Key(
-            digest: digest, signature: request.file.signature, plan: request.plan,
+            package: package, digest: digest, signature: request.file.signature, plan: request.plan,
             requiresSignature: request.requiresSignature)
     }
 
@@ -109,7 +111,9 @@ final class FileChecks {
         let isAsked = !trusted.isEmpty || request.requiresSignature
         let inspected = inspector?.finish()
         let verdicts = VerdictCache.Verdicts(
-            signature: isAsked ? trusted.judge(request.file.signature, digest: digest) : nil,
+            signature: isAsked
+                ? trusted.judge(
+                    request.file.signature, of: PackageStatement(package, digest: digest)) : nil,
             contents: request.plan.contents == .off ? .notAsked : inspected?.contents ?? .notAsked,
             sandbox: inspected?.sandbox ?? .notAsked)
         if request.plan.sharesVerdicts { downloads.setup.verdicts.remember(verdicts, of: key(digest)) }
@@ -129,7 +133,7 @@ final class FileChecks {
             return nil
         case .unsigned where !request.requiresSignature:
             return nil
-        case .unsigned, .malformed, .unknownSigner, .wrongAlgorithm, .invalid:
+        case .unsigned, .malformed, .unknownSigner, .wrongAlgorithm, .invalid, .otherPackage:
             downloads.metrics.count(.packageSignatureRefused)
             return verdict.words
         }

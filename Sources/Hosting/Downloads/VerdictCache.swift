@@ -5,8 +5,9 @@ import Synchronization
 /// The verdicts on files, by content: thousands of agents that download one file need its signature and its contents
 /// checked once. One for the whole process.
 final class VerdictCache: Sendable {
-    /// One content, as one kind of agent sees it.
+    /// One content, offered as one package, as one kind of agent sees it.
     struct Key: Hashable, Sendable {
+        var package: PackageName
         var digest: [UInt8]
         var signature: [UInt8]
         /// The rules that were applied.

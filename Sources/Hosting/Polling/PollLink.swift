@@ -37,7 +37,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     var offered: AgentPlace? {
         didSet { ownPool = nil }
     }
-    /// The pool of an agent whose certificate no other agent shows.
+    /// The pool of an agent that shares its connection with no other.
     private var ownPool: ConnectionPool?
     /// The server has refused a request: what the state machine does about that is no message and no answer.
     var isRefused = false
@@ -191,7 +191,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         switch session {
         case .connecting:
             session = .offline
-            act { machine, now, effects in machine.connectionFailed(failure, at: now, &effects) }
+            act { machine, now, effects in machine.connectionFailed(failure, reason: nil, at: now, &effects) }
         case .open:
             lose(failure == .timedOut ? .idle : .reset, reports: .connectionLost)
             advance()
@@ -225,15 +225,22 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         let target = place.target
         let address = target.address(of: agent.index)
         guard let identities = target.security?.identities else {
-            return polling.pool(of: address, target: target, identity: nil)
+            return polling.plan.isPerAgent ? own(nil) : polling.pool(of: address, target: target, identity: nil)
         }
         let cohort = agent.cohort.plan.name
         // A certificate that cannot be made is not shown; what that means is the server's to say.
         let identity = try? identities.identity(of: agent.index, cohort: cohort)
         guard let identity, !identities.isShared(by: cohort) else {
-            return polling.pool(of: address, target: target, identity: identity)
+            return polling.plan.isPerAgent
+                ? own(identity) : polling.pool(of: address, target: target, identity: identity)
         }
-        let pool = polling.ownPool(of: address, target: target, identity: identity)
+        return own(identity)
+    }
+
+    /// A pool that is the agent's own from now on.
+    private func own(_ identity: PackedIdentity?) -> ConnectionPool {
+        let target = place.target
+        let pool = polling.ownPool(of: target.address(of: agent.index), target: target, identity: identity)
         ownPool = pool
         return pool
     }

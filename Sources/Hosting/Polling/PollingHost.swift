@@ -63,8 +63,8 @@ final class PollingHost {
         return pool
     }
 
-    /// A pool of one connection, for an agent with a certificate that no other agent shows.
-    func ownPool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity) -> ConnectionPool {
+    /// A pool of one connection, for an agent that shares none.
+    func ownPool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity?) -> ConnectionPool {
         var plan = plan
         plan.connections = 1
         return ConnectionPool(

@@ -5,6 +5,8 @@ public import Basis
 public struct PollingPlan: Hashable, Sendable {
     /// The limit of connections of one shard to one server address; at least 1.
     public var connections: Int
+    /// Whether each agent has a connection of its own instead; `connections` has no meaning then.
+    public var isPerAgent = false
     /// The idle timeout of a connection.
     public var idleTimeout: Nanoseconds
     /// A request that waits longer for a connection fails.

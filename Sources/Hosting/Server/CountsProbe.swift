@@ -2,20 +2,23 @@ public import Basis
 import ControlPlane
 public import Engine
 import OpenSSL
-import Transport
+public import Transport
 
 /// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has
 /// nothing at that path, and that is an answer too.
 public final class CountsProbe: Endpoint, @unchecked Sendable {
     private let host: String
+    private let fields: HTTPFields
     private let attempt: ConnectAttempt
     private var exchange = HTTPExchange(limits: CountsProbe.limits)
     private var completion: (@Sendable ([UInt8]?) -> Void)?
 
     private init(
-        shard: Shard, host: String, _ plan: ConnectPlan, completion: @escaping @Sendable ([UInt8]?) -> Void
+        shard: Shard, host: String, fields: HTTPFields, _ plan: ConnectPlan,
+        completion: @escaping @Sendable ([UInt8]?) -> Void
     ) {
         self.host = host
+        self.fields = fields
         attempt = ConnectAttempt(plan, at: shard.now)
         self.completion = completion
         super.init(shard: shard)
@@ -23,10 +26,12 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
 
     /// The JSON object with the counts, or `nil` where the server has none to give.
     /// - Parameters:
+    ///   - fields: further fields of the request: the credentials.
     ///   - proxy: the one to go through, at `address`.
     ///   - identity: the certificate to show where the server asks for one.
     public static func ask(
-        _ address: SocketAddress, host: String, through proxy: ProxyRoute? = nil, security: TargetSecurity? = nil,
+        _ address: SocketAddress, host: String, fields: HTTPFields = HTTPFields(), through proxy: ProxyRoute? = nil,
+        security: TargetSecurity? = nil,
         identity: PackedIdentity? = nil, on shard: Shard
     ) async -> [UInt8]? {
         await withCheckedContinuation { continuation in
@@ -35,7 +40,9 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
                     address: address, tunnel: proxy.map { (host, $0.fields) },
                     tls: security?.request(identity: identity, resumes: false),
                     timeouts: ConnectTimeouts(each: timeout))
-                let probe = CountsProbe(shard: shard, host: host, plan) { continuation.resume(returning: $0) }
+                let probe = CountsProbe(shard: shard, host: host, fields: fields, plan) {
+                    continuation.resume(returning: $0)
+                }
                 probe.setTimer(at: shard.now + timeout)
                 if !probe.attempt.begin(on: probe) { probe.finish(nil) }
             }
@@ -52,7 +59,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
         case .ready:
             var request: [UInt8] = []
             exchange.begin(
-                .get, target: ServerHost.countsPath, host: host, fields: HTTPFields(), body: nil, to: &request)
+                .get, target: ServerHost.countsPath, host: host, fields: fields, body: nil, to: &request)
             write(request.span.bytes)
         case .failed: finish(nil)
         }

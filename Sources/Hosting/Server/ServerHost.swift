@@ -112,7 +112,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
 
     /// Where the server serves its counts, as a JSON object of numbers: not part of OpAMP, for the reconciliation at
     /// the end of a run.
-    static let countsPath = "/muster/counts"
+    public static let countsPath = "/muster/counts"
 
     /// Gives the counts of the whole server, all shards added up; set before the first connection.
     var wholeCounts: (@Sendable () async -> ServerCounts)?

@@ -33,6 +33,7 @@ extension ServerLink {
                 }
             }
         } catch {
+            countRequest(refusedWith: error.responseStatus)
             HTTPWriter.appendResponse(error.responseStatus, contentLength: 0, keepAlive: false, to: &host.output)
             leave()
             return completed
@@ -90,10 +91,12 @@ extension ServerLink {
         head.method == .get && head.target == ServerHost.countsPath || host.packages?.serves(head.target) == true
     }
 
-    /// The status for a request whose head is neither that of a telemetry export nor that of an allowed OpAMP poll:
-    /// both are POSTs of protobuf. A backend for telemetry has its own credentials, or none.
+    /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client with the credentials
+    /// for it, as its head tells: both are POSTs of protobuf.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
-        if host.telemetrySignal(head.target) == nil {
+        if host.telemetrySignal(head.target) != nil {
+            if !isAdmitted(head, by: host.wire.telemetryCredentials ?? host.wire.credentials) { return 401 }
+        } else {
             if !host.serves(head.target) { return 404 }
             if !isAdmitted(head) { return 401 }
         }
@@ -103,8 +106,10 @@ extension ServerLink {
         return coding == .identity || host.wire.codings.contains(coding) ? nil : 415
     }
 
-    private func isAdmitted(_ head: HTTPRequestHead) -> Bool {
-        guard host.wire.credentials?.admit(head.fields) == false else { return true }
+    private func isAdmitted(_ head: HTTPRequestHead) -> Bool { isAdmitted(head, by: host.wire.credentials) }
+
+    private func isAdmitted(_ head: HTTPRequestHead, by credentials: ServerWire.Credentials?) -> Bool {
+        guard credentials?.admit(head.fields) == false else { return true }
         host.wireCounts.unauthorized += 1
         return false
     }
@@ -112,7 +117,7 @@ extension ServerLink {
     private func answer(_ head: HTTPRequestHead, _ reading: RequestReading) {
         guard let id else { return }
         if head.method == .get, head.target == ServerHost.countsPath {
-            return host.tellCounts(to: self)
+            return isAdmitted(head) ? host.tellCounts(to: self) : respond(401, reading)
         }
         if let packages = host.packages, packages.serves(head.target) {
             return answer(head, from: packages, reading)
@@ -140,7 +145,17 @@ extension ServerLink {
         } catch {
             // Content that outgrows the limit has cost more than its bytes: the next one comes on another connection.
             if case .tooLarge = error { reading.keepsAlive = false }
+            countRequest(refusedWith: error.responseStatus)
             respond(error.responseStatus, reading)
+        }
+    }
+
+    /// Counts a request that breaks HTTP, cannot be decoded or is too large.
+    private func countRequest(refusedWith status: UInt16) {
+        if status == 413 || status == 431 {
+            host.wireCounts.requestsTooLarge += 1
+        } else {
+            host.wireCounts.requestsMalformed += 1
         }
     }
 

@@ -67,7 +67,11 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     override func closed(_ cause: CloseCause) {
         sending = nil
-        if cause == .timedOut(.handshake) { host.wireCounts.handshakeTimeouts += 1 }
+        switch cause {
+        case .timedOut(.handshake): host.wireCounts.handshakeTimeouts += 1
+        case .tls: host.wireCounts.tlsFailures += 1
+        default: break
+        }
         let former = stage
         stage = .over
         releaseBuffers()
@@ -122,6 +126,11 @@ final class ServerLink: Endpoint, @unchecked Sendable {
                 }
             }
         } catch {
+            if error.closeCode == .messageTooBig {
+                host.wireCounts.messagesTooLarge += 1
+            } else {
+                host.wireCounts.framesMalformed += 1
+            }
             WebSocketFrame.appendClose(error.closeCode, mask: nil, to: &host.output)
             leave()
             ended(.lost)

@@ -19,8 +19,11 @@ public struct ServerWire: Sendable {
     public var receiving = ReceiveLimits()
     /// The largest message or request body in bytes, once decompressed; nil: 64 MiB.
     public var largestMessage: Int?
-    /// The credentials of which every client has to send one; nil: every client is served.
+    /// The credentials of which every client has to send one, for OpAMP and for the counts; nil: every client is
+    /// served.
     public var credentials: Credentials?
+    /// Those of which every client that exports telemetry has to send one; nil: those for OpAMP.
+    public var telemetryCredentials: Credentials?
     /// Those of which every client that fetches a package's file has to send one; nil: none is needed.
     public var fileCredentials: Credentials?
 

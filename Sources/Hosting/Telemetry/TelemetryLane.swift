@@ -92,12 +92,15 @@ final class TelemetryLane: @unchecked Sendable {
         state = .resolving
         let (resolve, settings) = (resolve, destination.settings)
         Task { [self] in
-            let route = await resolve(settings)
+            let found: Result<TelemetryRoute, OfferProblem>
+            do throws(OfferProblem) { found = .success(try await resolve(settings)) } catch { found = .failure(error) }
             shard.perform { [self] in
-                if let route {
+                switch found {
+                case .success(let route):
                     state = .ready(route)
                     advance()
-                } else {
+                case .failure(let problem):
+                    metrics.count(named: "telemetry_destination_unusable: \(problem.rawValue)")
                     giveUp(nil)
                 }
             }

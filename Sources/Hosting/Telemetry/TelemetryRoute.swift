@@ -40,6 +40,6 @@ public struct TelemetryRoute: Sendable {
     }
 }
 
-/// Finds the route to an offered destination; `nil` if its host has no address or its scheme is not supported. Called
-/// off the shard.
-public typealias DestinationResolver = @Sendable (TelemetryConnectionSettings) async -> TelemetryRoute?
+/// Finds the route to an offered destination. Called off the shard.
+public typealias DestinationResolver =
+    @Sendable (TelemetryConnectionSettings) async throws(OfferProblem) -> TelemetryRoute

@@ -341,6 +341,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         compressed content that exceeded the limit when decompressed
         """
     case protocolViolation = "server | protocol violation | a valid message that the protocol forbids here"
+    case settingsUnusable = """
+        server | offered settings unusable | \
+        offered connection settings that cannot be used; the named events have the reason
+        """
     case throttled = "server | throttled (UNAVAILABLE) | answers with the error UNAVAILABLE"
     case errorAnswers = "server | error answers | answers with another error"
     case unanswered = "server | unanswered reports | reports that were never answered"

@@ -172,7 +172,24 @@ public final class RunRecorder {
         tick(at: now, process: sample)
     }
 
-    /// Everything that is to be written about the run, as of the last tick; for a checkpoint as for the end.
+    /// The run in figures, as of the last tick; for a checkpoint as for the end.
+    /// - Parameter server: what the server counted, where it is ours or can be asked.
+    public func summary(
+        of identity: RunIdentity, outcome: RunOutcome, server: ServerSideCounts? = nil
+    ) -> RunSummary {
+        let waves = waves.summaries(clocks.all, start: start)
+        let totals = totals()
+        let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
+        return RunSummary(
+            identity: identity, outcome: outcome, duration: lastTick - start,
+            verdict: Verdict(run: runFindings(totals), phases: phases),
+            measures: summaries(of: totals), counters: counters, named: named, states: states,
+            health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
+            process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
+            reconciliation: Reconciliation(counters, named: named, server: server))
+    }
+
+    /// Everything that is to be written about the run, as of the last tick.
     /// - Parameters:
     ///   - profile: the text of the resolved profile.
     ///   - server: what the server counted, where it is ours or can be asked.
@@ -181,22 +198,13 @@ public final class RunRecorder {
         of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerSideCounts? = nil,
         trace: [TracedTransition] = []
     ) -> RunRecord {
-        let waves = waves.summaries(clocks.all, start: start)
-        let totals = totals()
-        let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
-        let summary = RunSummary(
-            identity: identity, outcome: outcome, duration: lastTick - start,
-            verdict: Verdict(run: runFindings(totals), phases: phases),
-            measures: summaries(of: totals), counters: counters, named: named, states: states,
-            health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
-            process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
-            reconciliation: Reconciliation(counters, named: named, server: server))
+        let summary = summary(of: identity, outcome: outcome, server: server)
         let rows = series.all
         let histograms =
-            TaggedHistogram.cumulative(totals, "total", start: .zero, length: lastTick - start)
+            TaggedHistogram.cumulative(totals(), "total", start: .zero, length: lastTick - start)
             + closedHistograms
             + (phase.isEmpty ? [] : phase.tagged())
-            + TaggedHistogram.waves(waves, length: lastTick - start)
+            + TaggedHistogram.waves(summary.waves, length: lastTick - start)
             + rows.flatMap { TaggedHistogram.interval($0) }
         return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile, trace: trace)
     }

@@ -75,7 +75,13 @@ public struct WaveSummary: Hashable, Sendable {
     public func share(of stage: OfferStage, by span: Nanoseconds) -> Double {
         let received = count(.received)
         guard received > 0, count(stage) > 0 else { return 0 }
-        return self[stage].share(atMost: span) * Double(count(stage)) / Double(received)
+        return min(self[stage].share(atMost: span) * Double(count(stage)) / Double(received), 1)
+    }
+
+    /// The share, 0...1, of a fleet that converged. An agent that receives the offer again, after a restart for
+    /// example, converges again: there can be more outcomes than agents.
+    public func convergedShare(of agents: Int) -> Double {
+        agents > 0 ? min(Double(count(.converged)) / Double(agents), 1) : 0
     }
 
     /// When the last agent converged, on the wave's clock; `nil` where none did.

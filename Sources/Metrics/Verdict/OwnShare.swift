@@ -2,9 +2,9 @@ public import Basis
 
 /// The tool's own part of the response time: what its scheduling lag adds to each percentile.
 ///
-/// That is the difference between response time (from when a heartbeat was due) and service time (from when it was sent)
-/// at the percentile, and at most the scheduling lag at the same percentile. Neither is enough by itself: timers of
-/// agents that connect may be late while heartbeats are not, and an agent that polls sends later because its former
+/// That is the difference between response time (from when a heartbeat was due) and service time (from when it was
+/// sent) at the percentile, and at most the scheduling lag at the same percentile. Neither is enough by itself: timers
+/// of agents that connect may be late while heartbeats are not, and an agent that polls sends later because its former
 /// request has no response yet.
 public struct OwnShare: Hashable, Sendable {
     /// One percentile.
@@ -62,7 +62,8 @@ public struct OwnShare: Hashable, Sendable {
             self.init(lag: lag, response: heartbeats, service: service)
         } else {
             let status = measures[Measure.statusResponse.index]
-            self.init(lag: lag, response: status, service: MeasureSummary(.heartbeatService, of: .empty))
+            let none = MeasureSummary(.heartbeatService, of: CompactHistogram.empty)
+            self.init(lag: lag, response: status, service: none)
         }
     }
 }

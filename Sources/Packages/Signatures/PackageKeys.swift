@@ -30,12 +30,15 @@ public final class SigningKey: Sendable {
     /// What others check this key's signatures with.
     public var publicKey: VerifyingKey { VerifyingKey(key.publicKey, algorithm) }
 
-    /// Signs the file with this SHA-256.
-    public func sign(digest: [UInt8], as signer: String) throws(PackageKeyError) -> DetachedSignature {
+    /// Signs a file as the file of a package.
+    public func sign(_ statement: PackageStatement, as signer: String) throws(PackageKeyError) -> DetachedSignature {
         guard DetachedSignature.isSigner(signer) else { throw .badSigner(signer) }
         let signature: [UInt8]
-        do { signature = try key.signature(ofDigest: digest) } catch { throw .openSSL(error.description) }
-        return DetachedSignature(algorithm: algorithm, signer: signer, signature: signature)
+        do { signature = try key.signature(ofDigest: statement.textDigest) } catch {
+            throw .openSSL(error.description)
+        }
+        return DetachedSignature(
+            algorithm: algorithm, signer: signer, package: statement.package, signature: signature)
     }
 }
 
@@ -59,9 +62,9 @@ public final class VerifyingKey: Sendable {
     /// The key as PEM text.
     public var pem: String { key.pem }
 
-    /// Whether `signature` is this key's of the file with that SHA-256. Some 100 µs.
-    public func verifies(_ signature: [UInt8], digest: [UInt8]) -> Bool {
-        key.verifies(signature, ofDigest: digest)
+    /// Whether `signature` is this key's of the statement. Some 100 µs.
+    public func verifies(_ signature: [UInt8], of statement: PackageStatement) -> Bool {
+        key.verifies(signature, ofDigest: statement.textDigest)
     }
 }
 

@@ -28,15 +28,17 @@ public struct TrustedKeys: Sendable {
         keys[signer] = key
     }
 
-    /// What becomes of `signature`, the bytes that came with an offer, for a file with that SHA-256.
-    public func judge(_ signature: [UInt8], digest: [UInt8]) -> SignatureVerdict {
+    /// The verdict on `signature`, the bytes that came with an offer of the package and the file of the statement.
+    public func judge(_ signature: [UInt8], of statement: PackageStatement) -> SignatureVerdict {
         if signature.isEmpty { return .unsigned }
         let detached: DetachedSignature
         do { detached = try DetachedSignature(signature) } catch { return .malformed(error) }
         guard let key = keys[detached.signer] else { return .unknownSigner(detached.signer) }
         guard key.algorithm == detached.algorithm else { return .wrongAlgorithm(signer: detached.signer) }
-        return key.verifies(detached.signature, digest: digest)
-            ? .valid(signer: detached.signer) : .invalid(signer: detached.signer)
+        let signed = PackageStatement(detached.package, digest: statement.digest)
+        guard key.verifies(detached.signature, of: signed) else { return .invalid(signer: detached.signer) }
+        guard signed == statement else { return .otherPackage(signer: detached.signer, detached.package) }
+        return .valid(signer: detached.signer)
     }
 }
 
@@ -57,6 +59,8 @@ public enum SignatureVerdict: Hashable, Sendable {
     /// The signer is known, but signs with another algorithm.
     case wrongAlgorithm(signer: String)
     case invalid(signer: String)
+    /// The signature is valid, for another package or another version than the file was offered as.
+    case otherPackage(signer: String, PackageName)
 
     /// The name under which it is counted.
     public var name: String {
@@ -67,6 +71,7 @@ public enum SignatureVerdict: Hashable, Sendable {
         case .unknownSigner: "signature_unknown_signer"
         case .wrongAlgorithm: "signature_wrong_algorithm"
         case .invalid: "signature_invalid"
+        case .otherPackage: "signature_other_package"
         }
     }
 
@@ -79,6 +84,8 @@ public enum SignatureVerdict: Hashable, Sendable {
         case .unknownSigner(let signer): "the file's signature is by '\(signer)', whom the agent does not trust"
         case .wrongAlgorithm(let signer): "the file's signature is not of the algorithm that '\(signer)' signs with"
         case .invalid(let signer): "the file's signature by '\(signer)' is not valid"
+        case .otherPackage(let signer, let package):
+            "'\(signer)' has signed the file as version '\(package.version)' of '\(package.name)', not as it is offered"
         }
     }
 }

@@ -21,9 +21,9 @@ public struct FileURL: Hashable, Sendable {
     }
 
     /// Reads an absolute address; nil where it is none, has another scheme, or carries a user's name. A fragment is
-    /// dropped.
+    /// dropped. Characters that no URL may hold are percent-encoded.
     public init?(_ text: String) {
-        guard let (scheme, rest) = Self.scheme(of: text), Self.isClean(text) else { return nil }
+        guard let text = Self.encoded(text), let (scheme, rest) = Self.scheme(of: text) else { return nil }
         switch scheme {
         case "http": isSecure = false
         case "https": isSecure = true
@@ -40,7 +40,7 @@ public struct FileURL: Hashable, Sendable {
 
     /// The address that a redirect's `Location` means from here (RFC 3986, section 5.2); nil where it means none.
     public func following(_ location: String) -> FileURL? {
-        guard Self.isClean(location), !location.isEmpty else { return nil }
+        guard let location = Self.encoded(location), !location.isEmpty else { return nil }
         if Self.scheme(of: location) != nil { return FileURL(location) }
         if location.hasPrefix("//") { return FileURL((isSecure ? "https:" : "http:") + location) }
         var next = self
@@ -73,8 +73,9 @@ public struct FileURL: Hashable, Sendable {
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 
-    private static func isClean(_ text: String) -> Bool {
-        text.utf8.count <= longestText && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    private static func encoded(_ text: String) -> String? {
+        let text = PercentEncoding.url(text)
+        return text.utf8.count <= longestText ? text : nil
     }
 
     private static func scheme(of text: String) -> (String, Substring)? {

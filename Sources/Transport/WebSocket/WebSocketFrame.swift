@@ -33,6 +33,35 @@ public enum WebSocketFrame {
         if let mask { Mask.apply(mask, to: &bytes, from: start) }
     }
 
+    /// Appends a message as frames of at most `size` bytes of payload (RFC 6455, section 5.4).
+    /// - Parameters:
+    ///   - prefix: a byte before the payload, which belongs to the first frame.
+    ///   - size: at least 1.
+    ///   - nextMask: the masking key of each frame; nil from a server.
+    public static func appendFragments(
+        _ opcode: WebSocketOpcode, prefix: UInt8? = nil, payload: RawSpan, ofSize size: Int, isCompressed: Bool = false,
+        nextMask: () -> UInt32?, to bytes: inout [UInt8]
+    ) {
+        precondition(size > 0, "a frame has room for a byte at least")
+        var offset = 0
+        var isFirst = true
+        repeat {
+            let room = isFirst && prefix != nil ? size - 1 : size
+            let end = offset + min(room, payload.byteCount - offset)
+            let piece = payload.extracting(offset..<end)
+            let own = isFirst ? prefix : nil
+            let mask = nextMask()
+            appendHeader(
+                isFirst ? opcode : .continuation, piece.byteCount + (own == nil ? 0 : 1), mask,
+                end == payload.byteCount, isFirst && isCompressed, to: &bytes)
+            let start = bytes.count
+            if let own { bytes.append(own) }
+            bytes.append(piece)
+            if let mask { Mask.apply(mask, to: &bytes, from: start) }
+            (offset, isFirst) = (end, false)
+        } while offset < payload.byteCount
+    }
+
     /// Appends a close frame. A code that may not be sent is left out, and a reason that is too long is cut between two
     /// characters.
     public static func appendClose(

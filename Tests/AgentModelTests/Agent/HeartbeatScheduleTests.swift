@@ -24,6 +24,21 @@ struct HeartbeatScheduleTests {
         HeartbeatSchedule.Rules(plan, sendsHeartbeats: sendsHeartbeats)
     }
 
+    @Test("An offered interval of 0 ends heartbeats on a WebSocket; over plain HTTP the agent goes on polling")
+    mutating func offeredNone() {
+        for polling in [nil, Nanoseconds.seconds(30)] {
+            let plan = plan(polling: polling)
+            var schedule = HeartbeatSchedule(plan.heartbeat)
+            schedule.begin(at: .zero, by: rules(plan), &random)
+            schedule.change(
+                to: .init(span: .zero, isOffered: true), isOnline: true, at: second(1), by: rules(plan), &random)
+            #expect(schedule.next == (polling.map { second(1) + $0 } ?? .distantFuture))
+            guard polling != nil else { continue }
+            schedule.sent(.heartbeat, dueAt: schedule.next, by: rules(plan), &random)
+            #expect(schedule.next == second(61))
+        }
+    }
+
     @Test("Any report moves the next heartbeat by an interval, once the first has been sent")
     mutating func reports() {
         let plan = plan(.spread)

@@ -36,6 +36,19 @@ struct ReconnectTests {
         #expect(grown == 60)
     }
 
+    @Test("By number: start, factor, cap and jitter are those that are given", arguments: [0.0, 0.25], [1.0, 3.0])
+    func exponential(jitter: Double, factor: Double) {
+        let waits = waits(
+            .exponential(initial: .seconds(2), multiplier: factor, maximum: .seconds(20), jitter: jitter), 8, index: 3)
+        #expect(waits[0] == .zero)
+        var grown = 2.0
+        for wait in waits.dropFirst() {
+            #expect(wait.seconds >= grown * (1 - jitter) - 1e-6 && wait.seconds <= grown * (1 + jitter) + 1e-6)
+            grown = min(grown * factor, 20)
+        }
+        #expect(grown == (factor == 1 ? 2 : 20))
+    }
+
     @Test("A server that breaks the protocol is not connected to again at once", arguments: 0..<20)
     func protocolError(index: UInt64) {
         var script = AgentScript(.with { $0.reconnect = .opampGo }, index: index)

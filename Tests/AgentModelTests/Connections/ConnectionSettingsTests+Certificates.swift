@@ -65,6 +65,10 @@ extension ConnectionSettingsTests {
         var unable = AgentScript(asking)
         unable.run(server: [.acceptsStatus])
         #expect(!unable.allSent.contains { $0.kind == .request })
+        // A server that never announces its capabilities is asked.
+        var silent = AgentScript(asking)
+        silent.run(server: [])
+        #expect(silent.allSent.filter { $0.kind == .request }.count == 1)
         var refused = AgentScript(asking)
         refused.run(server: .all)
         refused.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .badRequest)))

@@ -159,6 +159,7 @@ struct ConnectionSettingsTests {
             ),
             (.init(certificate: TLSCertificate(cert: [1]), heartbeatIntervalSeconds: 1), "key"),
             (.init(heartbeatIntervalSeconds: 1, proxy: ProxyConnectionSettings()), "proxy"),
+            (.init(heartbeatIntervalSeconds: 1, tls: TLSConnectionSettings(insecureSkipVerify: true)), "verification"),
             (.init(destinationEndpoint: "ftp://x", heartbeatIntervalSeconds: 1), "endpoint"),
         ])
     func unusable(settings: OpAMPConnectionSettings, reason: String) throws {

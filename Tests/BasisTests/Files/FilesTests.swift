@@ -98,6 +98,23 @@ struct FilesTests {
         }
     }
 
+    @Test("A reserved file may have a preliminary content meanwhile, which the complete one replaces")
+    func preliminary() throws {
+        try Self.inTemporaryDirectory { folder in
+            let path = folder + "/f"
+            let file = try ReservedFile(path, bytes: 10_000)
+            for text in ["first, which is longer", "second"] {
+                try file.putPreliminary(text.utf8)
+                #expect(try Files.text(path, limit: 100) == text)
+                let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+                #expect(Set(names) == ["f", ".f.part"], "the room stays reserved, and no draft is left")
+            }
+            try file.complete("complete".utf8)
+            #expect(try Files.text(path, limit: 100) == "complete")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["f"])
+        }
+    }
+
     @Test("A reserved file appears when it is complete, and takes its room before")
     func reserving() throws {
         try Self.inTemporaryDirectory { folder in

@@ -88,7 +88,9 @@ struct HeldUpToolTests {
         return AgentShard(
             shard: try Shard(label: "held up"), exchange: exchange, target: target, seed: 3,
             unixOrigin: WallClock.unixNanoseconds(at: .zero),
-            options: AgentShardOptions(resolveOffer: { _, usual in usual }, resolveDestination: { _ in nil }))
+            options: AgentShardOptions(
+                resolveOffer: { _, usual in usual },
+                resolveDestination: { _ throws(OfferProblem) in throw .endpointInvalid }))
     }
 
     /// Keeps a shard's thread from everything else.

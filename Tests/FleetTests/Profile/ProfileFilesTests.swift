@@ -26,7 +26,7 @@ struct ProfileFilesTests {
         let profile = try ProfileReader().read(path: path)
         #expect(profile.name == name)
         #expect(!profile.description.isEmpty)
-        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+        #expect(try ProfileReader().read(text: Profile.schema.write(profile), source: "resolved") == profile)
         let comments = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count {
             $0.hasPrefix("#")
         }

@@ -18,7 +18,7 @@ struct ServerURLTests {
         ])
     func good(text: String, canonical: String) throws {
         let url = try ServerURL(text)
-        #expect(url.description == canonical)
+        #expect(url.text == canonical)
         #expect(try ServerURL(canonical) == url)
     }
 

@@ -13,6 +13,67 @@ struct WireReadingTests {
         try ProfileReader().read(text: text, source: "test.yaml")
     }
 
+    @Test("What real clients do on their connections can be asked for, and is written back to the same")
+    func clientHabits() throws {
+        let profile = try Self.read(
+            """
+            websocket: {frame_size: 4KiB, silence_timeout: 1m}
+            polling: {own_connections: true}
+            reconnect: {policy: exponential, start: 2s, factor: 1.2, cap: 1m, jitter: 30%}
+            connection_settings: {allow_plaintext_offers: true, allow_unverified_offers: true}
+            limits: {checkpoint: never}
+            events:
+              - {at: 1s, offer_config: {files: {}}}
+              - {at: 2s, offer_config: {files: {a.yaml: {path: /large.yaml}}}}
+              - {at: 3s, offer_heartbeat: 0s}
+              - {at: 4s, offer_connection: {opamp: {endpoint: "ws://h/", heartbeat: 0s}}}
+            """)
+        #expect(profile.wire.webSocket == WebSocketProfile(frameBytes: 4_096, silenceTimeout: .seconds(60)))
+        #expect(profile.wire.polling.isPerAgent && profile.limits.checkpoint == nil)
+        let cohort = profile.cohorts[0]
+        #expect(
+            cohort.reconnect
+                == .exponential(initial: .seconds(2), multiplier: 1.2, maximum: .seconds(60), jitter: 0.3))
+        #expect(cohort.connectionSettings.allowsPlaintextOffers && cohort.connectionSettings.allowsUnverifiedOffers)
+        let plan = CohortPlan(cohort: cohort, limits: profile.limits)
+        #expect(plan.connectionSettings.allowsPlaintextEndpoints && plan.connectionSettings.allowsUnverifiedServers)
+        #expect(try Self.read(Profile.schema.write(profile)) == profile)
+        guard case .offer(let empty, _)? = ServerOrder(profile, event: 0),
+            case .remoteConfig(let config) = empty.content
+        else {
+            Issue.record("no offer of a configuration")
+            return
+        }
+        #expect(config.config == AgentConfigMap() && !empty.hash.isEmpty)
+        for event in [2, 3] {
+            guard case .offer(let none, _)? = ServerOrder(profile, event: event),
+                case .connectionSettings(let settings) = none.content
+            else {
+                Issue.record("no offer of connection settings")
+                return
+            }
+            #expect(settings.opamp?.heartbeatIntervalSeconds == 0)
+        }
+        #expect(throws: RunError.self) { try ConfigFiles(profile) }
+    }
+
+    @Test("A configuration of more than 64 KiB is read from its file when the run begins")
+    func largeConfig() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let body = [UInt8](repeating: 0x61, count: 300_000)
+        try Data(body).write(to: URL(fileURLWithPath: path))
+        let profile = try Self.read("events: [{at: 1s, offer_config: {files: {a: {path: \(path)}}}}]")
+        guard case .offer(let offer, _)? = ServerOrder(profile, event: 0, configs: try ConfigFiles(profile)),
+            case .remoteConfig(let config) = offer.content
+        else {
+            Issue.record("no offer of a configuration")
+            return
+        }
+        #expect(config.config?.configMap["a"]?.body == body)
+        #expect(Profile.schema.write(profile).utf8.count < 20_000)
+    }
+
     @Test("Every key arrives, and is written back to the same")
     func everyKey() throws {
         let profile = try Self.read(
@@ -59,7 +120,7 @@ struct WireReadingTests {
         #expect(wire.proxy?.auth == .bearer(.secret(.environment("PROXY_TOKEN"))))
         #expect(!profile.cohorts[0].heartbeat.enabled)
         #expect(profile.cohorts[0].batch.window == .milliseconds(200))
-        #expect(try Self.read(profile.resolvedYAML) == profile)
+        #expect(try Self.read(Profile.schema.write(profile)) == profile)
     }
 
     @Test("Short forms are the usual values", arguments: ["on", "off"])
@@ -137,7 +198,7 @@ struct WireReadingTests {
         #expect(!profile.resolvedYAML.contains("s3cret"))
         let setup = try WireSetup(profile.wire, agents: profile.agents)
         #expect(setup.fields["Authorization"] == "Bearer s3cret")
-        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+        #expect(try ProfileReader().read(text: Profile.schema.write(profile), source: "resolved") == profile)
     }
 
     @Test("An error about a missing secret names its source, never its text")
@@ -217,7 +278,7 @@ struct WireReadingTests {
         #expect(wire.proxy?.url.host == "q")
         let none = profile.wire(of: bare)
         #expect(none.compression == .off && none.auth == nil && none.proxy == nil && none.headers.count == 2)
-        #expect(try ProfileReader().read(text: profile.resolvedYAML, source: "resolved") == profile)
+        #expect(try ProfileReader().read(text: Profile.schema.write(profile), source: "resolved") == profile)
 
         // Options hold for every cohort.
         let changed = try ProfileReader().read(

@@ -90,10 +90,13 @@ struct FetchedRunTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let made = GeneratedPackage(seed: 9, size: 50_000, executable: "collector")
         let bytes = made.bytes(0..<made.size)
-        let name = "collector-0.115.0.tar"
+        // What a URL cannot hold is percent-encoded in the offer.
+        let name = "collector \u{FC} #1?%-0.115.0.tar"
         try Data(bytes).write(to: folder.appendingPathComponent(name))
         let key = try SigningKey.generate(.rsaPSS)
-        let signature = try key.sign(digest: SHA256.hash(of: bytes), as: "release")
+        let signature = try key.sign(
+            PackageStatement(PackageName("collector", version: "0.115.0"), digest: SHA256.hash(of: bytes)),
+            as: "release")
         try Data(signature.text.utf8).write(to: folder.appendingPathComponent(name + ".sig"))
         let package = PackageOffer.Package(
             name: "collector", version: "0.115.0", isSigned: true, content: .file(name))
@@ -110,6 +113,16 @@ struct FetchedRunTests {
                     PackageOffer(packages: [.init(name: "x", version: "1", content: .file("../x"))])))
         ]
         await #expect(throws: RunError.self) { try await FleetRun(profile) }
+
+        // Signed as another version.
+        profile.events = [
+            TimedEvent(
+                at: .after(.seconds(1)),
+                action: .offerPackages(
+                    PackageOffer(packages: [.init(name: "collector", version: "1", content: .file(name))])))
+        ]
+        let error = await #expect(throws: RunError.self) { try await FleetRun(profile) }
+        #expect(error?.description.contains("is for version '0.115.0' of 'collector'") == true)
     }
 
     @Test("Names of package files say name and version")

@@ -18,18 +18,20 @@ struct OfferedDestinationTests {
         let authority = try CertificateAuthority()
         let issued = try authority.issue(CertificateAuthority.Request(commonName: "agent", use: .client))
         var offer = TelemetryConnectionSettings(destinationEndpoint: "https://127.0.0.1:4318/v1/metrics")
-        let plain = try #require(await Self.destinations.resolve(offer))
+        let plain = try await Self.destinations.resolve(offer)
         #expect(plain.tls != nil && plain.identity == nil)
         offer.certificate = TLSCertificate(
             cert: Array(issued.chainPEM.utf8), privateKey: Array(issued.key.pem.utf8))
         offer.tls = TLSConnectionSettings(caPEMContents: authority.certificate.pem)
-        let route = try #require(await Self.destinations.resolve(offer))
+        let route = try await Self.destinations.resolve(offer)
         #expect(route.identity != nil)
         #expect(route.tls != nil && route.tls !== plain.tls)
         offer.certificate = TLSCertificate(cert: Array(issued.chainPEM.utf8))
-        #expect(await Self.destinations.resolve(offer) == nil)
+        await #expect(throws: OfferProblem.certificateUnusable) { [offer] in try await Self.destinations.resolve(offer)
+        }
         offer.certificate = nil
         offer.tls = TLSConnectionSettings(caPEMContents: "nothing")
-        #expect(await Self.destinations.resolve(offer) == nil)
+        await #expect(throws: OfferProblem.authoritiesUnusable) { [offer] in try await Self.destinations.resolve(offer)
+        }
     }
 }

@@ -20,13 +20,12 @@ struct OfferedHeadersTests {
         let headers = Headers(headers: [
             Header(key: "Authorization", value: "Bearer x"), Header(key: "X-Usual", value: "2"),
         ])
-        let target = try #require(
-            await OfferedTargetTests.targets.resolve(
-                OpAMPConnectionSettings(destinationEndpoint: "ws://127.0.0.1:7/p", headers: headers), try usual()))
+        let target = try await OfferedTargetTests.targets.resolve(
+            OpAMPConnectionSettings(destinationEndpoint: "ws://127.0.0.1:7/p", headers: headers), try usual())
         #expect(target.fields["Authorization"] == "Bearer x")
         #expect(target.fields.values(of: "X-Usual") == ["2"])
         #expect(target.path == "/p" && target.host == "127.0.0.1:7")
-        let same = try #require(await OfferedTargetTests.targets.resolve(OpAMPConnectionSettings(), try usual()))
+        let same = try await OfferedTargetTests.targets.resolve(OpAMPConnectionSettings(), try usual())
         #expect(same.fields["X-Usual"] == "1" && same.path == "/v1/opamp")
     }
 
@@ -35,26 +34,26 @@ struct OfferedHeadersTests {
         arguments: ["http://127.0.0.1:7", "x", "ws://"])
     func nowhere(endpoint: String) async throws {
         let usual = try usual()
-        let target = await OfferedTargetTests.targets.resolve(
-            OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
-        #expect(target == nil)
+        await #expect(throws: OfferProblem.self) {
+            try await OfferedTargetTests.targets.resolve(
+                OpAMPConnectionSettings(destinationEndpoint: endpoint), usual)
+        }
     }
 
     @Test("Destinations of own telemetry are HTTP addresses, with their headers; https has TLS")
     func destinations() async throws {
         let destinations = OfferedDestinations(nil, OfferedContexts(TLSProfile()))
         let headers = Headers(headers: [Header(key: "X-Tenant", value: "shop"), Header(key: "bad name", value: "x")])
-        let route = try #require(
-            await destinations.resolve(
-                TelemetryConnectionSettings(destinationEndpoint: "http://127.0.0.1:4318/v1/logs", headers: headers)))
+        let route = try await destinations.resolve(
+            TelemetryConnectionSettings(destinationEndpoint: "http://127.0.0.1:4318/v1/logs", headers: headers))
         #expect(route.fields["X-Tenant"] == "shop" && route.path == "/v1/logs" && route.tls == nil)
-        let secure = try #require(
-            await destinations.resolve(
-                TelemetryConnectionSettings(destinationEndpoint: "https://127.0.0.1:4318/v1/logs")))
+        let secure = try await destinations.resolve(
+            TelemetryConnectionSettings(destinationEndpoint: "https://127.0.0.1:4318/v1/logs"))
         #expect(secure.tls != nil && secure.serverName == "127.0.0.1")
         for endpoint in ["ws://127.0.0.1:1", "", "kafka:9092"] {
-            let nothing = await destinations.resolve(TelemetryConnectionSettings(destinationEndpoint: endpoint))
-            #expect(nothing == nil)
+            await #expect(throws: OfferProblem.self) {
+                try await destinations.resolve(TelemetryConnectionSettings(destinationEndpoint: endpoint))
+            }
         }
     }
 }

@@ -87,6 +87,48 @@ struct RoutedFilesRunTests {
         #expect(!profile.resolvedYAML.contains("files-only") && !profile.resolvedYAML.contains("token-"))
     }
 
+    @Test("Where the server wants credentials, its offers give agents what they need to export their telemetry to it")
+    func telemetry() async throws {
+        let folder = try CertificateFolder()
+        let tokens = try folder.file("tokens", (0..<Self.agents).map { "token-\($0)\n" }.joined())
+        var profile = Self.profile(.embedded(EmbeddedServer(credentials: .file(tokens))))
+        profile.duration = .seconds(4)
+        profile.wire.auth = .bearer(.secret(.file(tokens)))
+        profile.cohorts[0].ownTelemetry = OwnTelemetryProfile(signals: [.metrics], interval: .milliseconds(500))
+        let destination = ConnectionOffer.Destination(endpoint: "http://{{server}}/v1/metrics")
+        profile.events = [
+            TimedEvent(
+                at: .after(.milliseconds(500)),
+                action: .offerConnection(ConnectionOffer(ownMetrics: destination, target: .everybody)))
+        ]
+        let summary = try await Self.perform(profile)
+        #expect(summary.counters.errors == 0, "\(summary.named.sorted)")
+        #expect(summary.reconciliation.agrees, "\(summary.reconciliation)")
+        let items = summary.reconciliation.lines.first { $0.what.contains("telemetry") }
+        #expect(items.map { $0.tool > 0 && $0.server == $0.tool } == true, "\(summary.reconciliation)")
+    }
+
+    @Test("The counts of a server that wants credentials are asked for with those of an agent, or not at all")
+    func counts() async throws {
+        var wire = ServerWire()
+        wire.credentials = ServerWire.Credentials(["key-0-x", "key-1-x", "key-2-x", "key-3-x", "key-4-x", "key-5-x"])
+        let server = try OpAMPServer(
+            plan: ControlPlane.ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1,
+            wallClockAtZero: WallClock.unixNanoseconds(at: .zero) / 1_000_000)
+        var profile = Self.profile(.url(try ServerURL("ws://127.0.0.1:\(server.addresses[0].port)")))
+        profile.duration = .seconds(2)
+        profile.wire.auth = .bearer(.text("key-{{index}}-x"))
+        for asks in [true, false] {
+            let run = try await FleetRun(profile, options: FleetRunOptions(asksServerForCounts: asks))
+            let note = try #require(run.countsNote)
+            #expect(note.contains(asks ? "GET /muster/counts" : "not asked for"))
+            let summary = await run.perform(as: .test) { _ in }.summary
+            #expect(summary.reconciliation.isServerKnown == asks)
+            #expect(summary.counters.errors == 0, "\(summary.named.sorted)")
+        }
+        #expect(await server.stop().unauthorized == 0)
+    }
+
     @Test("An offer contains its own token for agents, or the first of the given ones")
     func headers() throws {
         let folder = try CertificateFolder()

@@ -46,7 +46,7 @@ final class DownloadBed: @unchecked Sendable {
         var plan = FetchPlan(retryDelay: .milliseconds(10))
         change(&plan)
         let request = PackageDownload(
-            agent: agent, number: 1,
+            agent: agent, number: 1, package: "collector", version: "1",
             file: DownloadableFile(
                 downloadURL: url, contentHash: hash, signature: signature,
                 headers: Headers(headers: headers.map { Header(key: $0.0, value: $0.1) })),
@@ -69,7 +69,7 @@ final class DownloadBed: @unchecked Sendable {
     /// Begins a download without waiting for it.
     func begin(_ url: String, agent: UInt64) async {
         let request = PackageDownload(
-            agent: agent, number: 1, file: DownloadableFile(downloadURL: url),
+            agent: agent, number: 1, package: "collector", version: "1", file: DownloadableFile(downloadURL: url),
             plan: FetchPlan(stallTimeout: .seconds(3_600), timeout: .seconds(3_600)), requiresSignature: false,
             progressInterval: .seconds(3_600))
         await shard.value { [self] in

@@ -307,11 +307,15 @@ struct VerdictTests {
         return (told, figures)
     }
 
+    private static func statement(_ digest: [UInt8], version: String = "1") -> PackageStatement {
+        PackageStatement(PackageName("collector", version: version), digest: digest)
+    }
+
     @Test(
         "A trusted signature passes, for each agent, checked once or each time", arguments: [true, false])
     func signed(shares: Bool) async throws {
         let key = try SigningKey.generate(.ecdsaP256)
-        let signature = Array(try key.sign(digest: Self.hash, as: "release").text.utf8)
+        let signature = Array(try key.sign(Self.statement(Self.hash), as: "release").text.utf8)
         let (told, figures) = try await Self.fetch(signature: signature, requires: true, times: 3) { plan in
             plan.trustedKeys = ["release": key.publicKey.pem]
             plan.sharesVerdicts = shares
@@ -325,11 +329,13 @@ struct VerdictTests {
     func refused() async throws {
         let key = try SigningKey.generate(.ed25519)
         let keys = ["release": key.publicKey.pem]
-        let stranger = Array(try key.sign(digest: Self.hash, as: "stranger").text.utf8)
-        let other = Array(try key.sign(digest: SHA256.hash(of: []), as: "release").text.utf8)
+        let stranger = Array(try key.sign(Self.statement(Self.hash), as: "stranger").text.utf8)
+        let other = Array(try key.sign(Self.statement(SHA256.hash(of: [])), as: "release").text.utf8)
+        let older = Array(try key.sign(Self.statement(Self.hash, version: "0"), as: "release").text.utf8)
         let cases: [(signature: [UInt8], keys: [String: String], name: String)] = [
             ([], keys, "signature_absent"), (stranger, keys, "signature_unknown_signer"),
-            (other, keys, "signature_invalid"), ([1], keys, "signature_no_heading"),
+            (other, keys, "signature_invalid"), (older, keys, "signature_other_package"),
+            ([1], keys, "signature_no_heading"),
             (other, [:], "signature_unknown_signer"),
         ]
         for (signature, keys, name) in cases {
@@ -345,7 +351,7 @@ struct VerdictTests {
         let key = try SigningKey.generate(.ed25519)
         let keys = ["release": key.publicKey.pem]
         #expect(try await Self.fetch { $0.trustedKeys = keys }.told.outcome == .verified)
-        let wrong = Array(try key.sign(digest: SHA256.hash(of: []), as: "release").text.utf8)
+        let wrong = Array(try key.sign(Self.statement(SHA256.hash(of: [])), as: "release").text.utf8)
         #expect(try await Self.fetch(signature: wrong) { $0.trustedKeys = keys }.told.failure.contains("not valid"))
         // Without keys there is nothing to check it with, and nobody asked.
         #expect(try await Self.fetch(signature: wrong) { _ in }.told.outcome == .verified)

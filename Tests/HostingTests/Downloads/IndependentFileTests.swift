@@ -161,8 +161,11 @@ struct IndependentFileTests {
             let key = try SigningKey.generate(algorithm)
             try Data(key.pem.utf8).write(to: URL(fileURLWithPath: path("key.pem")))
             try Data(key.publicKey.pem.utf8).write(to: URL(fileURLWithPath: path("pub.pem")))
-            let digest = SHA256.hash(of: Self.file)
-            let ours = try key.sign(digest: digest, as: "r")
+            let package = PackageName("p", version: "1")
+            let statement = PackageStatement(package, digest: SHA256.hash(of: Self.file))
+            try Data(statement.text.utf8).write(to: URL(fileURLWithPath: path("statement")))
+            let digest = SHA256.hash(of: Array(statement.text.utf8))
+            let ours = try key.sign(statement, as: "r")
             try Data(ours.signature).write(to: URL(fileURLWithPath: path("ours")))
             let padding = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
             let options = algorithm == .rsaPSS ? padding : []
@@ -170,11 +173,11 @@ struct IndependentFileTests {
             case .ecdsaP256, .rsaPSS:
                 let verify = ["dgst", "-sha256", "-verify", path("pub.pem")] + options
                 #expect(
-                    try await Self.run("openssl", verify + ["-signature", path("ours"), path("p.tar")]).status == 0)
+                    try await Self.run("openssl", verify + ["-signature", path("ours"), path("statement")]).status == 0)
                 let sign = ["dgst", "-sha256", "-sign", path("key.pem")] + options
-                #expect(try await Self.run("openssl", sign + ["-out", path("theirs"), path("p.tar")]).status == 0)
+                #expect(try await Self.run("openssl", sign + ["-out", path("theirs"), path("statement")]).status == 0)
             case .ed25519:
-                let made = try await Self.run("openssl", ["dgst", "-sha256", "-binary", path("p.tar")])
+                let made = try await Self.run("openssl", ["dgst", "-sha256", "-binary", path("statement")])
                 #expect(Array(made.output) == digest)
                 try made.output.write(to: URL(fileURLWithPath: path("digest")))
                 let verify = [
@@ -186,8 +189,8 @@ struct IndependentFileTests {
             }
             let theirs = Array(try Data(contentsOf: URL(fileURLWithPath: path("theirs"))))
             let trusted = try TrustedKeys(pems: ["r": key.publicKey.pem])
-            let text = DetachedSignature(algorithm: algorithm, signer: "r", signature: theirs).text
-            #expect(trusted.judge(Array(text.utf8), digest: digest) == .valid(signer: "r"))
+            let text = DetachedSignature(algorithm: algorithm, signer: "r", package: package, signature: theirs).text
+            #expect(trusted.judge(Array(text.utf8), of: statement) == .valid(signer: "r"))
         }
     }
 
@@ -261,7 +264,9 @@ struct OddSignatureTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-odd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let file = Array("a package".utf8)
+        let package = PackageName("p", version: "1")
+        let statement = PackageStatement(package, digest: SHA256.hash(of: Array("a package".utf8)))
+        let file = Array(statement.text.utf8)
         let digest = SHA256.hash(of: file)
         let key = try odd.algorithm == .rsaPSS ? Self.rsaKey.get() : SigningKey.generate(odd.algorithm)
         for (name, bytes) in [("K", Array(key.pem.utf8)), ("F", file), ("D", digest)] {
@@ -272,8 +277,10 @@ struct OddSignatureTests {
         }
         let made = try await IndependentFileTests.run("openssl", command)
         try #require(made.status == 0)
-        let text = DetachedSignature(algorithm: odd.algorithm, signer: "r", signature: Array(made.output)).text
-        let verdict = try TrustedKeys(pems: ["r": key.publicKey.pem]).judge(Array(text.utf8), digest: digest)
+        let text = DetachedSignature(
+            algorithm: odd.algorithm, signer: "r", package: package, signature: Array(made.output)
+        ).text
+        let verdict = try TrustedKeys(pems: ["r": key.publicKey.pem]).judge(Array(text.utf8), of: statement)
         #expect(verdict == (odd.testDescription == "as it should be" ? .valid(signer: "r") : .invalid(signer: "r")))
     }
 
