@@ -126,8 +126,8 @@ struct OutputTests {
             ("$M serve --port 0 --offer-config none", "none cannot be read: no such file"),
             ("$M serve --port 0 --tls-self-made p.yaml", "exists and is not a directory"),
             ("$M sign keys --out p.yaml/keys", "exists and is not a directory"),
-            ("$M sign package none --key none", "none cannot be read: no such file"),
-            ("$M sign verify none", "none cannot be read: no such file"),
+            ("$M sign package none --name a --version-of 1 --key none", "none cannot be read: no such file"),
+            ("$M sign verify none --name a --version-of 1", "none cannot be read: no such file"),
         ])
     func words(line: String, expected: String) async throws {
         try await Muster.inDirectory { muster in

@@ -19,6 +19,7 @@ struct SecretTests {
         cohorts:
           - name: c
             heartbeat: {interval: 200ms}
+            connection_settings: {other: true}
             headers: {X-Cohort: s3cr3t-cohort}
             own_telemetry: {signals: [metrics], interval: 1s}
         events:

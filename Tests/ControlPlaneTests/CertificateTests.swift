@@ -154,7 +154,7 @@ struct CertificateTests {
             issues: true, capabilities: example.capabilities, polls: polls)
         #expect(outcome.sent.count == (polls ? 1 : 2))
         #expect(outcome.sent.last?.message.errorResponse?.type == .badRequest)
-        #expect((outcome.answer?.remoteConfig != nil) == !polls)
+        #expect((outcome.sent.first?.message.remoteConfig != nil) == !polls)
         #expect(server.counts.badRequests == 1 && server.counts.certificateRequests == 1)
     }
 

@@ -26,7 +26,6 @@ struct ClientHabitTests {
         let fleet = try SmallFleet(3, at: target)
         try await fleet.wait(until: "answers to heartbeats") { $0[.heartbeats] >= 9 }
         await fleet.stop()
-        #expect(fleet.counters.errors == 0, "\(fleet.named.sorted)")
         let counts = await server.stop()
         #expect(counts.malformed == 0 && counts.agentsKnown == 3 && counts.fullReports >= 3)
     }

@@ -36,7 +36,7 @@ extension PollingTests {
                 counter: .responseMalformed),
             Broken(
                 name: "more than agents take", reaction: .answer([UInt8](repeating: 0, count: 1 << 17)),
-                counter: .responseMalformed),
+                counter: .oversizedMessage),
             Broken(name: "a bomb", reaction: .answer(bomb, "Content-Encoding: gzip\r\n"), counter: .decompressionBomb),
             Broken(name: "broken protobuf", reaction: .answer([0x0A, 200]), counter: .malformedAnswer),
             Broken(

@@ -153,7 +153,7 @@ struct VerdictTests {
     @Test(
         "All cores together: of a closed loop tool-bound from 90 %, of an open one shared, for its lag shows the rest",
         arguments: [
-            (0.74, true, Verdict.Level.clear), (0.76, true, .shared), (0.89, true, .shared), (0.91, true, .toolBound),
+            (0.24, true, Verdict.Level.clear), (0.26, true, .shared), (0.89, true, .shared), (0.91, true, .toolBound),
             (0.89, false, .clear), (0.91, false, .shared), (1.02, false, .shared),
         ])
     func ownCPU(share: Double, isClosed: Bool, level: Verdict.Level) {

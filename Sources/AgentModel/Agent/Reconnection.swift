@@ -57,7 +57,7 @@ public enum ReconnectPolicy: Hashable, Sendable {
     /// How long a connection has to be open to have lasted.
     var lasting: Nanoseconds {
         switch self {
-        case .opampGo, .fixed: return .zero
+        case .opampGo, .exponential, .fixed: return .zero
         case .longRandomDelay(let minimum, _): return minimum
         case .specificationMinimum: return Exponential.specification.initial
         }

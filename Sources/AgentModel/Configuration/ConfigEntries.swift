@@ -124,7 +124,7 @@ private struct FlowCollection {
                 case UInt8(ascii: "#") where " \t".utf8.contains(previous): return
                 case UInt8(ascii: "\""), UInt8(ascii: "'"):
                     // A quote opens a text only where a text can begin; elsewhere it is a letter like any other.
-                    if depth > 0, " \t[{,:".utf8.contains(previous) { quote = byte }
+                    if depth > 0, previous == byte || " \t[{,:".utf8.contains(previous) { quote = byte }
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     if depth > 0 || " \t".utf8.contains(previous) { depth += 1 }
                 case UInt8(ascii: "}"), UInt8(ascii: "]"): depth = max(depth - 1, 0)

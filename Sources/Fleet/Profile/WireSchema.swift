@@ -191,7 +191,7 @@ extension AuthProfile {
         static let standard = Basic()
         private static let name: Kind<String> = .text(0...4_096).reading { spot, user in
             if !user.contains(":") { return user }
-            spot.report(.wrongType(found: "a text with a colon", wanted: "a name, which has no colon"))
+            spot.report(.wrongType(found: "a text with a colon", wanted: "a name without a colon"))
             return nil
         } mend: {
             $0.replacing(":", with: "")

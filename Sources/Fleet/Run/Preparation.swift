@@ -94,20 +94,25 @@ struct Preparation: Sendable {
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
             exchanges, clocks, target: usual, seed: profile.seed, downloads: downloads, options: shardOptions)
+        (tallies, firstTally) = await Preparation.tallies(
+            profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
+            on: shards[0].shard)
+    }
+
+    /// Where the server's own counts come from, and what they are before the run: those of a server elsewhere are asked
+    /// for as an agent of the first cohort.
+    private static func tallies(
+        _ profile: Profile, _ options: FleetRunOptions, _ server: OpAMPServer?, at target: AgentTarget, on shard: Shard
+    ) async -> (TallySource, ServerTally?) {
         if let server {
-            tallies = .embedded(server)
-            firstTally = await tallies.tally()
-        } else if options.asksServerForCounts {
-            let first = profile.cohorts[0]
-            let cohort = Cohort(
-                CohortPlan(cohort: first, limits: profile.limits), seed: profile.seed,
-                unixOrigin: WallClock.unixNanoseconds(at: .zero))
-            (tallies, firstTally) = await TallySource.find(
-                shardOptions.cohortTargets[first.name] ?? usual, as: Agent(index: 0, cohort: cohort),
-                on: shards[0].shard)
-        } else {
-            (tallies, firstTally) = (.unasked, nil)
+            let source = TallySource.embedded(server)
+            return (source, await source.tally())
         }
+        guard options.asksServerForCounts else { return (.unasked, nil) }
+        let cohort = Cohort(
+            CohortPlan(cohort: profile.cohorts[0], limits: profile.limits), seed: profile.seed,
+            unixOrigin: WallClock.unixNanoseconds(at: .zero))
+        return await TallySource.find(target, as: Agent(index: 0, cohort: cohort), on: shard)
     }
 
     /// A shard of agents for each exchange, each with its part of the download limits.

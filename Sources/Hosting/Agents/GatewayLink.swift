@@ -46,6 +46,9 @@ final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable
         addressee = answer.instanceUID.uid.flatMap { machine.member(named: $0) }
     }
 
+    /// An answer may be matched while a message for another member is processed.
+    var countsFirstAnswers: Bool { true }
+
     func firstAnswered() {
         guard let addressee else {
             guard !hasBeenAnswered else { return }

@@ -34,6 +34,11 @@ extension FleetMember {
     var unsentAgentDisconnects: Int { agent.state.isOnline ? 1 : 0 }
 }
 
+extension AnsweredReport {
+    /// Whether the agent is served: an error is no service, and neither is an answer to an agent that leaves.
+    fileprivate var provesService: Bool { !isRefusal && kind != .agentDisconnect }
+}
+
 /// A state machine that one link serves: an agent, or a gateway with the agents behind it.
 protocol LinkedStateMachine: SendableMetatype {
     mutating func start(at now: Instant, _ effects: inout Effects)
@@ -93,6 +98,8 @@ protocol Link: Endpoint, FleetMember {
     func unanswered(_ report: UnansweredReport)
     /// An agent has had the first answer of a connection.
     func firstAnswered()
+    /// Whether the link knows itself whose the first answers are.
+    var countsFirstAnswers: Bool { get }
     /// Closes the connection in order.
     func close(code: UInt16)
     /// Drops the connection, or the attempt at one.
@@ -176,7 +183,9 @@ extension Link {
             switch host.effects.list[index] {
             case .send(let report): send(report)
             case .ping(let payload): ping(payload)
-            case .answered(let answer): answered(answer)
+            case .answered(let answer):
+                answered(answer)
+                if answer.provesService, !countsFirstAnswers { firstAnswered() }
             case .unanswered(let report): unanswered(report)
             case .heartbeatsNotPossible(let missed): metrics.record(missed)
             case .withoutServer(let time): metrics.record(time)
@@ -208,7 +217,9 @@ extension Link {
         if !countsItself(anomaly, amount) { host.metrics.count(anomaly: anomaly, amount) }
     }
 
-    /// An agent has had the first answer of a connection.
+    var countsFirstAnswers: Bool { false }
+
+    /// An agent has had an answer. One whose first report was refused has its first answer later than its connection.
     func firstAnswered() {
         guard !hasBeenAnswered else { return }
         hasBeenAnswered = true

@@ -66,7 +66,7 @@ extension PollLink {
             ended(request, because: .connectionLost)
             refuse(.unavailable, request, isReceived: true)
         case .malformed(let error):
-            host.metrics.count(.responseMalformed)
+            host.metrics.count(error.isTooLarge ? .oversizedMessage : .responseMalformed)
             host.metrics.count(named: error.name)
             requests.removeFirst()
             refused(request)

@@ -26,7 +26,8 @@ public struct VerdictRules: Hashable, Sendable {
     public var busiestShard = Limits(shared: 0.75, toolBound: 0.9)
     /// The share of all available cores that the process used. An open loop shows a lack of cores as scheduling lag.
     public var openLoopCPU = Limits(shared: 0.9, toolBound: .infinity)
-    public var closedLoopCPU = Limits(shared: 0.75, toolBound: 0.9)
+    /// In a closed loop the tool's work on each message delays the next one, and no lag shows it.
+    public var closedLoopCPU = Limits(shared: 0.25, toolBound: 0.9)
     /// The share of the periods of the CPU quota in which the process was stopped.
     public var throttled = Limits(shared: 0.01, toolBound: 0.25)
     /// The share of the machine's CPU time that the hypervisor gave to others.
@@ -122,7 +123,7 @@ public struct VerdictRules: Hashable, Sendable {
         if busiest >= busiestShard.shared {
             return evidence.cpuShare < openLoopCPU.shared ? Self.shardRemedy(evidence) : Self.coresRemedy(evidence)
         }
-        if evidence.cpuShare >= closedLoopCPU.shared { return Self.coresRemedy(evidence) }
+        if evidence.cpuShare >= busiestShard.shared { return Self.coresRemedy(evidence) }
         return "spread arrivals and events over more time, or let nothing else run on this machine"
     }
 

@@ -166,6 +166,11 @@ public enum HTTPExchangeError: Error, Hashable, Sendable {
     /// Bytes arrived while no request was in flight.
     case unsolicited
 
+    /// Whether the body is larger than the limit.
+    public var isTooLarge: Bool {
+        if case .http(.bodyTooLarge) = self { true } else { false }
+    }
+
     /// The name under which the error is counted.
     public var name: String {
         switch self {

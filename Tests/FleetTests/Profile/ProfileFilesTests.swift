@@ -1,5 +1,6 @@
 import AgentModel
 import Foundation
+import Schema
 import Testing
 
 @testable import Fleet

@@ -84,8 +84,8 @@ struct ProfileReaderTests {
             (
                 "reconnect: opamp_go",
                 """
-                reconnect: found 'opamp_go', wanted opamp-go, long-delay, spec-minimum or fixed; did you mean \
-                'opamp-go'?
+                reconnect: found 'opamp_go', wanted opamp-go, long-delay, spec-minimum, exponential or fixed; did you \
+                mean 'opamp-go'?
                 """
             ),
             ("reconnect: {policy: fixed, delay: 0s}", "reconnect.delay: 0s is out of range"),

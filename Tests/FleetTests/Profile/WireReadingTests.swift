@@ -1,6 +1,9 @@
 import AgentModel
 import Basis
+import ControlPlane
 import Foundation
+import OpAMP
+import OrderedCollections
 import Schema
 import Testing
 import Transport

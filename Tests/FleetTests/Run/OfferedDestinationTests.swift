@@ -27,11 +27,11 @@ struct OfferedDestinationTests {
         #expect(route.identity != nil)
         #expect(route.tls != nil && route.tls !== plain.tls)
         offer.certificate = TLSCertificate(cert: Array(issued.chainPEM.utf8))
-        await #expect(throws: OfferProblem.certificateUnusable) { [offer] in try await Self.destinations.resolve(offer)
-        }
+        let offer1 = offer
+        await #expect(throws: OfferProblem.certificateUnusable) { try await Self.destinations.resolve(offer1) }
         offer.certificate = nil
         offer.tls = TLSConnectionSettings(caPEMContents: "nothing")
-        await #expect(throws: OfferProblem.authoritiesUnusable) { [offer] in try await Self.destinations.resolve(offer)
-        }
+        let offer2 = offer
+        await #expect(throws: OfferProblem.authoritiesUnusable) { try await Self.destinations.resolve(offer2) }
     }
 }

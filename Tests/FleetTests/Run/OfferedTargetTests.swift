@@ -211,9 +211,8 @@ struct OfferedTargetTests {
         let again = try await targets.resolve(offer, try Self.usual())
         #expect(again.security?.context === target.security?.context)
         offer.tls = TLSConnectionSettings(caPEMContents: "no certificate")
-        await #expect(throws: OfferProblem.authoritiesUnusable) { [offer] in
-            try await targets.resolve(offer, Self.plain)
-        }
+        let offer1 = offer
+        await #expect(throws: OfferProblem.authoritiesUnusable) { try await targets.resolve(offer1, Self.plain) }
     }
 
     @Test(

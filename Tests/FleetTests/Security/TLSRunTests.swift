@@ -232,9 +232,7 @@ struct TLSRunTests {
             profile.tls?.highestVersion = version
             try await withSecureServer(options) { _, port in
                 profile.server = .url(try ServerURL("\(scheme)://127.0.0.1:\(port)"))
-                // Before TLS 1.3 there is no alert of its own for a certificate that is missing.
-                let isVague = each.testDescription == "none" && version == .tls12
-                try await Self.expect(isVague ? .tlsAlert : each.counter, each.name, profile)
+                try await Self.expect(each.counter, each.name, profile)
             }
         }
     }
@@ -246,8 +244,9 @@ struct TLSRunTests {
         let errors = Counter.errors.filter { counters[$0] > 0 }.map(\.name)
         if let counter {
             #expect(counters[counter] >= 3, "\(errors)")
-            // Each attempt fails once, under one name.
-            #expect(errors == [counter.name])
+            // Each attempt fails once, under one name. Over plain HTTP under TLS 1.3 the report may have been sent
+            // before the server judges the certificate: it is lost.
+            #expect(errors.filter { $0 != Counter.answersLost.name } == [counter.name])
             if let name { #expect(record.summary.named[name] == counters[counter], "\(record.summary.named.sorted)") }
             #expect(counters[.agentsAnswered] == 0)
         } else {

@@ -165,9 +165,7 @@ struct HostileClientTests {
         Row("deflate that is none", .says(cat(deflating, frame(0xC2, [0xFF, 0xFF, 0xFF]))), "frames_malformed"),
         Row("a reset in a frame", .saysAndResets(cat(upgrade(), frame(0x82, announcing: 100), [1, 2, 3])), nil),
         Row("a half-close after a report", .saysAndHalfCloses(cat(upgrade(), report)), nil),
-        Row(
-            "a report, again and again with one number", upgraded(HostileFrames.repeated(report, 500)),
-            "repeats"),
+        Row("a report, again and again with one number", upgraded(HostileFrames.repeated(report, 500)), nil),
     ]
 
     private static let closesCodes: [UInt16] = [
