@@ -25,6 +25,7 @@ let package = Package(
         .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
         .library(name: "MusterMatching", targets: ["Matching", "MatchingSimulation"]),
         .library(name: "MusterEngine", targets: ["Basis", "Engine", "OpenSSL"]),
+        .library(name: "MusterRehearsal", targets: ["Basis", "Rollout", "Simulation"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,12 +58,19 @@ let package = Package(
         .target(
             name: "ControlPlane", dependencies: ["Basis", "OpAMP", "OpenSSL", orderedCollections],
             swiftSettings: settings),
+        .target(name: "Rollout", dependencies: ["Basis", "Schema", orderedCollections], swiftSettings: settings),
+        .target(
+            name: "Simulation",
+            dependencies: ["Basis", "OpAMP", "Matching", "AgentModel", "ControlPlane", "Rollout", orderedCollections],
+            swiftSettings: settings),
+        .target(name: "Statistics", dependencies: ["Basis"], swiftSettings: settings),
+        .target(name: "TLSRecords", dependencies: ["Basis", "OpenSSL", "COpenSSL"], swiftSettings: settings),
         .target(
             name: "Metrics",
             dependencies: ["Basis", "OpAMP", "Packages", "AgentModel", "Engine", "Zlib", histogram],
             swiftSettings: settings),
         .target(
-            name: "Engine", dependencies: ["Basis", "OpenSSL", "CLinux", "COpenSSL", "CTLSMemory"],
+            name: "Engine", dependencies: ["Basis", "OpenSSL", "TLSRecords", "CLinux", "COpenSSL", "CTLSMemory"],
             swiftSettings: settings),
         .target(
             name: "Hosting",
@@ -88,7 +96,7 @@ let package = Package(
             dependencies: [
                 "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting",
                 "Fleet",
-                "Report",
+                "Report", "Rollout", "Simulation", "Statistics",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -125,6 +133,15 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],
+            swiftSettings: settings),
+        .testTarget(name: "RolloutTests", dependencies: ["Basis", "Schema", "Rollout"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Rollout", "Simulation"],
+            swiftSettings: settings),
+        .testTarget(name: "StatisticsTests", dependencies: ["Basis", "Statistics"], swiftSettings: settings),
+        .testTarget(
+            name: "TLSRecordsTests", dependencies: ["Basis", "OpenSSL", "COpenSSL", "TLSRecords"],
             swiftSettings: settings),
         .testTarget(
             name: "MetricsTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "TestSupport", histogram],

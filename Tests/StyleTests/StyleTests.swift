@@ -94,16 +94,17 @@ struct StyleTests {
 /// The targets of `Sources`, from below; a target imports only those before it.
 enum Layers {
     static let order = [
-        "CLinux", "CZlib", "CZstd", "COpenSSL", "CTLSMemory", "Basis", "Matching", "OpenSSL", "Zlib", "Schema",
-        "Protobuf", "OpAMP",
-        "OTLP", "Transport", "Packages", "AgentModel", "ControlPlane", "Engine", "Metrics", "Hosting",
+        "CLinux", "CZlib", "CZstd", "COpenSSL", "CTLSMemory", "Basis", "Statistics", "Matching", "OpenSSL",
+        "TLSRecords", "Zlib",
+        "Schema", "Rollout", "Protobuf", "OpAMP",
+        "OTLP", "Transport", "Packages", "AgentModel", "ControlPlane", "Simulation", "Engine", "Metrics", "Hosting",
         "Fleet", "Report", "muster", "ProtocolGenerator",
     ]
 
     /// State machines and values: no socket, no file, no clock, no thread.
     static let withoutIO: Set = [
         "Matching", "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP", "OTLP", "Transport", "Packages", "AgentModel",
-        "ControlPlane", "Metrics",
+        "ControlPlane", "Metrics", "Statistics", "TLSRecords", "Rollout", "Simulation",
     ]
 
     static let systemModules: Set = ["Glibc", "Musl", "Darwin", "Foundation", "Dispatch", "CLinux"]
