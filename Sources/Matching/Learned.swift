@@ -46,6 +46,22 @@ struct Learned: Sendable {
         if counts[kind, LearnedCounts.Kind.answered] > Self.halvedAt { halve(kind) }
     }
 
+    /// How well a service time fits those of all kinds together: the logarithm of a density per second, smoothed over two
+    /// octaves, since kinds differ. O(kinds · bins).
+    func logDensityOfAllKinds(of span: Nanoseconds) -> Double {
+        let bin = TimeBins.bin(of: span)
+        let reach = 8
+        var (near, all) = (0.0, 1.0)
+        for kind in 0..<Matcher.maxKinds {
+            all += counts[kind, LearnedCounts.Kind.answered]
+            for neighbour in max(bin - reach, 0)...min(bin + reach, TimeBins.count - 1) {
+                let weight = Double(reach - abs(neighbour - bin)) / Double(reach * reach)
+                near += counts[kind, LearnedCounts.Kind.answers + neighbour] * weight
+            }
+        }
+        return (near / all / TimeBins.width(of: bin) + 1 / all / kinds[0].longest.seconds).naturalLogarithm
+    }
+
     mutating func dropped(_ kind: UInt8) {
         counts[Int(kind), LearnedCounts.Kind.dropped] += 1
     }

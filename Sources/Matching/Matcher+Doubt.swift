@@ -169,6 +169,7 @@ extension Matcher {
         }
         window.messages.append(WaitingMessage(at: now, type: message))
         if pongDecides, window.messages.count < Self.maxMessages { return }
+        if decideOfferInBetween(&window, state, &outcomes) { return }
         decide(&window, &state, at: now, context, &outcomes)
         if window.messages.count >= maxMessages(in: window) { force(&window, &state, at: now, context, &outcomes) }
     }

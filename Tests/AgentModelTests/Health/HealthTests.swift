@@ -241,7 +241,7 @@ struct RestartTests {
         let report = try #require(script.sent.first).report
         #expect(report.sequenceNumber == 0)
         #expect(report.instanceUID == .uid(uid))
-        #expect(report.health?.startTimeUnixNano == 1_780_000_000_000_000_000 + 4_000_000_000)
+        #expect(report.health?.startTimeUnixNano == 1_780_000_004_000_000_000)
     }
 
     @Test("An agent that does not accept the command ignores it and processes the rest")

@@ -72,7 +72,7 @@ struct PackageTests {
         let report = try #require(script.pass(.seconds(6)).first { $0.report.agentDescription != nil }).report
         let version = report.agentDescription?.identifyingAttributes.first { $0.key == "service.version" }?.value
         #expect(version == .string("2.0"))
-        #expect(report.health?.startTimeUnixNano == 1_780_000_000_000_000_000 + 6_000_000_000)
+        #expect(report.health?.startTimeUnixNano == 1_780_000_006_000_000_000)
         script.receive(ServerToAgent(flags: .reportFullState))
         #expect(script.sent.first?.report.agentDescription == report.agentDescription)
     }
