@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "Rollout", dependencies: ["Basis", "Schema", orderedCollections], swiftSettings: settings),
         .target(
             name: "Simulation",
-            dependencies: ["Basis", "OpAMP", "Matching", "AgentModel", "ControlPlane", "Rollout", orderedCollections],
+            dependencies: ["Basis", "Schema", "OpAMP", "AgentModel", "Rollout", orderedCollections],
             swiftSettings: settings),
         .target(name: "Statistics", dependencies: ["Basis"], swiftSettings: settings),
         .target(name: "TLSRecords", dependencies: ["Basis", "OpenSSL", "COpenSSL"], swiftSettings: settings),
