@@ -144,3 +144,26 @@ struct CanaryTest: Hashable, Sendable {
             evidence: Int(min(evidence * 1_000, 1e15)))
     }
 }
+
+extension CanaryTest {
+    func store(_ writer: inout StateWriter) {
+        for number in [answers, judged, later, otherFailures, otherJudged, watching] { writer.add(number) }
+        writer.add(pending)
+        writer.add(otherTimes)
+        writer.add(watched)
+        writer.add(updatedAt?.nanoseconds)
+    }
+
+    mutating func restore(_ reader: inout StateReader) throws(SnapshotError) {
+        answers = try reader.int()
+        judged = try reader.int()
+        later = try reader.int()
+        otherFailures = try reader.int()
+        otherJudged = try reader.int()
+        watching = try reader.int()
+        pending = try reader.list(Int.self)
+        otherTimes = try reader.list(UInt64.self)
+        watched = try reader.word()
+        updatedAt = try reader.optional().map { Instant(nanoseconds: $0) }
+    }
+}

@@ -10,7 +10,9 @@ struct GateState: Hashable, Sendable {
     /// What a resumed rollout has left behind.
     var ignoredFaults = 0
     var ignoredSample = 0
+    /// How many looks found the limit exceeded, and whether the last one did.
     var exceeded = 0
+    var wasExceeded = false
     var nextLook: Instant?
 
     init(_ plan: GatePlan) {
@@ -26,6 +28,7 @@ struct GateState: Hashable, Sendable {
         answers.removeAll()
         otherFaults.removeAll()
         exceeded = 0
+        wasExceeded = false
     }
 
     /// Whether the figures exceed the limit.

@@ -34,7 +34,7 @@ extension RolloutController {
 
     /// How many more agents may be in flight.
     private var freePlaces: Int {
-        guard let limit = plan.limits.concurrency?.count(of: order.count) else { return .max }
+        guard let limit = plan.limits.concurrency?.countRoundedDown(of: order.count) else { return .max }
         var held = tally.inFlight
         if plan.limits.failedCountAsInFlight { held += tally.failed + tally.mismatched + tally.noAnswer }
         return max(limit, 1) - held

@@ -126,7 +126,7 @@ extension RolloutController {
         let isStage = Int(rows[Int(agent)].stage) == stage?.index
         for index in gates.indices where gates[index].plan.window != nil {
             let plan = gates[index].plan
-            if plan.on == fault || plan.on == .any && isNew, plan.scope == .rollout || isStage {
+            if plan.on.includes(fault, isNew: isNew), plan.scope == .rollout || isStage {
                 gates[index].faults.add(at: now)
             }
         }
@@ -164,6 +164,7 @@ extension RolloutController {
             case .failed: (tally.failed, 0)
             case .mismatched: (tally.mismatched, 0)
             case .noAnswer: (tally.noAnswer, 0)
+            case .unsuccessful: (tally.failed + tally.mismatched + tally.noAnswer, 0)
             case .unhealthy: (unhealthy, observed.waitingUnhealthy)
             case .disconnected: (disconnected, observed.waitingDisconnected)
             case .any: (tally.broken, observed.waitingUnhealthy + observed.waitingDisconnected)
@@ -191,7 +192,8 @@ extension RolloutController {
     /// Looks at one gate.
     private mutating func look(_ index: Int, _ output: inout RolloutOutput) {
         let figures = self.figures(of: index)
-        guard gates[index].isExceeded(figures) else { return }
+        gates[index].wasExceeded = gates[index].isExceeded(figures)
+        guard gates[index].wasExceeded else { return }
         gates[index].exceeded += 1
         guard gates[index].exceeded >= gates[index].plan.looks else { return }
         gates[index].exceeded = 0
@@ -283,6 +285,18 @@ extension RolloutTally {
         case .mismatched: mismatched += count
         case .noAnswer: noAnswer += count
         case .waiting, .inFlight, .takenBack, .restored: break
+        }
+    }
+}
+
+extension GatePlan.Fault {
+    /// Whether a gate on this counts a fault of an agent.
+    /// - Parameter isNew: whether it is the agent's first.
+    fileprivate func includes(_ fault: GatePlan.Fault, isNew: Bool) -> Bool {
+        switch self {
+        case .any: isNew
+        case .unsuccessful: fault.isAnswer
+        case .failed, .mismatched, .noAnswer, .unhealthy, .disconnected: self == fault
         }
     }
 }

@@ -69,6 +69,11 @@ extension RolloutController {
             state = .soaking(stage: index, until: look)
             return false
         }
+        if let look = gates.filter(\.wasExceeded).compactMap(\.nextLook).min(), look > now {
+            // A gate that has not had all its looks holds the stage back.
+            state = .soaking(stage: index, until: look)
+            return false
+        }
         pass(stage, &output)
         return true
     }

@@ -1,4 +1,5 @@
 import Basis
+import Schema
 
 extension RehearsalWorld {
     /// The fleet of a rehearsal: each agent's values are drawn by the attributes' shares. An agent's value depends on the

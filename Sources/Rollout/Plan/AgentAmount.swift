@@ -16,7 +16,7 @@ public enum AgentAmount: Hashable, Sendable {
         }
     }
 
-    /// The same, a share rounded down.
+    /// The same, a share rounded down: for limits.
     func countRoundedDown(of total: Int) -> Int {
         switch self {
         case .agents(let count): min(count, total)

@@ -136,6 +136,7 @@ public struct GatePlan: Hashable, Sendable {
     public enum Fault: String, CaseIterable, Hashable, Sendable {
         case failed, mismatched
         case noAnswer = "no-answer"
+        case unsuccessful
         case unhealthy, disconnected
         case any
     }
