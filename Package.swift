@@ -90,7 +90,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
-            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics"], swiftSettings: settings),
+            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Rollout", "Simulation"],
+            swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [

@@ -40,7 +40,8 @@ struct FleetModel: Sendable {
         self.failures = failures
         self.ofAgent = ofAgent
         let base = Self.plan(world, interval)
-        cohorts = [Cohort(base, seed: world.seed, unixOrigin: 0, reportForm: .decided)]
+        cohorts =
+            [Cohort(base, seed: world.seed, unixOrigin: 0, reportForm: .decided)]
             + failures.map { failure in
                 var plan = base
                 if case .crashes(let after) = failure { plan.faults.timeToDeath = after }

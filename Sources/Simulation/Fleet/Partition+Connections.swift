@@ -178,7 +178,8 @@ extension Partition {
         case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
         case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
         }
-        var random = model.draws.stream(number(place), .restart, UInt32(event.rule) << 16 | (event.number & 0xFFFF) << 1)
+        var random = model.draws.stream(
+            number(place), .restart, UInt32(event.rule) << 16 | (event.number & 0xFFFF) << 1)
         return lasts?.draw(&random)
     }
 

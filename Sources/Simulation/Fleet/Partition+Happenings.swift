@@ -81,6 +81,12 @@ extension Partition {
     /// From now on the server means the agent to have its target.
     private mutating func targetBegins(_ place: Int, at now: Instant) {
         agents[place].flags.remove(.awaitsTarget)
+        if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
+            // It has what it is meant to have: the server knows that nothing is to be done.
+            let revision = model.revision(agents[place].target)
+            if revision == model.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
+            return
+        }
         guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed else { return }
         send(place, at: now, trips: 1)
     }

@@ -90,7 +90,8 @@ struct Partition {
         } else {
             load.connected[Int(replica)] += 1
         }
-        for (number, rule) in world.failures.enumerated() where rule.cause == .chance && model.has(agent, rule, number) {
+        for (number, rule) in world.failures.enumerated() where rule.cause == .chance && model.has(agent, rule, number)
+        {
             planChance(place, number, after: .zero, number: 0)
         }
         for (number, fault) in world.faults.enumerated() {

@@ -49,6 +49,16 @@ public struct Rehearsal: Sendable {
         self.rollouts = rollouts
     }
 
+    /// One plan in its own world.
+    /// - Parameter seed: decides everything that is drawn; the plan's own by default.
+    public init(_ plan: RolloutPlan, seed: UInt64? = nil) {
+        let seed = seed ?? plan.seed
+        let fleet = plan.world.fleet(seed: seed)
+        self.init(
+            world: World(plan, fleet: fleet, seed: seed), fleet: fleet,
+            rollouts: [RehearsedRollout(plan, begins: plan.world.begin)])
+    }
+
     /// Runs it. Linear in the agents and in what happens to them; heartbeats at rest cost nothing.
     public func run(concurrently: @escaping Concurrently = Self.oneAfterTheOther) -> RehearsalResult {
         var run = RehearsalRun(self, concurrently)

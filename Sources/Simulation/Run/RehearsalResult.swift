@@ -77,8 +77,8 @@ extension RehearsalRun {
             ] { result.hashes.load = SeededRandom.mixed(result.hashes.load &+ figure) }
         }
         for decision in decisions {
-            let text = "\(decision.rollout) \(decision.decision.at.nanoseconds) \(decision.decision.kind)"
-            result.hashes.decisions = SeededRandom.mixed(result.hashes.decisions ^ FNV1a.hash(text.utf8))
+            let word = decision.decision.fingerprint &+ UInt64(decision.rollout)
+            result.hashes.decisions = SeededRandom.mixed(result.hashes.decisions ^ word)
         }
         result.stragglers = stragglers()
         return result

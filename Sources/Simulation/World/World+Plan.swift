@@ -29,16 +29,16 @@ extension World {
         for outage in planned.outages {
             let value = Named(outage.attribute, [outage.value])
             guard groups.count < Self.maxGroups, let set = AgentSet(fleet, [value]) else { continue }
-            faults.append(.outage(group: groups.count, from: outage.at, lasting: outage.length))
+            faults.append(.outage(group: groups.count, from: planned.begin + outage.at, lasting: outage.length))
             groups.append(set)
         }
         for restart in planned.restarts {
             guard let count = restart.replicas, count < server.replicas else {
-                faults.append(.replicaDown(replica: nil, from: restart.at, lasting: restart.length))
+                faults.append(.replicaDown(replica: nil, from: planned.begin + restart.at, lasting: restart.length))
                 continue
             }
             for replica in 0..<count {
-                faults.append(.replicaDown(replica: replica, from: restart.at, lasting: restart.length))
+                faults.append(.replicaDown(replica: replica, from: planned.begin + restart.at, lasting: restart.length))
             }
         }
     }

@@ -114,7 +114,9 @@ public struct FailureRule: Hashable, Sendable {
     public var agents: AgentSet?
     public var cause: Cause
 
-    public init(_ failure: AgentFailure, share: Double, agents: AgentSet? = nil, cause: Cause = .revisions(1...UInt16.max)) {
+    public init(
+        _ failure: AgentFailure, share: Double, agents: AgentSet? = nil, cause: Cause = .revisions(1...UInt16.max)
+    ) {
         self.failure = failure
         self.share = share
         self.agents = agents
