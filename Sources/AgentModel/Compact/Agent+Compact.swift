@@ -5,6 +5,8 @@ package import OpAMP
 /// all of them. Revision n is offered with the hash of eight bytes that holds n.
 package struct RevisionTable: Sendable {
     private var configs: [ReceivedConfig] = []
+    /// Each of them in a list of its own: most agents have that as their history, and share it.
+    private var histories: [[ReceivedConfig]] = []
     /// The offer of each revision, the first being revision 1.
     package private(set) var offers: [ServerToAgent] = []
     /// What the server declares.
@@ -23,9 +25,16 @@ package struct RevisionTable: Sendable {
         guard configs.count < Self.limit else { return nil }
         let revision = UInt8(configs.count + 1)
         let offer = AgentRemoteConfig(config: config, configHash: [0, 0, 0, 0, 0, 0, 0, revision])
-        configs.append(ReceivedConfig(offer, cohort: cohort))
+        let received = ReceivedConfig(offer, cohort: cohort)
+        configs.append(received)
+        histories.append([received])
         offers.append(ServerToAgent(remoteConfig: offer, capabilities: capabilities))
         return revision
+    }
+
+    /// The history of an agent that has had one revision that worked.
+    fileprivate func history(of revision: UInt8) -> [ReceivedConfig] {
+        revision > 0 && Int(revision) <= histories.count ? histories[Int(revision) - 1] : []
     }
 
     fileprivate func config(_ revision: UInt8) -> ReceivedConfig? {
@@ -197,6 +206,7 @@ extension CompactAgent {
     }
 
     fileprivate func historyOfConfigs(_ table: RevisionTable) -> [ReceivedConfig] {
+        if history <= UInt32(UInt8.max) { return table.history(of: UInt8(truncatingIfNeeded: history)) }
         var configs: [ReceivedConfig] = []
         configs.reserveCapacity(Self.historyLimit + 1)
         for place in (0..<Self.historyLimit).reversed() {

@@ -182,22 +182,28 @@ extension Agent {
         else { return }
         let saysStatus = fields.contains(.remoteConfigStatus)
         if faults.has(.reportsWrongHash), saysStatus { effects.fault(.reportsWrongHash) }
-        var stages: [OfferStage] = []
+        var stage: OfferStage?
+        var hasConverged = false
         switch configuration.state {
         case .notConfigured: break
-        case .configuring, .updating: if saysStatus { stages = [.applying] }
-        case .error: if saysStatus { stages = [.failed] }
+        case .configuring, .updating: if saysStatus { stage = .applying }
+        case .error: if saysStatus { stage = .failed }
         case .configured:
-            if saysStatus { stages = [.applied] }
+            if saysStatus { stage = .applied }
             // Nothing of the effective configuration is left to be reported.
-            let hasConverged = !reportableChanges.contains(.effectiveConfig)
-            if hasConverged, saysStatus || configuration.reported == .applied, !configuration.lies {
-                stages.append(.converged)
-            }
+            hasConverged =
+                !reportableChanges.contains(.effectiveConfig)
+                && (saysStatus || configuration.reported == .applied) && !configuration.lies
         }
-        for stage in stages where withConfiguration({ $0.hasReported(stage) }) {
-            record(stage, of: config, at: now, &effects)
-        }
+        if let stage { recordReported(stage, of: config, at: now, &effects) }
+        if hasConverged { recordReported(.converged, of: config, at: now, &effects) }
+    }
+
+    private mutating func recordReported(
+        _ stage: OfferStage, of config: ReceivedConfig, at now: Instant, _ effects: inout Effects
+    ) {
+        guard withConfiguration({ $0.hasReported(stage) }) else { return }
+        record(stage, of: config, at: now, &effects)
     }
 
     private func record(

@@ -100,7 +100,8 @@ extension Agent {
 
     /// Its grade; without building it where nothing of the agent can be unhealthy.
     func healthGrade(at now: Instant) -> HealthGrade {
-        guard let state = extended?.value, state.health != nil || state.collector.isDown || state.excessiveReports != nil
+        guard let extended,
+            extended.value.health != nil || extended.value.collector.isDown || extended.value.excessiveReports != nil
         else { return .healthy }
         return HealthGrade(health(at: now))
     }
