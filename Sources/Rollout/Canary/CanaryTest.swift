@@ -10,11 +10,11 @@ import Basis
 /// - *later failures*: an updated agent that becomes unhealthy or loses its connection, at any time as likely as any
 ///   other agent. Updated are never more than the canaries, so their share is at most the canary's.
 ///
-/// The e-value is the weighted mean of the two. Failures of agents that are not updated count at once in both, which can
-/// only lower it.
+/// The e-value is the weighted mean of the two. Failures of agents that are not updated count at once in both, which
+/// can only lower it.
 struct CanaryTest: Hashable, Sendable {
     /// The weight of the answers' e-value.
-    static let answerWeight = 0.875
+    static let answerWeight = 0.9
 
     let alpha: Double
     let canaries: Int

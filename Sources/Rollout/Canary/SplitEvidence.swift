@@ -3,9 +3,9 @@
 /// If a failure is one of the updated agents' with probability p where they fail no more often than the others, then it
 /// is with r·p / (r·p + 1 − p) where they fail r times as often. The likelihood ratio of the two, multiplied over the
 /// failures, is a supermartingale as long as updated agents fail no more often: its chance of ever reaching 1/α is at
-/// most α, however often one looks (Ville's inequality; Lindon and Malek, "Anytime-valid inference for multinomial count
-/// data", NeurIPS 2022, for the multinomial with known exposure). Since r is not known, ratios from 1.5 to 100 are
-/// mixed with fixed weights, which keeps the property.
+/// most α, however often one looks (Ville's inequality; Lindon and Malek, "Anytime-valid inference for multinomial
+/// count data", NeurIPS 2022, for the multinomial with known exposure). Since r is not known, ratios from 2 to 100
+/// are mixed with fixed weights, which keeps the property.
 struct SplitEvidence: Hashable, Sendable {
     /// The ratios and their weights, whose sum is one.
     private let ratios: [(ratio: Double, weight: Double)]
@@ -15,7 +15,7 @@ struct SplitEvidence: Hashable, Sendable {
 
     /// Ratios above 1 against "no more often".
     static let harms: [(ratio: Double, weight: Double)] = [
-        (1.5, 0.0625), (2, 0.0625), (3, 0.125), (5, 0.125), (10, 0.1875), (20, 0.1875), (40, 0.1875), (100, 0.0625),
+        (2, 0.0625), (3, 0.125), (5, 0.1875), (10, 0.1875), (20, 0.1875), (40, 0.1875), (100, 0.0625),
     ]
 
     /// - Parameters:

@@ -57,8 +57,9 @@ extension GateFigures: CustomStringConvertible {
 
 extension CanaryFigures: CustomStringConvertible {
     public var description: String {
-        "\(failures) failures of \(updated) updated agents, \(otherFailures) of the others, e-value \(evidence / 1_000)."
-            + String(repeating: "0", count: 3 - "\(evidence % 1_000)".count) + "\(evidence % 1_000)"
+        let thousandths = "\(evidence % 1_000)"
+        let value = "\(evidence / 1_000)." + String(repeating: "0", count: 3 - thousandths.count) + thousandths
+        return "\(failures) failures of \(updated) updated agents, \(otherFailures) of the others, e-value \(value)"
     }
 }
 

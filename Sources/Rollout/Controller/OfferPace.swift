@@ -3,6 +3,9 @@ import Basis
 /// How many agents may be offered now, and when the next: the rate of the plan and the span of the stage. A command
 /// holds at most one second of offers, so that a stop is a stop.
 struct OfferPace: Hashable, Sendable {
+    /// The highest rate that a growing one reaches, agents a second: a million agents take no less than a second.
+    static let maxRate = 1_000_000.0
+
     private let limit: RolloutRate?
     /// Of the plan, agents a second; nil: no limit.
     private(set) var rate: Double?
@@ -35,13 +38,14 @@ struct OfferPace: Hashable, Sendable {
 
     /// Counts an agent that was offered or applied the revision.
     mutating func count(_ what: RolloutRate.Counted, _ agents: Int = 1) {
-        guard let limit, limit.factor > 1, limit.counts == what, let rate else { return }
+        guard let limit, limit.factor > 1, limit.counts == what, var rate else { return }
+        let max = limit.max ?? Self.maxRate
         counted += agents
-        while counted >= limit.each {
+        while counted >= limit.each, rate < max {
             counted -= limit.each
-            self.rate = min((self.rate ?? rate) * limit.factor, limit.max ?? .greatestFiniteMagnitude)
-            if self.rate == limit.max { counted = 0 }
+            rate = min(rate * limit.factor, max)
         }
+        self.rate = rate
     }
 
     mutating func restore(rate: Double?, stageRate: Double?, next: Instant, counted: Int) {

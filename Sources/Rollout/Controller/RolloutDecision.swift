@@ -1,7 +1,7 @@
 public import Basis
 
-/// A decision of the controller, with its time and figures: the log of a rollout. All figures are whole numbers, so that
-/// equal decisions are equal on every machine.
+/// A decision of the controller, with its time and figures: the log of a rollout. All figures are whole numbers, so
+/// that equal decisions are equal on every machine.
 public struct RolloutDecision: Hashable, Sendable {
     /// Why a rollout stopped.
     public enum Reason: Hashable, Sendable {

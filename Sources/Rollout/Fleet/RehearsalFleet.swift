@@ -2,8 +2,8 @@ import Basis
 import Schema
 
 extension RehearsalWorld {
-    /// The fleet of a rehearsal: each agent's values are drawn by the attributes' shares. An agent's value depends on the
-    /// seed, the attribute's name and the agent's number only.
+    /// The fleet of a rehearsal: each agent's values are drawn by the attributes' shares. An agent's value depends on
+    /// the seed, the attribute's name and the agent's number only.
     public func fleet(seed: UInt64) -> RolloutFleet {
         var fleet = RolloutFleet(count: agents)
         for attribute in attributes where !attribute.value.isEmpty {

@@ -1,8 +1,8 @@
 import Basis
 
 /// Learns which attribute values go with failure: for each value the estimate (failures + weight · mean) /
-/// (answers + weight), a Beta-binomial whose prior is the mean of all agents. An agent's risk is the highest estimate of
-/// its values. In millionths, whole numbers only.
+/// (answers + weight), a Beta-binomial whose prior is the mean of all agents. An agent's risk is the highest estimate
+/// of its values. In millionths, whole numbers only.
 struct RiskPredictor: Hashable, Sendable {
     private let weight: Int
     let holdBack: Double?

@@ -99,8 +99,8 @@ extension PredictionPlan: Settings {
 
     public static let schema = Schema<PredictionPlan>(
         "prediction",
-        "Estimates for each value of an attribute the share of agents that fail: (failures + weight × mean) / (answers + "
-            + "weight). An agent's risk is the highest estimate of its values.",
+        "Estimates for each value of an attribute the share of agents that fail: "
+            + "(failures + weight × mean) / (answers + weight). An agent's risk is the highest estimate of its values.",
         [
             Key(
                 "attributes", \.attributes, .list("attributes", 0...16, of: .text(1...1_000), unique: true),

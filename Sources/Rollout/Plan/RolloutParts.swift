@@ -100,7 +100,7 @@ public struct BatchSettings: Hashable, Sendable {
     public init() {}
 }
 
-/// Limits of speed and patience.
+/// Limits of speed, and timeouts.
 public struct RolloutLimits: Hashable, Sendable {
     /// The most agents in flight; nil: no limit.
     public var concurrency: AgentAmount?

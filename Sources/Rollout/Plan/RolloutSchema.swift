@@ -6,7 +6,8 @@ extension RolloutPlan: Settings {
 
     public static let schema = Schema<RolloutPlan>(
         "rollout plan",
-        "How a revision is rolled out: whom it is for, in which order and stages, what stops it, and what happens then.",
+        "How a revision is rolled out: whom it is for, in which order and stages, what stops it, and what happens "
+            + "then.",
         [
             Key("name", \.name, .name, "The name of the rollout in headings and file names."),
             Key("description", \.description, .text(0...10_000), "A description for readers."),
@@ -20,7 +21,7 @@ extension RolloutPlan: Settings {
             Key("canary", \.canary, .optional(.section, none: "none"), "The first stage, which is watched closely."),
             Key(
                 "stages", \.stages, .list("stages", 0...1_000, of: .section),
-                "Stages after the canary. What remains after the last is divided into `batches`, or is one stage more."),
+                "Stages after the canary. What remains after them is divided into `batches`, or is one stage more."),
             Key(
                 "batches", \.batches, .optional(.section, none: "none"),
                 "Stages of equal or growing size, until every agent has been offered the revision."),
@@ -63,7 +64,7 @@ extension RolloutChange: Settings {
 
     public static let schema = Schema<RolloutChange>(
         "change",
-        "What changes. In a live rehearsal the names are those of the profile's offers; in virtual time they are names.",
+        "What changes. A live rehearsal takes the profile's offers of these names; in virtual time they are names.",
         [
             Key("configuration", \.configuration, .optional(.name, none: "none"), "The name of a configuration."),
             Key("packages", \.packages, .optional(.name, none: "none"), "The name of a set of packages."),
@@ -157,7 +158,7 @@ extension CanaryTestPlan: Settings {
 
     public static let schema = Schema<CanaryTestPlan>(
         "canary test",
-        "Tests whether updated agents fail more often than those that are not updated, at every failure, with a bounded "
+        "Tests at every failure whether updated agents fail more often than those that are not updated, with a bounded "
             + "chance of a false alarm in all.",
         [
             Key("alpha", \.alpha, .decimal(0.000_001...0.5), "The highest chance of a false alarm."),

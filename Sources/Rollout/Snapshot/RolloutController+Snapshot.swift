@@ -5,7 +5,7 @@ import Basis
 extension RolloutController {
     private static let version: UInt32 = 1
 
-    /// The whole state as bytes: 4 bytes an agent, and 4 more where the order was computed again; a checksum at the end.
+    /// The whole state as bytes: 4 bytes an agent, 4 more where the order was computed again, and a checksum.
     /// Linear in the agents.
     public func snapshot() -> [UInt8] {
         var writer = StateWriter()
