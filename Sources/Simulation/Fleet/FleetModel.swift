@@ -90,6 +90,21 @@ struct FleetModel: Sendable {
         for number in own { body(number) }
     }
 
+    /// What the draws about a failure are numbered by: its kind where it is a single agent's, so that the draws do not
+    /// depend on which other faults there are.
+    func drawNumber(_ number: Int) -> UInt32 {
+        guard number >= world.failures.count else { return UInt32(number & 0x7F) << 16 }
+        switch failures[number] {
+        case .failsToApply: return 0x80 << 16
+        case .mismatches: return 0x81 << 16
+        case .silent: return 0x82 << 16
+        case .slow: return 0x83 << 16
+        case .crashes: return 0x84 << 16
+        case .unhealthy: return 0x85 << 16
+        case .disconnects: return 0x86 << 16
+        }
+    }
+
     /// Whether the rule is about the agent.
     func has(_ agent: UInt32, _ rule: FailureRule, _ number: Int) -> Bool {
         guard rule.agents?.contains(agent) != false else { return false }

@@ -119,7 +119,7 @@ extension Partition {
 
     /// What an agent does by chance, whatever it runs, is planned.
     mutating func planChance(_ place: Int, _ rule: Int, after start: Instant, number: UInt32) {
-        var random = model.draws.stream(self.number(place), .failure, UInt32(rule) << 16 | (number & 0xFFFF) + 2)
+        var random = model.draws.stream(self.number(place), .failure, model.drawNumber(rule) | (number & 0x7FFF) + 2)
         switch model.failures[rule] {
         case .unhealthy(let after, _):
             add(OwnEvent(at: start + after.draw(&random), kind: .collectorStops, rule: rule, number: number), place)
@@ -178,8 +178,8 @@ extension Partition {
         case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
         case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
         }
-        var random = model.draws.stream(
-            number(place), .restart, UInt32(event.rule) << 16 | (event.number & 0xFFFF) << 1)
+        let key = model.drawNumber(event.rule) | (event.number & 0x7FFF) << 1
+        var random = model.draws.stream(number(place), .restart, key)
         return lasts?.draw(&random)
     }
 

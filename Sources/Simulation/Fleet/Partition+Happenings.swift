@@ -15,11 +15,13 @@ extension Partition {
         case .connecting: break
         case .backingOff, .restarting: due = min(due, agent.record.time)
         case .connected, .running, .configuring:
-            if isEach || !agent.flags.contains(.isCounted) || agent.isOwed {
+            let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
+            if isEach || !agent.flags.contains(.isCounted) || isOwed {
                 due = min(due, agent.record.nextHeartbeat)
             }
         }
-        if agent.record.phase != .restarting { due = min(due, agent.record.configurationDue) }
+        let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
+        if agent.record.phase != .restarting, !rests { due = min(due, agent.record.configurationDue) }
         if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
             for event in own { due = min(due, event.at) }
         }
@@ -155,7 +157,7 @@ extension Partition {
         var planned: [OwnEvent] = []
         model.forEachFailure(of: id, revision) { number in
             guard number >= rules.count || rules[number].cause != .chance else { return }
-            var random = model.draws.stream(id, .failure, UInt32(number) << 16 | UInt32(entry) << 8 | 1)
+            var random = model.draws.stream(id, .failure, model.drawNumber(number) | UInt32(entry) << 8 | 1)
             switch model.failures[number] {
             case .unhealthy(let after, _):
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .collectorStops, rule: number, number: 0))

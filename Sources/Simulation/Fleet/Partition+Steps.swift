@@ -17,7 +17,9 @@ extension Partition {
     @inline(__always)
     mutating func suspendHeartbeats(_ place: Int, at now: Instant) {
         guard agents[place].flags.contains(.isCounted) else { return }
-        agents[place].record.sendSteadyHeartbeats(upTo: now, every: model.interval)
+        let until = mistake == .heartbeatAtTheInstantIsMissed ? Instant(nanoseconds: now.nanoseconds - 1) : now
+        agents[place].record.sendSteadyHeartbeats(upTo: until, every: model.interval)
+        if mistake == .lossKeepsTheLoad, !agents[place].record.isApplying { return }
         load.remove(agents[place].replica, next: agents[place].record.nextHeartbeat, windowEnd: window.end)
         agents[place].flags.remove(.isCounted)
     }
@@ -35,7 +37,11 @@ extension Partition {
         let wasOnline = agents[place].record.isOnline
         let id = self.number(place)
         let (faults, cohort) = model.faults(of: id, model.revision(entry))
-        let random = model.draws.stream(id, purpose, number)
+        var random = model.draws.stream(id, purpose, number)
+        if mistake == .drawsFromOneStream, !isEach {
+            sharedDraws &+= 1
+            random = model.draws.stream(0, purpose, sharedDraws)
+        }
         var agent: Agent
         if agents[place].flags.contains(.isWhole), var kept = whole.removeValue(forKey: UInt32(place)) {
             kept.prepare(faults: faults, random: random)

@@ -24,7 +24,7 @@ struct Partition {
     var effects = Effects()
     /// A sum over all events, so that their order does not matter.
     var eventHash: UInt64 = 0
-    var eventCount = 0
+    var eventCounts = [Int](repeating: 0, count: 32)
     /// Agents whose events are kept.
     let traced: Set<UInt32>
     var trace: [TracedEvent] = []
@@ -37,7 +37,13 @@ struct Partition {
     let isEach: Bool
     let horizon: Instant
 
-    init(_ model: FleetModel, agents range: Range<Int>, traced: Set<UInt32>) {
+    /// Draws of a planted mistake.
+    var sharedDraws: UInt32 = 0
+    /// A mistake that a test has planted.
+    let mistake: PlantedMistake?
+
+    init(_ model: FleetModel, agents range: Range<Int>, traced: Set<UInt32>, _ mistake: PlantedMistake?) {
+        self.mistake = mistake
         self.model = model
         self.traced = traced
         members = model.world.members.map { Array($0[range]) }
@@ -175,7 +181,7 @@ struct Partition {
     @inline(__always)
     mutating func note(_ place: Int, _ event: AgentEvent, at: Instant, _ revision: UInt16) {
         let agent = number(place)
-        eventCount += 1
+        eventCounts[Int(event.rawValue)] += 1
         let what = UInt64(agent) << 32 | UInt64(event.rawValue) << 16 | UInt64(revision)
         eventHash &+= SeededRandom.mixed((at.nanoseconds &* 0x9E37_79B9_7F4A_7C15) ^ what)
         guard !traced.isEmpty, traced.contains(agent) else { return }

@@ -43,6 +43,11 @@ public struct Rehearsal: Sendable {
     /// Whether the run ends with its last rollout; else the fleet goes on to the end of the world's span.
     public var stopsWithRollouts = false
 
+    /// For tests of the checks: a mistake that the derived form of heartbeats makes.
+    var mistake: PlantedMistake?
+    /// For tests of shrinking: outcomes that the controller does not hear of, as if it had a fault.
+    var hidden: (@Sendable (AgentOutcome) -> Bool)?
+
     public init(world: World, fleet: RolloutFleet, rollouts: [RehearsedRollout]) {
         self.world = world
         self.fleet = fleet
@@ -109,11 +114,11 @@ struct RehearsalRun {
         seconds = Int(world.span.count / 1_000_000_000)
         let total = world.members?.count ?? world.agents
         let count = max(min(rehearsal.partitions, total), 1)
-        let traced = rehearsal.traced
+        let (traced, mistake) = (rehearsal.traced, rehearsal.mistake)
         let made = MadeSlots(count)
         concurrently(count) { number in
             let range = total * number / count..<total * (number + 1) / count
-            made.slots[number].set(PartitionSlot(Partition(model, agents: range, traced: traced)))
+            made.slots[number].set(PartitionSlot(Partition(model, agents: range, traced: traced, mistake)))
         }
         slots = made.slots.compactMap(\.slot)
         window = WindowState(replicas: world.server.replicas)
@@ -184,7 +189,8 @@ struct RehearsalRun {
         each(isLarge: lastEvents > Self.manyEvents) { slot in
             slot.partition.run()
             slot.partition.load.leave()
-            if slot.partition.outcomes.count > 1 { slot.partition.outcomes.sort() }
+            guard slot.partition.outcomes.count > 1, slot.partition.mistake != .outcomesAreNotSorted else { return }
+            slot.partition.outcomes.sort()
         }
         var events = 0
         for slot in slots {

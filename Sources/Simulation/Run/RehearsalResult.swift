@@ -39,7 +39,9 @@ public struct RehearsalResult: Sendable {
     /// Agents that were offered the last revision and do not run what they are meant to, by cause.
     public internal(set) var stragglers: [StragglerCause: Int] = [:]
     public internal(set) var connectedAtEnd = 0
-    public internal(set) var events = 0
+    /// What happened to the agents, by kind.
+    public internal(set) var eventCounts: [AgentEvent: Int] = [:]
+    public var events: Int { eventCounts.values.reduce(0, +) }
     /// Seconds in which something happened besides heartbeats.
     public internal(set) var busySeconds = 0
     public internal(set) var maxAnswerDelay = Nanoseconds.zero
@@ -64,7 +66,10 @@ extension RehearsalRun {
             for minute in result.minutes.indices { result.minutes[minute] += slot.partition.load.minutes[minute] }
             result.hashes.events &+= slot.partition.eventHash
             result.hashes.state &+= slot.partition.stateHash()
-            result.events += slot.partition.eventCount
+            for event in AgentEvent.allCases {
+                let count = slot.partition.eventCounts[Int(event.rawValue)]
+                if count > 0 { result.eventCounts[event, default: 0] += count }
+            }
             result.connectedAtEnd += slot.partition.load.connected.reduce(0, +)
             result.trace += slot.partition.trace
         }

@@ -72,8 +72,9 @@ extension RehearsalRun {
         } else {
             for slot in slots { merged += slot.partition.outcomes }
             guard !merged.isEmpty else { return }
-            merged.sort()
+            if rehearsal.mistake != .outcomesAreNotSorted { merged.sort() }
         }
+        if let hidden = rehearsal.hidden { merged.removeAll(where: hidden) }
         for outcome in merged { controllers[last].received(outcome, &output) }
         take(last)
     }
