@@ -61,7 +61,7 @@ let package = Package(
         .target(name: "Rollout", dependencies: ["Basis", "Schema", orderedCollections], swiftSettings: settings),
         .target(
             name: "Simulation",
-            dependencies: ["Basis", "OpAMP", "Matching", "AgentModel", "ControlPlane", "Rollout", orderedCollections],
+            dependencies: ["Basis", "Schema", "OpAMP", "AgentModel", "Rollout", orderedCollections],
             swiftSettings: settings),
         .target(name: "Statistics", dependencies: ["Basis"], swiftSettings: settings),
         .target(name: "TLSRecords", dependencies: ["Basis", "OpenSSL", "COpenSSL"], swiftSettings: settings),
@@ -90,7 +90,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
-            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics"], swiftSettings: settings),
+            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Rollout", "Simulation"],
+            swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [

@@ -49,6 +49,11 @@ let package = Package(
             name: "MatchingTable", dependencies: [.product(name: "MusterMatching", package: "muster")],
             path: "MatchingTable", swiftSettings: settings),
 
+        // How often the canary test stops, and after how many agents, over many seeds: benchmarks/CanaryTable.
+        .executableTarget(
+            name: "CanaryTable", dependencies: [.product(name: "MusterRehearsal", package: "muster")],
+            path: "CanaryTable", exclude: ["peer.py"], swiftSettings: settings),
+
         // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
         .executableTarget(
             name: "EchoPeer",

@@ -32,8 +32,10 @@ extension Schema {
     ///   - source: its name in messages.
     ///   - folder: the folder that paths count from; nil where the document is not a file.
     ///   - judging: whether the rules are judged, too.
+    ///   - base: what the document's keys replace, by the document itself; where it gives nil, the standard.
     public func read(
-        _ bytes: [UInt8], source: String, folder: String? = nil, overrides: [Override] = [], judging: Bool = true
+        _ bytes: [UInt8], source: String, folder: String? = nil, overrides: [Override] = [], judging: Bool = true,
+        base: (_ document: Tree) -> Section? = { _ in nil }
     ) throws(Problems) -> Section {
         let reading = Reading(folder: folder, judges: judging)
         var tree: Tree
@@ -43,7 +45,7 @@ extension Schema {
             throw Problems(source: source, list: [error])
         }
         for override in overrides { override.edit(&tree) }
-        let section = kind.read(Spot(tree: tree, path: "", reading: reading), nil)
+        let section = kind.read(Spot(tree: tree, path: "", reading: reading), base(tree))
         let last = Place.text(line: .max, column: .max)
         let ordered = reading.problems.enumerated().sorted {
             ($0.element.place ?? last, $0.offset) < ($1.element.place ?? last, $1.offset)

@@ -48,6 +48,9 @@ public struct Tree: Hashable, Sendable {
         return entries.first { $0.key == key }
     }
 
+    /// The word or text of a scalar.
+    public var scalar: String? { if case .scalar(let text, _) = shape { text } else { nil } }
+
     /// What it is, for messages.
     var inWords: String {
         switch shape {

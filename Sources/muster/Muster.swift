@@ -15,7 +15,7 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, InitCommand.self,
+            RunCommand.self, RehearseCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, InitCommand.self,
             SchemaCommand.self, SignCommand.self,
         ],
         defaultSubcommand: nil)

@@ -9,7 +9,7 @@ extension Agent {
     var matchContext: MatchContext {
         MatchContext(
             timeout: cohort.plan.answerTimeout, interval: longestInterval, pings: cohort.plan.pings,
-            isExact: cohort.plan.pollingInterval != nil)
+            isExact: cohort.plan.pollingInterval != nil || cohort.reportForm == .decided)
     }
 
     /// The longest time between two reports; `nil`: there are no heartbeats.

@@ -9,9 +9,11 @@ extension Agent {
     mutating func sendHeartbeat(dueAt: Instant, at now: Instant, _ effects: inout Effects) {
         if !faults.isEmpty, injectFault(dueAt: dueAt, at: now, &effects) { return }
         let start = effects.bytes.count
-        Heartbeat.encode(
-            instanceUID: instanceUID, sequenceNumber: nextSequenceNumber, capabilities: capabilities,
-            appendingTo: &effects.bytes)
+        if cohort.reportForm == .encoded {
+            Heartbeat.encode(
+                instanceUID: instanceUID, sequenceNumber: nextSequenceNumber, capabilities: capabilities,
+                appendingTo: &effects.bytes)
+        }
         sent(.heartbeat, from: start, dueAt: dueAt, at: now, &effects)
     }
 
@@ -22,6 +24,7 @@ extension Agent {
         amend: (inout AgentToServer) -> Void = { _ in }
     ) {
         let fields = fields.intersection(.reportable(by: capabilities, to: serverCapabilities))
+        guard cohort.reportForm == .encoded else { return decideReport(kind, fields, dueAt: dueAt, at: now, &effects) }
         var report = status(fields, at: now)
         amend(&report)
         guard report.encodedSize < cohort.plan.maximumReportBytes else {
@@ -35,8 +38,21 @@ extension Agent {
         changes.sent(fields, by: capabilities)
         // The timestamps are those of the health.
         if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
-        sent(kind, from: start, dueAt: dueAt, at: now, &effects)
-        if let health = report.health { noteReported(health, &effects) }
+        sent(kind, fields, from: start, dueAt: dueAt, at: now, &effects)
+        if let health = report.health { noteReported(HealthGrade(health), &effects) }
+        if extended != nil {
+            noteConfigReported(fields, at: now, &effects)
+            endBatchIfEmpty(&effects)
+        }
+    }
+
+    /// The same without a report: what it would carry is recorded as sent.
+    private mutating func decideReport(
+        _ kind: ReportKind, _ fields: StatusFields, dueAt: Instant, at now: Instant, _ effects: inout Effects
+    ) {
+        changes.sent(fields, by: capabilities)
+        sent(kind, fields, from: effects.bytes.count, dueAt: dueAt, at: now, &effects)
+        if fields.contains(.health) { noteReported(healthGrade(at: now), &effects) }
         if extended != nil {
             noteConfigReported(fields, at: now, &effects)
             endBatchIfEmpty(&effects)
@@ -82,10 +98,12 @@ extension Agent {
     /// Records a report whose bytes begin at `start` in `effects.bytes`.
     @inline(__always)
     mutating func sent(
-        _ kind: ReportKind, from start: Int, dueAt: Instant, at now: Instant, _ effects: inout Effects
+        _ kind: ReportKind, _ content: StatusFields = [], from start: Int, dueAt: Instant, at now: Instant,
+        _ effects: inout Effects
     ) {
         let slice = ReportSlice(
-            range: start..<effects.bytes.count, kind: kind, sequenceNumber: nextSequenceNumber, dueAt: dueAt)
+            range: start..<effects.bytes.count, kind: kind, content: content, sequenceNumber: nextSequenceNumber,
+            dueAt: dueAt)
         nextSequenceNumber &+= 1
         expectAnswer(to: slice, at: now, &effects)
         schedule.sent(kind, dueAt: dueAt, by: heartbeatRules, &random)

@@ -55,7 +55,7 @@ extension Agent {
         processDown(until: until, because: .crash, at: now, &effects)
     }
 
-    private mutating func processDown(
+    mutating func processDown(
         until: Instant, because cause: TransitionCause, at now: Instant, _ effects: inout Effects
     ) {
         switch life.phase {

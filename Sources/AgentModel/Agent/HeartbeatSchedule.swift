@@ -90,6 +90,13 @@ struct HeartbeatSchedule: Hashable, Sendable {
         interval = Interval(span: plan.interval)
     }
 
+    /// A schedule as it was kept, with the plan's interval.
+    init(_ plan: HeartbeatPlan, next: Instant, hasBegun: Bool) {
+        self.init(plan)
+        self.next = next
+        self.hasBegun = hasBegun
+    }
+
     /// How often the agent sends though nothing has changed; zero: never.
     func span(by rules: Rules) -> Nanoseconds {
         let own = rules.sendsHeartbeats ? interval.span : .zero

@@ -71,6 +71,7 @@ extension Agent {
     /// The connection is lost or given up, or cannot be opened: what falls due until the next answer is missed.
     /// - Parameter next: when the next heartbeat is due.
     mutating func beginOutage(next: Instant) {
+        guard cohort.reportForm == .encoded else { return }
         let span = heartbeatRules.isClosedLoop ? .zero : schedule.span(by: heartbeatRules)
         guard extended?.value.outage == nil else {
             let resumed = schedule.hasBegun ? next : nil

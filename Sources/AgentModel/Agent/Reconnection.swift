@@ -101,11 +101,19 @@ struct Exponential: Hashable, Sendable {
 
 /// How long one agent waits before it connects again: counts what failed, and asks its policy (Establishing Connection,
 /// Restoring WebSocket Connection, Throttling).
-struct Backoff: Hashable, Sendable {
+package struct Backoff: Hashable, Sendable {
     /// Attempts that failed, and connections that did not last, since a connection was last good, by the policy.
-    private var failures: UInt16 = 0
+    package private(set) var failures: UInt16 = 0
     /// UNAVAILABLE answers since a report was last accepted.
-    private var throttles: UInt8 = 0
+    private(set) var throttles: UInt8 = 0
+
+    package init() {}
+
+    /// A backoff as it was kept.
+    init(failures: UInt16, throttles: UInt8) {
+        self.failures = failures
+        self.throttles = throttles
+    }
 
     /// A connection has been opened.
     mutating func opened(_ policy: ReconnectPolicy) {
@@ -120,7 +128,7 @@ struct Backoff: Hashable, Sendable {
 
     /// An attempt to connect failed.
     /// - Parameter asked: the wait that the server asked for, where it did.
-    mutating func failed(_ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom) -> Nanoseconds {
+    package mutating func failed(_ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom) -> Nanoseconds {
         if failures < .max { failures += 1 }
         return policy.wait(afterFailures: Int(failures), asked: asked, random: &random)
     }

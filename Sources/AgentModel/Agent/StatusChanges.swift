@@ -5,7 +5,16 @@ import OpAMP
 struct StatusChanges: Hashable, Sendable {
     /// What has changed since it was last reported. At the start of a process: everything.
     private(set) var unreported: StatusFields = .full
-    private var unconfirmed: StatusFields = []
+    private(set) var unconfirmed: StatusFields = []
+
+    /// Nothing is reported yet: a process that starts.
+    init() {}
+
+    /// The changes as they were kept.
+    init(unreported: StatusFields, unconfirmed: StatusFields) {
+        self.unreported = unreported
+        self.unconfirmed = unconfirmed
+    }
 
     var isEmpty: Bool { unreported.isEmpty }
 
@@ -36,25 +45,29 @@ struct StatusChanges: Hashable, Sendable {
 }
 
 /// Parts of an agent's status that a report can carry or leave out (Agent Status Compression).
-struct StatusFields: OptionSet, Hashable, Sendable {
-    let rawValue: UInt16
+public struct StatusFields: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt16
 
-    static let description = StatusFields(rawValue: 1 << 0)
-    static let health = StatusFields(rawValue: 1 << 1)
-    static let effectiveConfig = StatusFields(rawValue: 1 << 2)
-    static let remoteConfigStatus = StatusFields(rawValue: 1 << 3)
-    static let packageStatuses = StatusFields(rawValue: 1 << 4)
-    static let customCapabilities = StatusFields(rawValue: 1 << 5)
+    public init(rawValue: UInt16) {
+        self.rawValue = rawValue
+    }
+
+    public static let description = StatusFields(rawValue: 1 << 0)
+    public static let health = StatusFields(rawValue: 1 << 1)
+    public static let effectiveConfig = StatusFields(rawValue: 1 << 2)
+    public static let remoteConfigStatus = StatusFields(rawValue: 1 << 3)
+    public static let packageStatuses = StatusFields(rawValue: 1 << 4)
+    public static let customCapabilities = StatusFields(rawValue: 1 << 5)
     /// The available components by their hash.
-    static let components = StatusFields(rawValue: 1 << 6)
-    static let connectionSettingsStatus = StatusFields(rawValue: 1 << 7)
+    public static let components = StatusFields(rawValue: 1 << 6)
+    public static let connectionSettingsStatus = StatusFields(rawValue: 1 << 7)
     /// The available components in full; only when the server asked for them.
-    static let componentList = StatusFields(rawValue: 1 << 8)
+    public static let componentList = StatusFields(rawValue: 1 << 8)
     /// Every report has the capabilities; this bit says that a change of them needs a report.
-    static let capabilities = StatusFields(rawValue: 1 << 9)
+    public static let capabilities = StatusFields(rawValue: 1 << 9)
 
     /// What a full report carries.
-    static let full: StatusFields = [
+    public static let full: StatusFields = [
         .description, .health, .effectiveConfig, .remoteConfigStatus, .packageStatuses, .customCapabilities,
         .components,
         .connectionSettingsStatus,

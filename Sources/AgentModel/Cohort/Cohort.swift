@@ -11,6 +11,8 @@ public final class Cohort: Sendable {
     public let seed: UInt64
     /// UNIX time in nanoseconds at `Instant.zero`.
     public let unixOrigin: UInt64
+    /// What becomes of the agents' reports.
+    public let reportForm: ReportForm
 
     /// The configuration that the agents start with.
     let localConfig: AgentConfigMap
@@ -31,11 +33,15 @@ public final class Cohort: Sendable {
     ///   - seed: the run's seed; agent i of the run is the same for the same seed.
     ///   - unixOrigin: UNIX time in nanoseconds at the origin of the run's time axis; only timestamps in reports use
     ///     it.
-    public init(_ plan: CohortPlan, number: Int = 0, seed: UInt64, unixOrigin: UInt64) {
+    ///   - reportForm: whether the agents' reports are encoded.
+    public init(
+        _ plan: CohortPlan, number: Int = 0, seed: UInt64, unixOrigin: UInt64, reportForm: ReportForm = .encoded
+    ) {
         self.plan = plan
         self.number = number
         self.seed = seed
         self.unixOrigin = unixOrigin
+        self.reportForm = reportForm
         let body = CollectorConfig.yaml(bytes: plan.sizes.effectiveConfigBytes)
         localConfig = AgentConfigMap(configMap: ["": AgentConfigFile(body: body, contentType: "text/yaml")])
         localEntries = ConfigEntries(localConfig)
@@ -73,4 +79,14 @@ public final class Cohort: Sendable {
             return make(index, instanceUID)
         }
     }
+}
+
+/// What becomes of the reports that an agent decides to send.
+public enum ReportForm: Hashable, Sendable {
+    /// They are built and encoded, for a host that sends them.
+    case encoded
+    /// Only what they carry is decided (`ReportSlice.content`), for a host in virtual time that delivers values: the
+    /// slices are empty, each message answers the oldest report, and what is measured only at a socket, the time
+    /// without a server, is not recorded.
+    case decided
 }

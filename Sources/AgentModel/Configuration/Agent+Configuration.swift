@@ -34,19 +34,19 @@ extension Agent {
         let plan = cohort.plan.remoteConfig
         var span = plan.applyTime.draw(&random)
         var outcome = Configuration.Outcome.success
-        if random.chance(plan.failureOdds) { outcome = .failure("a component failed to start") }
+        if random.chance(plan.failureOdds) { outcome = .failure(Configuration.componentFailed) }
         if faults.has(.appliesSlowly) {
             effects.fault(.appliesSlowly)
             span = span * 10
         }
         if faults.has(.failsToApply) {
             effects.fault(.failsToApply)
-            outcome = .failure("a component failed to start")
+            outcome = .failure(Configuration.componentFailed)
         }
         for marker in config.markers where isMeant(by: marker, in: config) {
             switch marker.action {
             case .ignore, .die, .lie: break
-            case .fail: outcome = .failure("failed because of a marker in the configuration")
+            case .fail: outcome = .failure(Configuration.failedByMarker)
             case .slow(let least): span = max(span, least)
             case .crash: outcome = .crash
             }
@@ -90,7 +90,7 @@ extension Agent {
             changes.insert(.remoteConfigStatus)
             planRecovery(at: now)
         case .crash:
-            withConfiguration { $0.failed("the agent crashed while it applied the configuration") }
+            withConfiguration { $0.failed(Configuration.crashedApplying) }
             workChanged(because: .configurationEnded, at: now, &effects)
             return crash(at: now, &effects)
         }
@@ -135,7 +135,7 @@ extension Agent {
     mutating func crashOfConfiguration(at now: Instant, _ effects: inout Effects) {
         if faults.has(.diesAfterApplying) { effects.fault(.diesAfterApplying) }
         withConfiguration {
-            $0.rollBack("the agent crashed because of the configuration and returned to the one before")
+            $0.rollBack(Configuration.crashedRunning)
         }
         changes.insert([.remoteConfigStatus, .effectiveConfig])
         crash(at: now, &effects)
@@ -182,22 +182,28 @@ extension Agent {
         else { return }
         let saysStatus = fields.contains(.remoteConfigStatus)
         if faults.has(.reportsWrongHash), saysStatus { effects.fault(.reportsWrongHash) }
-        var stages: [OfferStage] = []
+        var stage: OfferStage?
+        var hasConverged = false
         switch configuration.state {
         case .notConfigured: break
-        case .configuring, .updating: if saysStatus { stages = [.applying] }
-        case .error: if saysStatus { stages = [.failed] }
+        case .configuring, .updating: if saysStatus { stage = .applying }
+        case .error: if saysStatus { stage = .failed }
         case .configured:
-            if saysStatus { stages = [.applied] }
+            if saysStatus { stage = .applied }
             // Nothing of the effective configuration is left to be reported.
-            let hasConverged = !reportableChanges.contains(.effectiveConfig)
-            if hasConverged, saysStatus || configuration.reported == .applied, !configuration.lies {
-                stages.append(.converged)
-            }
+            hasConverged =
+                !reportableChanges.contains(.effectiveConfig)
+                && (saysStatus || configuration.reported == .applied) && !configuration.lies
         }
-        for stage in stages where withConfiguration({ $0.hasReported(stage) }) {
-            record(stage, of: config, at: now, &effects)
-        }
+        if let stage { recordReported(stage, of: config, at: now, &effects) }
+        if hasConverged { recordReported(.converged, of: config, at: now, &effects) }
+    }
+
+    private mutating func recordReported(
+        _ stage: OfferStage, of config: ReceivedConfig, at now: Instant, _ effects: inout Effects
+    ) {
+        guard withConfiguration({ $0.hasReported(stage) }) else { return }
+        record(stage, of: config, at: now, &effects)
     }
 
     private func record(

@@ -7,6 +7,12 @@ import OpAMP
 /// All its transitions are in this file. The status and the effective configuration that reports carry are derived from
 /// the state, never stored beside it.
 struct Configuration {
+    /// What agents say of a configuration that failed.
+    static let componentFailed = "a component failed to start"
+    static let failedByMarker = "failed because of a marker in the configuration"
+    static let crashedApplying = "the agent crashed while it applied the configuration"
+    static let crashedRunning = "the agent crashed because of the configuration and returned to the one before"
+
     enum State {
         case notConfigured
         case configuring(Application)
@@ -43,6 +49,17 @@ struct Configuration {
     var retries: Instant = .distantFuture
     /// Reports APPLIED together with a former effective configuration.
     var lies = false
+
+    /// Nothing has been offered yet.
+    init() {}
+
+    /// A configuration as it was kept.
+    init(state: State, history: [ReceivedConfig], reported: OfferStage, lies: Bool) {
+        self.state = state
+        self.history = history
+        self.reported = reported
+        self.lies = lies
+    }
 
     /// The last accepted offer, in any state.
     var lastOffer: ReceivedConfig? {

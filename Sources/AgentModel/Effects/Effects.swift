@@ -125,6 +125,8 @@ public struct ReportSlice: Hashable, Sendable {
     /// The range of the bytes in `Effects.bytes`.
     public let range: Range<Int>
     public let kind: ReportKind
+    /// The parts of the agent's status that it carries.
+    public let content: StatusFields
     /// Its number (AgentToServer.sequence_num).
     public let sequenceNumber: UInt64
     /// When it was due. Response time counts from here, whenever the host sends it.

@@ -98,9 +98,16 @@ extension Agent {
             of: extended.value.health?.reported ?? ObservedHealth(), started: started, observed: observed)
     }
 
+    /// Its grade; without building it where nothing of the agent can be unhealthy.
+    func healthGrade(at now: Instant) -> HealthGrade {
+        guard let extended,
+            extended.value.health != nil || extended.value.collector.isDown || extended.value.excessiveReports != nil
+        else { return .healthy }
+        return HealthGrade(health(at: now))
+    }
+
     /// Takes note of the health that a report has just carried.
-    mutating func noteReported(_ health: ComponentHealth, _ effects: inout Effects) {
-        let grade = HealthGrade(health)
+    mutating func noteReported(_ grade: HealthGrade, _ effects: inout Effects) {
         guard grade != reportedHealth else { return }
         effects.append(.healthReported(HealthChange(from: reportedHealth, to: grade)))
         reportedHealth = grade

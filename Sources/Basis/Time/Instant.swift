@@ -12,10 +12,10 @@ public struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// The origin of the axis.
-    public static let zero = Instant(nanoseconds: 0)
+    @inlinable public static var zero: Instant { Instant(nanoseconds: 0) }
 
     /// Later than every instant that a run can reach; "never" as a wake-up time.
-    public static let distantFuture = Instant(nanoseconds: .max)
+    @inlinable public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
     @inlinable
     public static func < (left: Instant, right: Instant) -> Bool {

@@ -1,0 +1,259 @@
+package import Basis
+package import OpAMP
+
+/// The configurations that the server of a simulated fleet offers, by revision: what the agents keep of them once for
+/// all of them. Revision n is offered with the hash of eight bytes that holds n.
+package struct RevisionTable: Sendable {
+    private var configs: [ReceivedConfig] = []
+    /// Each of them in a list of its own: most agents have that as their history, and share it.
+    private var histories: [[ReceivedConfig]] = []
+    /// The offer of each revision, the first being revision 1.
+    package private(set) var offers: [ServerToAgent] = []
+    /// What the server declares.
+    package let capabilities: ServerCapabilities
+
+    package init(capabilities: ServerCapabilities) {
+        self.capabilities = capabilities
+    }
+
+    /// At most so many revisions: a record has a byte for each.
+    package static let limit = Int(UInt8.max)
+
+    /// Adds the next revision.
+    /// - Returns: Its number; nil where there is no room.
+    package mutating func append(_ config: AgentConfigMap, of cohort: Cohort) -> UInt8? {
+        guard configs.count < Self.limit else { return nil }
+        let revision = UInt8(configs.count + 1)
+        let offer = AgentRemoteConfig(config: config, configHash: [0, 0, 0, 0, 0, 0, 0, revision])
+        let received = ReceivedConfig(offer, cohort: cohort)
+        configs.append(received)
+        histories.append([received])
+        offers.append(ServerToAgent(remoteConfig: offer, capabilities: capabilities))
+        return revision
+    }
+
+    /// The history of an agent that has had one revision that worked.
+    fileprivate func history(of revision: UInt8) -> [ReceivedConfig] {
+        revision > 0 && Int(revision) <= histories.count ? histories[Int(revision) - 1] : []
+    }
+
+    fileprivate func config(_ revision: UInt8) -> ReceivedConfig? {
+        revision > 0 && Int(revision) <= configs.count ? configs[Int(revision) - 1] : nil
+    }
+
+    /// - Returns: 0 where it is none of them.
+    fileprivate func revision(of config: ReceivedConfig) -> UInt8 {
+        guard let revision = UInt8(exactly: config.number), Int(revision) <= configs.count else { return 0 }
+        return revision
+    }
+}
+
+/// Waking an agent of a simulated fleet, and putting it back.
+extension Agent {
+    /// The agent as it was put back.
+    /// - Parameters:
+    ///   - faults: the faults that it has in the coming step.
+    ///   - random: what it draws from in the coming step.
+    package init(
+        waking record: CompactAgent, index: UInt64, cohort: Cohort, faults: Faults, random: SeededRandom,
+        _ table: RevisionTable
+    ) {
+        self.index = index
+        self.cohort = cohort
+        self.faults = faults
+        self.random = random
+        // Messages of a simulated fleet carry no uid, and reports are not built.
+        instanceUID = InstanceUID(high: 0, low: 0)
+        schedule = HeartbeatSchedule(
+            cohort.plan.heartbeat, next: record.nextHeartbeat, hasBegun: record.flags.contains(.hasBegunHeartbeats))
+        life = LifeCycle(in: record.lifePhase)
+        nextSequenceNumber = UInt64(record.sequenceNumber)
+        changes = StatusChanges(unreported: record.unreported, unconfirmed: record.unconfirmed)
+        backoff = record.backoff
+        reportedHealth = record.reportedHealth
+        if record.flags.contains(.introduced) { flags.insert(.introduced) }
+        if record.flags.contains(.knowsServer) { serverCapabilities = table.capabilities }
+        guard record.flags.contains(.isConfigured), let state = record.configurationState(table) else { return }
+        var configuration = Configuration(
+            state: state, history: record.historyOfConfigs(table), reported: record.reported,
+            lies: record.flags.contains(.lies))
+        switch record.stage {
+        case .configured: configuration.dies = record.configurationDue
+        case .error: configuration.retries = record.configurationDue
+        case .notConfigured, .succeeding, .failing, .crashing: break
+        }
+        withExtendedState { $0.configuration = configuration }
+    }
+
+    /// The agent, kept whole, is about to take a step.
+    package mutating func prepare(faults: Faults, random: SeededRandom) {
+        self.faults = faults
+        self.random = random
+    }
+
+    /// The agent between two steps.
+    /// - Returns: `nil` where it has something that a record cannot hold, such as packages, health faults or a report
+    ///   that waits for its answer: then the host keeps the agent itself.
+    package func compact(_ table: RevisionTable) -> CompactAgent? {
+        guard outstandingReports == 0, !schedule.interval.isOffered, flags.subtracting(.introduced).isEmpty,
+            serverCapabilities.isEmpty || serverCapabilities == table.capabilities,
+            extended?.value.hasOnlyConfiguration != false
+        else { return nil }
+        return outline(table)
+    }
+
+    /// What a record holds of the agent, whether or not that is all; nil where it cannot hold even its phase or its
+    /// configuration.
+    package func outline(_ table: RevisionTable) -> CompactAgent? {
+        var record = CompactAgent(
+            running: 0, nextHeartbeat: schedule.next, sequenceNumber: UInt32(truncatingIfNeeded: nextSequenceNumber))
+        record.flags = []
+        switch life.phase {
+        case .connecting(let begun): (record.phase, record.time) = (.connecting, begun)
+        case .connected(let session): (record.phase, record.time) = (.connected, session.begun)
+        case .running(let session): (record.phase, record.time) = (.running, session.begun)
+        case .configuring(let session): (record.phase, record.time) = (.configuring, session.begun)
+        case .backingOff(let until): (record.phase, record.time) = (.backingOff, until)
+        case .restarting(let until): (record.phase, record.time) = (.restarting, until)
+        case .initializing, .updating, .closing, .disconnected: return nil
+        }
+        record.unreported = changes.unreported
+        record.unconfirmed = changes.unconfirmed
+        record.backoff = backoff
+        record.reportedHealth = reportedHealth
+        if flags.contains(.introduced) { record.flags.insert(.introduced) }
+        if schedule.hasBegun { record.flags.insert(.hasBegunHeartbeats) }
+        if !serverCapabilities.isEmpty { record.flags.insert(.knowsServer) }
+        record.history = 0
+        record.stage = .notConfigured
+        record.reported = .received
+        guard let configuration = extended?.value.configuration else { return record }
+        return record.keep(configuration, table) ? record : nil
+    }
+
+    /// When the agent next has something to do by itself.
+    package func nextStep(_ effects: borrowing Effects) -> Instant { nextDeadline(effects) }
+
+    /// The collector that the agent supervises stops and does not come back by itself: the agent reports itself
+    /// unhealthy.
+    package mutating func collectorStops(at now: Instant, _ effects: inout Effects) {
+        let isNew = withExtendedState { extended -> Bool in
+            guard extended.collector.restart(until: Instant(nanoseconds: .max - 1)) else { return false }
+            extended.healthChanged = now
+            return true
+        }
+        guard isNew else { return }
+        changes.insert(.health)
+        reportChanges(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// The collector runs again, as it does when another configuration is applied.
+    package mutating func collectorStarts(at now: Instant, _ effects: inout Effects) {
+        guard extended?.value.collector.isDown == true else { return }
+        collectorIsBack(at: now, &effects)
+        setTimer(&effects)
+    }
+
+    /// Whether the collector that the agent supervises is down.
+    package var isCollectorDown: Bool { extended?.value.collector.isDown == true }
+
+    /// The process is down from now until `until`: it was stopped from outside, or its host has vanished.
+    package mutating func processStops(until: Instant, at now: Instant, _ effects: inout Effects) {
+        processDown(until: until, because: .crash, at: now, &effects)
+    }
+}
+
+extension ExtendedState {
+    /// Whether there is nothing in it but the configuration.
+    fileprivate var hasOnlyConfiguration: Bool {
+        guard configuration != nil else { return isEmpty }
+        return capabilities == nil && formerInstanceUID == nil && packages == nil && connectionSettings == nil
+            && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil && !collector.isDown
+            && excessiveReports == nil && crashes == .distantFuture && batch == nil && outage == nil
+            && leaveBy == .distantFuture
+    }
+}
+
+extension CompactAgent {
+    fileprivate var lifePhase: LifeCycle.Phase {
+        let session = LifeCycle.Session(begun: time, lastContact: time)
+        switch phase {
+        case .connecting: return .connecting(begun: time)
+        case .connected: return .connected(session)
+        case .running: return .running(session)
+        case .configuring: return .configuring(session)
+        case .backingOff: return .backingOff(until: time)
+        case .restarting: return .restarting(until: time)
+        }
+    }
+
+    fileprivate func configurationState(_ table: RevisionTable) -> Configuration.State? {
+        guard let last = table.config(lastOffer) else { return nil }
+        func application(_ outcome: Configuration.Outcome) -> Configuration.State {
+            let application = Configuration.Application(config: last, done: configurationDue, outcome: outcome)
+            guard let running = table.config(running) else { return .configuring(application) }
+            return .updating(application, from: running)
+        }
+        switch stage {
+        case .notConfigured: return .notConfigured
+        case .succeeding: return application(.success)
+        case .failing: return application(.failure(message.text))
+        case .crashing: return application(.crash)
+        case .configured: return .configured(last)
+        case .error: return .error(last, message: message.text, running: table.config(running))
+        }
+    }
+
+    fileprivate func historyOfConfigs(_ table: RevisionTable) -> [ReceivedConfig] {
+        if history <= UInt32(UInt8.max) { return table.history(of: UInt8(truncatingIfNeeded: history)) }
+        var configs: [ReceivedConfig] = []
+        configs.reserveCapacity(Self.historyLimit + 1)
+        for place in (0..<Self.historyLimit).reversed() {
+            if let config = table.config(UInt8(truncatingIfNeeded: history >> UInt32(place * 8))) {
+                configs.append(config)
+            }
+        }
+        return configs
+    }
+
+    /// A record holds so many configurations that worked: the limit of a simulated cohort
+    /// (`RemoteConfigPlan.historyLimit`).
+    package static let historyLimit = 4
+
+    /// - Returns: Whether the record holds it.
+    fileprivate mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
+        flags.insert(.isConfigured)
+        guard configuration.history.count <= Self.historyLimit else { return false }
+        for config in configuration.history {
+            let revision = table.revision(of: config)
+            guard revision > 0 else { return false }
+            history = history << 8 | UInt32(revision)
+        }
+        if configuration.lies { flags.insert(.lies) }
+        reported = configuration.reported
+        configurationDue = configuration.nextDeadline
+        switch configuration.state {
+        case .notConfigured:
+            return true
+        case .configuring(let application), .updating(let application, _):
+            lastOffer = table.revision(of: application.config)
+            switch application.outcome {
+            case .success: stage = .succeeding
+            case .crash: stage = .crashing
+            case .failure(let text):
+                guard let known = FailureMessage(text) else { return false }
+                (stage, message) = (.failing, known)
+            }
+        case .configured(let config):
+            (stage, lastOffer) = (.configured, table.revision(of: config))
+        case .error(let config, let text, _):
+            guard let known = FailureMessage(text) else { return false }
+            (stage, message, lastOffer) = (.error, known, table.revision(of: config))
+        }
+        guard lastOffer > 0 else { return false }
+        guard let config = configuration.running else { return true }
+        running = table.revision(of: config)
+        return running > 0
+    }
+}

@@ -1,0 +1,61 @@
+import Basis
+import Schema
+
+/// What has to hold between the sections of a plan.
+enum PlanRules {
+    static let rules: [Rule<RolloutPlan>] = [
+        Rule { plan, check in
+            if plan.order == .risk, plan.prediction == nil {
+                check.contradiction(\.order, "the order by risk needs `prediction`; write `prediction: {}`")
+            }
+            stagesGrow(plan, check)
+            attributesExist(plan, check)
+        }
+    ]
+
+    private static func stagesGrow(_ plan: RolloutPlan, _ check: Check<RolloutPlan>) {
+        var before = plan.canary?.size
+        for (index, stage) in plan.stages.enumerated() {
+            if let before, !isMore(stage.to, than: before) {
+                check.contradiction(at: "stages[\(index)].to", "the stage before ends with as many agents or more")
+            }
+            before = stage.to
+        }
+    }
+
+    /// Whether an amount is more than another; numbers and shares cannot be compared without a fleet.
+    private static func isMore(_ amount: AgentAmount, than other: AgentAmount) -> Bool {
+        switch (amount, other) {
+        case (.agents(let count), .agents(let before)): count > before
+        case (.share(let share), .share(let before)): share > before
+        case (.agents, .share), (.share, .agents): true
+        }
+    }
+
+    /// Attributes that the world does not have would select nobody.
+    private static func attributesExist(_ plan: RolloutPlan, _ check: Check<RolloutPlan>) {
+        let known = plan.world.attributes.map(\.name)
+        guard !known.isEmpty else { return }
+        func demand(_ name: String, at way: String) {
+            guard !known.contains(name) else { return }
+            let hint = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+            check.contradiction(at: way, "the world has no attribute '\(Problem.quoted(name))'\(hint)")
+        }
+        for attribute in plan.target.attributes { demand(attribute.name, at: "to.attributes") }
+        for attribute in plan.target.except { demand(attribute.name, at: "to.except") }
+        switch plan.order {
+        case .attribute(let name, _), .spread(let name): demand(name, at: "order")
+        case .listed, .random, .risk: break
+        }
+        if let name = plan.canary?.covers { demand(name, at: "canary.covers") }
+        for name in plan.prediction?.attributes ?? [] { demand(name, at: "prediction.attributes") }
+        for (index, breakage) in plan.world.breakages.enumerated() {
+            for attribute in breakage.attributes {
+                demand(attribute.name, at: "world.breakages[\(index)].attributes")
+            }
+        }
+        for (index, outage) in plan.world.outages.enumerated() {
+            demand(outage.attribute, at: "world.outages[\(index)].attribute")
+        }
+    }
+}

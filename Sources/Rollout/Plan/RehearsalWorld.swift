@@ -1,0 +1,100 @@
+public import Basis
+public import Schema
+
+/// The fleet, the server and the faults that a plan is rehearsed with. A live rehearsal takes the fleet from a profile.
+public struct RehearsalWorld: Hashable, Sendable {
+    public var agents = 10_000
+    /// When the rehearsal ends, whatever the rollout does.
+    public var duration = Nanoseconds.hours(24)
+    /// When the rollout begins.
+    public var begin = Nanoseconds.minutes(1)
+    /// For each attribute its values and their shares.
+    public var attributes: [Named<[Named<Double>]>] = []
+    public var heartbeat = Nanoseconds.seconds(30)
+    /// From an offer that has arrived to the report of what became of it.
+    public var applying = Distribution.logNormal(median: .seconds(5), sigma: 0.5)
+    /// One way through the network.
+    public var latency = Distribution.constant(.milliseconds(20))
+    /// The share of the agents that has no connection when the rollout begins, and for how long.
+    public var offline = OfflineAgents()
+    public var server = RehearsalServer()
+    public var breakages: [Breakage] = []
+    public var outages: [ZoneOutage] = []
+    public var restarts: [ServerRestart] = []
+
+    public init() {}
+}
+
+/// Agents without a connection at the start.
+public struct OfflineAgents: Hashable, Sendable {
+    public var share = 0.0
+    public var time = Distribution.exponential(mean: .hours(1))
+
+    public init() {}
+}
+
+/// The server of a rehearsal.
+public struct RehearsalServer: Hashable, Sendable {
+    public var replicas = 1
+    /// Connections that one replica accepts a second.
+    public var accepts = 500.0
+    /// Connections that wait at one replica; more are refused.
+    public var backlog = 1_024
+    public var connections = 2_000_000
+    /// The time that one report costs a replica.
+    public var reportCost = Nanoseconds.microseconds(20)
+    /// Whether an offer is sent at its time, or with the answer to the agent's next report.
+    public var delivery = Delivery.push
+
+    public enum Delivery: String, CaseIterable, Hashable, Sendable { case push, contact }
+
+    public init() {}
+}
+
+/// Agents that break.
+public struct Breakage: Hashable, Sendable {
+    public enum Manner: String, CaseIterable, Hashable, Sendable {
+        case fails
+        case mismatches = "reports-other-configuration"
+        case silent
+        case unhealthy
+        case disconnects
+        case crashes
+    }
+
+    public enum Cause: String, CaseIterable, Hashable, Sendable { case revision, chance }
+
+    /// The share of the agents concerned that break.
+    public var share = 0.01
+    /// Which: an agent has to have one of the values of each attribute.
+    public var attributes: [Named<[String]>] = []
+    public var manner = Manner.fails
+    /// Whether the revision breaks them, or they break by chance, each once in `after`, whatever they run.
+    public var cause = Cause.revision
+    /// From applying to breaking, for those that do not fail to apply.
+    public var after = Distribution.constant(.zero)
+    /// How long it lasts; nil: until another revision is applied.
+    public var lasts: Distribution?
+
+    public init() {}
+}
+
+/// Agents of a zone lose their connections and cannot connect for a time.
+public struct ZoneOutage: Hashable, Sendable {
+    public var attribute = "zone"
+    public var value = ""
+    public var at = Nanoseconds.zero
+    public var length = Nanoseconds.minutes(30)
+
+    public init() {}
+}
+
+/// Replicas of the server end and start again. The rollout's state survives.
+public struct ServerRestart: Hashable, Sendable {
+    public var at = Nanoseconds.zero
+    public var length = Nanoseconds.seconds(20)
+    /// Nil: all.
+    public var replicas: Int?
+
+    public init() {}
+}

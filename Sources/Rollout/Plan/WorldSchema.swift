@@ -1,0 +1,147 @@
+import Basis
+public import Schema
+
+extension RehearsalWorld: Settings {
+    public static let standard = RehearsalWorld()
+
+    private static let shares = Kind<[Named<Double>]>.map("values", 1...256, of: .share, names: 1...1_000)
+
+    public static let schema = Schema<RehearsalWorld>(
+        "world",
+        "The fleet, the server and the faults that the plan is rehearsed with in virtual time. Times count from the "
+            + "rollout's begin.",
+        [
+            Key("agents", \.agents, .integer(AgentAmount.agentRange), "How many agents there are.", option: "--agents"),
+            Key(
+                "duration", \.duration, .duration(.seconds(1) ... .days(366)),
+                "When the rehearsal ends, whatever the rollout does.", option: "--duration"),
+            Key(
+                "begin", \.begin, .duration(.zero ... .days(1)), "The time from the rehearsal's start to the rollout's."
+            ),
+            Key(
+                "attributes", \.attributes, .map("attributes", 0...16, of: shares, names: 1...1_000),
+                "For each attribute its values, with their shares of the agents."),
+            Key(
+                "heartbeat", \.heartbeat, .wholeSeconds(.seconds(1) ... .days(1)),
+                "The interval of the agents' heartbeats."),
+            Key(
+                "applying", \.applying, Distribution.kind(),
+                "From the arrival of an offer to the report of what became of it."),
+            Key("latency", \.latency, Distribution.kind(.zero ... .minutes(1)), "One way through the network."),
+            Key("offline", \.offline, .section),
+            Key("server", \.server, .section),
+            Key("breakages", \.breakages, .list("breakages", 0...100, of: .section), "Agents that break."),
+            Key(
+                "outages", \.outages, .list("outages", 0...100, of: .section), "Zones that lose the network for a time."
+            ),
+            Key(
+                "restarts", \.restarts, .list("restarts", 0...100, of: .section), "Replicas of the server that restart."
+            ),
+        ])
+}
+
+extension OfflineAgents: Settings {
+    public static let standard = OfflineAgents()
+
+    public static let schema = Schema<OfflineAgents>(
+        "offline", "Agents that have no connection when the rollout begins.",
+        [
+            Key("share", \.share, .share, "The share of the agents."),
+            Key("for", \.time, Distribution.kind(.zero ... .days(366)), "How long."),
+        ])
+}
+
+extension RehearsalServer: Settings {
+    public static let standard = RehearsalServer()
+
+    public static let schema = Schema<RehearsalServer>(
+        "rehearsal server", "The server of a rehearsal.",
+        [
+            Key("replicas", \.replicas, .integer(1...256), "How many there are; agents are divided among them."),
+            Key("accepts", \.accepts, .rate(1...1_000_000), "Connections that a replica accepts in a time."),
+            Key("backlog", \.backlog, .integer(0...1_000_000), "Connections that wait at a replica; more are refused."),
+            Key("connections", \.connections, .integer(1...100_000_000), "The most connections of a replica."),
+            Key(
+                "report_cost", \.reportCost, .duration(.zero ... .seconds(1)), "The time that a report costs a replica."
+            ),
+            Key("delivery", \.delivery, .word { $0.sentence }, "When an offer is sent."),
+        ])
+}
+
+extension RehearsalServer.Delivery {
+    fileprivate var sentence: String {
+        switch self {
+        case .push: "At its time."
+        case .contact: "With the answer to the agent's next report."
+        }
+    }
+}
+
+extension Breakage: Settings {
+    public static let standard = Breakage()
+
+    public static let schema = Schema<Breakage>(
+        "breakage", "Agents that break.",
+        [
+            Key("share", \.share, .share, "The share of the agents concerned.", required: true),
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("how", \.manner, .word { $0.sentence }, "What they do."),
+            Key("cause", \.cause, .word { $0.sentence }, "Why."),
+            Key(
+                "after", \.after, Distribution.kind(.zero ... .days(366)),
+                "With `revision` the time from applying it to breaking, for what happens after applying. With `chance` "
+                    + "the time from the rehearsal's start."),
+            Key(
+                "lasts", \.lasts, .optional(Distribution.kind(.zero ... .days(366)), none: "always"),
+                "How long it lasts; `always`: until the agent applies another revision."),
+        ])
+}
+
+extension Breakage.Manner {
+    fileprivate var sentence: String {
+        switch self {
+        case .fails: "They report that the revision cannot be applied."
+        case .mismatches: "They report it as applied, with another effective configuration."
+        case .silent: "They give no answer."
+        case .unhealthy: "They report themselves unhealthy."
+        case .disconnects: "They lose their connection."
+        case .crashes: "They crash, and start again with the revision."
+        }
+    }
+}
+
+extension Breakage.Cause {
+    fileprivate var sentence: String {
+        switch self {
+        case .revision: "The revision breaks them."
+        case .chance: "They break by chance, whatever they run."
+        }
+    }
+}
+
+extension ZoneOutage: Settings {
+    public static let standard = ZoneOutage()
+
+    public static let schema = Schema<ZoneOutage>(
+        "outage", "The agents with a value of an attribute lose their connections and cannot connect for a time.",
+        [
+            Key("attribute", \.attribute, .text(1...1_000), "The attribute."),
+            Key("value", \.value, .text(1...1_000), "The value.", required: true),
+            Key("at", \.at, .duration(RolloutPlan.times), "When it begins.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long it lasts."),
+        ])
+}
+
+extension ServerRestart: Settings {
+    public static let standard = ServerRestart()
+
+    public static let schema = Schema<ServerRestart>(
+        "server restart", "Replicas end and start again; the state of the rollout is kept.",
+        [
+            Key("at", \.at, .duration(RolloutPlan.times), "When.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long they are down."),
+            Key("replicas", \.replicas, .optional(.integer(1...256), none: "all"), "How many."),
+        ])
+}

@@ -1,0 +1,215 @@
+import AgentModel
+import Basis
+import OpAMP
+import Rollout
+
+/// Losing connections and opening them, and the events of agents' own.
+extension Partition {
+    // MARK: - Losing
+
+    /// The connections of some agents are lost, within `spread` from the window's start.
+    mutating func loseConnections(within spread: Nanoseconds, where isLost: (SimulatedAgent) -> Bool) {
+        for place in agents.indices where agents[place].record.isOnline && isLost(agents[place]) {
+            let key = UInt32(agents[place].connections)
+            let after = model.draws.below(spread.count.magnitude, number(place), .loss, key)
+            agents[place].transportDue = min(
+                agents[place].transportDue, Instant(nanoseconds: window.start.nanoseconds + after))
+            if agents[place].transportDue < agents[place].due || agents[place].due < window.start {
+                schedule(place, agents[place].transportDue)
+            }
+        }
+    }
+
+    /// An open connection is lost.
+    mutating func lose(_ place: Int, at now: Instant) {
+        guard agents[place].record.isOnline else { return }
+        note(place, .lost, at: now, model.revision(agents[place].record.running))
+        connectionEnds(place, at: now)
+        step(
+            place, at: now, .loss, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
+        ) { $0.connectionLost(.reset, at: $1, &$2) }
+    }
+
+    /// What was on the way is gone, and the server sees the connection end, unless it is down itself.
+    func isServerUp(_ place: Int) -> Bool { !window.isReplicaDown[Int(agents[place].replica)] }
+
+    mutating func connectionEnds(_ place: Int, at now: Instant) {
+        agents[place].offerDue = .distantFuture
+        agents[place].transportDue = .distantFuture
+        guard isServerUp(place), !agents[place].flags.contains(.isReportedLost) else { return }
+        agents[place].flags.insert(.isReportedLost)
+        tell(place, .disconnected, at: now, model.revision(agents[place].record.running))
+    }
+
+    // MARK: - Opening
+
+    /// The wait before an attempt is over.
+    mutating func beginAttempt(_ place: Int, at now: Instant) {
+        if agents[place].flags.contains(.isWhole) {
+            step(place, at: now, .attempt, attemptKey(place), entry: agents[place].record.lastOffer) {
+                $0.wake(at: $1, &$2)
+            }
+        } else {
+            agents[place].record.beginAttempt(at: now)
+            attempt(place, at: now)
+        }
+    }
+
+    private func attemptKey(_ place: Int) -> UInt32 {
+        UInt32(agents[place].connections) << 8 | UInt32(min(agents[place].record.backoff.failures, 255))
+    }
+
+    /// Whether the agent reaches anything outside.
+    private func isCut(_ place: Int) -> Bool {
+        agents[place].flags.contains(.isCutOff) || agents[place].groups & window.downGroups != 0
+    }
+
+    /// The agent begins to connect: a replica lets it in, or it is refused at once.
+    mutating func attempt(_ place: Int, at now: Instant) {
+        guard !isCut(place) else { return refuse(place, at: now) }
+        load.attempt()
+        guard !window.upReplicas.isEmpty else { return refuse(place, at: now) }
+        let id = number(place)
+        let key = attemptKey(place)
+        let choice = Int(model.draws.below(UInt64(window.upReplicas.count), id, .choice, key))
+        let replica = Int(window.upReplicas[choice])
+        guard window.cutGroups[replica] & agents[place].groups == 0,
+            model.draws.chance(window.admission[replica], id, .admission, key),
+            window.acceptDelay[replica] < model.cohorts[0].plan.connectTimeout
+        else { return refuse(place, at: now) }
+        load.accepted[replica] += 1
+        agents[place].replica = UInt8(replica)
+        var random = model.draws.stream(id, .open, key)
+        // TCP, TLS and the upgrade: six ways through the network.
+        agents[place].transportDue = now + model.world.latency.draw(&random) * 6 + window.acceptDelay[replica]
+    }
+
+    private mutating func refuse(_ place: Int, at now: Instant) {
+        note(place, .refused, at: now, model.revision(agents[place].record.running))
+        let key = attemptKey(place)
+        guard agents[place].flags.contains(.isWhole) else {
+            var random = model.draws.stream(number(place), .attempt, key)
+            return agents[place].record.refusedAttempt(at: now, by: model.world.reconnect, &random)
+        }
+        step(place, at: now, .attempt, key, entry: agents[place].record.lastOffer) {
+            $0.connectionFailed(.refused, at: $1, &$2)
+        }
+    }
+
+    /// An attempt that was let in is through.
+    mutating func attemptEnds(_ place: Int, at now: Instant) {
+        guard agents[place].record.phase == .connecting else { return }
+        let replica = agents[place].replica
+        guard !isCut(place), isServerUp(place), window.cutGroups[Int(replica)] & agents[place].groups == 0 else {
+            return refuse(place, at: now)
+        }
+        agents[place].connections &+= 1
+        note(place, .opened, at: now, model.revision(agents[place].record.running))
+        load.opened()
+        if agents[place].flags.contains(.isReportedLost) {
+            agents[place].flags.remove(.isReportedLost)
+            tell(place, .reconnected, at: now, model.revision(agents[place].record.running))
+        }
+        step(
+            place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
+        ) { $0.connected(at: $1, &$2) }
+    }
+
+    // MARK: - Events of the agents' own
+
+    /// What an agent does by chance, whatever it runs, is planned.
+    mutating func planChance(_ place: Int, _ rule: Int, after start: Instant, number: UInt32) {
+        var random = model.draws.stream(self.number(place), .failure, model.drawNumber(rule) | (number & 0x7FFF) + 2)
+        switch model.failures[rule] {
+        case .unhealthy(let after, _):
+            add(OwnEvent(at: start + after.draw(&random), kind: .collectorStops, rule: rule, number: number), place)
+        case .disconnects(let after, _):
+            add(OwnEvent(at: start + after.draw(&random), kind: .cutOff, rule: rule, number: number), place)
+        case .crashes(let after):
+            add(OwnEvent(at: start + after.draw(&random), kind: .crashes, rule: rule, number: number), place)
+        case .failsToApply, .mismatches, .silent, .slow: break
+        }
+    }
+
+    mutating func ownEvent(_ place: Int, at now: Instant) {
+        guard var own = events[UInt32(place)],
+            let first = own.indices.min(by: { (own[$0].at, $0) < (own[$1].at, $1) }), own[first].at <= now
+        else { return }
+        let event = own.remove(at: first)
+        events[UInt32(place)] = own.isEmpty ? nil : own
+        if own.isEmpty { agents[place].flags.remove(.hasEvents) }
+        let entry = agents[place].record.lastOffer
+        switch event.kind {
+        case .collectorStops: breakCollector(place, event, at: now)
+        case .collectorStarts:
+            step(place, at: now, .failure, event.number, entry: entry) { $0.collectorStarts(at: $1, &$2) }
+            repeatByChance(place, event, at: now)
+        case .cutOff: cutOff(place, event, at: now)
+        case .cutEnds:
+            agents[place].flags.remove(.isCutOff)
+            repeatByChance(place, event, at: now)
+        case .stops(let lasting): stop(place, until: now + lasting, at: now)
+        case .crashes:
+            var random = model.draws.stream(number(place), .restart, event.number << 8 | 1)
+            stop(place, until: now + model.world.restartTime.draw(&random), at: now)
+            repeatByChance(place, event, at: now)
+        case .flaps:
+            lose(place, at: now)
+            guard case .flapping(_, let every) = model.world.faults[event.rule] else { return }
+            let key = UInt32(event.rule) << 16 | (event.number + 1) & 0xFFFF
+            var random = model.draws.stream(number(place), .flap, key)
+            add(
+                OwnEvent(
+                    at: now + max(every.draw(&random), .seconds(1)), kind: .flaps, rule: event.rule,
+                    number: event.number + 1), place)
+        }
+    }
+
+    /// What happens by chance happens again.
+    private mutating func repeatByChance(_ place: Int, _ event: OwnEvent, at now: Instant) {
+        guard event.rule < model.world.failures.count, model.world.failures[event.rule].cause == .chance else { return }
+        planChance(place, event.rule, after: now + .seconds(1), number: event.number + 1)
+    }
+
+    /// How long a failure lasts; nil: until another revision is applied.
+    private func length(_ place: Int, _ event: OwnEvent) -> Nanoseconds? {
+        let lasts: Distribution?
+        switch model.failures[event.rule] {
+        case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
+        case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
+        }
+        let key = model.drawNumber(event.rule) | (event.number & 0x7FFF) << 1
+        var random = model.draws.stream(number(place), .restart, key)
+        return lasts?.draw(&random)
+    }
+
+    private mutating func breakCollector(_ place: Int, _ event: OwnEvent, at now: Instant) {
+        guard agents[place].record.phase != .restarting else { return repeatByChance(place, event, at: now) }
+        step(place, at: now, .failure, event.number, entry: agents[place].record.lastOffer) {
+            $0.collectorStops(at: $1, &$2)
+        }
+        guard let length = length(place, event) else { return }
+        add(OwnEvent(at: now + length, kind: .collectorStarts, rule: event.rule, number: event.number), place)
+    }
+
+    private mutating func cutOff(_ place: Int, _ event: OwnEvent, at now: Instant) {
+        agents[place].flags.insert(.isCutOff)
+        lose(place, at: now)
+        if let length = length(place, event) {
+            add(OwnEvent(at: now + length, kind: .cutEnds, rule: event.rule, number: event.number), place)
+        } else if !agents[place].flags.contains(.isWhole), !agents[place].record.isOnline {
+            // For ever: its attempts to connect reach nobody.
+            agents[place].record.disconnect(until: .distantFuture)
+            agents[place].transportDue = .distantFuture
+        }
+    }
+
+    private mutating func stop(_ place: Int, until: Instant, at now: Instant) {
+        note(place, .stopped, at: now, model.revision(agents[place].record.running))
+        if agents[place].record.isOnline { connectionEnds(place, at: now) }
+        agents[place].transportDue = .distantFuture
+        step(place, at: now, .restart, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
+            $0.processStops(until: until, at: $1, &$2)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import AgentModel
+import Basis
+import OpAMP
+import Rollout
+
+/// What happens to an agent, one thing after the other.
+extension Partition {
+    /// When something next happens to the agent, as far as it is known; from the last heartbeat that was counted on.
+    @inline(__always)
+    func nextDue(_ place: Int) -> Instant {
+        let agent = agents[place]
+        var due = min(agent.transportDue, agent.offerDue)
+        if agent.flags.contains(.awaitsTarget) { due = min(due, agent.targetFrom) }
+        switch agent.record.phase {
+        case .connecting: break
+        case .backingOff, .restarting: due = min(due, agent.record.time)
+        case .connected, .running, .configuring:
+            let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
+            if isEach || !agent.flags.contains(.isCounted) || isOwed {
+                due = min(due, agent.record.nextHeartbeat)
+            }
+        }
+        let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
+        if agent.record.phase != .restarting, !rests { due = min(due, agent.record.configurationDue) }
+        if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
+            for event in own { due = min(due, event.at) }
+        }
+        return due
+    }
+
+    /// The earliest thing happens. At one instant: the heartbeat, the offer's sending, its arrival, the transport, the
+    /// agent's own waits, then events of its own.
+    mutating func happen(_ place: Int, at now: Instant) {
+        let agent = agents[place]
+        if agent.record.isOnline, agent.record.nextHeartbeat <= now {
+            heartbeat(place, at: now)
+        } else if agent.flags.contains(.awaitsTarget), agent.targetFrom <= now {
+            targetBegins(place, at: now)
+        } else if agent.offerDue <= now {
+            offerArrives(place, at: now)
+        } else if agent.transportDue <= now {
+            agents[place].transportDue = .distantFuture
+            if agent.record.isOnline { lose(place, at: now) } else { attemptEnds(place, at: now) }
+        } else if agent.record.phase == .backingOff, agent.record.time <= now {
+            beginAttempt(place, at: now)
+        } else if agent.record.phase == .restarting, agent.record.time <= now {
+            note(place, .restarted, at: now, model.revision(agent.record.running))
+            step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
+                $0.wake(at: $1, &$2)
+            }
+        } else if agent.record.configurationDue <= now {
+            configurationDue(place, at: now)
+        } else {
+            ownEvent(place, at: now)
+        }
+    }
+
+    /// A heartbeat that is an event: the first of a connection, one of an agent that is not at rest, or each. Or one
+    /// that is not, and whose answer brings what is owed.
+    private mutating func heartbeat(_ place: Int, at now: Instant) {
+        if agents[place].flags.contains(.isCounted) {
+            agents[place].record.sendSteadyHeartbeats(upTo: now, every: model.interval)
+            return serverAnswers(place, at: now)
+        }
+        if !agents[place].record.hasSteadyHeartbeats {
+            note(place, .firstHeartbeat, at: now, model.revision(agents[place].record.running))
+        }
+        step(place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
+            $0.wake(at: $1, &$2)
+        }
+    }
+
+    // MARK: - Offers
+
+    /// The server's answer to a report brings what is meant for the agent, unless it has it or it is under way.
+    @inline(__always)
+    mutating func serverAnswers(_ place: Int, at now: Instant) {
+        guard agents[place].isOwed else { return }
+        let replica = Int(agents[place].replica)
+        send(place, at: now + window.answerDelay[replica], trips: 2)
+    }
+
+    /// From now on the server means the agent to have its target.
+    private mutating func targetBegins(_ place: Int, at now: Instant) {
+        agents[place].flags.remove(.awaitsTarget)
+        if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
+            // It has what it is meant to have: the server knows that nothing is to be done.
+            let revision = model.revision(agents[place].target)
+            if revision == model.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
+            return
+        }
+        guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed else { return }
+        send(place, at: now, trips: 1)
+    }
+
+    /// An offer is sent.
+    private mutating func send(_ place: Int, at now: Instant, trips: Int64) {
+        let id = number(place)
+        agents[place].offersSent &+= 1
+        let count = UInt32(agents[place].connections) << 8 | UInt32(agents[place].offersSent)
+        load.offer(bytes: model.world.configurationBytes + FleetModel.answerBytes)
+        let target = agents[place].target
+        if model.draws.chance(model.world.messageLoss, id, .messageLoss, count) {
+            return note(place, .offerLost, at: now, model.revision(target))
+        }
+        var random = model.draws.stream(id, .latency, count)
+        agents[place].underWay = target
+        agents[place].offerDue = now + model.world.latency.draw(&random) * trips
+    }
+
+    private mutating func offerArrives(_ place: Int, at now: Instant) {
+        agents[place].offerDue = .distantFuture
+        let entry = agents[place].underWay
+        agents[place].delivered = entry
+        let revision = model.revision(entry)
+        note(place, .offered, at: now, revision)
+        let before = agents[place].record.lastOffer
+        let offer = model.revisions.offers[Int(entry) - 1]
+        step(place, at: now, .offer, UInt32(entry), entry: entry) { $0.received(offer, at: $1, &$2) }
+        if agents[place].record.lastOffer == before, before != entry { note(place, .ignored, at: now, revision) }
+    }
+
+    // MARK: - Configurations
+
+    /// An application ends, or the agent crashes because of what it applied.
+    private mutating func configurationDue(_ place: Int, at now: Instant) {
+        let entry = agents[place].record.lastOffer
+        let former = agents[place].record.running
+        let isApplying = agents[place].record.isApplying
+        let succeeds = agents[place].record.willSucceed
+        if !isApplying {
+            note(place, .crashed, at: now, model.revision(entry))
+            connectionEnds(place, at: now)
+        }
+        step(place, at: now, .applying, UInt32(entry), entry: entry) { agent, now, effects in
+            if succeeds { agent.collectorStarts(at: now, &effects) }
+            agent.wake(at: now, &effects)
+        }
+        let running = agents[place].record.running
+        if succeeds, running != former || agents[place].record.lies { planFailures(place, entry, at: now) }
+    }
+
+    /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
+    private mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
+        let rules = model.world.failures
+        if agents[place].flags.contains(.hasEvents) {
+            let kept = events[UInt32(place)]?.filter { event in
+                switch event.kind {
+                case .collectorStops, .cutOff: event.rule < rules.count && rules[event.rule].cause == .chance
+                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: true
+                }
+            }
+            events[UInt32(place)] = kept
+        }
+        let revision = model.revision(entry)
+        let id = number(place)
+        var planned: [OwnEvent] = []
+        model.forEachFailure(of: id, revision) { number in
+            guard number >= rules.count || rules[number].cause != .chance else { return }
+            var random = model.draws.stream(id, .failure, model.drawNumber(number) | UInt32(entry) << 8 | 1)
+            switch model.failures[number] {
+            case .unhealthy(let after, _):
+                planned.append(OwnEvent(at: now + after.draw(&random), kind: .collectorStops, rule: number, number: 0))
+            case .disconnects(let after, _):
+                planned.append(OwnEvent(at: now + after.draw(&random), kind: .cutOff, rule: number, number: 0))
+            case .failsToApply, .mismatches, .silent, .slow, .crashes: break
+            }
+        }
+        for event in planned { add(event, place) }
+    }
+}

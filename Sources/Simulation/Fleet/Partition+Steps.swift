@@ -1,0 +1,128 @@
+import AgentModel
+import Basis
+import OpAMP
+import Rollout
+
+/// Steps of the agents: each wakes the product's `Agent` from its record, steps it, and puts it back.
+extension Partition {
+    /// From `now` on, not included, the agent's heartbeats are counted, if they are steady.
+    @inline(__always)
+    mutating func resumeHeartbeats(_ place: Int, after now: Instant) {
+        guard !isEach, agents[place].record.hasSteadyHeartbeats, !agents[place].flags.contains(.isWhole) else { return }
+        load.add(agents[place].replica, next: agents[place].record.nextHeartbeat, windowEnd: window.end)
+        agents[place].flags.insert(.isCounted)
+    }
+
+    /// Sends the agent's steady heartbeats up to `now`, itself included, and counts them no longer.
+    @inline(__always)
+    mutating func suspendHeartbeats(_ place: Int, at now: Instant) {
+        guard agents[place].flags.contains(.isCounted) else { return }
+        let until = mistake == .heartbeatAtTheInstantIsMissed ? Instant(nanoseconds: now.nanoseconds - 1) : now
+        agents[place].record.sendSteadyHeartbeats(upTo: until, every: model.interval)
+        if mistake == .lossKeepsTheLoad, !agents[place].record.isApplying { return }
+        load.remove(agents[place].replica, next: agents[place].record.nextHeartbeat, windowEnd: window.end)
+        agents[place].flags.remove(.isCounted)
+    }
+
+    /// One step of an agent.
+    /// - Parameters:
+    ///   - purpose: what the step draws for, and the number of that draw.
+    ///   - entry: the entry of the revision table that the step is about.
+    ///   - isAnswered: whether the server answers the reports of the step.
+    mutating func step(
+        _ place: Int, at now: Instant, _ purpose: KeyedDraws.Purpose, _ number: UInt32, entry: UInt8,
+        _ body: (inout Agent, Instant, inout Effects) -> Void
+    ) {
+        suspendHeartbeats(place, at: now)
+        let wasOnline = agents[place].record.isOnline
+        let id = self.number(place)
+        let (faults, cohort) = model.faults(of: id, model.revision(entry))
+        var random = model.draws.stream(id, purpose, number)
+        if mistake == .drawsFromOneStream, !isEach {
+            sharedDraws &+= 1
+            random = model.draws.stream(0, purpose, sharedDraws)
+        }
+        var agent: Agent
+        if agents[place].flags.contains(.isWhole), var kept = whole.removeValue(forKey: UInt32(place)) {
+            kept.prepare(faults: faults, random: random)
+            agent = kept
+        } else {
+            agent = Agent(
+                waking: agents[place].record, index: UInt64(id), cohort: model.cohorts[cohort], faults: faults,
+                random: random, model.revisions)
+        }
+        effects.removeAll()
+        body(&agent, now, &effects)
+        // The server's answers without content change no more than that the reports are confirmed, so they come with
+        // the reports; what an answer brings takes its time.
+        while agent.outstandingReports > 0 { agent.received(model.acknowledgement, at: now, &effects) }
+        if let record = agent.compact(model.revisions) {
+            agents[place].record = record
+            agents[place].flags.remove(.isWhole)
+        } else {
+            if let record = agent.outline(model.revisions) { agents[place].record = record }
+            agents[place].flags.insert(.isWhole)
+            whole[UInt32(place)] = agent
+        }
+        if agents[place].record.isOnline != wasOnline {
+            load.connected[Int(agents[place].replica)] += wasOnline ? -1 : 1
+        }
+        perform(place, at: now)
+        resumeHeartbeats(place, after: now)
+    }
+
+    /// Does what a step asked for, and tells the server's side what its reports say.
+    private mutating func perform(_ place: Int, at now: Instant) {
+        var isConnecting = false
+        var isAnswered = false
+        var applied: UInt64?
+        for effect in effects.list {
+            switch effect {
+            case .send(let report):
+                isAnswered = true
+                load.report(agents[place].replica, bytes: model.bytes.bytes(report.content))
+            case .connect, .connectTo: isConnecting = true
+            case .offer(let step):
+                guard let number = step.number, step.kind == .remoteConfig else { continue }
+                if step.stage == .converged { applied = nil }
+                reached(place, step.stage, entry: UInt8(truncatingIfNeeded: number), at: now, &applied)
+            case .healthReported(let change):
+                let isUnhealthy = change.to == .unhealthy
+                guard isUnhealthy || change.from == .unhealthy else { continue }
+                let revision = model.revision(agents[place].record.running)
+                note(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
+                tell(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
+            default: break
+            }
+        }
+        if let applied {
+            let revision = model.revision(UInt8(truncatingIfNeeded: applied))
+            note(place, .mismatched, at: now, revision)
+            tell(place, .mismatched, at: now, revision)
+        }
+        if agents[place].record.running > newestEntry {
+            violations.append(Violation(at: now, agent: number(place), kind: .runsWhatNobodyOffered))
+        }
+        if isConnecting { attempt(place, at: now) }
+        if isAnswered, agents[place].record.isOnline { serverAnswers(place, at: now) }
+    }
+
+    /// A report says that the agent has reached a stage of an offer.
+    /// - Parameter applied: the entry that is reported as applied, until its effective configuration is too.
+    private mutating func reached(
+        _ place: Int, _ stage: OfferStage, entry: UInt8, at now: Instant, _ applied: inout UInt64?
+    ) {
+        let revision = model.revision(entry)
+        switch stage {
+        case .received, .superseded: break
+        case .applying: note(place, .applying, at: now, revision)
+        case .applied: applied = UInt64(entry)
+        case .converged:
+            note(place, .applied, at: now, revision)
+            tell(place, .applied, at: now, revision)
+        case .failed:
+            note(place, .failed, at: now, revision)
+            tell(place, .failed, at: now, revision)
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import AgentModel
+import Basis
+import OpAMP
+import Rollout
+
+/// A part of a simulated fleet, run by one thread. Within a second its agents affect neither each other nor those of
+/// other partitions: each runs through its own deadlines in the order of time, against a world that does not change.
+/// What they do to the world are sums and a list of outcomes, taken at the second's end.
+struct Partition {
+    let model: FleetModel
+    /// The agents' numbers are `first ..< first + count`, or these, ascending.
+    let first: UInt32
+    let members: [UInt32]?
+    var agents: [SimulatedAgent] = []
+    /// Agents that a record does not hold, by their place.
+    var whole: [UInt32: Agent] = [:]
+    /// Events of agents' own, by their place.
+    var events: [UInt32: [OwnEvent]] = [:]
+    var wheel: TimeWheel
+    var window: WindowState
+    var load: PartitionLoad
+    /// What the server learned in this second.
+    var outcomes: [AgentOutcome] = []
+    var effects = Effects()
+    /// A sum over all events, so that their order does not matter.
+    var eventHash: UInt64 = 0
+    var eventCounts = [Int](repeating: 0, count: 32)
+    /// Agents whose events are kept.
+    let traced: Set<UInt32>
+    var trace: [TracedEvent] = []
+    /// The highest entry of the revision table that was offered to anybody.
+    var newestEntry: UInt8 = 1
+    /// What an agent did that it must not do.
+    var violations: [Violation] = []
+
+    /// Whether every heartbeat is an event.
+    let isEach: Bool
+    let horizon: Instant
+
+    /// Draws of a planted mistake.
+    var sharedDraws: UInt32 = 0
+    /// A mistake that a test has planted.
+    let mistake: PlantedMistake?
+
+    init(_ model: FleetModel, agents range: Range<Int>, traced: Set<UInt32>, _ mistake: PlantedMistake?) {
+        self.mistake = mistake
+        self.model = model
+        self.traced = traced
+        members = model.world.members.map { Array($0[range]) }
+        first = UInt32(range.lowerBound)
+        let seconds = Int(model.world.span.count / 1_000_000_000)
+        let replicas = model.world.server.replicas
+        wheel = TimeWheel(seconds: seconds)
+        window = WindowState(replicas: replicas)
+        isEach = model.world.heartbeats == .each
+        horizon = Instant.zero + .seconds(Int64(seconds))
+        load = PartitionLoad(
+            seconds: seconds, replicas: replicas, interval: Int(model.interval.count / 1_000_000_000),
+            heartbeatBytes: model.bytes.heartbeat)
+        agents.reserveCapacity(range.count)
+        for place in 0..<range.count { begin(place) }
+    }
+
+    /// The number of the agent at a place.
+    @inline(__always)
+    func number(_ place: Int) -> UInt32 { members.map { $0[place] } ?? first + UInt32(place) }
+
+    /// The place of an agent; nil where it is not of this partition. Logarithmic with members, else constant.
+    func place(of agent: UInt32) -> Int? {
+        guard let members else {
+            return agent >= first && Int(agent - first) < agents.count ? Int(agent - first) : nil
+        }
+        var (low, high) = (0, members.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if members[middle] < agent { low = middle + 1 } else { high = middle }
+        }
+        return low < members.count && members[low] == agent ? low : nil
+    }
+
+    /// The fleet has been there for long: connected, on revision 0, or without a connection for a while.
+    private mutating func begin(_ place: Int) {
+        let agent = number(place)
+        let (world, draws) = (model.world, model.draws)
+        let interval = model.interval.count.magnitude
+        let phase = draws.below(interval, agent, .phase)
+        let replica = UInt8(draws.below(UInt64(world.server.replicas), agent, .replica))
+        var groups: UInt8 = 0
+        for (number, group) in world.groups.enumerated() where group.contains(agent) { groups |= 1 << UInt8(number) }
+        let record = CompactAgent(running: 1, nextHeartbeat: Instant(nanoseconds: phase), sequenceNumber: 3)
+        agents.append(SimulatedAgent(record: record, replica: replica, groups: groups, target: 1, delivered: 1))
+        if draws.chance(world.offlineShare, agent, .fault) {
+            var random = draws.stream(agent, .fault, 1)
+            agents[place].record.disconnect(until: Instant.zero + world.offlineFrom + world.offlineTime.draw(&random))
+            agents[place].flags.insert(.isReportedLost)
+        } else {
+            load.connected[Int(replica)] += 1
+        }
+        for (number, rule) in world.failures.enumerated() where rule.cause == .chance && model.has(agent, rule, number)
+        {
+            planChance(place, number, after: .zero, number: 0)
+        }
+        for (number, fault) in world.faults.enumerated() {
+            guard case .flapping(let share, let every) = fault, draws.chance(share, agent, .flap, UInt32(number) << 16)
+            else { continue }
+            var random = draws.stream(agent, .flap, UInt32(number) << 16 | 1)
+            add(OwnEvent(at: .zero + every.draw(&random), kind: .flaps, rule: number, number: 1), place)
+        }
+        resumeHeartbeats(place, after: .zero)
+        let due = nextDue(place)
+        if due < .distantFuture { schedule(place, due) }
+    }
+
+    /// A fault of one agent: its process stops for a time.
+    mutating func addStop(of agent: UInt32, at: Instant, lasting: Nanoseconds, fault: Int) {
+        guard let place = place(of: agent) else { return }
+        add(OwnEvent(at: at, kind: .stops(lasting: lasting), rule: fault, number: 0), place)
+        schedule(place, nextDue(place))
+    }
+
+    mutating func add(_ event: OwnEvent, _ place: Int) {
+        events[UInt32(place), default: []].append(event)
+        agents[place].flags.insert(.hasEvents)
+    }
+
+    /// Puts the agent into the wheel. Its former entry stays there and is found not to hold.
+    @inline(__always)
+    mutating func schedule(_ place: Int, _ due: Instant) {
+        guard due < horizon else {
+            agents[place].due = .distantFuture
+            return
+        }
+        agents[place].due = due
+        let second = Int(due.nanoseconds / 1_000_000_000)
+        wheel.append(UInt32(place), second: second)
+        if agents[place].record.phase == .backingOff, agents[place].groups & window.downGroups == 0,
+            !agents[place].flags.contains(.isCutOff)
+        {
+            wheel.expectAttempt(second: second)
+        }
+    }
+
+    /// Everything of this second: each agent for itself.
+    mutating func run() {
+        let due = wheel.take(second: window.second)
+        for entry in due {
+            let place = Int(entry)
+            // An agent may be there twice, or have been moved to a later second.
+            guard agents[place].due < window.end else { continue }
+            run(place)
+        }
+        wheel.recycle(due)
+    }
+
+    private mutating func run(_ place: Int) {
+        if agents[place].flags.contains(.isCounted), window.start > .zero {
+            agents[place].record.sendSteadyHeartbeats(
+                upTo: Instant(nanoseconds: window.start.nanoseconds - 1), every: model.interval)
+        }
+        var steps = 0
+        while true {
+            let due = nextDue(place)
+            guard due < window.end else {
+                schedule(place, due)
+                return
+            }
+            happen(place, at: max(due, window.start))
+            steps += 1
+            guard steps < Self.maxSteps else {
+                violations.append(Violation(at: window.start, agent: number(place), kind: .doesNotMoveOn))
+                agents[place].due = .distantFuture
+                return
+            }
+        }
+    }
+
+    /// More steps of one agent in one second are a fault of the simulation or of the agent.
+    private static let maxSteps = 10_000
+
+    /// Notes what happened to an agent.
+    @inline(__always)
+    mutating func note(_ place: Int, _ event: AgentEvent, at: Instant, _ revision: UInt16) {
+        let agent = number(place)
+        eventCounts[Int(event.rawValue)] += 1
+        let what = UInt64(agent) << 32 | UInt64(event.rawValue) << 16 | UInt64(revision)
+        eventHash &+= SeededRandom.mixed((at.nanoseconds &* 0x9E37_79B9_7F4A_7C15) ^ what)
+        guard !traced.isEmpty, traced.contains(agent) else { return }
+        trace.append(TracedEvent(at: at, agent: agent, event: event, revision: revision))
+    }
+
+    @inline(__always)
+    mutating func tell(_ place: Int, _ kind: AgentOutcome.Kind, at: Instant, _ revision: UInt16) {
+        outcomes.append(AgentOutcome(at: at, agent: number(place), revision: Revision(revision), kind: kind))
+    }
+}

@@ -1,0 +1,70 @@
+import AgentModel
+import Basis
+
+/// One agent in the simulated world: its own state in a compact record, and the world's and the server's view of it.
+struct SimulatedAgent {
+    /// The agent itself, as it was put back after its last step.
+    var record: CompactAgent
+    /// When it is next to be looked at; `.distantFuture`: not before something happens to it.
+    var due: Instant = .distantFuture
+    /// When the loss of its open connection arrives, or the end of its attempt to connect.
+    var transportDue: Instant = .distantFuture
+    /// When an offer that was sent arrives.
+    var offerDue: Instant = .distantFuture
+    /// From when `target` is meant for the agent.
+    var targetFrom: Instant = .zero
+    /// Connections that were opened; it wraps.
+    var connections: UInt16 = 1
+    var replica: UInt8
+    /// The groups that it belongs to, a bit each.
+    var groups: UInt8
+    /// The entry of the revision table that the server means the agent to have.
+    var target: UInt8
+    /// The entry that was last delivered.
+    var delivered: UInt8
+    /// The entry under way.
+    var underWay: UInt8 = 0
+    /// Offers sent so far; it wraps.
+    var offersSent: UInt8 = 0
+    var flags: Flags = []
+
+    struct Flags: OptionSet {
+        let rawValue: UInt8
+        /// The target's time has not come yet.
+        static let awaitsTarget = Flags(rawValue: 1)
+        /// The partition keeps the agent itself: the record does not hold it.
+        static let isWhole = Flags(rawValue: 2)
+        /// The partition keeps events of the agent's own.
+        static let hasEvents = Flags(rawValue: 4)
+        /// Its heartbeats are in the table of load.
+        static let isCounted = Flags(rawValue: 8)
+        /// It is cut off, whatever its groups are.
+        static let isCutOff = Flags(rawValue: 16)
+        /// It was reported lost, and not connected since.
+        static let isReportedLost = Flags(rawValue: 32)
+    }
+
+    /// Whether an offer is owed to the agent, which the answer to its next report brings.
+    @inline(__always)
+    var isOwed: Bool {
+        target != delivered && offerDue == .distantFuture && !flags.contains(.awaitsTarget)
+    }
+}
+
+/// Something that happens to an agent by itself, at a known time.
+struct OwnEvent {
+    enum Kind {
+        case collectorStops, collectorStarts
+        case cutOff, cutEnds
+        case stops(lasting: Nanoseconds)
+        case crashes
+        case flaps
+    }
+
+    var at: Instant
+    var kind: Kind
+    /// The rule or the fault that brings it about.
+    var rule: Int
+    /// How many of the kind came before.
+    var number: UInt32
+}

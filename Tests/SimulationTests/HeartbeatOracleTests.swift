@@ -1,0 +1,46 @@
+import Basis
+import Testing
+
+@testable import Simulation
+
+@Suite("Heartbeats at rest, against each as an event")
+struct HeartbeatOracleTests {
+    @Test("Equal decisions, events, states and load, on one and two threads", arguments: 1...UInt64(8))
+    func isEqual(seed: UInt64) {
+        var rehearsal = DrawnRehearsal.make(seed: seed, agents: 50, span: 900)
+        let derived = rehearsal.run()
+        rehearsal.partitions = 3
+        let apart = rehearsal.run()
+        #expect(derived.hashes == apart.hashes, "seed \(seed): three partitions")
+        #expect(derived.decisions == apart.decisions)
+        rehearsal.world.heartbeats = .each
+        rehearsal.partitions = 1
+        let each = rehearsal.run()
+        #expect(derived.hashes == each.hashes, "seed \(seed)")
+        #expect(derived.decisions == each.decisions)
+        #expect(derived.minutes == each.minutes)
+        #expect(derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
+    }
+
+    @Test("The comparison finds mistakes", arguments: PlantedMistake.allCases)
+    func findsMistakes(mistake: PlantedMistake) {
+        var differences = 0
+        for seed in 1...UInt64(30) where differences == 0 {
+            var rehearsal = DrawnRehearsal.make(seed: seed, agents: 30, span: 600)
+            rehearsal.partitions = 2
+            if mistake == .heartbeatAtTheInstantIsMissed {
+                // Times that fall together.
+                rehearsal.world.heartbeatInterval = .seconds(1)
+                rehearsal.world.latency = .constant(.zero)
+                rehearsal.world.applyTime = .constant(.seconds(3))
+                rehearsal.world.server.reportTime = .zero
+                rehearsal.world.delivery = .answer
+            }
+            var mistaken = rehearsal
+            mistaken.mistake = mistake
+            rehearsal.world.heartbeats = .each
+            if mistaken.run().hashes != rehearsal.run().hashes { differences += 1 }
+        }
+        #expect(differences > 0, "\(mistake)")
+    }
+}

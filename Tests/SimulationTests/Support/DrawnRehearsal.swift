@@ -1,0 +1,117 @@
+import AgentModel
+import Basis
+import Rollout
+
+@testable import Simulation
+
+/// A drawn rehearsal: odd times for everything, by the seed.
+struct DrawnRehearsal {
+    var random: SeededRandom
+    var agents: Int
+
+    init(seed: UInt64, agents: Int) {
+        random = SeededRandom(seed: seed)
+        self.agents = agents
+    }
+
+    mutating func span(_ low: Double, _ high: Double) -> Nanoseconds {
+        Nanoseconds(seconds: low + (high - low) * random.unit())
+    }
+
+    mutating func plan() -> RolloutPlan {
+        var plan = RolloutPlan()
+        var canary = CanaryPlan()
+        canary.size = .share(0.02 + 0.1 * random.unit())
+        canary.soak = span(20, 200)
+        canary.over = span(0, 30)
+        plan.canary = canary
+        var batches = BatchSettings()
+        batches.size = .share(0.1 + 0.3 * random.unit())
+        batches.growth = 1 + random.unit()
+        batches.soak = span(0, 90)
+        batches.over = span(0, 120)
+        plan.batches = batches
+        plan.limits.agentTimeout = span(60, 240)
+        if random.chance(0.5) { plan.limits.concurrency = .share(0.05 + 0.2 * random.unit()) }
+        if random.chance(0.4) { plan.retry = [span(5, 60), span(5, 60)] }
+        var gate = GatePlan()
+        gate.on = GatePlan.Fault.allCases[random.index(below: GatePlan.Fault.allCases.count)]
+        gate.above = .share(0.05 + 0.3 * random.unit())
+        gate.minimumSample = 5
+        plan.gates = [gate]
+        plan.onFailure = FailureAction.allCases[random.index(below: FailureAction.allCases.count)]
+        plan.rollBack.over = span(0, 20)
+        return plan
+    }
+
+    mutating func distribution(_ low: Double, _ high: Double) -> Distribution {
+        random.chance(0.5) ? .uniform(span(low, high), span(high, 2 * high)) : .exponential(mean: span(low, high))
+    }
+
+    mutating func failure() -> AgentFailure {
+        switch random.index(below: 7) {
+        case 0: .failsToApply
+        case 1: .mismatches
+        case 2: .silent
+        case 3: .slow
+        case 4: .crashes(after: distribution(5, 100))
+        case 5:
+            .unhealthy(after: distribution(5, 100), lasts: random.chance(0.5) ? distribution(5, 100) : nil)
+        default:
+            .disconnects(after: distribution(5, 100), lasts: random.chance(0.7) ? distribution(5, 100) : nil)
+        }
+    }
+
+    mutating func world(seed: UInt64, span length: Int64) -> World {
+        var world = World(agents: agents, seed: seed)
+        world.span = .seconds(length)
+        world.heartbeatInterval = .seconds([1, 7, 30, 60][random.index(below: 4)])
+        world.delivery = random.chance(0.6) ? .push : .answer
+        world.applyTime = distribution(0.2, 20)
+        world.latency = distribution(0.0005, 0.3)
+        world.messageLoss = random.chance(0.5) ? 0.1 * random.unit() : 0
+        world.offlineShare = 0.1 * random.unit()
+        world.offlineTime = distribution(10, 300)
+        world.server.replicas = 1 + random.index(below: 4)
+        world.server.acceptsPerSecond = max(agents / 40, 1)
+        world.server.acceptQueue = agents / 10
+        world.server.connectionLimit = agents
+        world.server.reportTime = .microseconds(Int64(20 + random.index(below: 100_000)))
+        let (third, quarter) = (UInt32(random.index(below: 3)), UInt32(random.index(below: 4)))
+        world.groups = [AgentSet(count: agents) { $0 % 3 == third }, AgentSet(count: agents) { $0 % 4 == quarter }]
+        for _ in 0..<random.index(below: 4) {
+            let share = random.unit() * random.unit() * 0.5
+            world.failures.append(
+                FailureRule(failure(), share: share, cause: random.chance(0.3) ? .chance : .revisions(1...UInt16.max)))
+        }
+        let seconds = Double(length)
+        for _ in 0..<random.index(below: 4) {
+            let (from, lasting) = (span(0, seconds), span(1, 300))
+            let replica = random.chance(0.5) ? nil : random.index(below: world.server.replicas)
+            switch random.index(below: 6) {
+            case 0: world.faults.append(.outage(group: random.index(below: 2), from: from, lasting: lasting))
+            case 1: world.faults.append(.replicaDown(replica: replica, from: from, lasting: lasting))
+            case 2: world.faults.append(.replicaSlow(replica: replica, factor: 5, from: from, lasting: lasting))
+            case 3:
+                world.faults.append(
+                    .partition(group: random.index(below: 2), replica: replica ?? 0, from: from, lasting: lasting))
+            case 4:
+                world.faults.append(
+                    .stop(
+                        agent: UInt32(random.index(below: agents)), at: from,
+                        lasting: random.chance(0.3) ? .max : lasting))
+            default: world.faults.append(.flapping(share: 0.1 * random.unit(), every: distribution(20, 200)))
+            }
+        }
+        return world
+    }
+
+    static func make(seed: UInt64, agents: Int, span: Int64) -> Rehearsal {
+        var drawn = DrawnRehearsal(seed: seed, agents: agents)
+        let world = drawn.world(seed: seed, span: span)
+        let rollouts = (0..<2).map { number in
+            RehearsedRollout(drawn.plan(), begins: .seconds(Int64(number) * span / 2) + drawn.span(1, 60))
+        }
+        return Rehearsal(world: world, fleet: RolloutFleet(count: agents), rollouts: rollouts)
+    }
+}
