@@ -189,7 +189,8 @@ if Context.environment["MUSTER_FUZZING"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Basis", "Protobuf", "OTLP", "OpAMP", "Transport", "Packages", "Metrics", "Schema", "Fleet",
+                "Basis", "Protobuf", "OTLP", "OpAMP", "TLSRecords", "Transport", "Packages", "Metrics", "Schema",
+                "Fleet",
             ],
             path: "Tests/Fuzzing", exclude: ["Seeds"], swiftSettings: settings))
 }

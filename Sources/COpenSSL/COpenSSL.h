@@ -15,6 +15,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "Records.h"
+
 // MARK: Bytes to and from a connection
 
 // Where all connections of a shard read and write: bytes that a recv has just brought, and room for bytes that a send
