@@ -66,4 +66,6 @@ public struct OpenedRecords: Hashable, Sendable {
     public var end = RecordEnd.needsInput
     /// A key update or an alert is to be sent: call `RecordLayer.control`.
     public var owesOutput = false
+
+    public init() {}
 }

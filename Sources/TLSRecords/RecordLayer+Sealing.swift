@@ -83,7 +83,7 @@ extension RecordLayer {
     // MARK: Single records
 
     /// Seals a record of any type and content; 0: OpenSSL has failed, and writing has ended.
-    mutating func sealRecord(
+    package mutating func sealRecord(
         _ type: UInt8, _ payload: RawSpan, padding: Int = 0, into target: inout MutableRawSpan, at offset: Int,
         _ resources: RecordResources
     ) -> Int {

@@ -1,4 +1,5 @@
 import Basis
+import RecordSupport
 import Testing
 
 @testable import TLSRecords

@@ -1,14 +1,13 @@
-import Basis
-
-@testable import TLSRecords
+package import Basis
+package import TLSRecords
 
 /// Two record layers that share their secrets: what one seals the other opens.
-struct RecordPair: ~Copyable {
-    var client: RecordLayer
-    var server: RecordLayer
-    let resources: RecordResources
+package struct RecordPair: ~Copyable {
+    package var client: RecordLayer
+    package var server: RecordLayer
+    package let resources: RecordResources
 
-    init(
+    package init(
         _ suite: RecordSuite, clientSecret: [UInt8], serverSecret: [UInt8], serverWritten: UInt64 = 0,
         maxFragment: Int = 16_384, limitShift: UInt8 = 24, serverLimitShift: UInt8? = nil
     ) {
@@ -21,7 +20,7 @@ struct RecordPair: ~Copyable {
             read: 0, maxFragment: maxFragment, limitShift: serverLimitShift ?? limitShift, resources)
     }
 
-    init(
+    package init(
         _ suite: RecordSuite, maxFragment: Int = 16_384, limitShift: UInt8 = 24, serverLimitShift: UInt8? = nil,
         _ random: inout SeededRandom
     ) {
@@ -32,7 +31,7 @@ struct RecordPair: ~Copyable {
     }
 
     /// Ends both; answers whether all memory was given back.
-    consuming func end() -> Bool {
+    package consuming func end() -> Bool {
         let resources = resources
         client.end(resources)
         server.end(resources)
@@ -42,8 +41,9 @@ struct RecordPair: ~Copyable {
 
 extension RecordLayer {
     /// Opens `bytes`; answers the application data and how it ended.
-    mutating func open(_ bytes: [UInt8], room: Int = 100_000, _ resources: RecordResources) -> ([UInt8], OpenedRecords)
-    {
+    package mutating func open(_ bytes: [UInt8], room: Int = 100_000, _ resources: RecordResources) -> (
+        [UInt8], OpenedRecords
+    ) {
         var target = [UInt8](repeating: 0, count: room)
         var span = target.mutableSpan
         var room = span.mutableBytes
@@ -52,7 +52,7 @@ extension RecordLayer {
     }
 
     /// Seals all of `bytes`; answers what was sealed before writing ended.
-    mutating func seal(
+    package mutating func seal(
         _ bytes: [UInt8], padding: Int = 0, room: Int = 100_000, _ resources: RecordResources
     ) -> [UInt8] {
         var sealed: [UInt8] = []
@@ -69,7 +69,7 @@ extension RecordLayer {
         return sealed
     }
 
-    mutating func control(_ resources: RecordResources) -> [UInt8] {
+    package mutating func control(_ resources: RecordResources) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: Self.controlRoom)
         var span = target.mutableSpan
         var room = span.mutableBytes
@@ -77,7 +77,7 @@ extension RecordLayer {
         return Array(target[0..<count])
     }
 
-    mutating func close(_ resources: RecordResources) -> [UInt8] {
+    package mutating func close(_ resources: RecordResources) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: Self.controlRoom)
         var span = target.mutableSpan
         var room = span.mutableBytes
@@ -85,7 +85,7 @@ extension RecordLayer {
         return Array(target[0..<count])
     }
 
-    mutating func update(requesting: Bool, _ resources: RecordResources) -> [UInt8] {
+    package mutating func update(requesting: Bool, _ resources: RecordResources) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: Self.controlRoom)
         var span = target.mutableSpan
         var room = span.mutableBytes
@@ -94,7 +94,7 @@ extension RecordLayer {
     }
 
     /// A record of any type and content.
-    mutating func record(
+    package mutating func record(
         _ type: UInt8, _ content: [UInt8], padding: Int = 0, _ resources: RecordResources
     ) -> [UInt8] {
         var target = [UInt8](repeating: 0, count: content.count + padding + Self.overhead)
@@ -106,7 +106,7 @@ extension RecordLayer {
 }
 
 extension SeededRandom {
-    mutating func bytes(_ count: Int) -> [UInt8] {
+    package mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 24) }
     }
 }
