@@ -40,7 +40,6 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
-        .target(name: "CTLSMemory", dependencies: ["COpenSSL"]),
 
         .target(name: "Basis", swiftSettings: settings),
         .target(name: "OpenSSL", dependencies: ["COpenSSL"], swiftSettings: settings),
@@ -70,7 +69,7 @@ let package = Package(
             dependencies: ["Basis", "OpAMP", "Packages", "AgentModel", "Engine", "Zlib", histogram],
             swiftSettings: settings),
         .target(
-            name: "Engine", dependencies: ["Basis", "OpenSSL", "TLSRecords", "CLinux", "COpenSSL", "CTLSMemory"],
+            name: "Engine", dependencies: ["Basis", "OpenSSL", "TLSRecords", "CLinux", "COpenSSL"],
             swiftSettings: settings),
         .target(
             name: "Hosting",
@@ -110,6 +109,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Basis", "Transport", "AgentModel", "Metrics", "Engine", "Hosting"],
             path: "Tests/TestSupport", swiftSettings: settings),
+        // Pairs of record layers, for the tests of TLSRecords and of Engine.
+        .target(
+            name: "RecordSupport", dependencies: ["Basis", "TLSRecords"], path: "Tests/RecordSupport",
+            swiftSettings: settings),
         // Servers in virtual time, for the tests of Matching and for benchmarks.
         .target(
             name: "MatchingSimulation", dependencies: ["Basis", "Matching"], path: "Tests/MatchingSimulation",
@@ -142,8 +145,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "StatisticsTests", dependencies: ["Basis", "Statistics"], swiftSettings: settings),
         .testTarget(
-            name: "TLSRecordsTests", dependencies: ["Basis", "OpenSSL", "COpenSSL", "TLSRecords"],
-            swiftSettings: settings),
+            name: "TLSRecordsTests", dependencies: ["Basis", "TLSRecords", "RecordSupport"], swiftSettings: settings),
         .testTarget(
             name: "MetricsTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "TestSupport", histogram],
             swiftSettings: settings),
@@ -159,7 +161,10 @@ let package = Package(
             name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Report"],
             swiftSettings: settings),
         .testTarget(
-            name: "EngineTests", dependencies: ["Basis", "OpenSSL", "Engine", "CLinux", "COpenSSL", "CTLSMemory"],
+            name: "EngineTests",
+            dependencies: [
+                "Basis", "OpenSSL", "TLSRecords", "Engine", "CLinux", "COpenSSL", "RecordSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FleetTests",
@@ -190,7 +195,8 @@ if Context.environment["MUSTER_FUZZING"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Basis", "Protobuf", "OTLP", "OpAMP", "Transport", "Packages", "Metrics", "Schema", "Fleet",
+                "Basis", "Protobuf", "OTLP", "OpAMP", "TLSRecords", "Transport", "Packages", "Metrics", "Schema",
+                "Fleet",
             ],
             path: "Tests/Fuzzing", exclude: ["Seeds"], swiftSettings: settings))
 }

@@ -327,6 +327,10 @@ void clinux_map_blocks_from(int bytes) {
     mallopt(M_MMAP_THRESHOLD, bytes);
 }
 
+void clinux_trim_heap(void) {
+    malloc_trim(0);
+}
+
 size_t clinux_block_size(const void *block) {
     return malloc_usable_size((void *)block);
 }

@@ -15,13 +15,13 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "Records.h"
+
 // MARK: Bytes to and from a connection
 
-// Where all connections of a shard read and write: bytes that a recv has just brought, and room for bytes that a send
-// will take. Filled before and emptied after each call of OpenSSL, so one channel, with one BIO, serves all of them.
+// Where the connections of a shard read and write: bytes that a recv has just brought, and room for bytes that a send
+// will take. Filled before and emptied after each call of OpenSSL, so one channel serves all of them.
 struct copenssl_channel {
-    // Whose call of OpenSSL is under way; callbacks find it by their SSL.
-    void *connection;
     const unsigned char *input;
     size_t input_count;
     unsigned char *output;
@@ -75,35 +75,35 @@ static inline BIO_METHOD *copenssl_channel_method(void) {
     return method;
 }
 
-// The BIO over `channel`, which must outlive it.
-static inline BIO *copenssl_channel_bio(BIO_METHOD *method, struct copenssl_channel *channel) {
-    BIO *bio = BIO_new(method);
-    if (bio != NULL) {
-        BIO_set_data(bio, channel);
-        BIO_set_init(bio, 1);
-    }
-    return bio;
-}
-
-// Gives a connection the BIO of its shard, for both directions. A BIO holds nothing of a connection's but whether its
-// latest call has to be tried again, which OpenSSL reads before anybody else's call. During a handshake OpenSSL puts a
-// gathering BIO in front and takes it away again; the link back that this leaves in ours is never followed.
-static inline int copenssl_attach(SSL *ssl, BIO *bio) {
+// Gives a connection a BIO over `channel`, which must outlive it, for both directions.
+static inline int copenssl_attach(SSL *ssl, BIO_METHOD *method, struct copenssl_channel *channel) {
+    BIO *bio = method == NULL ? NULL : BIO_new(method);
     if (bio == NULL) {
         return 0;
     }
-    BIO_up_ref(bio);
-    BIO_up_ref(bio);
-    SSL_set0_rbio(ssl, bio);
-    SSL_set0_wbio(ssl, bio);
+    BIO_set_data(bio, channel);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);
     return 1;
 }
 
-// The connection whose call of OpenSSL is under way, asked from inside a callback.
-static inline void *copenssl_connection(const SSL *ssl) {
-    BIO *bio = SSL_get_rbio(ssl);
-    struct copenssl_channel *channel = bio == NULL ? NULL : (struct copenssl_channel *)BIO_get_data(bio);
-    return channel == NULL ? NULL : channel->connection;
+// MARK: What a handshake leaves to the record layer
+
+// A place for a pointer of ours in every SSL; negative: there is none.
+static inline int copenssl_connection_index(void) {
+    return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+// Whether OpenSSL has read nothing of the next record. `SSL_has_pending` is 0 also when it has read a header and no more.
+static inline int copenssl_is_between_records(const SSL *ssl) {
+    return strcmp(SSL_rstate_string(ssl), "RH") == 0;
+}
+
+// The most plaintext of a record that may be sent (max_fragment_length, RFC 6066 §4).
+static inline int copenssl_max_fragment(SSL *ssl) {
+    SSL_SESSION *session = SSL_get0_session(ssl);
+    int code = session == NULL ? 0 : SSL_SESSION_get_max_fragment_length(session);
+    return code >= 1 && code <= 4 ? 256 << code : 16384;
 }
 
 // MARK: What a handshake leaves behind

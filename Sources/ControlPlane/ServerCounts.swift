@@ -137,6 +137,11 @@ public struct ServerCounts: Hashable, Sendable {
     public var messageTimeouts: UInt64 = 0
     /// TLS handshakes that failed, a client's plaintext on a port with TLS among them.
     public var tlsFailures: UInt64 = 0
+    /// TLS connections that were handed over from OpenSSL to the record layer, that kept OpenSSL's connection object,
+    /// and whose first record after a hand-over was refused.
+    public var tlsHandedOver: UInt64 = 0
+    public var tlsKept: UInt64 = 0
+    public var tlsFirstRecordsRefused: UInt64 = 0
     /// Requests that break HTTP, whose body cannot be decoded, or that are too large.
     public var requestsMalformed: UInt64 = 0
     public var requestsTooLarge: UInt64 = 0
@@ -236,6 +241,9 @@ extension ServerCounts {
         Field(name: "body_timeouts", path: \.bodyTimeouts),
         Field(name: "message_timeouts", path: \.messageTimeouts),
         Field(name: "tls_failures", path: \.tlsFailures),
+        Field(name: "tls_handed_over", path: \.tlsHandedOver),
+        Field(name: "tls_kept", path: \.tlsKept),
+        Field(name: "tls_first_records_refused", path: \.tlsFirstRecordsRefused),
         Field(name: "requests_malformed", path: \.requestsMalformed),
         Field(name: "requests_too_large", path: \.requestsTooLarge),
         Field(name: "frames_malformed", path: \.framesMalformed),

@@ -94,7 +94,7 @@ struct StyleTests {
 /// The targets of `Sources`, from below; a target imports only those before it.
 enum Layers {
     static let order = [
-        "CLinux", "CZlib", "CZstd", "COpenSSL", "CTLSMemory", "Basis", "Statistics", "Matching", "OpenSSL",
+        "CLinux", "CZlib", "CZstd", "COpenSSL", "Basis", "Statistics", "Matching", "OpenSSL",
         "TLSRecords", "Zlib",
         "Schema", "Rollout", "Protobuf", "OpAMP",
         "OTLP", "Transport", "Packages", "AgentModel", "ControlPlane", "Simulation", "Engine", "Metrics", "Hosting",

@@ -128,6 +128,8 @@ void clinux_usage(struct CLinuxUsage *usage);
 uint64_t clinux_malloc_in_use(void);
 // Has malloc map blocks of `bytes` and more apart from its heap, and so give them back when they are freed.
 void clinux_map_blocks_from(int bytes);
+// Gives free pages of malloc's heaps back to the system (malloc_trim).
+void clinux_trim_heap(void);
 // Usable bytes of one block of malloc (malloc_usable_size).
 size_t clinux_block_size(const void *block);
 

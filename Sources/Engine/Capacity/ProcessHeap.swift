@@ -13,4 +13,10 @@ public enum ProcessHeap {
     public static func giveBackLargeBlocks() {
         clinux_map_blocks_from(Int32(largeBlock))
     }
+
+    /// Gives free pages back to the system: after a time in which much more was needed than later, as when a fleet
+    /// arrives. Some milliseconds for each 100 MB, in which other threads may wait for malloc.
+    public static func giveBackFreePages() {
+        clinux_trim_heap()
+    }
 }

@@ -74,6 +74,8 @@ extension Endpoint {
         shard.waitingBytes -= outbox.count
         outbox.free()
         receiveDue = .max
+        leaveHandshake()
+        if let tls { countKept(tls, isEnd: true) }
         security = .none
         interest = 0
         if flags.contains(.corked) {

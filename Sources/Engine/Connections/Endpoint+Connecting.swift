@@ -86,7 +86,8 @@ extension Endpoint {
             return
         }
         if case .planned(let plan) = security {
-            if prepareTLS(client: plan.context, plan.start) { startHandshake() }
+            // What is left of the time for TCP and TLS together; the wait for other handshakes is not in it.
+            beginTLS(plan, timeout: Instant(nanoseconds: deadline) - shard.now)
         } else {
             open()
         }

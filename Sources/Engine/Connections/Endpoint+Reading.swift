@@ -64,7 +64,7 @@ extension Endpoint {
     }
 
     private func deliver(_ bytes: UnsafeRawBufferPointer) {
-        if tls == nil {
+        if case .none = security {
             received(bytes.bytes)
         } else {
             decrypt(bytes)

@@ -17,7 +17,7 @@ extension Endpoint {
         guard state == .open else { return false }
         return bytes.withUnsafeBytes { bytes in
             if flags.contains(.corked) { return gather(bytes) }
-            return tls == nil ? transmit(bytes) : encrypt(bytes)
+            return encrypt(bytes)
         }
     }
 
@@ -43,13 +43,13 @@ extension Endpoint {
         sendGathered()
         guard state == .open else { return false }
         if shard.corkBuffer.append(bytes) { return outbox.isEmpty }
-        return tls == nil ? transmit(bytes) : encrypt(bytes)
+        return encrypt(bytes)
     }
 
     private func sendGathered() {
         let gathered = shard.corkBuffer.take()
         guard gathered.count > 0, state == .open else { return }
-        _ = tls == nil ? transmit(gathered) : encrypt(gathered)
+        _ = encrypt(gathered)
     }
 
     /// Sends bytes as they go over the wire.

@@ -166,4 +166,6 @@ struct EndpointFlags: OptionSet {
     static let listening = EndpointFlags(rawValue: 1 << 4)
     /// The cause of the end is known already; what happens while the socket closes does not change it.
     static let failed = EndpointFlags(rawValue: 1 << 5)
+    /// Has a place among the handshakes under way.
+    static let handshaking = EndpointFlags(rawValue: 1 << 6)
 }

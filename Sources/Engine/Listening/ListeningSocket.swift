@@ -88,10 +88,12 @@ extension Endpoint {
     /// An adopted connection starts: with TLS where the listener has it.
     fileprivate func begin(_ context: TLSServerContext?, _ handshakeTimeout: Nanoseconds) {
         if let context {
+            // The SSL is made when the client's first bytes come: clients that only wait cost no memory.
             state = .securing
-            guard prepareTLS(server: context), watch(CLinuxReadable | CLinuxPeerFinished) else { return }
+            security = .expected(context)
+            guard watch(CLinuxReadable | CLinuxPeerFinished) else { return }
             setDeadline((shard.now + handshakeTimeout).nanoseconds)
-            startHandshake()
+            reached()
         } else {
             state = .open
             guard watch(CLinuxReadable | CLinuxPeerFinished) else { return }

@@ -62,7 +62,8 @@ extension Shard {
         }
         let fired = fireTimers()
         let told = settleEnded()
-        return count > 0 || fired || told
+        let admitted = admitHandshakes()
+        return count > 0 || fired || told || admitted
     }
 
     private func wait(_ span: UInt64) -> Int {
@@ -94,6 +95,24 @@ extension Shard {
             endCallback()
         }
         return fired > 0
+    }
+
+    /// Begins handshakes that waited for others to end.
+    private func admitHandshakes() -> Bool {
+        var admitted = false
+        while let slot = handshakes.admit() {
+            now = Shard.clock
+            guard let endpoint = slots.endpoint(at: slot), endpoint.state == .securing,
+                case .planned(let plan) = endpoint.security
+            else {
+                handshakes.leave()
+                continue
+            }
+            endpoint.startPlanned(plan)
+            endCallback()
+            admitted = true
+        }
+        return admitted
     }
 
     /// Tells the owners of the connections that have ended so far; those that end meanwhile have to wait for the next

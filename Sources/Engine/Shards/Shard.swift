@@ -42,7 +42,16 @@ public final class Shard: @unchecked Sendable {
     let readBuffer: UnsafeMutableRawBufferPointer
     var corkBuffer: CorkBuffer
     /// For the shard's first TLS connection and all after it.
-    private(set) lazy var tlsChannel = TLSChannel(readBufferBytes: readBuffer.count)
+    var tlsChannel: TLSChannel {
+        if let tlsChannelIfMade { return tlsChannelIfMade }
+        let made = TLSChannel(readBufferBytes: readBuffer.count)
+        tlsChannelIfMade = made
+        return made
+    }
+    private(set) var tlsChannelIfMade: TLSChannel?
+    var handshakes: HandshakeQueue
+    /// When the handshake of the connection that `connected` is called for began; valid in that call.
+    public internal(set) var handshakeBegan = Instant(nanoseconds: 0)
     private(set) var isStopping = false
     private var stopWaiters: [@Sendable () -> Void] = []
 
@@ -67,6 +76,7 @@ public final class Shard: @unchecked Sendable {
         readBuffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(options.readBufferBytes, Self.smallestReadBuffer), alignment: 64)
         corkBuffer = CorkBuffer()
+        handshakes = HandshakeQueue(limit: options.handshakeLimit)
         source.setEventHandler { self.run() }
         source.setCancelHandler { self.finishStopping() }
         source.activate()

@@ -22,6 +22,9 @@ public struct ShardOptions: Sendable {
     /// A timer waits so long at most for others that are due soon after it, so that one wake serves them all. A timer
     /// that is alone fires at its time.
     public var timerSlack = Nanoseconds.microseconds(100)
+    /// TLS handshakes that clients of the shard have under way at once; others wait, in order, with TCP up. A handshake
+    /// takes some 40 KiB until its end, so a jam of thousands would be the peak of the heap.
+    public var handshakeLimit = Int.max
 
     public init() {}
 }
@@ -61,6 +64,8 @@ public struct ShardCounters: Hashable, Sendable {
     public var acceptsRefused: UInt64 = 0
     /// Times that accepting paused because the process had no descriptor left.
     public var acceptPauses: UInt64 = 0
+    /// Hand-overs and handshakes.
+    public var tls = TLSCounters()
 
     public init() {}
 }

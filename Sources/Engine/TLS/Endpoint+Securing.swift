@@ -10,17 +10,16 @@ extension Endpoint {
     ///   - serverName: the name that the server's certificate must carry and that SNI asks for.
     ///   - identity: the certificate to show when asked, in place of the context's.
     ///   - resumes: as in `connect`.
-    ///   - timeout: for the handshake.
+    ///   - timeout: for the handshake, from when it begins: it may have to wait for others (`ShardOptions`).
     public final func secure(
         with context: TLSClientContext, to destination: SocketAddress, serverName: String?,
         identity: PackedIdentity? = nil, resumes: Bool = true, timeout: Nanoseconds = .seconds(10)
     ) {
         shard.assertOnShard()
-        guard state == .open, tls == nil else { return }
+        guard state == .open, case .none = security else { return }
         uncork()
         let start = TLSStart(address: destination, serverName: serverName, identity: identity, resumes: resumes)
-        guard state == .open, prepareTLS(client: context, start) else { return }
-        setDeadline((shard.now + timeout).nanoseconds)
-        startHandshake()
+        guard state == .open else { return }
+        beginTLS(TLSPlan(context, start), timeout: timeout)
     }
 }

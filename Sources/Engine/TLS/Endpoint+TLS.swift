@@ -2,6 +2,7 @@
 //  - Decrypted bytes are in the shard's plaintext buffer, which nothing else writes to until the callback over them
 //    has returned: writing (encrypt) uses the output buffer only.
 
+import Basis
 import CLinux
 import COpenSSL
 import Glibc
@@ -15,27 +16,69 @@ extension Endpoint {
 
     /// What TLS was agreed on; nil in plaintext or before it is.
     public final var tlsSession: TLSSessionSummary? {
-        state == .securing ? nil : tls?.summary
+        switch security {
+        case .established(let tls) where state != .securing: tls.summary
+        case .records(let connection) where state != .securing: connection.agreement.summary
+        case .none, .planned, .expected, .established, .records: nil
+        }
     }
 
     /// Whether an earlier session was resumed; false in plaintext or before TLS is agreed on.
     public final var isTLSResumed: Bool {
-        state != .securing && tls?.isResumed == true
+        switch security {
+        case .established(let tls) where state != .securing: tls.isResumed
+        case .records(let connection) where state != .securing: connection.agreement.summary.isResumed
+        case .none, .planned, .expected, .established, .records: false
+        }
     }
 
     /// The certificate that the peer has shown, if any.
     public final var peerCertificate: Certificate? {
-        tls?.peerCertificate
+        switch security {
+        case .established(let tls): tls.peerCertificate
+        case .records(let connection): connection.peerCertificate
+        case .none, .planned, .expected: nil
+        }
+    }
+
+    /// Whether the server asked for the agent's certificate; nil: there is no TLS.
+    final var showsIdentity: Bool? {
+        switch security {
+        case .established(let tls): tls.showsIdentity
+        case .records(let connection): connection.showsIdentity
+        case .none, .planned, .expected: nil
+        }
     }
 
     // MARK: Starting
 
-    final func prepareTLS(client context: TLSClientContext, _ start: TLSStart) -> Bool {
-        establish(TLSState(client: context, channel: shard.tlsChannel, start))
+    /// TCP is up, and TLS is planned: begins the handshake, or waits until others have ended.
+    final func beginTLS(_ plan: TLSPlan, timeout: Nanoseconds) {
+        plan.timeout = timeout
+        state = .securing
+        security = .planned(plan)
+        guard shard.handshakes.enter() else {
+            shard.counters.tls.handshakesDelayed &+= 1
+            shard.handshakes.wait(slot)
+            setDeadline(.max)
+            updateInterest()
+            return
+        }
+        startPlanned(plan)
     }
 
-    final func prepareTLS(server context: TLSServerContext) -> Bool {
-        establish(TLSState(server: context, channel: shard.tlsChannel))
+    /// The handshake's turn has come.
+    final func startPlanned(_ plan: TLSPlan) {
+        flags.insert(.handshaking)
+        let made = TLSState(client: plan.context, channel: shard.tlsChannel, plan.start, at: shard.now)
+        guard establish(made) else { return }
+        setDeadline((shard.now + plan.timeout).nanoseconds)
+        startHandshake()
+    }
+
+    /// A client's first bytes have come to a server.
+    private func prepareTLS(server context: TLSServerContext) -> Bool {
+        establish(TLSState(server: context, channel: shard.tlsChannel, at: shard.now))
     }
 
     private func establish(_ made: TLSState?) -> Bool {
@@ -47,24 +90,36 @@ extension Endpoint {
         return true
     }
 
+    /// The handshake is over, or has failed: another may begin.
+    final func leaveHandshake() {
+        guard flags.contains(.handshaking) else { return }
+        flags.remove(.handshaking)
+        shard.handshakes.leave()
+    }
+
     /// TCP is up.
     final func startHandshake() {
-        state = .securing
         updateInterest()
         reached()
         guard state == .securing else { return }
         continueHandshake(with: UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    /// What the socket is watched for during the handshake.
+    /// What the socket is watched for during the handshake, and before it begins.
     final var securingInterest: UInt32 {
-        CLinuxReadable | CLinuxPeerFinished | (outbox.isEmpty ? 0 : CLinuxWritable)
+        if case .planned = security { return CLinuxPeerFinished }
+        return CLinuxReadable | CLinuxPeerFinished | (outbox.isEmpty ? 0 : CLinuxWritable)
     }
 
     /// The socket is ready during the handshake.
     final func continueHandshake(_ readiness: UInt32) {
         if readiness & CLinuxWritable != 0 { flush() }
         guard state == .securing, readiness & ~CLinuxWritable != 0 else { return }
+        if case .planned = security {
+            // A server says nothing before the client's first message: it has closed its side, or the network has.
+            let error = clinux_pending_error(descriptor)
+            return end(error == 0 ? .tls(.interrupted) : CloseCause(errno: error, whileConnecting: false))
+        }
         let buffer = shard.readBuffer
         let count = clinux_receive(descriptor, buffer.baseAddress, buffer.count)
         if count > 0 {
@@ -79,17 +134,21 @@ extension Endpoint {
     }
 
     private func continueHandshake(with input: UnsafeRawBufferPointer) {
+        if case .expected(let context) = security {
+            guard prepareTLS(server: context) else { return }
+        }
         guard let tls else { return }
         let channel = shard.tlsChannel
         // Bytes of the application may follow the handshake's last in the same read.
-        let (outcome, plaintext, after) = channel.feeding(input, to: tls) {
+        let (outcome, plaintext, after) = channel.feeding(input) {
             () -> (TLSState.Outcome, Int, TLSState.Outcome?) in
             var outcome = tls.handshake()
             while case .needsOutput = outcome {
                 guard sendOutput() else { break }
                 outcome = tls.handshake()
             }
-            guard case .done = outcome else { return (outcome, 0, nil) }
+            // The last message of the handshake leaves before the connection is handed over.
+            guard case .done = outcome, sendOutput() else { return (outcome, 0, nil) }
             let (count, after) = readAll(tls, channel)
             return (outcome, count, after)
         }
@@ -100,7 +159,10 @@ extension Endpoint {
         case .peerFinished: end(.tls(.interrupted))
         case .failed(let failure): endInOrder(.tls(failure))
         case .done:
+            leaveHandshake()
             tls.forgetHandshake()
+            if case .established = security { countKept(tls, isEnd: false) }
+            shard.handshakeBegan = tls.began
             open()
             if let after { deliver(plaintext, after) }
         }
@@ -110,23 +172,34 @@ extension Endpoint {
 
     /// Decrypts what a read has brought and hands it on, once.
     final func decrypt(_ bytes: UnsafeRawBufferPointer) {
-        guard let tls else { return }
-        let channel = shard.tlsChannel
-        let (count, outcome) = channel.feeding(bytes, to: tls) { readAll(tls, channel) }
-        // A new key, or an alert, may have to be answered.
-        _ = sendOutput()
-        deliver(count, outcome)
+        switch security {
+        case .records(let connection):
+            let (count, outcome) = openRecords(connection, bytes)
+            deliver(count, outcome)
+        case .established(let tls):
+            let channel = shard.tlsChannel
+            let (count, outcome) = channel.feeding(bytes) { readAll(tls, channel) }
+            // A new key, or an alert, may have to be answered.
+            _ = sendOutput()
+            deliver(count, outcome)
+        case .none, .planned, .expected: break
+        }
     }
 
-    /// Decrypts until the input is used up. The plaintext buffer holds a read's bytes and one record more, which is
-    /// all that there can be.
+    /// Decrypts until the input is used up, by OpenSSL as long as the connection has its SSL. The plaintext buffer
+    /// holds a read's bytes and one record more, which is all that there can be.
     private func readAll(_ tls: TLSState, _ channel: TLSChannel) -> (Int, TLSState.Outcome) {
         var count = 0
         while true {
+            if handOver(tls, channel), case .records(let connection) = security {
+                return openRecords(connection, channel.takeInput(), after: count)
+            }
             let room = UnsafeMutableRawBufferPointer(rebasing: channel.plaintext[count...])
             let outcome = tls.read(into: room)
             guard case .done(let more) = outcome else {
+                if count > 0 { tls.log.dataReads += 1 }
                 tls.trim()
+                if case .needsInput = outcome { _ = handOver(tls, channel) }
                 return (count, outcome)
             }
             count += more
@@ -146,9 +219,17 @@ extension Endpoint {
         }
     }
 
-    /// Encrypts and sends. As `write`.
+    /// Sends bytes of the application. As `write`.
     final func encrypt(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let tls else { return false }
+        switch security {
+        case .none: transmit(bytes)
+        case .records(let connection): seal(bytes, connection)
+        case .established(let tls): encrypt(bytes, tls)
+        case .planned, .expected: false
+        }
+    }
+
+    private func encrypt(_ bytes: UnsafeRawBufferPointer, _ tls: TLSState) -> Bool {
         var rest = bytes
         while rest.count > 0 {
             switch tls.write(rest) {
@@ -176,9 +257,15 @@ extension Endpoint {
 
     /// Sends close_notify before a graceful close.
     final func sendCloseNotify() {
-        guard let tls else { return }
-        tls.finish()
-        _ = sendOutput()
+        switch security {
+        case .established(let tls):
+            tls.finish()
+            _ = sendOutput()
+        case .records(let connection):
+            let sealed = shard.tlsChannel.sealing { connection.close(into: &$0) }
+            if sealed.count > 0 { _ = transmit(sealed) }
+        case .none, .planned, .expected: break
+        }
     }
 
     /// Sends what OpenSSL has written. False where the connection ended over it.
@@ -190,7 +277,7 @@ extension Endpoint {
     }
 
     /// Ends for a failure that the peer is to learn of: an alert has been sent, and closing at once could overtake it.
-    private func endInOrder(_ cause: CloseCause) {
+    final func endInOrder(_ cause: CloseCause) {
         guard state == .securing || state == .open else { return }
         _ = sendOutput()
         guard state == .securing || state == .open else { return }

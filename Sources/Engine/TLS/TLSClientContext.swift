@@ -1,6 +1,5 @@
 // Invariants of the unsafe memory in this file:
-//  - Callbacks find their connection's TLSState through the channel of its shard, which holds it during every call that
-//    leads to a callback.
+//  - Callbacks find their connection's TLSState by a pointer in the SSL, which is there as long as the state.
 
 import COpenSSL
 public import OpenSSL

@@ -18,6 +18,7 @@ final class TLSContext: @unchecked Sendable {
         // Buffers live only while a record is under way: they are most of a connection's memory.
         copenssl_release_buffers(made)
         copenssl_set_defaults(made)
+        if versions.contains(.tls13) { HandshakeLog.install(in: made) }
         guard copenssl_set_versions(made, versions.lowerBound.rawValue, versions.upperBound.rawValue) == 1 else {
             throw .latest()
         }

@@ -1,4 +1,5 @@
 import COpenSSL
+public import TLSRecords
 
 /// Why TLS was not agreed on, or a certificate not accepted. The first group is our judgement of the peer's
 /// certificate, the second the peer's of us, the third neither's certificate.
@@ -53,6 +54,8 @@ public enum TLSFailure: Hashable, Sendable {
     case notTLS
     /// The peer closed in the middle of the handshake.
     case interrupted
+    /// The peer has broken a rule of TLS records after the handshake (RFC 8446 §5).
+    case record(RecordFailure)
     /// Any other error of OpenSSL, by its code.
     case other(code: UInt32)
 
@@ -135,6 +138,7 @@ public enum TLSFailure: Hashable, Sendable {
         case .protocolMismatch: "no common application protocol"
         case .notTLS: "peer does not speak TLS"
         case .interrupted: "closed in TLS handshake"
+        case .record: "invalid TLS record"
         case .other: "other TLS error"
         }
     }
@@ -155,7 +159,7 @@ public enum TLSFailure: Hashable, Sendable {
             .wrongPurpose, .revoked, .revocationListMissing, .revocationListExpired, .revocationListForged,
             .statusMissing, .statusInvalid,
             .pinMismatch, .tooWeak, .certificate(code: 0), .certificateMissing, .versionMismatch, .cipherMismatch,
-            .protocolMismatch, .notTLS, .interrupted, .other(code: 0),
+            .protocolMismatch, .notTLS, .interrupted, .record(.badRecord), .other(code: 0),
         ].map(\TLSFailure.name)
         + alertNames.keys.sorted().map { TLSFailure.alert($0).name } + [TLSFailure.alert(255).name]
 }
@@ -165,6 +169,7 @@ extension TLSFailure: CustomStringConvertible {
         switch self {
         case .certificate(let code): "\(name): \(String(cString: X509_verify_cert_error_string(Int(code))))"
         case .other(let code): "\(name): \(copenssl_reason(UInt(code)).map { String(cString: $0) } ?? "code \(code)")"
+        case .record(let failure): "\(name): \(failure)"
         case .alert(let number) where Self.alertNames[number] == nil: "\(name) (\(number))"
         default: name
         }

@@ -83,6 +83,8 @@ public struct TLSServerOptions: Sendable {
     public var identity: TLSIdentity
     public var clientCertificates = ClientCertificates.notAsked
     public var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
+    /// The suites accepted, as in `TLSClientOptions`.
+    public var cipherSuites: [String] = []
     /// Application protocols known (ALPN), the most wanted first. A client that offers others only is refused; one that
     /// offers none is not. Empty: ALPN is ignored.
     public var applicationProtocols: [String] = []

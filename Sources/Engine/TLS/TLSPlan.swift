@@ -1,3 +1,4 @@
+import Basis
 import OpenSSL
 
 /// How a client's handshake begins.
@@ -14,16 +15,23 @@ struct TLSStart {
 /// How a connection is secured.
 enum EndpointSecurity {
     case none
-    /// TLS begins once TCP is up. OpenSSL's part of a connection takes 10 KiB and more; agents in a queue for TCP do
-    /// without.
+    /// TLS begins once TCP is up and fewer handshakes than the limit are under way. OpenSSL's part of a connection
+    /// takes 10 KiB and more; agents that wait do without.
     case planned(TLSPlan)
+    /// OpenSSL has the connection: during the handshake, and for good with TLS 1.2.
     case established(TLSState)
+    /// The record layer has it.
+    case records(RecordConnection)
+    /// A server's side whose client has not sent a byte.
+    case expected(TLSServerContext)
 }
 
 /// What is remembered until TCP is up.
 final class TLSPlan {
     let context: TLSClientContext
     let start: TLSStart
+    /// How long the handshake may take once it begins.
+    var timeout = Nanoseconds.zero
 
     init(_ context: TLSClientContext, _ start: TLSStart) {
         self.context = context

@@ -17,6 +17,7 @@ public final class TLSServerContext: Sendable {
         protocols = try TLSContext.wireProtocols(options.applicationProtocols)
         status = options.stapledStatus
         let pointer = context.pointer
+        try context.use(cipherSuites: options.cipherSuites)
         try context.use(options.identity)
         switch options.clientCertificates {
         case .notAsked:

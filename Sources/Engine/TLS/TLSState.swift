@@ -1,8 +1,9 @@
 // Invariants of the unsafe memory in this file:
-//  - A TLSState owns one SSL, which shares the BIO over the channel of the endpoint's shard; the endpoint is confined
-//    to that shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
-//  - A callback finds its state through that channel: every call that can lead to one is made by `TLSChannel.feeding`.
+//  - A TLSState owns one SSL, whose BIO leads to the channel of the endpoint's shard; the endpoint is confined to that
+//    shard and holds it, so the channel outlives the SSL and is used by one thread at a time.
+//  - A callback finds its state by a pointer in the SSL, which deinit removes.
 
+import Basis
 import COpenSSL
 import OpenSSL
 
@@ -38,33 +39,53 @@ final class TLSState {
     private var lacksIdentity = false
     /// A verdict that OpenSSL has no code for, noted by a callback.
     var failure: TLSFailure?
+    /// What the hand-over needs.
+    var log: HandshakeLog
+    /// Why the connection was not handed over when that was last tried.
+    var keptReason: TLSKeptReason?
+    var isKeptCounted = false
+    /// When the handshake began.
+    let began: Instant
+
+    private static let index = copenssl_connection_index()
 
     /// A client's side.
-    init?(client context: TLSClientContext, channel: TLSChannel, _ start: TLSStart) {
+    init?(client context: TLSClientContext, channel: TLSChannel, _ start: TLSStart, at now: Instant) {
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
         role = .client(context)
+        log = HandshakeLog(isServer: false)
+        began = now
         identity = start.identity
         ticketKey =
             context.options.resumes
             ? TLSTickets.Key(start.address, serverName: start.serverName, identity: start.identity) : nil
-        guard copenssl_attach(made, channel.bio) == 1, name(start.serverName ?? start.address.host, context.options)
+        guard attach(channel), name(start.serverName ?? start.address.host, context.options)
         else { return nil }
         if start.resumes, let ticketKey { context.tickets.offer(for: ticketKey, on: made) }
         SSL_set_connect_state(made)
     }
 
     /// A server's side.
-    init?(server context: TLSServerContext, channel: TLSChannel) {
+    init?(server context: TLSServerContext, channel: TLSChannel, at now: Instant) {
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
         role = .server(context)
+        log = HandshakeLog(isServer: true)
+        began = now
         ticketKey = nil
-        guard copenssl_attach(made, channel.bio) == 1 else { return nil }
+        guard attach(channel) else { return nil }
         SSL_set_accept_state(made)
     }
 
+    private func attach(_ channel: TLSChannel) -> Bool {
+        SSL_set_ex_data(pointer, Self.index, Unmanaged.passUnretained(self).toOpaque()) == 1
+            && copenssl_attach(pointer, TLSChannel.method.pointer, channel.pointer) == 1
+    }
+
     deinit {
+        log.wipe()
+        SSL_set_ex_data(pointer, Self.index, nil)
         // OpenSSL treats a connection that is freed without a close_notify as broken and does not resume its session;
         // the fleet's reconnect storms do exactly that.
         SSL_set_shutdown(pointer, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
@@ -83,7 +104,7 @@ final class TLSState {
 
     /// The state of the connection that a callback is about.
     static func of(_ connection: OpaquePointer) -> TLSState? {
-        copenssl_connection(connection).map { Unmanaged<TLSState>.fromOpaque($0).takeUnretainedValue() }
+        SSL_get_ex_data(connection, index).map { Unmanaged<TLSState>.fromOpaque($0).takeUnretainedValue() }
     }
 
     /// The server asks for a certificate. Only now is the own one parsed: a resumed session does without, and of
@@ -146,6 +167,9 @@ final class TLSState {
         if showsIdentity { SSL_certs_clear(pointer) }
         copenssl_forget_handshake(pointer)
     }
+
+    /// Whether sessions are kept, to be resumed later.
+    var keepsSessions: Bool { ticketKey != nil }
 
     var isResumed: Bool { SSL_session_reused(pointer) == 1 }
 

@@ -14,6 +14,8 @@ public struct TLSProfile: Hashable, Sendable {
     public var requiresStapledStatus: Bool = false
     public var skipsVerification: Bool = false
     public var resumes: Bool = true
+    /// TLS handshakes under way at once, over all shards.
+    public var handshakes: Int = 1_000
 }
 
 /// A version of TLS, as profiles and options write it.

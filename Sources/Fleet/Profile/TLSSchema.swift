@@ -51,6 +51,9 @@ extension TLSProfile: Settings {
             Key(
                 "resumption", \.resumes, .boolean, "Whether an agent that reconnects resumes its session.",
                 option: "--tls-no-resumption"),
+            Key(
+                "handshakes", \.handshakes, .integer(1...1_000_000),
+                "Handshakes under way at once; more wait, connected, so that not all of a jam need their memory."),
         ],
         rules: [Rule { TLSRules.judgeVersions($0.lowestVersion, $0.highestVersion, $1) }])
 }

@@ -18,6 +18,8 @@ public actor FleetRun {
     private var failure: String?
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
+    /// The heap was trimmed.
+    private var hasGivenBack = false
 
     /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the
     /// server's name. Nothing is sent yet.
@@ -211,10 +213,18 @@ public actor FleetRun {
                 if settling.isOver(snapshot, of: profile.agents, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
+                    giveBackHandshakes()
                 }
             }
             if now >= end || failure != nil { break }
         }
+    }
+
+    /// The memory of the arrival's handshakes goes back to the system, once.
+    private func giveBackHandshakes() {
+        guard preparation.isSecure, !hasGivenBack else { return }
+        hasGivenBack = true
+        ProcessHeap.giveBackFreePages()
     }
 
     /// Ends the running phase with everything that was measured in it, and begins the next.

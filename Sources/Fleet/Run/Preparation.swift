@@ -93,7 +93,7 @@ struct Preparation: Sendable {
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
-            exchanges, clocks, target: usual, seed: profile.seed, downloads: downloads, options: shardOptions)
+            exchanges, clocks, target: usual, profile, downloads: downloads, options: shardOptions)
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)
@@ -117,18 +117,21 @@ struct Preparation: Sendable {
 
     /// A shard of agents for each exchange, each with its part of the download limits.
     private static func shards(
-        _ exchanges: [IntervalExchange], _ clocks: WaveClocks, target: AgentTarget, seed: UInt64,
+        _ exchanges: [IntervalExchange], _ clocks: WaveClocks, target: AgentTarget, _ profile: Profile,
         downloads: DownloadSetup, options: AgentShardOptions
     ) throws(RunError) -> [AgentShard] {
         var shards: [AgentShard] = []
+        var engine = ShardOptions()
+        let handshakes = (profile.tls ?? TLSProfile()).handshakes
+        engine.handshakeLimit = max(handshakes / max(exchanges.count, 1), 1)
         do {
             for (index, exchange) in exchanges.enumerated() {
                 var own = options
                 own.downloads = downloads.share(of: index, of: exchanges.count)
                 shards.append(
                     AgentShard(
-                        shard: try Shard(label: "muster.agents.\(index)"), exchange: exchange, clocks: clocks,
-                        target: target, seed: seed &+ UInt64(index) &* 0x9E37_79B9,
+                        shard: try Shard(label: "muster.agents.\(index)", options: engine), exchange: exchange,
+                        clocks: clocks, target: target, seed: profile.seed &+ UInt64(index) &* 0x9E37_79B9,
                         unixOrigin: WallClock.unixNanoseconds(at: .zero), options: own))
             }
         } catch {

@@ -54,6 +54,7 @@ final class AgentHost {
     private var random: SeededRandom
     private let unixOrigin: UInt64
     private var notedWriteCalls: UInt64 = 0
+    private var notedTLS = TLSCounters()
     private var notedCPU = Nanoseconds.zero
     private var notedAt: Instant
 
@@ -157,6 +158,7 @@ final class AgentHost {
         let calls = shard.counters.sends
         metrics.count(.writeCalls, Int(calls &- notedWriteCalls))
         notedWriteCalls = calls
+        metrics.record(shard.tlsCounters, since: &notedTLS)
         let cpu = shard.threadCPU
         metrics.used(cpu - notedCPU, in: shard.now - notedAt)
         (notedCPU, notedAt) = (cpu, shard.now)

@@ -72,7 +72,11 @@ final class ConnectAttempt {
         let span = now - machine.phaseBegan
         switch machine.phase {
         case .dial: metrics?.record(.connect, span)
-        case .tls: metrics?.recordHandshake(span, isResumed: endpoint.isTLSResumed)
+        case .tls:
+            // The handshake may have had to wait for others of this side.
+            let began = max(endpoint.shard.handshakeBegan, machine.phaseBegan)
+            if began > machine.phaseBegan { metrics?.record(.tlsQueue, began - machine.phaseBegan) }
+            metrics?.recordHandshake(now - began, isResumed: endpoint.isTLSResumed)
         case .tunnel, nil: break
         }
         return perform(machine.connected(at: now), on: endpoint)

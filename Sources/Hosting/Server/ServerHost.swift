@@ -89,7 +89,13 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     }
 
     /// The counts of this shard of the server until now. On the shard.
-    public var counts: ServerCounts { registry.counts + wireCounts + telemetry.counts }
+    public var counts: ServerCounts {
+        var counts = registry.counts + wireCounts + telemetry.counts
+        let tls = shard.tlsCounters
+        (counts.tlsHandedOver, counts.tlsKept) = (tls.handedOver, tls.keptInAll)
+        counts.tlsFirstRecordsRefused = tls.firstRecordsRefused
+        return counts
+    }
 
     /// Agents' own telemetry that was sent here.
     var telemetry = TelemetryReceipts()

@@ -76,7 +76,7 @@ extension Counter {
         case .versionMismatch, .cipherMismatch, .protocolMismatch: self = .tlsNoSharedParameters
         case .notTLS: self = .tlsPeerNotTls
         case .interrupted: self = .tlsInterrupted
-        case .other: self = .tlsOther
+        case .record, .other: self = .tlsOther
         }
     }
 

@@ -30,6 +30,9 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case tlsHandshakesFull = "connections | TLS handshakes, full | TLS handshakes with certificates and keys"
     case tlsHandshakesResumed = "connections | TLS handshakes, resumed | TLS handshakes that resumed an earlier session"
+    case tlsHandedOver = "connections | TLS handed over | TLS connections that continued without OpenSSL's SSL object"
+    case tlsKept = "connections | TLS kept by OpenSSL | TLS connections that kept it; the named events have the reasons"
+    case tlsHandshakesDelayed = "connections | TLS handshakes delayed | TLS handshakes that waited for others to end"
     case keepAliveRefusals = """
         connections | keep-alive refused | \
         responses after which the server closed the connection: the next request needs another handshake
@@ -391,6 +394,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         tool | write queue full | \
         the server read too slowly: the bytes that waited to be sent exceeded their limit
         """
+    case tlsFirstRecordsRefused = "tool | TLS: first record refused | first records after a hand-over that were refused"
     case poolTimeouts = """
         tool | no connection free | \
         requests dropped because no connection of the pool was free within the timeout

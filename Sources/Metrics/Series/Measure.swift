@@ -13,6 +13,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
         TLS, resumed | \
         from the TCP connection to the end of a TLS handshake that resumed an earlier session
         """
+    case tlsQueue = """
+        TLS queue | \
+        from the TCP connection to the start of its TLS handshake, where others had to end first
+        """
     case upgrade = "upgrade | from the WebSocket upgrade request to the server's 101"
     case firstReport = "first report | from sending an agent's first full report to its answer"
     case heartbeatResponse = """

@@ -1,0 +1,21 @@
+public import Engine
+
+extension ShardMetrics {
+    /// Counts what a shard's engine has done with TLS since the last time.
+    ///
+    /// - Parameter former: the shard's counters then, replaced by those of now.
+    public func record(_ counters: TLSCounters, since former: inout TLSCounters) {
+        guard counters != former else { return }
+        func count(_ counter: Counter, _ path: KeyPath<TLSCounters, UInt64>) {
+            self.count(counter, Int(counters[keyPath: path] &- former[keyPath: path]))
+        }
+        count(.tlsHandedOver, \.handedOver)
+        count(.tlsKept, \.keptInAll)
+        count(.tlsHandshakesDelayed, \.handshakesDelayed)
+        count(.tlsFirstRecordsRefused, \.firstRecordsRefused)
+        for (event, before) in zip(counters.events, former.events) where event.count != before.count {
+            self.count(named: event.name, event.count &- before.count)
+        }
+        former = counters
+    }
+}

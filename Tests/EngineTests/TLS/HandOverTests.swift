@@ -1,0 +1,124 @@
+import Basis
+import OpenSSL
+import TLSRecords
+import Testing
+
+@testable import Engine
+
+/// Connections of TLS 1.3 continue without their SSL.
+@Suite("Hand-over to the record layer", .timeLimit(.minutes(1)))
+struct HandOverTests {
+    private static let suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+
+    /// A client that has had its bytes back twice, what it counted, and what became of both ends.
+    private struct Outcome: Sendable {
+        var counters = TLSCounters()
+        var session: TLSSessionSummary?
+        var isRecords = false
+        var records = RecordCounts()
+        func kept(_ reason: TLSKeptReason) -> UInt64 { counters.kept[reason.rawValue] }
+    }
+
+    private static func exchange(
+        _ change: (inout TLSServerOptions, inout TLSClientOptions) -> Void
+    ) async throws -> Outcome {
+        let authority = try CertificateAuthority()
+        var server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        var options = TLSClientOptions(trust: .authorities(authority.certificate.pem))
+        change(&server, &options)
+        let context = try TLSClientContext(options)
+        let recorder = Recorder<Outcome>()
+        try await withTLSEcho(server) { shard, address in
+            let client = ScriptedEndpoint(shard: shard)
+            client.onConnected = { $0.send([1]) }
+            await shard.run { client.connect(to: address, tls: context) }
+            for byte in 1...4 as ClosedRange<UInt8> {
+                await client.sights.until { $0.bytes.last == byte }
+                await shard.run { client.send([byte + 1]) }
+            }
+            let session = await shard.run { client.tlsSession }
+            let isRecords = await shard.run { if case .records = client.security { true } else { false } }
+            await shard.run { client.closeGracefully() }
+            #expect(await client.end() == .local)
+            // The server's end is closed by then, and counted.
+            while await shard.run({ shard.openConnections > 0 }) { try await Task.sleep(for: .milliseconds(1)) }
+            let (counters, records) = await shard.run { (shard.counters.tls, shard.tlsChannel.resources.counts) }
+            recorder.note(
+                Outcome(counters: counters, session: session, isRecords: isRecords, records: records))
+        }
+        return try #require(recorder.events.first)
+    }
+
+    @Test("Both ends of a TLS 1.3 connection are handed over, with each suite", arguments: suites)
+    func eachSuite(name: String) async throws {
+        let outcome = try await Self.exchange { $1.cipherSuites = [name] }
+        #expect(outcome.isRecords)
+        #expect(outcome.counters.handedOver == 2)
+        #expect(outcome.counters.kept.allSatisfy { $0 == 0 })
+        #expect(outcome.counters.firstRecordsRefused == 0)
+        #expect(outcome.session?.cipher == name)
+        #expect(outcome.session?.version == .tls13)
+        #expect(outcome.records.closeNotifies >= 1, "the client's close_notify")
+    }
+
+    @Test("TLS 1.2 keeps its SSL, which is counted once for each end")
+    func version() async throws {
+        let outcome = try await Self.exchange { $1.versions = .tls12 ... .tls12 }
+        #expect(!outcome.isRecords)
+        #expect(outcome.counters.handedOver == 0)
+        #expect(outcome.kept(.version) == 2)
+    }
+
+    @Test("A suite that the record layer does not have keeps its SSL")
+    func otherSuite() async throws {
+        let outcome = try await Self.exchange {
+            $0.cipherSuites = ["TLS_AES_128_CCM_SHA256"]
+            $1.cipherSuites = ["TLS_AES_128_CCM_SHA256"]
+        }
+        #expect(outcome.kept(.suite) == 2)
+        #expect(outcome.counters.handedOver == 0)
+    }
+
+    @Test("A client that waits for a ticket is handed over after the second answer without one")
+    func noTicket() async throws {
+        let outcome = try await Self.exchange { server, _ in server.issuesTickets = false }
+        #expect(outcome.counters.handedOver == 2)
+        #expect(outcome.isRecords)
+    }
+
+    @Test("Handshakes beyond the limit wait, and all are made in the end", arguments: [1, 3])
+    func limit(count: Int) async throws {
+        let authority = try CertificateAuthority()
+        let server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        var options = ShardOptions()
+        options.handshakeLimit = count
+        try await withTLSEcho(server, options: options) { shard, address in
+            let clients = (0..<20).map { _ in ScriptedEndpoint(shard: shard) }
+            await shard.run {
+                for client in clients {
+                    client.onConnected = { $0.send([7]) }
+                    client.connect(to: address, tls: context)
+                }
+                // One that gives up its place in the queue.
+                clients[10].abort()
+            }
+            for (index, client) in clients.enumerated() where index != 10 {
+                await client.sights.until { $0.bytes == [7] }
+            }
+            let counters = await shard.run { shard.counters.tls }
+            #expect(counters.handshakesDelayed >= UInt64(19 - count - 2))
+            #expect(counters.handshakesDelayed <= 19)
+        }
+    }
+
+    @Test("After a few refused first records, later connections keep their SSL")
+    func turnsItselfOff() {
+        let handOvers = HandOverSwitch()
+        for _ in 0...HandOverSwitch.limit {
+            #expect(handOvers.isOn)
+            handOvers.noteRefusal()
+        }
+        #expect(!handOvers.isOn)
+    }
+}
