@@ -49,6 +49,11 @@ let package = Package(
             name: "MatchingTable", dependencies: [.product(name: "MusterMatching", package: "muster")],
             path: "MatchingTable", swiftSettings: settings),
 
+        // What compare and find-limit find in simulated runs.
+        .executableTarget(
+            name: "StatisticsTable", dependencies: [.product(name: "MusterStatistics", package: "muster")],
+            path: "StatisticsTable", swiftSettings: settings),
+
         // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
         .executableTarget(
             name: "EchoPeer",
