@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "OpAMP", targets: ["OpAMP"]),
         .library(name: "MusterTransport", targets: ["Basis", "Transport"]),
         .library(name: "MusterMatching", targets: ["Matching", "MatchingSimulation"]),
+        .library(name: "MusterStatistics", targets: ["Basis", "Statistics", "StatisticsSimulation"]),
         .library(name: "MusterEngine", targets: ["Basis", "Engine", "OpenSSL"]),
         .library(name: "MusterRehearsal", targets: ["Basis", "Rollout", "Simulation"]),
     ],
@@ -143,7 +144,13 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["Basis", "OpAMP", "AgentModel", "ControlPlane", "Rollout", "Simulation"],
             swiftSettings: settings),
-        .testTarget(name: "StatisticsTests", dependencies: ["Basis", "Statistics"], swiftSettings: settings),
+        // A load test and a server with a known limit, for the tests of Statistics and for benchmarks.
+        .target(
+            name: "StatisticsSimulation", dependencies: ["Basis", "Statistics"], path: "Tests/StatisticsSimulation",
+            swiftSettings: settings),
+        .testTarget(
+            name: "StatisticsTests", dependencies: ["Basis", "Statistics", "StatisticsSimulation"],
+            swiftSettings: settings),
         .testTarget(
             name: "TLSRecordsTests", dependencies: ["Basis", "TLSRecords", "RecordSupport"], swiftSettings: settings),
         .testTarget(

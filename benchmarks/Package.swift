@@ -53,6 +53,10 @@ let package = Package(
         .executableTarget(
             name: "CanaryTable", dependencies: [.product(name: "MusterRehearsal", package: "muster")],
             path: "CanaryTable", exclude: ["peer.py"], swiftSettings: settings),
+        // What compare and find-limit find in simulated runs.
+        .executableTarget(
+            name: "StatisticsTable", dependencies: [.product(name: "MusterStatistics", package: "muster")],
+            path: "StatisticsTable", swiftSettings: settings),
 
         // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
         .executableTarget(

@@ -15,6 +15,7 @@ public enum ClosingTable {
         if let headline = summary.verdict.headline {
             lines += Prose.wrapped(headline, width: width).map { PaintedLine($0, .alarm) }
         }
+        lines += thresholds(summary, width: width)
         lines += title(summary, width: width) + origin(summary, width: width) + [.empty]
         lines += overview(summary, width: width)
         lines += section("latencies", latencies(summary, width: width))
@@ -41,6 +42,7 @@ public enum ClosingTable {
             case .completed: ("completed", .good)
             case .interrupted: ("interrupted", .caution)
             case .failed: ("failed", .bad)
+            case .stopped: ("ended early", .bad)
             }
         var line = PaintedLine(summary.identity.profile, .strong)
         line.append(" against \(summary.identity.server)\(summary.identity.isEmbedded ? " (embedded server)" : ""): ")
@@ -50,7 +52,7 @@ public enum ClosingTable {
         if line.width + outcome.0.count + end.count > width { lines.append(PaintedLine("  ")) }
         lines[lines.count - 1].append(outcome.0, outcome.1)
         lines[lines.count - 1].append(end)
-        guard case .failed(let reason) = summary.outcome else { return lines }
+        guard let reason = summary.outcome.reason else { return lines }
         return lines + Prose.wrapped("reason: \(reason)", width: width).map { PaintedLine($0, .bad) }
     }
 

@@ -18,6 +18,7 @@ public final class ResultsDirectory: Sendable {
     /// Every file that a run may write.
     static let names = [
         "summary.json", "report.html", "series.csv", "histograms.hlog", "waves.csv", "transitions.csv", "profile.yaml",
+        JUnitText.fileName,
     ]
 
     public let path: String
@@ -117,6 +118,7 @@ public final class ResultsDirectory: Sendable {
         if !record.trace.isEmpty { write("transitions.csv", TraceTable.text(of: record.trace)) }
         let log = HistogramLog(startTime: record.summary.identity.startedAt, entries: record.histograms)
         write("histograms.hlog", log.text)
+        if !record.summary.thresholds.isEmpty { write(JUnitText.fileName, JUnitText.text(of: record.summary)) }
         write("report.html", ReportPage.html(for: record))
         if let error = complete(record, missing: missing.map(\.name)) { missing.append((Self.summaryName, error)) }
         guard missing.isEmpty else { throw ResultsErrors(list: missing.map(\.error)) }

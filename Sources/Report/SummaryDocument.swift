@@ -37,6 +37,10 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var warnings: [WarningPart]
     /// The share of the heartbeats due that were answered in time; nil where none was due.
     public var availability: Double?
+    /// Whether the run ended as planned and passed every threshold; nil where it has none.
+    public var passed: Bool?
+    /// In the order of the profile; nil where there is none.
+    public var thresholds: [ThresholdPart]?
     /// The rates while all agents were connected and nothing happened to them; nil where that was never so.
     public var steady: SteadyRates?
 
@@ -251,6 +255,8 @@ extension SummaryDocument {
         warnings = try values.decodeIfPresent([WarningPart].self, forKey: .warnings) ?? []
         steady = try values.decodeIfPresent(SteadyRates.self, forKey: .steady)
         availability = try values.decodeIfPresent(Double.self, forKey: .availability)
+        passed = try values.decodeIfPresent(Bool.self, forKey: .passed)
+        thresholds = try values.decodeIfPresent([ThresholdPart].self, forKey: .thresholds)
     }
 
     public init(_ summary: RunSummary) {
@@ -263,7 +269,9 @@ extension SummaryDocument {
             agents: identity.agents, shards: identity.shards, startedAt: Self.finite(identity.startedAt),
             tool: identity.tool, machine: identity.machine)
         outcome = Outcome(status: summary.outcome.name)
-        if case .failed(let reason) = summary.outcome { outcome.reason = reason }
+        outcome.reason = summary.outcome.reason
+        passed = summary.hasPassed
+        thresholds = summary.thresholds.isEmpty ? nil : summary.thresholds.map(ThresholdPart.init)
         durationSeconds = summary.duration.seconds
         warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
         availability = summary.counters[.heartbeatsDue] > 0 ? summary.counters.availability : nil

@@ -10,8 +10,8 @@ struct Muster: AsyncParsableCommand {
         abstract: "A load tester for OpAMP servers: drives a fleet of simulated agents against a server.",
         discussion: """
             Exit codes: 0 success; 1 the run failed (server not reachable, agents without a response, results or \
-            output not written); 2 invalid usage or profile, or a fleet too large for this machine; 130 interrupted \
-            (the results are written).
+            output not written); 2 invalid usage or profile, or a fleet too large for this machine; 3 a threshold \
+            failed; 4 a threshold is not decided (--allow-undecided: 0); 130 interrupted (the results are written).
             """,
         version: Version.text,
         subcommands: [
@@ -62,6 +62,9 @@ enum ExitStatus: Int32, Error {
     case fine = 0
     case runFailed = 1
     case badUsage = 2
+    case thresholdFailed = 3
+    /// Of the thresholds none has failed, and at least one could not be decided.
+    case thresholdNotDecided = 4
     /// 128 and the number of SIGINT, as shells have it.
     case interrupted = 130
 }

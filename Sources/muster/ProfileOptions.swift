@@ -76,6 +76,13 @@ struct ProfileOptions: ParsableArguments {
             "Any other key with its value in YAML: limits.connect_timeout=5s. Repeatable.", valueName: "key=value"))
     var settings: [String] = []
 
+    @Option(
+        name: .customLong("threshold"),
+        help: ArgumentHelp(
+            "A limit by which the run passes or fails: 'heartbeat.response.p99 < 250ms'. Repeatable.",
+            valueName: "expression"))
+    var thresholds: [String] = []
+
     @OptionGroup(title: "TLS") var tls: TLSOptions
 
     /// The profile with the command line's changes.
@@ -113,6 +120,7 @@ struct ProfileOptions: ParsableArguments {
         } else if ProcessInfo.processInfo.environment[ProfileOptions.tokenVariable] != nil {
             overrides.append(.tokenVariable(ProfileOptions.tokenVariable))
         }
+        overrides += thresholds.map { .threshold("--threshold", $0) }
         if let proxy { overrides.append(.proxy("--proxy", proxy)) }
         for setting in settings {
             do throws(Problem) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basis
 import Fleet
 import Foundation
 import Metrics
@@ -31,6 +32,16 @@ struct RunCommand: AsyncParsableCommand {
             "Serve metrics to Prometheus during the run: a port, or an IP address and a port, 127.0.0.1:9464."
     )
     var metrics: String?
+
+    @Flag(help: "A threshold that cannot be decided does not keep the run from passing.")
+    var allowUndecided = false
+
+    @Option(
+        name: .customLong("junit"),
+        help: ArgumentHelp(
+            "Also write the thresholds as JUnit XML to this file; with thresholds the results have a junit.xml.",
+            valueName: "file"))
+    var junit: String?
 
     @Option(help: "Write every state transition of about this many agents to transitions.csv.")
     var traceAgents = 0
@@ -83,6 +94,7 @@ struct RunCommand: AsyncParsableCommand {
             page?.show(snapshot)
         }
         record.summary.warnings += warnings
+        record.summary.allowsUndecided = allowUndecided
         await page?.stop()
         display.finish()
         var problem: ResultsErrors?
@@ -90,14 +102,26 @@ struct RunCommand: AsyncParsableCommand {
         printTable(record.summary)
         if checkConformance { await printViolations(of: run, record.summary) }
         print("results: \(directory.path)")
+        if let junit { try writeJUnit(record.summary, to: junit) }
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
         switch record.summary.outcome {
-        case .completed: return
+        case .completed, .stopped: break
         case .interrupted: throw ExitStatus.interrupted
         case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
         }
+        switch record.summary.thresholds.state {
+        case .failed: throw ExitStatus.thresholdFailed
+        case .notDecided where !allowUndecided: throw ExitStatus.thresholdNotDecided
+        case .passed, .notDecided, nil: return
+        }
+    }
+
+    private func writeJUnit(_ summary: RunSummary, to path: String) throws {
+        do throws(FileError) {
+            try Files.replace(path, with: JUnitText.text(of: summary).utf8)
+        } catch { throw Failure(.runFailed, "\(error)") }
     }
 
     private func warnings(on profile: Profile) -> [RunWarning] {

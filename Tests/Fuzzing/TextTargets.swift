@@ -21,6 +21,12 @@ extension FuzzTarget {
                 hold("\(problems)".utf8.count < 200_000, "the text of the problems is too long")
             }
         },
+        "threshold": FuzzTarget { input in
+            let text = String(decoding: array(input), as: UTF8.self)
+            guard let threshold = try? ThresholdParser.parse(text) else { return }
+            hold(threshold.text == text, "the threshold has another text")
+            hold(threshold.limit >= 0 && threshold.limit.isFinite, "the limit is no figure")
+        },
         "retry-after": FuzzTarget { input in
             let text = String(decoding: array(input), as: UTF8.self)
             _ = RetryAfter(text)?.seconds(from: 1_800_000_000)

@@ -13,3 +13,11 @@ extension Double {
     /// The number whose natural logarithm this is.
     package var exponential: Double { exp(self) }
 }
+
+extension Double {
+    /// The natural logarithm of the gamma function of this number, which has to be positive.
+    package var logarithmOfGamma: Double { lgamma(self) }
+
+    /// The complementary error function of this number.
+    package var errorFunctionComplement: Double { erfc(self) }
+}

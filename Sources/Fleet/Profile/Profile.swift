@@ -1,4 +1,5 @@
 public import Basis
+public import Metrics
 
 /// What a run is to be: how many agents of which kinds, when they arrive, what they do, against which server, for how
 /// long.
@@ -21,6 +22,8 @@ public struct Profile: Hashable, Sendable {
     public var wire: WireProfile = WireProfile()
     public var sources: [String] = []
     public var shards: Int?
+    /// The limits by which the run passes or fails.
+    public var thresholds: [Threshold] = []
 
     /// Every default: what the profile `{}` gives.
     public static let standard = Profile()

@@ -23,6 +23,16 @@ extension Override {
         }
     }
 
+    /// A threshold in addition to the profile's.
+    public static func threshold(_ option: String, _ text: String) -> Override {
+        Override(option) { tree in
+            tree.edit(["thresholds"], makes: .option(option)) { list in
+                let before: [Tree] = if case .list(let items)? = list?.shape { items } else { [] }
+                list = Tree(.list(before + [.option(option, text)]), .option(option))
+            }
+        }
+    }
+
     /// `on`, `off`, or `zstd` for requests; of every cohort.
     public static func compression(_ option: String, _ word: String) -> Override {
         Override(option) { tree in

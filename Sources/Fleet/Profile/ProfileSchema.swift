@@ -44,9 +44,12 @@ extension Profile: Settings {
             Key(
                 "shards", \.shards, .optional(.integer(1...256), none: "auto"),
                 "The number of threads for the agents; `auto` is one per core.", option: "--shards"),
+            Key(
+                "thresholds", \.thresholds, .list("thresholds", 0...100, of: .threshold),
+                "Limits by which the run passes or fails.", omitsDefault: true),
         ],
         rules: CohortRules.rules + WireRules.rules + HealthRules.rules + TLSRules.rules + EventRules.rules
-            + PackageRules.rules + ArrivalRules.rules)
+            + PackageRules.rules + ArrivalRules.rules + ThresholdRules.rules)
 
     /// The whole profile in YAML, every default written out, for outputs: credentials are left out. Without any,
     /// reading it gives an equal profile.

@@ -16,6 +16,8 @@ public actor FleetRun {
     private var checkpoints: Checkpoints?
     /// Why the run was ended early; nil if it was not.
     private var failure: String?
+    /// The threshold that ended the run early.
+    private var stoppedBy: Threshold?
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
     /// The heap was trimmed.
@@ -96,6 +98,7 @@ public actor FleetRun {
         recorder.load = LoadFacts(
             heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
             hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
+        recorder.judge(profile.thresholds)
         let before = preparation.firstTally
         if let checkpoint, let interval = profile.limits.checkpoint {
             checkpoints = Checkpoints(interval: interval, identity, warnings: profile.skippedEvents, checkpoint)
@@ -137,6 +140,7 @@ public actor FleetRun {
     private func outcome(_ last: Snapshot, _ findings: ServerFindings) -> RunOutcome {
         if isInterrupted { return .interrupted }
         if let failure { return .failed(failure) }
+        if let stoppedBy { return .stopped(threshold: stoppedBy.text) }
         let failed = last.counters[.agentsUnanswered]
         if last.counters[.agentsAnswered] == 0 {
             return .failed("no agent received a response from \(endpoint)")
@@ -216,7 +220,11 @@ public actor FleetRun {
                     giveBackHandshakes()
                 }
             }
-            if now >= end || failure != nil { break }
+            if let outcome = recorder.abortingThreshold {
+                stoppedBy = outcome.threshold
+                tell("ended early: the threshold '\(outcome.threshold.text)' has failed (\(outcome.figure))")
+            }
+            if now >= end || failure != nil || stoppedBy != nil { break }
         }
     }
 

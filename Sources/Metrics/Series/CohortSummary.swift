@@ -10,6 +10,9 @@ public struct CohortSummary: Hashable, Sendable {
     public var response: MeasureSummary
     public var service: MeasureSummary
 
+    /// So many cohorts have figures of their own.
+    public static let limit = CohortPlaces.limit
+
     /// The name of the cohorts beyond the limit.
     public static let otherName = "other"
 

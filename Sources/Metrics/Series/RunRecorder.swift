@@ -28,6 +28,7 @@ public final class RunRecorder {
     private var missedTicks: [Int]
     private var interval: ShardInterval
     private let cohortNames: [String]
+    private var meters: [ThresholdMeter] = []
     private var cohortCounters: CohortCounters
     private var cohortTimes: CohortTimes
     private var phase: OpenPhase
@@ -82,6 +83,22 @@ public final class RunRecorder {
         lastSample = sample
     }
 
+    /// Judges thresholds from now on: call it before the first tick.
+    public func judge(_ thresholds: [Threshold]) {
+        meters = thresholds.map { ThresholdMeter($0, cohorts: cohortNames) }
+    }
+
+    /// The first threshold that has failed and ends the run for it.
+    public var abortingThreshold: ThresholdOutcome? {
+        let elapsed = lastTick - start
+        let due = meters.filter { meter in meter.threshold.abortAfter.map { $0 <= elapsed } ?? false }
+        guard !due.isEmpty else { return nil }
+        let context = ThresholdMeter.Context(
+            phases: closedPhases, level: current.level, waves: waves.summaries(clocks.all, start: start),
+            elapsed: elapsed)
+        return due.lazy.map { $0.outcome(context) }.first { $0.state == .failed }
+    }
+
     /// Begins a phase. Data that shards publish from now on belongs to it, so the boundary is exact to one tick: call
     /// it right after a `tick`. A repeated label gets a number; the new phase replaces a phase of length zero.
     public func enterPhase(_ label: String, at now: Instant) {
@@ -133,6 +150,7 @@ public final class RunRecorder {
             phase.toolBoundLength = phase.toolBoundLength + row.length
         }
         series.append(row)
+        for index in meters.indices { meters[index].add(row, interval) }
         (lastTick, lastSample) = (now, sample)
         return snapshot(row: whole)
     }
@@ -180,13 +198,17 @@ public final class RunRecorder {
         let waves = waves.summaries(clocks.all, start: start)
         let totals = totals()
         let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
+        let verdict = Verdict(run: runFindings(totals), phases: phases)
+        let context = ThresholdMeter.Context(
+            phases: phases, level: verdict.level, waves: waves, elapsed: lastTick - start)
         return RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
-            verdict: Verdict(run: runFindings(totals), phases: phases),
+            verdict: verdict,
             measures: summaries(of: totals), counters: counters, named: named, states: states,
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
-            reconciliation: Reconciliation(counters, named: named, server: server))
+            reconciliation: Reconciliation(counters, named: named, server: server),
+            thresholds: meters.map { $0.outcome(context) })
     }
 
     /// Everything that is to be written about the run, as of the last tick.

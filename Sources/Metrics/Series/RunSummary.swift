@@ -45,6 +45,17 @@ public enum RunOutcome: Hashable, Sendable {
     case interrupted
     /// It could not continue, for the reason given.
     case failed(String)
+    /// It was ended early because this threshold had failed, as the threshold asks.
+    case stopped(threshold: String)
+
+    /// Why it did not end as planned, where that is known.
+    public var reason: String? {
+        switch self {
+        case .completed, .interrupted: nil
+        case .failed(let reason): reason
+        case .stopped(let threshold): "the threshold '\(threshold)' failed"
+        }
+    }
 
     /// The name in files: stable from release to release.
     public var name: String {
@@ -52,6 +63,7 @@ public enum RunOutcome: Hashable, Sendable {
         case .completed: "completed"
         case .interrupted: "interrupted"
         case .failed: "failed"
+        case .stopped: "stopped"
         }
     }
 }
@@ -100,6 +112,17 @@ public struct RunSummary: Sendable {
     public var reconciliation: Reconciliation
     /// What else a reader has to know before the figures are used.
     public var warnings: [RunWarning] = []
+    /// What became of each threshold, in the order of the profile.
+    public var thresholds: [ThresholdOutcome] = []
+    /// Whether a threshold that is not decided does not keep the run from passing.
+    public var allowsUndecided = false
+
+    /// Whether the run passes: it ended as planned, and so did every threshold; nil where it has none.
+    public var hasPassed: Bool? {
+        thresholds.state.map { state in
+            outcome == .completed && (state == .passed || state == .notDecided && allowsUndecided)
+        }
+    }
 
     /// The figures of one measure.
     public subscript(measure: Measure) -> MeasureSummary { measures[measure.index] }

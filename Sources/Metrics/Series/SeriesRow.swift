@@ -81,7 +81,7 @@ public struct Series: Sendable {
     /// How long the interval of a tick is meant to be.
     static let tick = Nanoseconds.seconds(1)
     /// A row is complete when it is this close to its length: ticks are some milliseconds early or late.
-    private static let tolerance = Nanoseconds.milliseconds(100)
+    static let tolerance = Nanoseconds.milliseconds(100)
 
     public private(set) var rows: [SeriesRow] = []
     /// How many ticks one row covers.

@@ -28,6 +28,11 @@ enum PageStyle {
         .verdict.shared { border-color: var(--caution); border-left-style: dashed; }
         .verdict.shared b { color: var(--caution); }
         .verdict.clear { border-color: var(--good); } .verdict.clear b { color: var(--good); }
+        .verdict.passed { border-color: var(--good); } .verdict.passed b { color: var(--good); }
+        .verdict.failed { border-color: var(--bad); border-left-style: double; }
+        .verdict.failed b { color: var(--bad); }
+        .verdict.not_decided { border-color: var(--caution); border-left-style: dashed; }
+        .verdict.not_decided b { color: var(--caution); }
         .verdict ul { margin: 6px 0 0; padding-left: 20px; color: var(--soft); }
         .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(168px, 1fr)); gap: 12px;
           margin-top: 18px; }

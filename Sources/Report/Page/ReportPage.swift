@@ -20,6 +20,7 @@ public enum ReportPage {
             </head>
             <body>
             <main>
+            \(PageTables.thresholds(summary))
             \(verdict(summary))
             \(header(summary))
             \(cards(summary))
@@ -69,6 +70,7 @@ public enum ReportPage {
             case .completed: "completed"
             case .interrupted: "interrupted"
             case .failed(let reason): "failed, \(reason),"
+            case .stopped(let threshold): "ended early, because the threshold '\(threshold)' failed,"
             }
         let origin = [
             "started at \(startTime(identity.startedAt))", "run \(identity.run)", "seed \(identity.seed)",
