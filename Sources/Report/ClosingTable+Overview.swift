@@ -31,6 +31,8 @@ extension ClosingTable {
                     "\(Figures.count(counters[.agentsUnanswered])) never answered",
                     "\(Figures.count(counters[.reconnects])) reconnects",
                 ]),
+            comings(counters).map { line("population", $0) },
+            churn(summary).map { line("churn", $0) },
             line("reports", ["\(Figures.count(sent)) sent", rate(\.reportsPerSecond)] + byKind),
             line(
                 "answers",

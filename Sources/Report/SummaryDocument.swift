@@ -43,6 +43,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var thresholds: [ThresholdPart]?
     /// The rates while all agents were connected and nothing happened to them; nil where that was never so.
     public var steady: SteadyRates?
+    /// The number of agents where they come without an end; nil where they do not.
+    public var churn: ChurnPart?
 
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
@@ -254,6 +256,7 @@ extension SummaryDocument {
         missingFiles = try values.decodeIfPresent([String].self, forKey: .missingFiles)
         warnings = try values.decodeIfPresent([WarningPart].self, forKey: .warnings) ?? []
         steady = try values.decodeIfPresent(SteadyRates.self, forKey: .steady)
+        churn = try values.decodeIfPresent(ChurnPart.self, forKey: .churn)
         availability = try values.decodeIfPresent(Double.self, forKey: .availability)
         passed = try values.decodeIfPresent(Bool.self, forKey: .passed)
         thresholds = try values.decodeIfPresent([ThresholdPart].self, forKey: .thresholds)
@@ -275,6 +278,7 @@ extension SummaryDocument {
         durationSeconds = summary.duration.seconds
         warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
         availability = summary.counters[.heartbeatsDue] > 0 ? summary.counters.availability : nil
+        churn = summary.churn.map(ChurnPart.init)
         steady = summary.steady.map {
             SteadyRates(
                 durationSeconds: $0.seconds, reportsPerSecond: Self.finite($0.reportsPerSecond),
@@ -369,7 +373,7 @@ extension SummaryDocument {
     }
 
     /// JSON knows no infinity.
-    private static func finite(_ value: Double) -> Double { value.isFinite ? value : 0 }
+    static func finite(_ value: Double) -> Double { value.isFinite ? value : 0 }
 }
 
 extension SummaryDocument.MeasurePart {

@@ -89,6 +89,9 @@ package final class SmallFleet {
 
     package func dropConnections() { agents.dropConnections(share: 1, seed: 1) }
 
+    /// Has some agents do something at one moment.
+    package func perform(_ action: HerdAction, by herd: Herd = Herd(seed: 3)) { agents.perform(action, by: herd) }
+
     package func drain(over span: Nanoseconds = .zero, waiting limit: Nanoseconds = .zero) {
         agents.drain(over: span, waiting: limit)
     }

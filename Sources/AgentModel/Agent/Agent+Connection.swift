@@ -120,7 +120,7 @@ extension Agent {
         lose(because: .stormed, at: now, &effects)
     }
 
-    private mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
+    mutating func lose(because cause: TransitionCause, at now: Instant, _ effects: inout Effects) {
         _ = revertSettings(
             "the connection with the new settings was lost before the server answered", at: now, &effects)
         let wait = backoff.lost(
@@ -157,14 +157,19 @@ extension Agent {
 
     /// Says agent_disconnect and begins the closing handshake (Closing Connection); a close under way only changes what
     /// follows.
+    /// - Parameter saysAgentDisconnect: an agent that leaves badly begins the closing handshake alone.
     mutating func close(
-        code: UInt16, afterwards: LifeCycle.Afterwards, because cause: TransitionCause, at now: Instant,
-        _ effects: inout Effects
+        code: UInt16, afterwards: LifeCycle.Afterwards, because cause: TransitionCause,
+        saysAgentDisconnect: Bool = true, at now: Instant, _ effects: inout Effects
     ) {
         let deadline = now + cohort.plan.closeTimeout
         if life.phase.session != nil {
             if case .reconnect = afterwards { beginOutage() }
-            sendReport(.agentDisconnect, [], dueAt: now, at: now, &effects) { $0.agentDisconnect = AgentDisconnect() }
+            if saysAgentDisconnect {
+                sendReport(.agentDisconnect, [], dueAt: now, at: now, &effects) {
+                    $0.agentDisconnect = AgentDisconnect()
+                }
+            }
             effects.append(.close(code: code))
             schedule.end()
         }
@@ -216,7 +221,7 @@ extension TransitionCause {
     /// Whether the connection was lost without the run or the agent having ended it.
     fileprivate var endsByItself: Bool {
         switch self {
-        case .stormed, .lost(.dropped): false
+        case .stormed, .left, .lost(.dropped): false
         default: true
         }
     }

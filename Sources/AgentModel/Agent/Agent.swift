@@ -68,7 +68,7 @@ public struct Agent {
         self.index = index
         self.cohort = cohort
         random = SeededRandom(seed: cohort.seed, stream: index)
-        faults = cohort.plan.faults.faults(of: index, seed: cohort.seed)
+        faults = cohort.plan.faults.faults(of: AgentNumber(index).place, seed: cohort.seed)
         instanceUID = Self.makeInstanceUID(&random)
         schedule = HeartbeatSchedule(cohort.plan.heartbeat)
         if let uid = borrowedInstanceUID { instanceUID = uid }
@@ -77,6 +77,12 @@ public struct Agent {
 
     /// The agent's state.
     public var state: AgentState { life.phase.state }
+
+    /// When the attempt began that its present connection came of, or comes of; `nil`: there is none.
+    public var connectionBegun: Instant? {
+        if case .connecting(let begun) = life.phase { return begun }
+        return life.phase.session?.begun
+    }
 
     /// Since when it has been in that state.
     public var stateSince: Instant { life.since }
@@ -139,6 +145,7 @@ public struct Agent {
     var heartbeatRules: HeartbeatSchedule.Rules {
         var rules = cohort.heartbeatRules
         rules.sendsHeartbeats = capabilities.contains(.reportsHeartbeat)
+        rules.pace = cohort.pace.factor
         return rules
     }
 

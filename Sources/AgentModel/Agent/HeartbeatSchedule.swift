@@ -64,6 +64,8 @@ struct HeartbeatSchedule: Hashable, Sendable {
         let isClosedLoop: Bool
         /// Whether the agent declares ReportsHeartbeat.
         var sendsHeartbeats: Bool
+        /// How many times as often as planned.
+        var pace = 1.0
 
         init(_ plan: CohortPlan, sendsHeartbeats: Bool) {
             self.plan = plan.heartbeat
@@ -98,7 +100,16 @@ struct HeartbeatSchedule: Hashable, Sendable {
     }
 
     /// How often the agent sends though nothing has changed; zero: never.
+    @inline(__always)
     func span(by rules: Rules) -> Nanoseconds {
+        let span = plannedSpan(by: rules)
+        return rules.pace == 1 ? span : max(span.scaled(by: 1 / rules.pace), min(span, Self.shortest))
+    }
+
+    /// However fast the pace, an agent sends no more than a thousand heartbeats a second.
+    private static let shortest = Nanoseconds.milliseconds(1)
+
+    private func plannedSpan(by rules: Rules) -> Nanoseconds {
         let own = rules.sendsHeartbeats ? interval.span : .zero
         guard rules.pollingInterval > .zero else { return own }
         if interval.isOffered, interval.span > .zero { return interval.span }

@@ -14,6 +14,9 @@ public final class Cohort: Sendable {
     /// What becomes of the agents' reports.
     public let reportForm: ReportForm
 
+    /// How often the agents report at present.
+    public let pace = SharedPace()
+
     /// The configuration that the agents start with.
     let localConfig: AgentConfigMap
     /// Its entries, to find what a remote configuration changes.
@@ -53,10 +56,11 @@ public final class Cohort: Sendable {
         capabilities = plan.capabilities.union(.reportsStatus)
     }
 
-    /// The zone of agent `index`: drawn by the seed, apart from everything else that the agent draws.
+    /// The zone of agent `index`: drawn by the seed, apart from everything else that the agent draws. One that replaces
+    /// another has its zone.
     public func zone(of index: UInt64) -> String {
         guard !plan.zones.isEmpty else { return "" }
-        var random = SeededRandom(seed: seed ^ 0x7A6F_6E65, stream: index)
+        var random = SeededRandom(seed: seed ^ 0x7A6F_6E65, stream: AgentNumber(index).place)
         return plan.zones[random.index(below: plan.zones.count)]
     }
 

@@ -51,6 +51,10 @@ public struct CohortPlan: Sendable {
     public var closeTimeout: Nanoseconds
     /// The largest report that is sent (WebSocket Message Size Limits), in bytes.
     public var maximumReportBytes: Int
+    /// How long an agent lives and how it leaves then; nil: as long as the run.
+    public var lifetime: TimedLeave?
+    /// How long a connection lives and how the agent ends it then, to connect again; nil: it is not ended.
+    public var connectionAge: TimedLeave?
 
     public init(name: String) {
         self.name = name

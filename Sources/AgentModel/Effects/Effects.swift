@@ -69,6 +69,8 @@ public enum Effect: Sendable {
     case close(code: UInt16)
     /// Drop the transport at once; nothing more of it may be delivered.
     case abort
+    /// Leave the transport by `fin`, `reset` or `silent`; nothing more of it may be delivered.
+    case leaveTransport(LeaveMethod)
     /// A report was answered.
     case answered(AnsweredReport)
     /// A report was not answered, and its answer is no longer waited for.

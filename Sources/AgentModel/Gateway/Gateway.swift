@@ -99,6 +99,34 @@ public struct Gateway {
         setTimer(&effects)
     }
 
+    /// The gateway leaves, and its members with it: those of one that is gone are gone too, the others connect again
+    /// through it.
+    public mutating func leave(
+        by method: LeaveMethod, then sequel: AfterLeaving, at now: Instant, _ effects: inout Effects
+    ) {
+        if sequel == .gone {
+            for number in members.indices {
+                tell(number, at: now, &effects) { $0.leave(by: method, then: .gone, at: $1, &$2) }
+            }
+        }
+        tellLeader(at: now, &effects) { $0.leave(by: method, then: sequel, at: $1, &$2) }
+        setTimer(&effects)
+    }
+
+    /// An operator restarts the gateway itself.
+    public mutating func restartProcess(at now: Instant, _ effects: inout Effects) {
+        tellLeader(at: now, &effects) { $0.restartProcess(at: $1, &$2) }
+        setTimer(&effects)
+    }
+
+    public mutating func reportStatus(_ part: StatusPart, at now: Instant, _ effects: inout Effects) {
+        tellLeader(at: now, &effects) { $0.reportStatus(part, at: $1, &$2) }
+        for number in members.indices {
+            tell(number, at: now, &effects) { $0.reportStatus(part, at: $1, &$2) }
+        }
+        setTimer(&effects)
+    }
+
     public mutating func closeCompleted(at now: Instant, _ effects: inout Effects) {
         leader.closeCompleted(at: now, &effects)
         loseMembers(.endOfStream, at: now, &effects)
@@ -264,7 +292,7 @@ public struct Gateway {
             switch effects.list[number] {
             case .connect: request = .connection
             case .connectTo(let target): request = target.isCandidate ? .elsewhere : .connection
-            case .close, .abort: break
+            case .close, .abort, .leaveTransport: break
             case .send, .ping, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer, .firstAnswered,
                 .stateChanged,
                 .healthReported, .count, .fault, .offer, .package,
@@ -294,7 +322,7 @@ extension Effect {
     /// Whether it ends the connection, in order or at once.
     fileprivate var endsTheConnection: Bool {
         switch self {
-        case .close, .abort: return true
+        case .close, .abort, .leaveTransport: return true
         case .connect, .connectTo, .send, .ping, .answered, .unanswered, .heartbeatsNotPossible, .withoutServer,
             .firstAnswered, .stateChanged, .healthReported, .count, .fault,
             .offer, .package, .exportTelemetry, .readSlowly, .download, .cancelDownload:

@@ -83,6 +83,8 @@ public enum TransitionCause: Hashable, Sendable {
     case closeTimedOut
     case drained
     case stormed
+    case left
+    case restartedByOperator
 
     /// The name used in tables and results; failures and losses carry their own.
     public var name: String {
@@ -110,6 +112,8 @@ public enum TransitionCause: Hashable, Sendable {
         case .closeTimedOut: return "close timed out"
         case .drained: return "drained"
         case .stormed: return "stormed"
+        case .left: return "left"
+        case .restartedByOperator: return "restarted by an operator"
         }
     }
 }

@@ -41,7 +41,7 @@ public struct DescriptionTemplate: Hashable, Sendable {
             .init("os.version", .literal("12")),
             .init("os.description", .literal("Debian GNU/Linux 12 (bookworm)")),
             .init("host.arch", .literal("amd64")),
-            .init("host.name", .cohort, .literal("-"), .index),
+            .init("host.name", .cohort, .literal("-"), .index, .replacement),
             .init("cloud.region", .region),
             .init("cloud.availability_zone", .zone),
         ])

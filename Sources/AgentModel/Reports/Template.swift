@@ -8,6 +8,8 @@ public struct Template: Hashable, Sendable {
     enum Segment: Hashable, Sendable {
         case literal(String)
         case index
+        /// Nothing, or `-r` and how many agents had the place before.
+        case replacement
         case cohort
         case zone
         case region
@@ -61,7 +63,10 @@ public struct Template: Hashable, Sendable {
         for segment in segments {
             switch segment {
             case .literal(let literal): text += literal
-            case .index: text += String(subject.index)
+            case .index: text += String(AgentNumber(subject.index).place)
+            case .replacement:
+                let replacements = AgentNumber(subject.index).replacements
+                if replacements > 0 { text += "-r\(replacements)" }
             case .cohort: text += subject.cohort
             case .zone: text += subject.zone
             case .region: text += Self.region(of: subject.zone)

@@ -136,6 +136,8 @@ extension TransitionCause {
         switch self {
         case .started, .transportOpened, .waitEnded, .firstAnswer, .configurationBegan, .configurationEnded,
             .updateBegan, .updateEnded, .newConnectionSettings, .newConfiguration, .restartCommand, .restarted, .closed,
+            .left,
+            .restartedByOperator,
             .drained:
             .information
         case .throttled, .malformedAnswer, .closeTimedOut, .stormed, .lost: .warning

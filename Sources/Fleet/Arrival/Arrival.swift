@@ -8,6 +8,8 @@ public enum Arrival: Hashable, Sendable {
     case ramp(over: Nanoseconds)
     /// At random, with this many a second on average: a Poisson process, so that now and then many come together.
     case poisson(perSecond: Double)
+    /// As a Poisson process that does not end: agents live for a while, and others come.
+    case endless(perSecond: Double)
     /// One stage after another; never empty.
     case stages([ArrivalStage])
 }

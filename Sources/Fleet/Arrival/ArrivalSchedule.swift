@@ -10,6 +10,8 @@ public struct ArrivalSchedule: Sendable {
     public let agents: Int
     /// How many of them the stages never bring; 0 in a profile that was read well.
     public let shortfall: Int
+    /// Whether agents come as long as the run lasts.
+    public private(set) var isEndless = false
     private let form: Form
 
     private enum Form: Sendable {
@@ -22,6 +24,7 @@ public struct ArrivalSchedule: Sendable {
 
     public init(_ profile: Profile) {
         self.init(profile.arrival, agents: profile.agents, seed: profile.seed)
+        if case .endless = profile.arrival { isEndless = true }
     }
 
     /// - Parameter seed: the run's; only a Poisson process draws from it.
@@ -33,6 +36,9 @@ public struct ArrivalSchedule: Sendable {
             shortfall = 0
         case .ramp(let span):
             form = .ramp(gap: span.seconds / Double(max(agents, 1)))
+            shortfall = 0
+        case .endless(let rate):
+            form = .poisson(PoissonProcess(perSecond: rate, seed: seed))
             shortfall = 0
         case .poisson(let rate):
             form = .poisson(PoissonProcess(perSecond: rate, seed: seed))
@@ -64,7 +70,7 @@ public struct ArrivalSchedule: Sendable {
 
     /// When the last agent starts, from the run's start.
     public var end: Nanoseconds {
-        agents > 0 ? offset(of: agents - 1) : .zero
+        agents > 0 && !isEndless ? offset(of: agents - 1) : .zero
     }
 
     /// How many agents have started by `offset`, the ones that start right then included. Halves its way to the answer.

@@ -63,6 +63,8 @@ extension CohortPlan {
         connectTimeout = limits.connectTimeout
         maximumReportBytes = limits.messageBytes
         batch = cohort.batch
+        lifetime = cohort.lifetime.map { TimedLeave(after: $0, cohort.leave) }
+        connectionAge = cohort.connectionAge.map { TimedLeave(after: $0, LeavePlan(mixed: cohort.connectionEnd)) }
         if let polling {
             pollingInterval = polling.interval(of: cohort.heartbeat)
             // An agent_disconnect over plain HTTP may first have to wait for a connection.

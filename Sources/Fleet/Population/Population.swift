@@ -64,8 +64,16 @@ public struct Population: Sendable {
 
     /// The agents of one shard in ascending order, and so in the order of their arrival.
     public func agents(onShard shard: Int, of shards: Int) -> ShardMembers {
-        ShardMembers(population: self, shard: shard, shards: max(shards, 1))
+        ShardMembers(population: self, limit: agents, shard: shard, shards: max(shards, 1))
     }
+
+    /// The same without an end: the agents after the last one of the fleet, for those that come when others have left.
+    func endlessAgents(onShard shard: Int, of shards: Int) -> ShardMembers {
+        ShardMembers(population: self, limit: Self.placeLimit, shard: shard, shards: max(shards, 1))
+    }
+
+    /// Agents have so many places: see `AgentNumber`.
+    private static let placeLimit = 1 << 40
 
     /// By how many places the shards are turned in a row of agents.
     /// - Parameter salt: another sequence of turns for each.
@@ -84,14 +92,16 @@ public struct Population: Sendable {
 /// The agents of one shard, in ascending order; nothing is stored.
 public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
     private let population: Population
+    private let limit: Int
     private let shard: Int
     private let shards: Int
     private var row = 0
     /// The next agent to look at, where agents are grouped.
     private var candidate = 0
 
-    fileprivate init(population: Population, shard: Int, shards: Int) {
+    fileprivate init(population: Population, limit: Int, shard: Int, shards: Int) {
         self.population = population
+        self.limit = limit
         self.shard = shard
         self.shards = shards
     }
@@ -99,17 +109,17 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
     public mutating func next() -> Int? {
         if population.groups != nil { return nextOfGroups() }
         // The last row may be short, so at most one row is passed over.
-        while row * shards < population.agents {
+        while row * shards < limit {
             let agent = population.member(row: row, shard: shard, shards: shards)
             row += 1
-            if agent < population.agents { return agent }
+            if agent < limit { return agent }
         }
         return nil
     }
 
     /// Groups have no rows, so every agent is looked at: some nanoseconds each.
     private mutating func nextOfGroups() -> Int? {
-        while candidate < population.agents {
+        while candidate < limit {
             let agent = candidate
             candidate += 1
             if population.shard(of: agent, of: shards) == shard { return agent }

@@ -28,7 +28,7 @@ enum ServerOrder: Sendable {
         let nested = profile.seed
         let drawn = profile.seed &+ UInt64(revision) &* 0x9E37_79B9_7F4A_7C15
         switch profile.events[index].action {
-        case .dropConnections:
+        case .dropConnections, .leave, .partition, .reportStatus, .restart:
             return nil
         case .offerConfig(let offer):
             let config = AgentRemoteConfig(config: AgentConfigMap(offer, number: revision, configs))

@@ -2,7 +2,7 @@ import Basis
 import Schema
 
 extension Arrival {
-    private static let wanted = "all-at-once, {ramp: 30s}, {poisson: 500/s} or {stages: [...]}"
+    private static let wanted = "all-at-once, {ramp: 30s}, {poisson: 500/s}, {endless: 20/s} or {stages: [...]}"
 
     static let kind = Kind<Arrival>.oneOf(wanted: wanted) { forms in
         let atOnce = forms.word("all-at-once", .allAtOnce, "All at the run's start.")
@@ -10,6 +10,10 @@ extension Arrival {
         let poisson = forms.key(
             "poisson", .rate(ArrivalStage.rates), "At random, with this rate on average: a Poisson process."
         ) { .poisson(perSecond: $0) }
+        let endless = forms.key(
+            "endless", .rate(ArrivalStage.rates),
+            "At random with this rate on average, until the run ends; agents have a `lifetime`."
+        ) { .endless(perSecond: $0) }
         let stages = forms.key(
             "stages", .list("stages", 1...1_000, of: ArrivalStage.kind), "One stage after another.", Arrival.stages)
         return { value in
@@ -17,6 +21,7 @@ extension Arrival {
             case .allAtOnce: atOnce
             case .ramp(let span): ramp(span)
             case .poisson(let rate): poisson(rate)
+            case .endless(let rate): endless(rate)
             case .stages(let list): stages(list)
             }
         }

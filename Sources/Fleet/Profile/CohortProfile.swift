@@ -28,6 +28,18 @@ public struct CohortProfile: Hashable, Sendable {
     public var faults: FaultPlan = FaultPlan()
     public var restart: RestartProfile = RestartProfile()
     public var wire: CohortWire = CohortWire()
+    /// How the number of its agents changes over the run; empty: as that of the fleet.
+    public var population: [PopulationStage] = []
+    /// From when on its agents report more or less often.
+    public var pace: [PaceChange] = []
+    /// How long its agents live; nil: as long as the run.
+    public var lifetime: Distribution?
+    /// How they leave at the end of their lives.
+    public var leave = LeavePlan()
+    /// How long their connections live; nil: they are not ended.
+    public var connectionAge: Distribution?
+    /// How the agents end connections of that age.
+    public var connectionEnd = [LeavePlan.Share(.fin)]
 
     /// The zones of a cohort that names none.
     public static let standardZones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]

@@ -8,14 +8,17 @@ extension CohortProfile: Settings {
 
     public static let schema = Schema<CohortProfile>(
         "cohort", "A kind of agents. The fleet is divided among the cohorts by their weights.",
-        identity + load + abilities + CohortWire.keys + troubles)
+        identity + load + abilities + CohortWire.keys + troubles + coming)
 
     /// The keys that may also be given beside `cohorts`, for all.
-    static let common: [Key<CohortProfile>] = load + abilities + troubles
+    static let common: [Key<CohortProfile>] = load + abilities + troubles + coming
 
     private static let identity: [Key<CohortProfile>] = [
         Key("name", \.name, .name, "For `{{cohort}}` in attributes; its row in results.", required: true),
         Key("weight", \.weight, CohortWeight.kind, "Its part of the fleet, relative to the other weights."),
+        Key(
+            "population", \.population, PopulationStage.list,
+            "The number of its agents over time, in stages; shares are of its part of the fleet.", omitsDefault: true),
     ]
 
     private static let load: [Key<CohortProfile>] = [
@@ -52,6 +55,24 @@ extension CohortProfile: Settings {
         Key(
             "client_certificate", \.clientCertificate, ClientCertificate.kind,
             "The certificate for a server that requests one.", omitsDefault: true),
+    ]
+
+    private static let coming: [Key<CohortProfile>] = [
+        Key(
+            "pace", \.pace, .list("changes", 0...1_000, of: .section),
+            "Changes of how often its agents send heartbeats or poll.", omitsDefault: true),
+        Key(
+            "lifetime", \.lifetime, .optional(Distribution.kind(.milliseconds(1) ... .days(31))),
+            "How long an agent lives before it leaves.", omitsDefault: true),
+        Key(
+            "leave", \.leave, LeavePlan.shortKind, "How an agent leaves at the end of its lifetime.",
+            omitsDefault: true),
+        Key(
+            "connection_age", \.connectionAge, .optional(Distribution.kind(.milliseconds(1) ... .days(31))),
+            "How long a WebSocket lives before the agent ends it and connects again.", omitsDefault: true),
+        Key(
+            "connection_end", \.connectionEnd, LeaveMix.kind, "How an agent ends a connection of that age.",
+            omitsDefault: true),
     ]
 
     private static let troubles: [Key<CohortProfile>] = [
@@ -370,7 +391,9 @@ enum CohortRules {
 
     /// All times of the run that the profile names, each with its keys, but those of cohorts.
     private static func times(in profile: Profile) -> [(path: String, time: RunTime)] {
-        var times = profile.events.enumerated().map { ("events[\($0.offset)].at", $0.element.at) }
+        var times = profile.events.enumerated().compactMap { index, event in
+            event.at.map { ("events[\(index)].at", $0) }
+        }
         if case .embedded(let server) = profile.server {
             times += server.pauses.enumerated().map { ("server.embedded.pauses[\($0.offset)].at", $0.element.at) }
         }

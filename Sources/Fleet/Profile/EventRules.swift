@@ -69,10 +69,11 @@ enum EventRules {
 }
 
 extension Profile {
-    /// The events in the order of their times, each with its place in the profile.
+    /// The events in the order of their times, each with its place in the profile; those that wait for something come
+    /// last.
     var orderedEvents: [(index: Int, action: TimedEvent.Action)] {
         events.enumerated()
-            .map { (index: $0.offset, at: $0.element.at.offset(in: duration), action: $0.element.action) }
+            .map { (index: $0.offset, at: $0.element.offset(in: duration), action: $0.element.action) }
             .sorted { ($0.at, $0.index) < ($1.at, $1.index) }
             .map { (index: $0.index, action: $0.action) }
     }

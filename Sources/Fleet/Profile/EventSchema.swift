@@ -3,14 +3,37 @@ import Hosting
 public import Schema
 
 extension TimedEvent: Settings {
-    public static let standard = TimedEvent(at: .after(.zero), action: .dropConnections(share: 0))
+    public static let standard = TimedEvent(at: nil, action: .dropConnections(share: 0))
 
     public static let schema = Schema<TimedEvent>(
         "event",
-        "An event of the whole run at a given time. The embedded server executes all but `drop_connections`.",
+        "An event of the whole run at a given time. Agents do `drop_connections`, `leave`, `partition`, "
+            + "`report_status` and `restart` themselves, against any server; the embedded server executes the others.",
         [
-            Key("at", \.at, RunTime.kind, "When.", required: true),
+            Key("at", \.at, .optional(RunTime.kind), "When."),
+            Key("after", \.after, .optional(.section), "What it waits for instead of a time."),
+            Key("name", \.name, .optional(.name), "The name by which other events wait for it.", omitsDefault: true),
+            Key(
+                "every", \.every, .optional(.duration(.milliseconds(10) ... .days(31))),
+                "From one occurrence to the next; without it, it happens once.", omitsDefault: true),
+            Key(
+                "until", \.until, .optional(RunTime.kind), "When no occurrence follows any more.", omitsDefault: true),
+            Key(
+                "jitter", \.jitter, .duration(.zero ... .days(1)), "By how much each occurrence may be late, drawn.",
+                omitsDefault: true),
             .oneOf(\.action, "an event", Action.kind),
+        ],
+        rules: [
+            Rule { event, check in
+                switch (event.at, event.after) {
+                case (nil, nil): check.contradiction(\.at, "the key 'at' is missing; or give 'after'")
+                case (_?, _?): check.contradiction(\.after, "'at' is given too; remove one of the two")
+                case (_?, nil), (nil, _?): break
+                }
+                if event.every == nil, event.until != nil || event.jitter > .zero {
+                    check.contradiction("'until' and 'jitter' are for an event that repeats; give 'every'")
+                }
+            }
         ])
 }
 
@@ -20,6 +43,16 @@ extension TimedEvent.Action {
             "drop_connections", .share,
             "This share of the agents, drawn from the seed, loses its connection at one moment and reconnects."
         ) { .dropConnections(share: $0) }
+        let leave = forms.key("leave", HerdLeave.kind, "Agents leave at one moment, in some way.") { .leave($0) }
+        let partition = forms.key(
+            "partition", .section, "Agents are cut off from their server: nothing passes in either direction."
+        ) { .partition($0) }
+        let report = forms.key(
+            "report_status", HerdReport.kind, "Agents report a part of their status at one moment."
+        ) { .reportStatus($0) }
+        let restartSelf = forms.key(
+            "restart", HerdRestart.kind, "An operator restarts agents, all at once or some after others; see `restart`."
+        ) { .restart($0) }
         let offerConfig = forms.key("offer_config", .section, "The server offers a configuration.") { .offerConfig($0) }
         let withdrawConfig = forms.key(
             "withdraw_config", .name,
@@ -59,6 +92,10 @@ extension TimedEvent.Action {
         return { value in
             switch value {
             case .dropConnections(let share): drop(share)
+            case .leave(let herd): leave(herd)
+            case .partition(let herd): partition(herd)
+            case .reportStatus(let herd): report(herd)
+            case .restart(let herd): restartSelf(herd)
             case .offerConfig(let offer): offerConfig(offer)
             case .withdrawConfig(let name): withdrawConfig(name)
             case .offerPackages(let offer): offerPackages(offer)

@@ -12,6 +12,10 @@ enum EventWords {
             return connections == agents
                 ? "\(count) agents (\(ShareText.format(share))) lose their connection"
                 : "\(count) connections (\(ShareText.format(share))) are lost, with all agents behind them"
+        case .leave(let herd): return herd.text
+        case .partition(let herd): return herd.text
+        case .reportStatus(let herd): return herd.text
+        case .restart(let herd): return herd.text
         case .offerConfig(let offer):
             let files = offer.files.map { "\($0.name) (\(size(of: $0.body)))" }.joined(separator: ", ")
             return "the server offers the configuration \(named(offer.name))\(files) to \(words(for: offer.target))"

@@ -10,6 +10,7 @@ public struct PlanSummary: Sendable {
     public let load: LoadEstimate
     private let schedule: ArrivalSchedule
     private let population: Population
+    private let shape: PopulationShape
 
     /// Of a profile that was read or overridden well.
     public init(_ profile: Profile) {
@@ -17,6 +18,7 @@ public struct PlanSummary: Sendable {
         load = LoadEstimate(profile)
         schedule = ArrivalSchedule(profile)
         population = Population(profile)
+        shape = PopulationShape(profile)
     }
 
     /// The narrowest text that is still laid out as a table.
@@ -75,8 +77,13 @@ public struct PlanSummary: Sendable {
         let peak = "at most about \(Figures.count(load.peakArrivals)) a second"
         let headline: String
         switch profile.arrival {
+        case _ where !shape.parts.isEmpty:
+            headline = "Agents over time, at most \(Figures.count(shape.peakAgents(in: profile.duration))) at once"
         case .allAtOnce: headline = "Arrival: all at once"
         case .ramp(let span): headline = "Arrival: evenly over \(span), \(peak)"
+        case .endless(let rate):
+            let mean = Churn(profile).map { Figures.count(Int($0.mean.rounded())) } ?? "?"
+            headline = "Arrival: \(RateText.format(rate)) without an end; with their lifetimes \(mean) agents at once"
         case .poisson: headline = "Arrival: at random, the last one after \(load.arrivalEnd), \(peak)"
         case .stages(let stages):
             let words = stages.count == 1 ? "one stage" : "\(stages.count) stages"
@@ -85,7 +92,7 @@ public struct PlanSummary: Sendable {
         let columns = width - 4
         let levels = (1...columns).map { column in
             let time = profile.duration.scaled(by: Double(column) / Double(columns)) - Nanoseconds(1)
-            return Double(schedule.arrived(by: time)) / Double(max(profile.agents, 1))
+            return Double(shape.agents(at: time)) / Double(max(profile.agents, 1))
         }
         let (start, end) = ("0s", profile.duration.description)
         let gap = String(repeating: " ", count: max(columns - start.count - end.count, 1))
@@ -94,10 +101,11 @@ public struct PlanSummary: Sendable {
 
     private var events: [String] {
         ["Events"]
-            + profile.timeline.map { at, action in
+            + profile.orderedEvents.map { index, action in
                 let words = EventWords.words(
                     for: action, agents: profile.agents, connections: population.connections)
-                return "  at \(at): \(profile.skips(action) ? "skipped, needs the embedded server: " : "")\(words)"
+                let skipped = profile.skips(action) ? "skipped, needs the embedded server: " : ""
+                return "  \(profile.events[index].timeText(in: profile.duration)): \(skipped)\(words)"
             }
     }
 

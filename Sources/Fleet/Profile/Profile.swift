@@ -16,6 +16,8 @@ public struct Profile: Hashable, Sendable {
     public var duration: Nanoseconds = .seconds(60)
     public var drain: Nanoseconds = .seconds(10)
     public var arrival: Arrival = .allAtOnce
+    /// How the number of agents changes over the run, after the arrival; empty: those that have arrived stay.
+    public var population: [PopulationStage] = []
     public var cohorts: [CohortProfile] = [CohortProfile()]
     public var events: [TimedEvent] = []
     public var limits: ProfileLimits = ProfileLimits()
@@ -28,9 +30,10 @@ public struct Profile: Hashable, Sendable {
     /// Every default: what the profile `{}` gives.
     public static let standard = Profile()
 
-    /// The events with their times from the run's start, earliest first; those of one time in the order of the profile.
+    /// The events that have times, with these from the run's start, earliest first; those of one time in the order of
+    /// the profile. One that repeats is there once.
     public var timeline: [(at: Nanoseconds, action: TimedEvent.Action)] {
-        events.map { ($0.at.offset(in: duration), $0.action) }
+        events.compactMap { event in event.at.map { ($0.offset(in: duration), event.action) } }
             .enumerated()
             .sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
             .map { (at: $0.element.0, action: $0.element.1) }

@@ -22,6 +22,9 @@ extension Profile: Settings {
                 "How long the agents may take to disconnect; then the remaining connections are cut.", option: "--drain"
             ),
             Key("arrival", \.arrival, Arrival.kind, "When the agents start, in the order of their numbers."),
+            Key(
+                "population", \.population, PopulationStage.list,
+                "The number of agents over time, in stages: it takes the place of `arrival`.", omitsDefault: true),
             .list(
                 "cohorts", \.cohorts, "cohorts", 1...100,
                 "Kinds of agents. The keys of a cohort beside this list hold for each cohort without its own value.",
@@ -49,7 +52,8 @@ extension Profile: Settings {
                 "Limits by which the run passes or fails.", omitsDefault: true),
         ],
         rules: CohortRules.rules + WireRules.rules + HealthRules.rules + TLSRules.rules + EventRules.rules
-            + PackageRules.rules + ArrivalRules.rules + ThresholdRules.rules)
+            + PackageRules.rules + ArrivalRules.rules + ThresholdRules.rules + ShapeRules.rules
+            + ShapeRules.eventRules + ShapeRules.churnRules)
 
     /// The whole profile in YAML, every default written out, for outputs: credentials are left out. Without any,
     /// reading it gives an equal profile.

@@ -1,13 +1,21 @@
 public import Basis
 public import Hosting
 
-/// Something that happens to the whole run at a given time.
+/// Something that happens to the whole run at a given time, or after something else.
 public struct TimedEvent: Hashable, Sendable {
-    /// What happens. All but the first are done by the embedded server.
+    /// What happens. Agents do the first five themselves; the others are done by the embedded server.
     public enum Action: Hashable, Sendable {
         /// This share of the agents, drawn from the seed, loses its connection at one moment and connects again under
         /// its cohort's reconnect policy.
         case dropConnections(share: Double)
+        /// Agents leave in some way, for good or for a while.
+        case leave(HerdLeave)
+        /// Agents are cut off from their server.
+        case partition(HerdPartition)
+        /// Agents report a part of their status at one moment.
+        case reportStatus(HerdReport)
+        /// An operator restarts agents, all at once or some after others.
+        case restart(HerdRestart)
         /// The server offers a configuration.
         case offerConfig(ConfigOffer)
         /// The server withdraws the configuration of that name.
@@ -32,8 +40,18 @@ public struct TimedEvent: Hashable, Sendable {
         case sendCustom(CustomWord, to: EventTarget)
     }
 
-    public var at: RunTime
+    /// When it happens; nil: after what `after` waits for.
+    public var at: RunTime?
     public var action: Action
+    /// What other events wait for it by.
+    public var name: String?
+    public var after: EventCondition?
+    /// From one occurrence to the next; nil: it happens once.
+    public var every: Nanoseconds?
+    /// When occurrences end; nil: with the run.
+    public var until: RunTime?
+    /// By how much each occurrence may be late, drawn evenly.
+    public var jitter = Nanoseconds.zero
 }
 
 extension TimedEvent.Action {
@@ -41,6 +59,10 @@ extension TimedEvent.Action {
     var key: String {
         switch self {
         case .dropConnections: "drop_connections"
+        case .leave: "leave"
+        case .partition: "partition"
+        case .reportStatus: "report_status"
+        case .restart: "restart"
         case .offerConfig: "offer_config"
         case .withdrawConfig: "withdraw_config"
         case .offerPackages: "offer_packages"
@@ -57,14 +79,20 @@ extension TimedEvent.Action {
 
     /// Whether it is the embedded server that does it.
     var needsEmbeddedServer: Bool {
-        if case .dropConnections = self { return false }
-        return true
+        switch self {
+        case .dropConnections, .leave, .partition, .reportStatus, .restart: false
+        case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
+            .withdrawConnection, .rotateCertificates, .revokeCertificates, .restartAgents, .sendCustom:
+            true
+        }
     }
 
     /// The agents that it is for; nil if the action has another way to choose them.
     var target: EventTarget? {
         switch self {
-        case .dropConnections, .withdrawConfig, .withdrawPackages, .withdrawConnection: return nil
+        case .dropConnections, .leave, .partition, .reportStatus, .restart, .withdrawConfig, .withdrawPackages,
+            .withdrawConnection:
+            return nil
         case .offerConnection(let offer): return offer.target
         case .offerConfig(let offer): return offer.target
         case .offerPackages(let offer): return offer.target

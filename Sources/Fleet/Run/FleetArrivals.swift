@@ -2,6 +2,24 @@ import AgentModel
 import Basis
 import Hosting
 
+/// The agents of some cohorts on one shard, without an end.
+struct CohortMembers: IteratorProtocol {
+    var members: ShardMembers
+    let population: Population
+    let cohorts: [Cohort]
+    let wanted: Set<Int>
+
+    mutating func next() -> PlannedArrival? {
+        while let index = members.next() {
+            let cohort = population.cohortIndex(of: index)
+            if wanted.contains(cohort) {
+                return PlannedArrival(index: UInt64(index), cohort: cohorts[cohort], at: .zero)
+            }
+        }
+        return nil
+    }
+}
+
 /// One shard's part of the schedule, drawn lazily: a million agents cost nothing before they arrive.
 struct FleetArrivals: IteratorProtocol {
     var members: ShardMembers
@@ -9,11 +27,16 @@ struct FleetArrivals: IteratorProtocol {
     let schedule: ArrivalSchedule
     let cohorts: [Cohort]
     let start: Instant
+    /// The cohorts whose agents arrive so; the others have a population of their own.
+    let arriving: Set<Int>
 
     mutating func next() -> PlannedArrival? {
-        guard let index = members.next() else { return nil }
-        return PlannedArrival(
-            index: UInt64(index), cohort: cohorts[population.cohortIndex(of: index)],
-            at: schedule.start(of: index, from: start))
+        while let index = members.next() {
+            let cohort = population.cohortIndex(of: index)
+            guard arriving.contains(cohort) else { continue }
+            return PlannedArrival(
+                index: UInt64(index), cohort: cohorts[cohort], at: schedule.start(of: index, from: start))
+        }
+        return nil
     }
 }

@@ -14,6 +14,9 @@ public actor FleetRun {
     private let waitsForServer: Bool
     private var isInterrupted = false
     private var checkpoints: Checkpoints?
+    private var cohorts: [Cohort] = []
+    /// The events that never happened, because what they waited for did not.
+    private var notReached: [RunWarning] = []
     /// Why the run was ended early; nil if it was not.
     private var failure: String?
     /// The threshold that ended the run early.
@@ -62,8 +65,9 @@ public actor FleetRun {
         var (name, since) = ("steady", Instant.zero + min(ArrivalSchedule(profile).end, profile.duration))
         phases.append(("arrival", since - .zero))
         for step in profile.steps(from: .zero) {
+            guard let phase = step.phase else { continue }
             phases.append((name, step.at - since))
-            (name, since) = (step.phase, step.at)
+            (name, since) = (phase, step.at)
         }
         phases.append((name, Instant.zero + profile.duration - since))
         phases.append(("drain", profile.drain))
@@ -133,7 +137,8 @@ public actor FleetRun {
             of: identity, outcome: outcome(last, findings), profile: profile.resolvedYAML,
             server: after.flatMap { after in before.map { after.since($0) } },
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
-        record.summary.warnings += findings.warnings + profile.skippedEvents
+        record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
+        record.summary.warnings += findings.warnings + profile.skippedEvents + notReached
         return record
     }
 
@@ -167,14 +172,30 @@ public actor FleetRun {
             }
             return Cohort(plan, number: number, seed: profile.seed, unixOrigin: origin)
         }
+        self.cohorts = cohorts
         let count = preparation.shards.count
+        let shape = PopulationShape(profile)
         for (index, shard) in preparation.shards.enumerated() {
-            let members = population.agents(onShard: index, of: count)
+            let isEndless = schedule.isEndless
+            let members =
+                isEndless
+                ? population.endlessAgents(onShard: index, of: count) : population.agents(onShard: index, of: count)
             shard.begin(
                 FleetArrivals(
                     members: members, population: population, schedule: schedule, cohorts: cohorts,
-                    start: start),
-                planned: members.reduce(0) { count, _ in count + 1 })
+                    start: start, arriving: shape.arriving),
+                planned: isEndless
+                    ? nil : members.count { shape.arriving.contains(population.cohortIndex(of: $0)) },
+                // Which of them comes to which shard is a matter of chance.
+                limit: profile.agents / count * 2 + FleetRun.spareAgents,
+                parts: shape.parts.map { part in
+                    PopulationPart(
+                        cohorts: part.cohorts,
+                        members: CohortMembers(
+                            members: population.endlessAgents(onShard: index, of: count), population: population,
+                            cohorts: cohorts, wanted: part.cohorts),
+                        curve: part.curve, start: start, shard: index, of: count)
+                })
         }
     }
 
@@ -189,19 +210,34 @@ public actor FleetRun {
             ? Reachability.known
             : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
+        var paces = profile.paces(from: start)[...]
+        var waiting = WaitingEvents(profile, start: start)
+        defer { notReached = waiting.warnings }
         let end = start + profile.duration
-        var settling = Settling.until(start + min(ArrivalSchedule(profile).end, profile.duration))
+        let shape = PopulationShape(profile)
+        var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
         var nextTick = start + FleetRun.tick
         while !isInterrupted {
-            let next = min(nextTick, end, steps.first?.at ?? end)
+            let next = min(nextTick, end, steps.first?.at ?? end, paces.first?.at ?? end)
             await sleep(until: next)
             let now = Shard.clock
             while let step = steps.first, step.at <= now {
                 steps.removeFirst()
-                await enter(step.phase, recorder, probe, observe)
+                if let phase = step.phase {
+                    await enter(phase, recorder, probe, observe)
+                    settling = step.action.settles ? .until(now + FleetRun.tick) : .over
+                    // The seconds of a phase count from its start.
+                    nextTick = now + FleetRun.tick
+                }
                 perform(step, recorder.phaseLabel)
-                settling = step.action.settles ? .until(now + FleetRun.tick) : .over
-                // The seconds of a phase count from its start.
+                if step.phase != nil { waiting.happened(step.event, at: now) }
+            }
+            while let pace = paces.first, pace.at <= now {
+                paces.removeFirst()
+                cohorts[pace.cohort].pace.factor = pace.factor
+                guard paces.first?.at != pace.at else { continue }
+                await enter(pace.phase, recorder, probe, observe)
+                settling = .over
                 nextTick = now + FleetRun.tick
             }
             // The last second belongs to `drain`, which begins with a tick: a second one would have no length.
@@ -214,7 +250,14 @@ public actor FleetRun {
                 case .tell(let text): tell(text)
                 case .giveUp(let reason): failure = reason
                 }
-                if settling.isOver(snapshot, of: profile.agents, at: now) {
+                let isSettled = Settling.until(start).isOver(snapshot, of: nil, at: now)
+                for (event, at) in waiting.due(snapshot, isSettled: isSettled, at: now) {
+                    steps += profile.steps(
+                        ofEvent: event, at: at, start: start, catalogue: preparation.catalogue,
+                        configs: preparation.configs)
+                    steps = steps.inOrder
+                }
+                if settling.isOver(snapshot, of: shape.isShaped ? nil : profile.agents, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
                     giveBackHandshakes()
@@ -249,6 +292,9 @@ public actor FleetRun {
             for shard in preparation.shards {
                 shard.dropConnections(share: share, seed: profile.seed ^ step.at.nanoseconds)
             }
+        case .leave, .partition, .reportStatus, .restart:
+            guard let (action, herd) = step.herd else { return }
+            for shard in preparation.shards { shard.perform(action, by: herd) }
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
             .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
             guard
@@ -329,6 +375,8 @@ public actor FleetRun {
     private static let timeout = Nanoseconds.milliseconds(250)
     /// How long the answers to the last exports of own telemetry are waited for.
     private static let telemetryTimeout = Nanoseconds.seconds(2)
+    /// How many agents beside twice its part of them a shard may have at one time.
+    private static let spareAgents = 64
     private static let nap = Nanoseconds.milliseconds(100)
     /// Between the decision to start and the first agent's start: time for the shards to get ready.
     private static let runUp = Nanoseconds.milliseconds(50)

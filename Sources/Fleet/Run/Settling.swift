@@ -9,9 +9,12 @@ enum Settling {
     case until(Instant)
     case over
 
-    func isOver(_ snapshot: Snapshot, of agents: Int, at now: Instant) -> Bool {
+    /// - Parameter agents: how many have to have had an answer; nil: every one that has started and is not gone.
+    func isOver(_ snapshot: Snapshot, of agents: Int?, at now: Instant) -> Bool {
         guard case .until(let instant) = self, now >= instant else { return false }
         let unsettled = snapshot.states[.initializing] + snapshot.states[.connecting] + snapshot.states[.backingOff]
-        return unsettled == 0 && snapshot.counters[.agentsAnswered] == UInt64(agents)
+        let awaited =
+            agents.map(UInt64.init) ?? snapshot.counters[.agentsStarted] - snapshot.counters[.agentsLeftUnanswered]
+        return unsettled == 0 && snapshot.counters[.agentsAnswered] == awaited
     }
 }

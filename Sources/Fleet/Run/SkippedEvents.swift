@@ -14,7 +14,7 @@ extension Profile {
             let name = action.nameOfOffer.map { " '\($0)'" } ?? ""
             return RunWarning(
                 rule: "skipped-event",
-                message: "\(action.key)\(name) at \(events[index].at.offset(in: duration)) was skipped: "
+                message: "\(action.key)\(name) \(events[index].timeText(in: duration)) was skipped: "
                     + "only the embedded server can do it, and the run is against \(url.description)",
                 remedy: action.serverRemedy)
         }

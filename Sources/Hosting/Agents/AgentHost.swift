@@ -58,8 +58,8 @@ final class AgentHost {
     private var notedCPU = Nanoseconds.zero
     private var notedAt: Instant
 
-    /// All agents of the shard that have started, in the order of their arrival; those of one gateway as one.
-    private(set) var links: [any FleetMember] = []
+    /// The agents of the shard that have started and are not gone.
+    private(set) lazy var population = ShardPopulation(host: self, seed: downloadSeed)
     /// Of each cohort behind gateways the gateway that arrived last: the next agents of the cohort are its members.
     private var filling: [ObjectIdentifier: GatewayLink] = [:]
     /// What agents that poll over plain HTTP share; `nil` where the target is a WebSocket.
@@ -95,7 +95,7 @@ final class AgentHost {
 
     /// Records how many agents the shard is going to have.
     func planned(_ agents: Int) {
-        links.reserveCapacity(agents)
+        population.reserve(agents)
         metrics.agentsMoved(agents, from: nil, to: .initializing)
     }
 
@@ -132,11 +132,13 @@ final class AgentHost {
     }
 
     /// Makes agent `index` and starts it now.
-    func start(index: UInt64, cohort: Cohort) {
+    /// - Parameter isPlanned: whether it is one of those of `planned`.
+    func start(index: UInt64, cohort: Cohort, isPlanned: Bool = true) {
         let former = metrics.enter(cohort: cohort.number)
         defer { metrics.leave(for: former) }
         let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
+        if !isPlanned { metrics.agentMoved(from: nil, to: .initializing) }
         let link: any FleetMember
         if let polling {
             link = PollLink(agent: agent, host: self, polling: polling)
@@ -149,9 +151,18 @@ final class AgentHost {
             filling[ObjectIdentifier(cohort)] = gateway
             link = gateway
         }
-        links.append(link)
+        population.begin(link)
         link.start()
     }
+
+    /// What `event` counts is counted for the cohort.
+    func asCohort(_ cohort: Cohort, _ event: () -> Void) {
+        let former = metrics.enter(cohort: cohort.number)
+        event()
+        metrics.leave(for: former)
+    }
+
+    func asCohort(of link: any FleetMember, _ event: () -> Void) { asCohort(link.agent.cohort, event) }
 
     /// Records what the engine has counted since the last time.
     func noteEngine() {
@@ -168,7 +179,7 @@ final class AgentHost {
     /// no end yet.
     /// - Parameter isDrained: whether the server had the whole drain to answer in.
     func settle(isDrained: Bool) {
-        for link in links {
+        for link in population.links {
             let former = metrics.enter(cohort: link.agent.cohort.number)
             metrics.count(.agentDisconnectsUnsent, link.unsentAgentDisconnects)
             metrics.count(.agentsUnanswered, link.unanswered)
@@ -179,7 +190,7 @@ final class AgentHost {
 
     /// Releases the agents, which hold their host: after the shard has stopped.
     func forget() {
-        links = []
+        population.forget()
         exporter = nil
     }
 

@@ -50,13 +50,21 @@ public final class AgentShard: @unchecked Sendable {
     /// Starts the agents of `schedule` when they are due.
     /// - Parameter schedule: ascending by time; read during the run, so it may be lazy. Used on the shard
     ///   only.
-    public func begin(_ schedule: sending any IteratorProtocol<PlannedArrival>, planned: Int) {
-        let box = ScheduleBox(schedule)
+    ///   - planned: how many they are; nil: any number, but no more than `limit` at one time.
+    ///   - parts: cohorts whose number follows a curve.
+    public func begin(
+        _ schedule: sending any IteratorProtocol<PlannedArrival>, planned: Int?, limit: Int = .max,
+        parts: sending [PopulationPart] = []
+    ) {
+        let box = ScheduleBox(schedule, parts)
         shard.perform { [self] in
-            host.planned(planned)
-            let pump = ArrivalPump(host: host, schedule: box.schedule)
+            host.planned(planned ?? 0)
+            let pump = ArrivalPump(
+                host: host, schedule: box.schedule, isPlanned: planned != nil, limit: planned == nil ? limit : .max)
             self.pump = pump
             pump.begin()
+            host.population.controls = box.parts.map { PopulationControl(host: host, part: $0) }
+            for control in host.population.controls { control.begin() }
         }
     }
 
@@ -65,13 +73,18 @@ public final class AgentShard: @unchecked Sendable {
     /// - Parameter share: 0 ... 1; which agents it hits is drawn from `seed` and the agent's index.
     public func dropConnections(share: Double, seed: UInt64) {
         shard.perform { [self] in
-            for link in host.links {
+            for link in host.population.links {
                 var random = SeededRandom(seed: seed, stream: link.agent.index)
                 if random.chance(share) {
                     link.loseConnection()
                 }
             }
         }
+    }
+
+    /// Has some agents do something at one moment. Nothing of it needs the server.
+    public func perform(_ action: HerdAction, by herd: Herd) {
+        shard.perform { [self] in host.population.perform(action, by: herd) }
     }
 
     /// No agent starts any more, and those that have started send agent_disconnect and stop, evenly spread over `span`.
@@ -115,9 +128,11 @@ public final class AgentShard: @unchecked Sendable {
 /// Moves a schedule to its shard; from then on only the shard uses it.
 private final class ScheduleBox: @unchecked Sendable {
     let schedule: any IteratorProtocol<PlannedArrival>
+    let parts: [PopulationPart]
 
-    init(_ schedule: sending any IteratorProtocol<PlannedArrival>) {
+    init(_ schedule: sending any IteratorProtocol<PlannedArrival>, _ parts: sending [PopulationPart]) {
         self.schedule = schedule
+        self.parts = parts
     }
 }
 

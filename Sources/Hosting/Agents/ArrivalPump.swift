@@ -22,12 +22,21 @@ public struct PlannedArrival {
 final class ArrivalPump: Endpoint, @unchecked Sendable {
     private let host: AgentHost
     private var schedule: any IteratorProtocol<PlannedArrival>
+    private let isPlanned: Bool
+    private let limit: Int
     private var upcoming: PlannedArrival?
     private(set) var isFinished = false
 
-    init(host: AgentHost, schedule: any IteratorProtocol<PlannedArrival>) {
+    /// - Parameters:
+    ///   - isPlanned: whether the agents are among those that the host knows to come.
+    ///   - limit: how many agents there may be at one time; further ones do not start, which is counted.
+    init(
+        host: AgentHost, schedule: any IteratorProtocol<PlannedArrival>, isPlanned: Bool = true, limit: Int = .max
+    ) {
         self.host = host
         self.schedule = schedule
+        self.isPlanned = isPlanned
+        self.limit = limit
         super.init(shard: host.shard)
     }
 
@@ -45,7 +54,11 @@ final class ArrivalPump: Endpoint, @unchecked Sendable {
         var started = 0
         while let next = upcoming, next.at <= shard.now, started < ArrivalPump.batch {
             host.metrics.record(.schedulingDelay, Shard.clock - next.at)
-            host.start(index: next.index, cohort: next.cohort)
+            if host.population.present < limit {
+                host.start(index: next.index, cohort: next.cohort, isPlanned: isPlanned)
+            } else {
+                host.metrics.count(named: "arrivals_withheld")
+            }
             upcoming = schedule.next()
             started += 1
         }

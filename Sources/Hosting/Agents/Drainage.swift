@@ -4,7 +4,7 @@ import Engine
 /// Has a shard's agents disconnect and stop one after the other, evenly over a span. An endpoint without a connection:
 /// only its timer is used.
 final class Drainage: Endpoint, @unchecked Sendable {
-    private let host: AgentHost
+    private let links: [any FleetMember]
     private let span: Nanoseconds
     private let limit: Nanoseconds
     private var start = Instant.zero
@@ -12,7 +12,7 @@ final class Drainage: Endpoint, @unchecked Sendable {
 
     /// - Parameter limit: how long agents wait, counted from the start, for the answers that they are owed.
     init(host: AgentHost, over span: Nanoseconds, waiting limit: Nanoseconds) {
-        self.host = host
+        links = host.population.drains()
         self.span = span
         self.limit = limit
         super.init(shard: host.shard)
@@ -29,11 +29,11 @@ final class Drainage: Endpoint, @unchecked Sendable {
 
     /// Drains every agent whose turn has come.
     private func drainDue() {
-        let agents = host.links.count
+        let agents = links.count
         let elapsed = span > .zero ? (shard.now - start).seconds / span.seconds : 1
         let due = elapsed >= 1 ? agents : min(Int(Double(agents) * elapsed) + 1, agents)
         while drained < due {
-            host.links[drained].drain(by: start + limit)
+            links[drained].drain(by: start + limit)
             drained += 1
         }
         if drained < agents {

@@ -33,6 +33,10 @@ final class GatewayLink: WebSocketConnection, WebSocketLink, @unchecked Sendable
         (hasBeenAnswered ? 0 : 1) + members.count - membersAnswered
     }
 
+    var isOver: Bool {
+        machine.state == .disconnected && machine.members.allSatisfy { $0.state == .disconnected }
+    }
+
     /// How many agents share the connection, the gateway among them.
     var agents: Int { members.count + 1 }
 

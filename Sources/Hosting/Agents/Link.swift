@@ -14,6 +14,8 @@ protocol FleetMember: AnyObject {
     var hasBeenAnswered: Bool { get }
     /// How many agents have had no answer in all their life.
     var unanswered: Int { get }
+    /// The agent has ended, or all that share the connection have.
+    var isOver: Bool { get }
     /// How many agents have still to send agent_disconnect.
     var unsentAgentDisconnects: Int { get }
 
@@ -21,6 +23,18 @@ protocol FleetMember: AnyObject {
     func start()
     /// The run cuts the connection, as an event of the profile asks for.
     func loseConnection()
+    /// The agent leaves, as the profile asks for.
+    func leave(by method: LeaveMethod, then sequel: AfterLeaving)
+    /// An operator restarts the agent's process.
+    func restartProcess()
+    /// The agent is cut off from its server. False where it is already.
+    func beginPartition(until end: Instant) -> Bool
+    /// The partition that was to end then is over.
+    func endPartition(_ end: Instant)
+    /// The agent notices that nothing is received during the partition that ends then.
+    func noticePartition(_ end: Instant)
+    /// The agent reports a part of its status now.
+    func reportStatus(_ part: StatusPart)
     /// The agent waits for the answers that it is owed, at most until `deadline`, sends agent_disconnect, closes and
     /// stops.
     func drain(by deadline: Instant)
@@ -30,6 +44,7 @@ protocol FleetMember: AnyObject {
 }
 
 extension FleetMember {
+    var isOver: Bool { agent.state == .disconnected }
     var unanswered: Int { hasBeenAnswered ? 0 : 1 }
     var unsentAgentDisconnects: Int { agent.state.isOnline ? 1 : 0 }
 }
@@ -52,6 +67,9 @@ protocol LinkedStateMachine: SendableMetatype {
         _ cause: ConnectFailure, reason: String?, at now: Instant, _ effects: inout Effects)
     mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects)
     mutating func loseConnection(at now: Instant, _ effects: inout Effects)
+    mutating func leave(by method: LeaveMethod, then sequel: AfterLeaving, at now: Instant, _ effects: inout Effects)
+    mutating func restartProcess(at now: Instant, _ effects: inout Effects)
+    mutating func reportStatus(_ part: StatusPart, at now: Instant, _ effects: inout Effects)
     mutating func wake(at now: Instant, _ effects: inout Effects)
     mutating func closeCompleted(at now: Instant, _ effects: inout Effects)
     mutating func drain(at now: Instant, by deadline: Instant, _ effects: inout Effects)
@@ -104,6 +122,8 @@ protocol Link: Endpoint, FleetMember {
     func close(code: UInt16)
     /// Drops the connection, or the attempt at one.
     func drop()
+    /// Leaves the connection by `fin`, `reset` or `silent`.
+    func leaveTransport(by method: LeaveMethod)
     /// Limits how fast this connection is read, in bytes per second.
     func readSlowly(_ bytesPerSecond: Int)
     /// The state machine wants to be woken; `.distantFuture`: never.
@@ -133,6 +153,18 @@ extension Link {
     private func cutConnection() {
         if isConnected { host.metrics.count(.connectionsCut) }
         act { machine, now, effects in machine.loseConnection(at: now, &effects) }
+    }
+
+    func leave(by method: LeaveMethod, then sequel: AfterLeaving) {
+        act { machine, now, effects in machine.leave(by: method, then: sequel, at: now, &effects) }
+    }
+
+    func restartProcess() {
+        act { machine, now, effects in machine.restartProcess(at: now, &effects) }
+    }
+
+    func reportStatus(_ part: StatusPart) {
+        act { machine, now, effects in machine.reportStatus(part, at: now, &effects) }
     }
 
     func drain(by deadline: Instant) {
@@ -192,7 +224,9 @@ extension Link {
             case .firstAnswered(let span):
                 metrics.record(.ready, span)
                 firstAnswered()
-            case .stateChanged(let change): host.moved(change, of: agent.index)
+            case .stateChanged(let change):
+                host.moved(change, of: agent.index)
+                if change.to == .disconnected { host.population.ended(self) }
             case .healthReported(let change): metrics.record(change)
             case .count(let anomaly, let amount): count(anomaly, Int(amount))
             case .connect:
@@ -201,6 +235,7 @@ extension Link {
             case .connectTo(let target): connect(to: target)
             case .close(let code): close(code: code)
             case .abort: drop()
+            case .leaveTransport(let method): leaveTransport(by: method)
             case .fault(let fault): metrics.count(fault: fault)
             case .readSlowly(let bytesPerSecond): readSlowly(bytesPerSecond)
             case .offer(let step): metrics.record(step, at: shard.now)
@@ -234,6 +269,7 @@ extension Link {
             hasConnected = true
             host.metrics.count(.agentsConnected)
         }
+        host.population.connected(self)
     }
 
     /// Connects as the server has offered. The name is resolved off the shard; settings that cannot be used are a

@@ -14,8 +14,8 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     /// The profile's target for the agents of this cohort.
     let home: AgentPlace
     var offered: AgentPlace?
-    /// Set for an agent that reads slowly; rare.
-    var slowReading: SlowReading?
+    /// Set for an agent that reads slowly or is cut off; rare.
+    var disturbance: Disturbance?
     /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has
     /// one.
     var identity: PackedIdentity?
@@ -107,7 +107,9 @@ extension WebSocketLink {
     // MARK: - What the state machine asks for
 
     func connect() {
-        if isIdle {
+        if let partition {
+            partition.dialsAfterwards = true
+        } else if isIdle {
             dial()
         } else {
             dialsWhenClosed = true
@@ -157,6 +159,11 @@ extension WebSocketLink {
     }
 
     func drop() {
+        if let partition {
+            if partition.dialsAfterwards { givenUp = .connect(.dial) }
+            partition.dialsAfterwards = false
+            return giveUpSocket()
+        }
         flush()
         uncork()
         switch stage {
@@ -215,6 +222,7 @@ extension WebSocketLink {
     /// Writes the frames that the effects have left in the host's output.
     func flush() {
         guard !host.output.isEmpty else { return }
+        if let partition { return hold(&host.output, in: partition) }
         host.metrics.count(.bytesSent, host.output.count)
         var output: [UInt8] = []
         swap(&output, &host.output)
@@ -228,7 +236,7 @@ extension WebSocketLink {
     /// The socket's one timer serves a slow reading as well.
     /// - Returns: whether it has fired for the state machine.
     func isAgentDue() -> Bool {
-        guard let slowReading else { return true }
+        guard let slowReading, partition == nil else { return true }
         slowReading.timerFired(at: shard.now, on: self)
         if slowReading.agentWake <= shard.now { return true }
         setWake(at: slowReading.agentWake)
@@ -264,11 +272,12 @@ extension WebSocketLink {
     func socketClosed(_ cause: CloseCause) {
         let former = stage
         stage = .offline
-        slowReading = nil
+        if slowReading != nil { slowReading = nil }
         switch former {
         case .offline:
             if dialsWhenClosed {
                 dialsWhenClosed = false
+                guard partition == nil else { return connect() }
                 // The attempt counts from now on: what the former socket took to close is the tool's own time.
                 machine.attemptBegins(at: shard.now)
                 dial()

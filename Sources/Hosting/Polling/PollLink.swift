@@ -41,6 +41,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     private var ownPool: ConnectionPool?
     /// The server has refused a request: what the state machine does about that is no message and no answer.
     var isRefused = false
+    /// The agent is cut off from its server: its requests wait.
+    var isCutOff = false
     var hasConnected = false
     var hasBeenAnswered = false
 
@@ -103,6 +105,17 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
         connection = nil
     }
 
+    /// The connection belongs to others too: the agent stops polling, whatever the method, and what is under way is
+    /// cut.
+    func leaveTransport(by method: LeaveMethod) {
+        host.metrics.count(named: "connections_left_by_\(method)")
+        session = .offline
+        dropRequests(because: .cut)
+        pool.cancel(self)
+        connection?.drop()
+        connection = nil
+    }
+
     /// The connection belongs to others too: an agent that reads slowly cannot be had over a pool.
     func readSlowly(_ bytesPerSecond: Int) {
         host.metrics.count(named: "slow_reading_over_pool")
@@ -128,7 +141,7 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     /// Does what can be done now: gets a connection where one is needed, sends the next report, ends a session that is
     /// left.
     func advance() {
-        guard connection == nil, ticket == 0 else { return }
+        guard connection == nil, ticket == 0, !isCutOff else { return }
         switch session {
         case .connecting:
             useConnection()

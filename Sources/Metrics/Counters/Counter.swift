@@ -10,6 +10,10 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case agentsConnected = "agents | agents connected | agents that had at least one connection"
     case agentsAnswered = "agents | agents answered | agents that received at least one answer"
     case agentsUnanswered = "agents | agents never answered | agents that never received a response"
+    case agentsLeft = "agents | agents left | agents that left for good because the profile asks for it"
+    case agentsLeftUnanswered = "agents | agents left unanswered | agents that left so before they received an answer"
+    case agentsAway = "agents | agents away | how often an agent left by the profile to come back as itself"
+    case agentsReplaced = "agents | agents replaced | agents that took the place of one that left"
     case faults = """
         agents | injected faults | \
         how often an agent showed a fault that the profile injects
@@ -24,6 +28,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         """
     case reconnects = "connections | reconnects | connections opened by agents that had one before"
     case connectionsCut = "connections | connections cut | connections that the run itself dropped, as the profile asks"
+    case connectionsHalfOpen = "connections | connections half-open | connections left open by agents that are silent"
     case connectionsAborted = """
         connections | connections aborted | \
         connections that the tool ended without the closing handshake: at the end of the run or after its own timeout

@@ -110,6 +110,8 @@ public struct RunSummary: Sendable {
     /// For how many seconds the tool was the bottleneck.
     public var toolBoundSeconds: Double
     public var reconciliation: Reconciliation
+    /// The number of agents where they come without an end; nil where they do not.
+    public var churn: ChurnSummary?
     /// What else a reader has to know before the figures are used.
     public var warnings: [RunWarning] = []
     /// What became of each threshold, in the order of the profile.

@@ -48,7 +48,7 @@ struct AgentScript {
             switch effect {
             case .send(let slice): take(slice)
             case .close: checker.closedByClient()
-            case .abort: checker.gone()
+            case .abort, .leaveTransport: checker.gone()
             case .stateChanged(let change):
                 if change.cause == .restarted { checker.restarted(agent.instanceUID) }
             default: break

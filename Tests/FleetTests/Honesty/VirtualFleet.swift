@@ -167,7 +167,7 @@ final class VirtualFleet {
             send(Array(effects.bytes[slice.range]), from: index)
         case .close:
             queue.put(.agentClosed(index, epoch: stations[index].epoch, clean: true), at: now + script.transit)
-        case .abort:
+        case .abort, .leaveTransport:
             queue.put(.agentClosed(index, epoch: stations[index].epoch, clean: false), at: now + script.transit)
         case .answered(let answer):
             metrics.record(answer)

@@ -146,7 +146,7 @@ struct EventReadingTests {
     @Test(
         "Each error has its place, its path and the remedy",
         arguments: [
-            ("events: [{at: 1s}]", "1:10: events[0]: an event has one of 'drop_connections', 'offer_config'"),
+            ("events: [{at: 1s}]", "1:10: events[0]: an event has one of 'drop_connections', 'leave'"),
             ("events: [{at: 1s, restart_agents: 5%, send_custom: echo}]", "events[0]: an event has one of"),
             ("events: [{at: 1s, offer_config: {}}]", "events[0].offer_config.files: the key 'files' is missing"),
             (

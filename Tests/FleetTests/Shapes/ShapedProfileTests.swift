@@ -1,0 +1,129 @@
+import AgentModel
+import Basis
+import Engine
+import Hosting
+import Metrics
+import Testing
+
+@testable import Fleet
+
+/// The profiles of load that changes, each in a short form with what it is to show.
+@Suite("Profiles of load that changes, run in short", .takingTurns)
+struct ShapedProfileTests {
+    private static func perform(_ name: String, _ settings: [String]) async throws -> RunRecord {
+        let run = try await FleetRun(try ShapedRunTests.short(name, settings))
+        return await run.perform(as: .test) { _ in }
+    }
+
+    private static func online(_ record: RunRecord) -> [Int] { record.series.map(\.states.online) }
+
+    @Test("autoscale: grows, shrinks, grows again; nobody who left is seen again, some leave half-open")
+    func autoscale() async throws {
+        let record = try await Self.perform(
+            "autoscale",
+            [
+                "agents=60", "duration=9s",
+                "population=[{to: 50%, over: 1s}, {hold: 1s}, {to: 100%, over: 1s}, {hold: 1s}, "
+                    + "{to: 50%, over: 1s, leave: agent-disconnect, first: last}, {hold: 500ms}, "
+                    + "{to: 90%, over: 1s}, {hold: 500ms}, "
+                    + "{to: 10%, over: 1s, first: {zone: eu-west-1a}, leave: {by: {fin: 50%, silent: 50%}}}]",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        #expect(counters[.agentsStarted] == 84)
+        #expect(counters[.agentsLeft] == 78)
+        #expect(counters[.agentDisconnects] == 36)
+        #expect(counters[.connectionsHalfOpen] > 0 && counters[.connectionsHalfOpen] < 48)
+        #expect((50...60).contains(Self.online(record).max() ?? 0))
+    }
+
+    @Test("mass-leave: most leave in order, the others are lost and come back")
+    func massLeave() async throws {
+        let record = try await Self.perform(
+            "mass-leave",
+            [
+                "agents=60", "duration=6s", "arrival={ramp: 500ms}",
+                "events.1.leave.then={back: {uniform: [300ms, 600ms]}}",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        #expect((18...54).contains(counters[.agentsLeft]))
+        #expect(counters[.agentsAway] > 0 && counters[.agentsAway] == counters[.reconnects])
+        #expect(counters[.connectionsHalfOpen] > 0)
+        // Those that left said so, and those that were there at the end.
+        #expect(counters[.agentDisconnects] == 60)
+        #expect(record.summary.phases.count { $0.label.hasPrefix("leave") } == 2)
+    }
+
+    @Test("rolling-restart: every agent restarts once in the parts and once with its zone, and reports all")
+    func rollingRestart() async throws {
+        let record = try await Self.perform(
+            "rolling-restart",
+            [
+                "agents=40", "duration=9s", "arrival={ramp: 500ms}", "restart.downtime=100ms",
+                "events=[{at: 1s, restart: {each: 5%, every: 100ms}}, "
+                    + "{at: 5s, restart: {by_zone: true, every: 500ms}}, {at: 8s, report_status: components}]",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        #expect(counters[.agentsStarted] == 40)
+        #expect(counters[.reconnects] == 80)
+        #expect(counters[.agentDisconnects] == 120)
+        #expect(counters[.statusReports] >= 40)
+        #expect(record.summary.reconciliation.agrees, "\(record.summary.reconciliation)")
+    }
+
+    @Test("partition: a zone goes on over its connections, half of the fleet notices and connects again")
+    func partition() async throws {
+        let record = try await Self.perform(
+            "partition",
+            [
+                "agents=60", "duration=8s", "arrival={ramp: 500ms}", "reconnect={policy: fixed, delay: 100ms}",
+                "events=[{at: 1s, partition: {zone: eu-west-1a, for: 1s}}, "
+                    + "{at: 4s, partition: {share: 50%, for: 2s, then: notice, notice_after: 500ms}}]",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        let partitions = record.summary.named["partitions"]
+        let noticed = counters[.idleTimeout]
+        #expect(noticed > 10 && noticed < 50)
+        #expect(partitions > noticed)
+        // Those of the zone kept their connections.
+        #expect(counters[.reconnects] == noticed)
+        #expect(Self.online(record).last { $0 > 0 } == 60)
+    }
+
+    @Test("daily: the number goes up to the high and down to the low each day")
+    func daily() async throws {
+        let record = try await Self.perform(
+            "daily",
+            [
+                "agents=60", "duration=8s",
+                "population=[{daily: {low: 20%, high: 100%, day: 4s, leave: {by: {agent_disconnect: 60%, fin: 40%}}}}]",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        // At noon and at midnight an agent may turn round on its way.
+        #expect((92...96).contains(counters[.agentsLeft]))
+        #expect((104...108).contains(counters[.agentsStarted]))
+        // Once a second, so not just at noon.
+        #expect((40...60).contains(Self.online(record).max() ?? 0))
+    }
+
+    @Test("spot-fleet: the fleet keeps its size while its agents are replaced")
+    func spotFleet() async throws {
+        let record = try await Self.perform(
+            "spot-fleet",
+            [
+                "agents=60", "duration=6s", "arrival={ramp: 500ms}", "lifetime={exponential: 1s}",
+                "leave.then={replaced: 50ms}", "connection_age={uniform: [500ms, 700ms]}",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        #expect(counters[.agentsReplaced] > 100)
+        #expect(counters[.agentsStarted] == 60 + counters[.agentsReplaced])
+        #expect(record.summary.named["connections_aged"] > 50)
+        let middle = record.series.filter { $0.start > .seconds(2) && $0.start < .seconds(5) }
+        #expect(middle.allSatisfy { $0.states.online > 40 && $0.states.online <= 60 })
+    }
+}
