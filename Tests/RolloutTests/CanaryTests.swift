@@ -32,7 +32,8 @@ struct CanaryTests {
         return nil
     }
 
-    @Test("False alarms are at most α, however often it looks", arguments: [(0.01, 0.001), (0.05, 0.001), (0.05, 0.02)])
+    @Test(
+        "False alarms are at most α, however often it looks", arguments: [(0.01, 0.001), (0.05, 0.001), (0.05, 0.02)])
     func falseAlarms(alpha: Double, base: Double) {
         let runs = 300
         let alarms = (0..<UInt64(runs)).count { run(base, base: base, alpha: alpha, seed: $0) != nil }
@@ -59,7 +60,8 @@ struct CanaryTests {
         #expect(evidence.value(updated: 20_000, others: 0).isFinite)
     }
 
-    @Test("A failure multiplies the e-value by one on average where all agents fail alike",
+    @Test(
+        "A failure multiplies the e-value by one on average where all agents fail alike",
         arguments: [0.01, 0.1, 0.5])
     func martingale(share: Double) {
         let evidence = SplitEvidence(share: share)

@@ -38,7 +38,8 @@ struct PlanTests {
         }
     }
 
-    @Test("Every example is named after its file, explains itself, and is the same when it is written and read again",
+    @Test(
+        "Every example is named after its file, explains itself, and is the same when it is written and read again",
         arguments: names)
     func files(_ name: String) throws {
         let plan = try Self.plan(name)
@@ -85,7 +86,8 @@ struct PlanTests {
         }
     }
 
-    @Test("Keys that contradict each other are refused",
+    @Test(
+        "Keys that contradict each other are refused",
         arguments: [
             ("{order: risk}", "the order by risk needs `prediction`"),
             ("{stages: [{to: 20%}, {to: 10%}]}", "the stage before ends with as many agents or more"),
@@ -97,7 +99,10 @@ struct PlanTests {
             ("{stages: [{to: 5, window: {length: 2h, every: 1h}}]}", "open for longer"),
             ("{limits: {rate: {offers: 5/s, max: 1/s}}}", "the highest rate is below the first"),
             ("{order: {spread: zona}, world: {attributes: {zone: {a: 100%}}}}", "did you mean 'zone'"),
-            ("{world: {attributes: {zone: {a: 100%}}, outages: [{value: a, at: 1m, attribute: rack}]}}", "no attribute 'rack'"),
+            (
+                "{world: {attributes: {zone: {a: 100%}}, outages: [{value: a, at: 1m, attribute: rack}]}}",
+                "no attribute 'rack'"
+            ),
         ])
     func contradictions(text: String, message: String) {
         let found = problems(text)
@@ -123,7 +128,8 @@ struct PlanTests {
         #expect(read == plan, "seed \(seed): \(text)")
     }
 
-    @Test("Texts that are cut, changed or spliced give a plan or errors with places, never a crash",
+    @Test(
+        "Texts that are cut, changed or spliced give a plan or errors with places, never a crash",
         arguments: 0..<UInt64(40))
     func mutations(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)

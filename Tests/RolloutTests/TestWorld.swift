@@ -63,7 +63,9 @@ struct TestWorld {
         now = max(now, next)
         if nextOutcome == next {
             let outcome = queue[first]
-            if outcome.revision == controller.revision, Self.faults.contains(outcome.kind) { broken.insert(outcome.agent) }
+            if outcome.revision == controller.revision, Self.faults.contains(outcome.kind) {
+                broken.insert(outcome.agent)
+            }
             controller.received(outcome, &output)
             first += 1
         } else {
