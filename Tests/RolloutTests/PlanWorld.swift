@@ -12,7 +12,9 @@ extension TestWorld {
         let selections = breakages.map { RolloutSelection(attributes: $0.attributes, fleet: fleet) }
         func draws(_ agent: UInt32, _ index: Int) -> (isBroken: Bool, after: Nanoseconds, lasts: Nanoseconds?) {
             var random = SeededRandom(seed: seed &+ UInt64(index), stream: UInt64(agent))
-            let isBroken = random.chance(breakages[index].share) && selections[index].includes(agent)
+            let isBroken =
+                random.chance(breakages[index].share) && selections[index].includes(agent)
+                && breakages[index].agents?.contains(agent) ?? true
             let after = breakages[index].after.draw(&random)
             return (isBroken, after, breakages[index].lasts?.draw(&random))
         }
