@@ -1,4 +1,5 @@
 import Basis
+import Foundation
 import Testing
 
 @testable import Rollout
@@ -7,6 +8,10 @@ import Testing
 @Suite("Invariants")
 struct InvariantTests {
     static let agents = 200
+    /// How many random plans; `MUSTER_ROLLOUT_SEEDS` sets another number.
+    static let seeds: UInt64 = {
+        ProcessInfo.processInfo.environment["MUSTER_ROLLOUT_SEEDS"].flatMap { UInt64($0) } ?? 120
+    }()
 
     static func fleet() -> RolloutFleet {
         var fleet = RolloutFleet(count: agents)
@@ -61,7 +66,7 @@ struct InvariantTests {
 
     @Test(
         "Limits hold at every event, the rollout never waits for ever, and a rollback reaches whoever was offered",
-        arguments: 0..<UInt64(120))
+        arguments: 0..<InvariantTests.seeds)
     func limits(seed: UInt64) {
         var (world, random) = Self.world(seed: seed)
         world.controller.begin(at: .zero, &world.output)
