@@ -34,6 +34,7 @@ struct OrderTests {
         #expect(order(fleet(2_000, members: members)) { _ in } == all.filter { $0 % 3 == 0 })
         #expect(order(fleet(1_000)) { _ in } == all.filter { $0 < 1_000 })
         #expect(order(fleet(2_000), seed: 4) { _ in } != all)
+        #expect(order(RolloutFleet(count: 70_000)) { _ in }.filter { $0 < 2_000 } == all, "however it is sorted")
     }
 
     @Test("Selectors: an agent has one of the values of each attribute, and none of those that are excepted")

@@ -76,6 +76,23 @@ struct TestWorld {
         return true
     }
 
+    /// What the controller is given next.
+    var nextInput: RolloutJournal.Record? {
+        guard let next = [controller.nextDeadline, nextOutcome].compactMap(\.self).min() else { return nil }
+        return nextOutcome == next ? .outcome(queue[first]) : .advance(next)
+    }
+
+    /// The controller was given `nextInput`.
+    mutating func took(_ input: RolloutJournal.Record) {
+        switch input {
+        case .outcome(let outcome):
+            first += 1
+            now = max(now, outcome.at)
+        case .advance(let time): now = max(now, time)
+        case .snapshot, .begin, .pause, .resume, .abort, .rollBack: break
+        }
+    }
+
     /// Does what the controller asks for.
     mutating func perform() {
         decisions += output.decisions
