@@ -122,10 +122,17 @@ struct InvariantTests {
         var (restored, _) = Self.world(seed: seed)
         let limit = Instant.zero + .days(3)
         plain.run(until: limit)
+        for _ in 0..<3 { plain.resume(until: limit) }
         restored.controller.begin(at: .zero, &restored.output)
         restored.perform()
-        var steps = 0
-        while restored.step(until: limit) {
+        var (steps, resumed) = (0, 0)
+        while true {
+            if !restored.step(until: limit) {
+                guard resumed < 3, case .paused = restored.controller.state else { break }
+                resumed += 1
+                restored.controller.resume(at: restored.now + .seconds(1), &restored.output)
+                restored.perform()
+            }
             steps += 1
             guard random.chance(steps < 50 ? 0.06 : 0.004) else { continue }
             let bytes = restored.controller.snapshot()
@@ -169,6 +176,13 @@ struct InvariantTests {
 }
 
 extension TestWorld {
+    /// Lets a paused rollout go on.
+    fileprivate mutating func resume(until limit: Instant) {
+        guard case .paused = controller.state else { return }
+        controller.resume(at: now + .seconds(1), &output)
+        run(until: limit)
+    }
+
     /// Whether a stop for this reason takes the revision back from every agent.
     fileprivate func rollsAllBack(_ reason: RolloutDecision.Reason) -> Bool {
         let plan = controller.plan
