@@ -1,10 +1,10 @@
 public import Basis
 
-/// What a controller was given, as bytes: a record for each input, appended before the controller acts upon it. A server
-/// that ends at any moment continues with the controller that the complete records make.
+/// What a controller was given, as bytes: a record for each input, appended before the controller acts upon it. A
+/// server that ends at any moment continues with the controller that the complete records make.
 ///
-/// A record is its length (4 bytes), a kind, what it holds, and a checksum (4 bytes). Whatever follows the last complete
-/// record was being written when the server ended, and is dropped.
+/// A record is its length (4 bytes), a kind, what it holds, and a checksum (4 bytes). Whatever follows the last
+/// complete record was being written when the server ended, and is dropped.
 public enum RolloutJournal {
     /// One input of a controller.
     public enum Record: Hashable, Sendable {
@@ -53,8 +53,8 @@ public enum RolloutJournal {
         return writer.bytes + body.bytes + end.bytes
     }
 
-    /// The controller that the complete records make, from the plan and the fleet that the rollout began with. Offers are
-    /// not repeated: each agent is told what it is meant to have when it connects (`RolloutController.target(of:)`).
+    /// The controller that the complete records make, from the plan and the fleet that the rollout began with. Offers
+    /// are not repeated: each agent is told what it is meant to have when it connects (`RolloutController.target(of:)`).
     /// - Throws: a snapshot of another plan, fleet or version. A cut or damaged end is no error.
     public static func recover(
         _ bytes: [UInt8], plan: RolloutPlan, fleet: RolloutFleet, seed: UInt64? = nil,
