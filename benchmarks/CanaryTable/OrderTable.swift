@@ -1,8 +1,8 @@
 import Basis
 import Rollout
 
-/// What prediction is worth: agents broken, agents left out and the time to the end, by the order of the offers, in fleets
-/// where failure goes with an attribute and in fleets where it does not.
+/// What prediction is worth: agents broken, agents left out and the time to the end, by the order of the offers, in
+/// fleets where failure goes with an attribute and in fleets where it does not.
 ///
 ///     swift run -c release --package-path benchmarks CanaryTable order [seeds]
 struct OrderTable {

@@ -54,7 +54,8 @@ public enum RolloutJournal {
     }
 
     /// The controller that the complete records make, from the plan and the fleet that the rollout began with. Offers
-    /// are not repeated: each agent is told what it is meant to have when it connects (`RolloutController.target(of:)`).
+    /// are not repeated: each agent is told what it is meant to have when it connects
+    /// (`RolloutController.target(of:)`).
     /// - Throws: a snapshot of another plan, fleet or version. A cut or damaged end is no error.
     public static func recover(
         _ bytes: [UInt8], plan: RolloutPlan, fleet: RolloutFleet, seed: UInt64? = nil,
