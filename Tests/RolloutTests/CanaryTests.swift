@@ -109,6 +109,28 @@ struct CanaryTests {
         }
     }
 
+    @Test("A revision that fails as often as the bound says passes early in at most α of the runs")
+    func falsePasses() {
+        let (runs, bound, base) = (120, 4.0, 0.01)
+        let passed = (0..<UInt64(runs)).count { seed in
+            guard var test = self.test(alpha: 0.05, passesBelow: bound) else { return true }
+            var random = SeededRandom(seed: seed, stream: 77)
+            test.begin(at: .zero)
+            for answer in 1...1_000 {
+                let now = Instant.zero + .seconds(Int64(answer))
+                test.offered(1, at: now)
+                for _ in 0..<9 where random.chance(base) {
+                    test.otherFailed(at: now)
+                    if test.passes { return true }
+                }
+                test.answered(failed: random.chance(base * bound), at: now)
+            }
+            return false
+        }
+        let limit = 0.05 * Double(runs) + 4 * (0.05 * 0.95 * Double(runs)).squareRoot()
+        #expect(Double(passed) <= limit, "\(passed) of \(runs)")
+    }
+
     @Test("Powers of scaled numbers neither overflow nor vanish")
     func scaled() {
         let (large, small) = (ScaledNumber(10).raised(to: 5_000), ScaledNumber(0.1).raised(to: 5_000))
