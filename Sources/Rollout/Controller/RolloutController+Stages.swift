@@ -149,8 +149,10 @@ extension RolloutController {
             }
             canaryTest = nil
         }
+        // The time that the rollout was paused is not the agents'.
         timers.progress = now
-        if timers.stageHasBegun { timers.stageBegan = cause == .failure ? now : timers.stageBegan }
+        timers.stageBegan = now
+        canaryTest?.advance(to: now)
         for index in gates.indices where gates[index].nextLook != nil {
             gates[index].nextLook = gates[index].plan.every.map { now + $0 }
         }

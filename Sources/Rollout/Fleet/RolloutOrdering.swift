@@ -39,14 +39,18 @@ struct RolloutOrdering {
         return conditions.isEverybody ? all : all.filter { conditions.includes($0) }
     }
 
-    /// Two passes of 16 bits over a hash of 32.
+    /// By a hash of 32 bits, then by the number. For large fleets two passes of 16 bits each, which is the same.
     private func sortByRank(_ agents: inout [UInt32]) {
         let base = SeededRandom.mixed(seed &+ 0x9E37_79B9_7F4A_7C15)
         var ranked = agents.map { agent in
             SeededRandom.mixed(base ^ UInt64(agent) &* 0xD134_2543_DE82_EF95) & 0xFFFF_FFFF_0000_0000 | UInt64(agent)
         }
-        for shift in [UInt64(32), 48] {
-            ranked = Self.grouped(ranked, groups: 1 << 16) { Int($0 >> shift & 0xFFFF) }
+        if ranked.count < 1 << 16 {
+            ranked.sort()
+        } else {
+            for shift in [UInt64(32), 48] {
+                ranked = Self.grouped(ranked, groups: 1 << 16) { Int($0 >> shift & 0xFFFF) }
+            }
         }
         agents = ranked.map { UInt32(truncatingIfNeeded: $0) }
     }

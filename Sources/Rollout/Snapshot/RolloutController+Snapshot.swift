@@ -12,6 +12,16 @@ extension RolloutController {
         writer.add(Self.version)
         writer.add(planFingerprint)
         writer.add(fleetFingerprint)
+        var bytes = writer.bytes + stateBytes
+        var checksum = StateWriter()
+        checksum.add(FNV1a.hash(bytes))
+        bytes += checksum.bytes
+        return bytes
+    }
+
+    /// The state alone.
+    var stateBytes: [UInt8] {
+        var writer = StateWriter()
         store(state, &writer)
         writer.add(began?.nanoseconds)
         writer.add(ended?.nanoseconds)
@@ -34,11 +44,7 @@ extension RolloutController {
         writer.add(canaryTest != nil)
         canaryTest?.store(&writer)
         predictor?.store(&writer)
-        var bytes = writer.bytes
-        var checksum = StateWriter()
-        checksum.add(FNV1a.hash(bytes))
-        bytes += checksum.bytes
-        return bytes
+        return writer.bytes
     }
 
     /// Continues from a snapshot, with the plan and the fleet that the rollout began with.
