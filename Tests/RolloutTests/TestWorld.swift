@@ -29,6 +29,8 @@ struct TestWorld {
     private(set) var takenBack: Set<UInt32> = []
     private(set) var offers = 0
     private var attempts: [UInt32: Int] = [:]
+    /// Agents with a fault while they had the revision.
+    private(set) var broken: Set<UInt32> = []
     /// The most agents that were in flight.
     private(set) var maxInFlight = 0
 
@@ -40,6 +42,8 @@ struct TestWorld {
         queue = (queue[first...] + outcomes).sorted()
         first = 0
     }
+
+    private static let faults: Set<AgentOutcome.Kind> = [.failed, .mismatched, .unhealthy]
 
     private var nextOutcome: Instant? { first < queue.count ? queue[first].at : nil }
 
@@ -57,8 +61,12 @@ struct TestWorld {
             controller.result == nil
         else { return false }
         now = max(now, next)
-        if let outcome = nextOutcome, outcome == next {
-            controller.received(queue[first], &output)
+        if nextOutcome == next {
+            let outcome = queue[first]
+            if outcome.revision == controller.revision, Self.faults.contains(outcome.kind) {
+                broken.insert(outcome.agent)
+            }
+            controller.received(outcome, &output)
             first += 1
         } else {
             controller.advance(to: next, &output)

@@ -11,6 +11,10 @@ import Rollout
 struct CanaryTable {
     static func main() throws {
         let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "order" {
+            OrderTable(seeds: arguments.dropFirst().first.flatMap { UInt64($0) } ?? 200).print()
+            return
+        }
         let seeds = arguments.first.flatMap { UInt64($0) } ?? 10_000
         var log: [String] = []
         print("10,000 agents, 1,000 canaries; of the others 0.1 % fail meanwhile; \(seeds) seeds")

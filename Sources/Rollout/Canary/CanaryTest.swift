@@ -14,7 +14,7 @@ import Basis
 /// can only lower it.
 struct CanaryTest: Hashable, Sendable {
     /// The weight of the answers' e-value.
-    static let answerWeight = 0.9
+    static let answerWeight = 0.97
 
     let alpha: Double
     let canaries: Int

@@ -4,7 +4,7 @@
 /// is with r·p / (r·p + 1 − p) where they fail r times as often. The likelihood ratio of the two, multiplied over the
 /// failures, is a supermartingale as long as updated agents fail no more often: its chance of ever reaching 1/α is at
 /// most α, however often one looks (Ville's inequality; Lindon and Malek, "Anytime-valid inference for multinomial
-/// count data", NeurIPS 2022, for the multinomial with known exposure). Since r is not known, ratios from 2 to 100
+/// count data", NeurIPS 2022, for the multinomial with known exposure). Since r is not known, ratios from 3 to 36
 /// are mixed with fixed weights, which keeps the property.
 struct SplitEvidence: Hashable, Sendable {
     /// The ratios and their weights, whose sum is one.
@@ -13,9 +13,10 @@ struct SplitEvidence: Hashable, Sendable {
     private let updatedFactors: [ScaledNumber]
     private let otherFactors: [ScaledNumber]
 
-    /// Ratios above 1 against "no more often".
+    /// Ratios above 1 against "no more often". Most weight is where a canary can find something at all: at failures that
+    /// are twenty to forty times as frequent.
     static let harms: [(ratio: Double, weight: Double)] = [
-        (2, 0.0625), (3, 0.125), (5, 0.1875), (10, 0.1875), (20, 0.1875), (40, 0.1875), (100, 0.0625),
+        (3, 0.03), (6, 0.07), (12, 0.12), (24, 0.5), (36, 0.28),
     ]
 
     /// - Parameters:

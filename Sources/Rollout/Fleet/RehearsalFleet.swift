@@ -5,7 +5,7 @@ extension RehearsalWorld {
     /// The fleet of a rehearsal: each agent's values are drawn by the attributes' shares. An agent's value depends on
     /// the seed, the attribute's name and the agent's number only.
     public func fleet(seed: UInt64) -> RolloutFleet {
-        var fleet = RolloutFleet(count: agents)
+        var fleet = RolloutFleet(count: agents, members: only)
         for attribute in attributes where !attribute.value.isEmpty {
             let shares = attribute.value.map(\.value)
             let sum = shares.reduce(0, +)

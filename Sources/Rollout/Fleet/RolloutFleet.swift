@@ -24,7 +24,7 @@ public struct RolloutFleet: Hashable, Sendable {
     ///   - members: those of them that exist; nil: all.
     public init(count: Int, members: [UInt32]? = nil) {
         self.count = max(count, 0)
-        self.members = members.map { list in list.filter { Int($0) < count }.sorted() }
+        self.members = members.map { Set($0.filter { Int($0) < count }).sorted() }
     }
 
     /// Adds an attribute, or replaces the one of that name. Linear in the agents.

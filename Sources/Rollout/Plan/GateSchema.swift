@@ -121,7 +121,7 @@ extension RolloutExpectation: Settings {
             Key("outcome", \.outcome, .word { $0.sentence }, "How the rollout ends."),
             Key(
                 "broken", \.broken, .optional(.integer(0...10_000_000), none: "any"),
-                "The most agents that the revision breaks."),
+                "The most agents with any fault since they were offered the revision."),
             Key(
                 "within", \.within, .optional(.duration(RolloutPlan.times), none: "any"),
                 "The longest time from the rollout's begin to its end, or until it pauses."),

@@ -4,6 +4,8 @@ public import Schema
 /// The fleet, the server and the faults that a plan is rehearsed with. A live rehearsal takes the fleet from a profile.
 public struct RehearsalWorld: Hashable, Sendable {
     public var agents = 10_000
+    /// The numbers of the agents that exist; nil: all. A failure that was reduced to a few agents is replayed so.
+    public var only: [UInt32]?
     /// When the rehearsal ends, whatever the rollout does.
     public var duration = Nanoseconds.hours(24)
     /// When the rollout begins.
@@ -68,6 +70,8 @@ public struct Breakage: Hashable, Sendable {
     public var share = 0.01
     /// Which: an agent has to have one of the values of each attribute.
     public var attributes: [Named<[String]>] = []
+    /// The numbers of the agents concerned; nil: all that have the attributes.
+    public var agents: [UInt32]?
     public var manner = Manner.fails
     /// Whether the revision breaks them, or they break by chance, each once in `after`, whatever they run.
     public var cause = Cause.revision

@@ -138,6 +138,13 @@ extension RolloutOrder {
 extension CanaryPlan: Settings {
     public static let standard = CanaryPlan()
 
+    /// The name of an attribute; `none` is the word for no attribute.
+    private static let attribute = Kind<String>.text(1...1_000).checked {
+        $0 == "none" ? "an attribute of this name cannot be covered" : nil
+    } mend: {
+        $0 == "none" ? "zone" : $0
+    }
+
     public static let schema = Schema<CanaryPlan>(
         "canary", "The first stage, which is watched closely.",
         [
@@ -147,7 +154,7 @@ extension CanaryPlan: Settings {
                 "How long the canaries are watched once all have answered."),
             Key("over", \.over, .duration(RolloutPlan.times), "The canaries are offered evenly over this time."),
             Key(
-                "covers", \.covers, .optional(.text(1...1_000), none: "none"),
+                "covers", \.covers, .optional(attribute, none: "none"),
                 "An attribute of which each value has as many canaries as the others, as far as there are agents."),
             Key("test", \.test, .optional(.section, none: "none"), "A sequential test with a stated error rate."),
         ])

@@ -13,6 +13,10 @@ extension RehearsalWorld: Settings {
         [
             Key("agents", \.agents, .integer(AgentAmount.agentRange), "How many agents there are.", option: "--agents"),
             Key(
+                "only", \.only, .agentNumbers,
+                "The numbers of the agents that exist, so that a reduced failure is replayed."
+            ),
+            Key(
                 "duration", \.duration, .duration(.seconds(1) ... .days(366)),
                 "When the rehearsal ends, whatever the rollout does.", option: "--duration"),
             Key(
@@ -38,6 +42,15 @@ extension RehearsalWorld: Settings {
                 "restarts", \.restarts, .list("restarts", 0...100, of: .section), "Replicas of the server that restart."
             ),
         ])
+}
+
+extension Kind<[UInt32]?> {
+    /// Numbers of agents, or `all`.
+    fileprivate static var agentNumbers: Kind {
+        .optional(
+            Kind<[Int]>.list("agents", 0...50_000, of: .integer(0...9_999_999))
+                .converted({ $0.map { UInt32($0) } }, { $0.map { Int($0) } }), none: "all")
+    }
 }
 
 extension OfflineAgents: Settings {
@@ -87,6 +100,7 @@ extension Breakage: Settings {
             Key(
                 "attributes", \.attributes, RolloutTarget.attributes,
                 "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("agents", \.agents, .agentNumbers, "The numbers of the agents concerned."),
             Key("how", \.manner, .word { $0.sentence }, "What they do."),
             Key("cause", \.cause, .word { $0.sentence }, "Why."),
             Key(
