@@ -54,6 +54,11 @@ let package = Package(
             name: "CanaryTable", dependencies: [.product(name: "MusterRehearsal", package: "muster")],
             path: "CanaryTable", exclude: ["peer.py"], swiftSettings: settings),
 
+        // What rehearsals in virtual time cost: time and memory of each scenario.
+        .executableTarget(
+            name: "RehearsalTable", dependencies: [.product(name: "MusterRehearsal", package: "muster")],
+            path: "RehearsalTable", swiftSettings: settings),
+
         // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
         .executableTarget(
             name: "EchoPeer",
