@@ -35,7 +35,7 @@ struct CanaryTests {
     @Test(
         "False alarms are at most α, however often it looks", arguments: [(0.01, 0.001), (0.05, 0.001), (0.05, 0.02)])
     func falseAlarms(alpha: Double, base: Double) {
-        let runs = 300
+        let runs = 120
         let alarms = (0..<UInt64(runs)).count { run(base, base: base, alpha: alpha, seed: $0) != nil }
         // Above this by chance once in ten thousand times.
         let limit = alpha * Double(runs) + 4 * (alpha * (1 - alpha) * Double(runs)).squareRoot()

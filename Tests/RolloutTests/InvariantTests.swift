@@ -122,7 +122,7 @@ struct InvariantTests {
         var steps = 0
         while restored.step(until: limit) {
             steps += 1
-            guard random.chance(steps < 50 ? 0.2 : 0.01) else { continue }
+            guard random.chance(steps < 50 ? 0.06 : 0.004) else { continue }
             let bytes = restored.controller.snapshot()
             let controller = restored.controller
             restored.controller = try RolloutController(
@@ -148,10 +148,10 @@ struct InvariantTests {
             }
         }
         #expect(read(bytes, controller.plan, controller.fleet) == nil)
-        for length in stride(from: 0, to: bytes.count, by: 7) {
+        for length in stride(from: 0, to: bytes.count, by: 41) {
             #expect(read(Array(bytes.prefix(length)), controller.plan, controller.fleet) == .damaged)
         }
-        for _ in 0..<300 {
+        for _ in 0..<80 {
             var changed = bytes
             changed[random.index(below: bytes.count)] ^= UInt8(1 << random.index(below: 8))
             #expect(read(changed, controller.plan, controller.fleet) == .damaged)

@@ -15,6 +15,10 @@ struct CanaryTable {
             OrderTable(seeds: arguments.dropFirst().first.flatMap { UInt64($0) } ?? 200).print()
             return
         }
+        if arguments.first == "scale" {
+            ScaleTable(agents: arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000).print()
+            return
+        }
         let seeds = arguments.first.flatMap { UInt64($0) } ?? 10_000
         var log: [String] = []
         print("10,000 agents, 1,000 canaries; of the others 0.1 % fail meanwhile; \(seeds) seeds")

@@ -27,29 +27,48 @@ struct OrderTable {
 
     let seeds: UInt64
     private static let agents = 10_000
-    /// 30 % of a group of 8 %, or as many of all agents.
-    private static let groupShare = 0.3
+
+    /// A fleet, and what stops the rollout.
+    struct Case {
+        let name: String
+        /// The share that breaks of a group of 8 %, or as many of all agents.
+        let share: Double
+        let goesWithAttribute: Bool
+        let gate: Double
+    }
+
+    static let cases = [
+        Case(name: "30 % of a group of 8 % break, a gate of 10 %", share: 0.3, goesWithAttribute: true, gate: 0.1),
+        Case(name: "2.4 % of all break, a gate of 10 %", share: 0.3, goesWithAttribute: false, gate: 0.1),
+        Case(name: "60 % of a group of 8 % break, a gate of 3 %", share: 0.6, goesWithAttribute: true, gate: 0.03),
+        Case(name: "4.8 % of all break, a gate of 3 %", share: 0.6, goesWithAttribute: false, gate: 0.03),
+    ]
 
     func print() {
-        for goesWithAttribute in [true, false] {
-            Swift.print(goesWithAttribute ? "\n30 % of a group of 8 % break" : "\n2.4 % of all agents break")
-            Swift.print("| order | finished | broken | left out | hours |\n| --- | --- | --- | --- | --- |")
+        for fleet in Self.cases {
+            Swift.print("\n\(fleet.name)")
+            Swift.print(
+                "| order | finished | updated | broken | left out | hours |\n| --- | --- | --- | --- | --- | --- |")
             for order in Order.allCases {
-                let runs = (0..<seeds).map { run(order, goesWithAttribute, seed: $0) }
+                let runs = (0..<seeds).map { run(order, fleet, seed: $0) }
                 let finished = runs.count { $0.result == .finished }
                 func median(_ value: (RolloutController) -> Double) -> Double {
                     runs.map(value).sorted()[runs.count / 2]
                 }
                 let hours = median { (($0.ended ?? .zero) - (Instant.zero)).seconds / 3_600 }
+                let figures: [Double] = [
+                    median { Double($0.tally.applied) }, median { Double($0.tally.broken) },
+                    median { Double($0.tally.skipped) },
+                ]
                 Swift.print(
                     "| \(order.rawValue) | \(finished * 100 / runs.count) % | "
-                        + "\(Int(median { Double($0.tally.broken) })) | \(Int(median { Double($0.tally.skipped) })) | "
-                        + "\((hours * 10).rounded() / 10) |")
+                        + figures.map { "\(Int($0))" }.joined(separator: " | ")
+                        + " | \((hours * 10).rounded() / 10) |")
             }
         }
     }
 
-    private func run(_ order: Order, _ goesWithAttribute: Bool, seed: UInt64) -> RolloutController {
+    private func run(_ order: Order, _ of: Case, seed: UInt64) -> RolloutController {
         var plan = RolloutPlan()
         plan.canary = CanaryPlan()
         plan.canary?.size = .share(0.02)
@@ -58,7 +77,7 @@ struct OrderTable {
         plan.batches?.soak = .minutes(10)
         var gate = GatePlan()
         gate.on = .unsuccessful
-        gate.above = .share(0.03)
+        gate.above = .share(of.gate)
         gate.minimumSample = 300
         plan.gates = [gate]
         plan.onFailure = .abort
@@ -72,33 +91,12 @@ struct OrderTable {
         }
         func breaks(_ agent: UInt32) -> Bool {
             var random = SeededRandom(seed: seed, stream: UInt64(agent) << 1 | 1)
-            if !goesWithAttribute { return random.chance(Self.groupShare * 0.08) }
+            if !of.goesWithAttribute { return random.chance(of.share * 0.08) }
             // The group of 8 %.
-            return fleet.value("kernel", of: agent) == "d" && random.chance(Self.groupShare)
+            return fleet.value("kernel", of: agent) == "d" && random.chance(of.share)
         }
         var controller = RolloutController(plan: plan, fleet: fleet, seed: seed)
-        var output = RolloutOutput()
-        controller.begin(at: .zero, &output)
-        while controller.result == nil {
-            var outcomes: [AgentOutcome] = []
-            for command in output.commands {
-                for (index, agent) in controller.agents(of: command).enumerated() {
-                    var random = SeededRandom(seed: seed ^ 0xFF, stream: UInt64(agent))
-                    let answer = Distribution.logNormal(median: .seconds(5), sigma: 0.5).draw(&random)
-                    outcomes.append(
-                        AgentOutcome(
-                            at: command.instant(index) + answer, agent: agent, revision: command.revision,
-                            kind: breaks(agent) ? .failed : .applied))
-                }
-            }
-            output.removeAll()
-            // Batches do not overlap: all answers of one come before the next.
-            for outcome in outcomes.sorted() { controller.received(outcome, &output) }
-            if output.commands.isEmpty {
-                guard let deadline = controller.nextDeadline else { break }
-                controller.advance(to: deadline, &output)
-            }
-        }
+        Driver.run(&controller, seed: seed) { breaks($0) ? .failed : .applied }
         return controller
     }
 }

@@ -13,8 +13,8 @@ struct SplitEvidence: Hashable, Sendable {
     private let updatedFactors: [ScaledNumber]
     private let otherFactors: [ScaledNumber]
 
-    /// Ratios above 1 against "no more often". Most weight is where a canary can find something at all: at failures that
-    /// are twenty to forty times as frequent.
+    /// Ratios above 1 against "no more often". Most weight is where a canary can find something at all: at failures
+    /// that are twenty to forty times as frequent.
     static let harms: [(ratio: Double, weight: Double)] = [
         (3, 0.03), (6, 0.07), (12, 0.12), (24, 0.5), (36, 0.28),
     ]
