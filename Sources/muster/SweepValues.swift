@@ -1,4 +1,5 @@
 import Basis
+import Foundation
 
 /// What `--sweep` names: a key of the plan and the values that it takes in turn.
 struct SweepValues {
