@@ -58,6 +58,11 @@ let package = Package(
             name: "StatisticsTable", dependencies: [.product(name: "MusterStatistics", package: "muster")],
             path: "StatisticsTable", swiftSettings: settings),
 
+        // What rehearsals in virtual time cost: time and memory of each scenario.
+        .executableTarget(
+            name: "RehearsalTable", dependencies: [.product(name: "MusterRehearsal", package: "muster")],
+            path: "RehearsalTable", swiftSettings: settings),
+
         // A peer that sends every message back, for the Autobahn suite of WebSocket tests: benchmarks/autobahn.
         .executableTarget(
             name: "EchoPeer",

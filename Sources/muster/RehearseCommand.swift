@@ -46,9 +46,25 @@ struct RehearseCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Print what happens to this agent.", valueName: "agent"))
     var traceAgent: UInt32?
 
+    @Option(help: "Write the rehearsal as a page (HTML) to this file, which must not exist.")
+    var html: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rehearse with several values of a key: 'canary.size=1%..50%', or a list, 'order=random,risk'.",
+            valueName: "key=values"))
+    var sweep: String?
+
+    @Option(help: "The number of seeds of a sweep, from the plan's or --seed on.")
+    var seeds = 20
+
+    @Flag(help: "Where the outcome is not as expected: find few agents and faults that fail alike, and print the plan.")
+    var shrink = false
+
     func run() throws {
         let plan = try readPlan()
         let seed = seed ?? plan.seed
+        if let sweep { return try run(sweep, seed) }
         var rehearsal = Rehearsal(plan, seed: seed)
         guard let form = World.Heartbeats(rawValue: heartbeats) else {
             throw Failure(.badUsage, "--heartbeats: '\(heartbeats)' is neither derived nor each.")
@@ -67,10 +83,54 @@ struct RehearseCommand: ParsableCommand {
                 print("\nagent \(traceAgent)\n" + RehearsalText.story(result.trace, summary).joined(separator: "\n"))
             }
         }
+        if let html {
+            let words = ["muster", "rehearse", path, "--seed", "\(seed)"]
+            try NewFile.write(RehearsalPage.html(summary, command: words.joined(separator: " ")), to: html, mode: 0o644)
+        }
+        if shrink, let failure = summary.failure { try printReduced(rehearsal, plan, seed, failure) }
         if !summary.isAsExpected { throw ExitStatus.runFailed }
     }
 
-    private func readPlan() throws -> RolloutPlan {
+    // MARK: - Reducing a failure
+
+    private func printReduced(_ rehearsal: Rehearsal, _ plan: RolloutPlan, _ seed: UInt64, _ failure: String) throws {
+        var start = rehearsal
+        start.partitions = 1
+        start.traced = []
+        let outcome = Shrinker().shrink(start) { RehearsalSummary(plan, seed: seed, $0).failure }
+        guard let outcome else {
+            throw Failure(.runFailed, "the failure (\(failure)) does not occur with the faults of single agents.")
+        }
+        let reduced = outcome.plan(from: plan)
+        let again = RehearsalSummary(reduced, seed: seed, Rehearsal(reduced, seed: seed).run()).failure
+        print(
+            """
+
+            # reduced: \(outcome.agentsBefore) agents and \(outcome.faultsBefore) faults to \(outcome.agents.count) \
+            and \(outcome.faults.count) in \(outcome.runs) rehearsals; fails alike: \(failure)
+            # \(again == failure ? "rehearse it with" : "this plan alone fails otherwise; with") --seed \(seed)
+            \(reduced.resolvedYAML)
+            """)
+    }
+
+    // MARK: - Sweeps
+
+    private func run(_ sweep: String, _ seed: UInt64) throws {
+        guard (1...100_000).contains(seeds) else {
+            throw Failure(.badUsage, "--seeds: \(seeds) is not between 1 and 100000.")
+        }
+        let values = try SweepValues(sweep)
+        var plans: [(value: String, plan: RolloutPlan)] = []
+        for value in values.list { plans.append((value, try readPlan(more: ["\(values.key)=\(value)"]))) }
+        let points = Sweep(plans, seeds: seed..<seed + UInt64(seeds)).run(concurrently: Self.concurrently)
+        if json {
+            print(try SweepDocument(values.key, points).json())
+        } else {
+            print(SweepText.lines(values.key, points).joined(separator: "\n"))
+        }
+    }
+
+    private func readPlan(more: [String] = []) throws -> RolloutPlan {
         var overrides: [Override] = []
         let bytes: [UInt8]
         do throws(FileError) { bytes = try Files.read(path, limit: Self.maxPlanBytes) } catch {
@@ -78,7 +138,7 @@ struct RehearseCommand: ParsableCommand {
         }
         do throws(Problem) {
             if let agents { overrides.append(try .setting("world.agents=\(agents)", option: "--agents")) }
-            for setting in settings { overrides.append(try .setting(setting, option: "--set")) }
+            for setting in settings + more { overrides.append(try .setting(setting, option: "--set")) }
         } catch {
             throw Failure(.badUsage, "\(error)")
         }

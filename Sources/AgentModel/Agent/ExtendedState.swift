@@ -98,25 +98,26 @@ extension Agent {
     /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
     mutating func advanceExtendedState(at now: Instant, _ effects: inout Effects) {
         guard let due = extended?.value.nextDeadline, due <= now, isProcessUp else { return }
-        if isDue(\.leaveBy, now) { return leaveUnanswered(at: now, &effects) }
-        if isDue(\.crashes, now) { return crashWithoutCause(at: now, &effects) }
-        if isDue(\.collector.backAt, now) { collectorIsBack(at: now, &effects) }
-        if isDue(\.healthDue, now) { checkHealth(at: now, &effects) }
-        if isDue(\.capabilityChangeDue, now) { changeCapabilitiesAsPlanned(at: now, &effects) }
-        if isDue(\.excessiveReportsDue, now) { reportExcessively(at: now, &effects) }
-        if isDue(\.applicationDue, now), let application = configuration?.application {
+        if isDue(now, { $0.leaveBy }) { return leaveUnanswered(at: now, &effects) }
+        if isDue(now, { $0.crashes }) { return crashWithoutCause(at: now, &effects) }
+        if isDue(now, { $0.collector.backAt }) { collectorIsBack(at: now, &effects) }
+        if isDue(now, { $0.healthDue }) { checkHealth(at: now, &effects) }
+        if isDue(now, { $0.capabilityChangeDue }) { changeCapabilitiesAsPlanned(at: now, &effects) }
+        if isDue(now, { $0.excessiveReportsDue }) { reportExcessively(at: now, &effects) }
+        if isDue(now, { $0.applicationDue }), let application = configuration?.application {
             finish(application, at: now, &effects)
         }
-        if isDue(\.deathDue, now) { crashOfConfiguration(at: now, &effects) }
-        if isDue(\.retryDue, now) { retryConfiguration(at: now, &effects) }
-        if isDue(\.packagesDue, now) { advancePackages(at: now, &effects) }
-        if isDue(\.batchDue, now) { releaseChanges(at: now, &effects) }
-        if isDue(\.telemetryDue, now) { exportTelemetry(at: now, &effects) }
+        if isDue(now, { $0.deathDue }) { crashOfConfiguration(at: now, &effects) }
+        if isDue(now, { $0.retryDue }) { retryConfiguration(at: now, &effects) }
+        if isDue(now, { $0.packagesDue }) { advancePackages(at: now, &effects) }
+        if isDue(now, { $0.batchDue }) { releaseChanges(at: now, &effects) }
+        if isDue(now, { $0.telemetryDue }) { exportTelemetry(at: now, &effects) }
     }
 
-    private func isDue(_ deadline: KeyPath<ExtendedState, Instant>, _ now: Instant) -> Bool {
+    @inline(__always)
+    private func isDue(_ now: Instant, _ deadline: (ExtendedState) -> Instant) -> Bool {
         guard let extended else { return false }
-        return extended.value[keyPath: deadline] <= now
+        return deadline(extended.value) <= now
     }
 
     /// Whether the agent's process runs: one that is down or not yet started takes no action.

@@ -128,7 +128,9 @@ package struct Backoff: Hashable, Sendable {
 
     /// An attempt to connect failed.
     /// - Parameter asked: the wait that the server asked for, where it did.
-    package mutating func failed(_ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom) -> Nanoseconds {
+    package mutating func failed(_ policy: ReconnectPolicy, asked: Nanoseconds?, _ random: inout SeededRandom)
+        -> Nanoseconds
+    {
         if failures < .max { failures += 1 }
         return policy.wait(afterFailures: Int(failures), asked: asked, random: &random)
     }

@@ -90,10 +90,9 @@ struct FleetModel: Sendable {
         for number in own { body(number) }
     }
 
-    /// What the draws about a failure are numbered by: its kind where it is a single agent's, so that the draws do not
-    /// depend on which other faults there are.
+    /// What the draws about a failure are numbered by: its kind, so that they do not depend on which other failures there
+    /// are.
     func drawNumber(_ number: Int) -> UInt32 {
-        guard number >= world.failures.count else { return UInt32(number & 0x7F) << 16 }
         switch failures[number] {
         case .failsToApply: return 0x80 << 16
         case .mismatches: return 0x81 << 16

@@ -52,10 +52,12 @@ struct Partition {
         let replicas = model.world.server.replicas
         wheel = TimeWheel(seconds: seconds)
         window = WindowState(replicas: replicas)
-        isEach = model.world.heartbeats == .each
+        let interval = Int(model.interval.count / 1_000_000_000)
+        // With an interval of many hours each heartbeat as an event costs less than a table of its seconds.
+        isEach = model.world.heartbeats == .each || interval * replicas > Self.maxLoadBins
         horizon = Instant.zero + .seconds(Int64(seconds))
         load = PartitionLoad(
-            seconds: seconds, replicas: replicas, interval: Int(model.interval.count / 1_000_000_000),
+            seconds: seconds, replicas: replicas, interval: isEach ? 1 : interval,
             heartbeatBytes: model.bytes.heartbeat)
         agents.reserveCapacity(range.count)
         for place in 0..<range.count { begin(place) }
@@ -173,6 +175,9 @@ struct Partition {
             }
         }
     }
+
+    /// The most entries of the table of load.
+    private static let maxLoadBins = 1 << 22
 
     /// More steps of one agent in one second are a fault of the simulation or of the agent.
     private static let maxSteps = 10_000

@@ -74,7 +74,7 @@ public struct Rehearsal: Sendable {
 /// A partition that one thread at a time works on.
 final class PartitionSlot: @unchecked Sendable {
     // The coordinator and the thread that runs the partition take turns; `Concurrently` returns when all are done.
-    var partition: Partition
+    @exclusivity(unchecked) var partition: Partition
 
     init(_ partition: Partition) { self.partition = partition }
 }

@@ -56,24 +56,18 @@ extension FailureRule {
         case .crashes: failure = .crashes(after: breakage.after)
         }
         self.init(
-            failure, share: breakage.share, agents: AgentSet(fleet, breakage.attributes),
+            failure, share: breakage.share, agents: AgentSet(fleet, breakage.attributes, breakage.agents),
             cause: breakage.cause == .revision ? .revisions(1...UInt16.max) : .chance)
     }
 }
 
 extension AgentSet {
-    /// The agents that have one of the values of each attribute; nil: no attribute is named, so any agent.
-    init?(_ fleet: RolloutFleet, _ attributes: [Named<[String]>]) {
-        guard !attributes.isEmpty else { return nil }
-        let columns = attributes.map { attribute -> (indexes: [UInt8], isWanted: [Bool])? in
-            guard let column = fleet.column(attribute.name) else { return nil }
-            return (column.indexes, column.values.map(attribute.value.contains))
-        }
-        self.init(count: fleet.count) { agent in
-            columns.allSatisfy { column in
-                guard let column, !column.isWanted.isEmpty else { return false }
-                return column.isWanted[Int(column.indexes[Int(agent)])]
-            }
-        }
+    /// The agents that have one of the values of each attribute and are among the numbers; nil: nothing is asked for, so
+    /// any agent.
+    init?(_ fleet: RolloutFleet, _ attributes: [Named<[String]>], _ numbers: [UInt32]? = nil) {
+        guard !attributes.isEmpty || numbers != nil else { return nil }
+        let selection = RolloutSelection(attributes: attributes, fleet: fleet)
+        let wanted = numbers.map { Set($0) }
+        self.init(count: fleet.count) { agent in wanted?.contains(agent) != false && selection.includes(agent) }
     }
 }
