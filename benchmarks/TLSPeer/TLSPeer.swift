@@ -68,7 +68,8 @@ struct TLSPeer {
         values["kept"] = "\(counters.keptInAll)"
         values["first_records_refused"] = "\(counters.firstRecordsRefused)"
         for event in counters.events where event.count > 0 { values[event.name] = "\(event.count)" }
-        print("{" + values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ") + "}")
+        let fields = values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }
+        print("{\(fields.joined(separator: ", "))}")
     }
 }
 
@@ -81,10 +82,17 @@ final class Echo: Endpoint, @unchecked Sendable {
     }
 }
 
-/// Answers each read with a small HTTP response: what tlsfuzzer's scripts expect.
+/// Answers each head of a request with a small response.
 final class Responder: Endpoint, @unchecked Sendable {
     private static let response = Array("HTTP/1.0 200 ok\r\ncontent-length: 2\r\n\r\nok".utf8)
-    override func received(_ bytes: RawSpan) { write(Self.response.span.bytes) }
+    /// The last bytes of the head.
+    private var tail: [UInt8] = []
+
+    override func received(_ bytes: RawSpan) {
+        tail = (tail + bytes.withUnsafeBytes { Array($0) }).suffix(4)
+        if tail == Array("\r\n\r\n".utf8) { write(Self.response.span.bytes) }
+    }
+
     override func peerFinished() -> Bool {
         closeGracefully()
         return true
