@@ -112,7 +112,8 @@ struct RecordPeerTests {
         context = ssl.create_default_context(cafile=sys.argv[1])
         good = 0
         for _ in range(3):
-            c = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="127.0.0.1")
+            c = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+            c = context.wrap_socket(c, server_hostname="127.0.0.1")
             fine = True
             for size in (1, 150, 16384, 16385, 100000, 150):
                 sent, got = os.urandom(size), b""
