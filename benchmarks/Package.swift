@@ -71,6 +71,11 @@ let package = Package(
             ],
             path: "EchoPeer", swiftSettings: settings),
 
+        // One end of TLS for other people's programs at the other end: benchmarks/tls-peers.
+        .executableTarget(
+            name: "TLSPeer", dependencies: [.product(name: "MusterEngine", package: "muster")], path: "TLSPeer",
+            swiftSettings: settings),
+
         // Compression by coding and level, and frames that leave together: what both cost and save.
         .executableTarget(
             name: "WireRatios",

@@ -229,3 +229,37 @@ struct FlowTests {
         }
     }
 }
+
+@Suite("Timers beside other work", .timeLimit(.minutes(1)))
+struct TimerSliceTests {
+    @Test("A timer that becomes due while many sockets are ready fires between them, not after them")
+    func betweenSockets() async throws {
+        try await withShard { shard in
+            let order = Recorder<String>()
+            let listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in
+                let peer = ScriptedEndpoint(shard: shard)
+                peer.onReceived = { _, _ in
+                    // Work on one socket.
+                    let end = Shard.clock + .milliseconds(2)
+                    while Shard.clock < end {}
+                    order.note("socket")
+                }
+                return peer
+            }
+            let clients = try (0..<20).map { _ in try RawClient(to: listener.addresses[0]) }
+            let timer = ScriptedEndpoint(shard: shard)
+            timer.onTimer = { _, _ in order.note("timer") }
+            while await shard.run({ shard.openConnections < 20 }) { try await Task.sleep(for: .milliseconds(1)) }
+            await shard.run {
+                // All twenty are ready when the shard next looks.
+                for client in clients { client.send([1]) }
+                let end = Shard.clock + .milliseconds(20)
+                while Shard.clock < end {}
+                timer.setTimer(at: Shard.clock + .milliseconds(3))
+            }
+            let events = await order.until(count: 21)
+            let place = try #require(events.firstIndex(of: "timer"))
+            #expect(place < 20, "after \(place) sockets")
+        }
+    }
+}

@@ -6,6 +6,9 @@ import Synchronization
 extension Shard {
     /// Timers fired before the sockets get their turn again; with a few microseconds each, under a millisecond or two.
     private static let timersPerTurn = 128
+    /// Work on sockets after which the timers are looked at again, nanoseconds: a storm of connections makes hundreds
+    /// of sockets ready at once, with some 50 µs of work each, or 300 µs with a TLS handshake.
+    private static let slice: UInt64 = 1_000_000
 
     /// The source's event handler.
     func run() {
@@ -59,6 +62,7 @@ extension Shard {
             now = Shard.clock
             endpoint.ready(event.readiness)
             endCallback()
+            fireTimersBetweenSlices()
         }
         let fired = fireTimers()
         let told = settleEnded()
@@ -83,8 +87,14 @@ extension Shard {
         return count
     }
 
+    /// Called after each piece of other work.
+    private func fireTimersBetweenSlices() {
+        if now.nanoseconds &- timersFiredAt >= Self.slice { _ = fireTimers() }
+    }
+
     private func fireTimers() -> Bool {
         now = Shard.clock
+        timersFiredAt = now.nanoseconds
         wheel.advance(to: now.nanoseconds)
         var fired = 0
         while fired < Self.timersPerTurn, let slot = wheel.takeExpired() {
@@ -110,6 +120,7 @@ extension Shard {
             }
             endpoint.startPlanned(plan)
             endCallback()
+            fireTimersBetweenSlices()
             admitted = true
         }
         return admitted
@@ -126,6 +137,7 @@ extension Shard {
             now = Shard.clock
             endpoint.tellEnd()
             endCallback()
+            fireTimersBetweenSlices()
         }
         if ended.count == present {
             ended.removeAll(keepingCapacity: true)

@@ -49,6 +49,8 @@ public final class Shard: @unchecked Sendable {
         return made
     }
     private(set) var tlsChannelIfMade: TLSChannel?
+    /// When timers were last looked at.
+    var timersFiredAt: UInt64 = 0
     var handshakes: HandshakeQueue
     /// When the handshake of the connection that `connected` is called for began; valid in that call.
     public internal(set) var handshakeBegan = Instant(nanoseconds: 0)

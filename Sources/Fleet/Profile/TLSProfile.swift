@@ -15,7 +15,7 @@ public struct TLSProfile: Hashable, Sendable {
     public var skipsVerification: Bool = false
     public var resumes: Bool = true
     /// TLS handshakes under way at once, over all shards.
-    public var handshakes: Int = 1_000
+    public var handshakes: Int = 100
 }
 
 /// A version of TLS, as profiles and options write it.
