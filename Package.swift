@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
-            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics"], swiftSettings: settings),
+            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics"], swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [
@@ -162,7 +162,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Report"],
+            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Report"],
             swiftSettings: settings),
         .testTarget(
             name: "EngineTests", dependencies: ["Basis", "OpenSSL", "Engine", "CLinux", "COpenSSL", "CTLSMemory"],

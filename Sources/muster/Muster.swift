@@ -15,7 +15,9 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self, InitCommand.self,
+            RunCommand.self, CompareCommand.self, FindLimitCommand.self, ServeCommand.self, CheckCommand.self,
+            ProfilesCommand.self,
+            InitCommand.self,
             SchemaCommand.self, SignCommand.self,
         ],
         defaultSubcommand: nil)

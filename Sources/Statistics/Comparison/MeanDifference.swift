@@ -20,10 +20,13 @@ public struct MeanDifference: Hashable, Sendable {
     public let degreesOfFreedom: Double
 
     /// The method for the counts of runs: pooled where both sides have equally many, Welch otherwise, paired where the
-    /// runs alternate and there are at least five pairs.
+    /// runs alternate and there are at least eight pairs. With five the paired test finds 87 % of what the pooled one
+    /// finds in 95 % where the machine is steady, and no more where it drifts.
     public static func method(_ a: Int, _ b: Int, alternating: Bool) -> Method {
-        a != b ? .welch : alternating && a >= 5 ? .paired : .pooled
+        a != b ? .welch : alternating && a >= minPairs ? .paired : .pooled
     }
+
+    private static let minPairs = 8
 
     /// - Returns: nil where a side has fewer than two runs, or pairs are asked of sides with different counts.
     public init?(_ a: [Double], _ b: [Double], _ method: Method) {
@@ -102,8 +105,12 @@ public enum SampleSize {
                 * (2 / Double(count)).squareRoot()
             return least <= difference.magnitude
         }
-        guard difference != 0, suffices(limit) else { return nil }
-        var (low, high) = (1, limit)
+        guard difference != 0 else { return nil }
+        var (low, high) = (1, 2)
+        while !suffices(high) {
+            guard high < limit else { return nil }
+            (low, high) = (high, min(high * 2, limit))
+        }
         while high - low > 1 {
             let middle = (low + high) / 2
             if suffices(middle) { high = middle } else { low = middle }
