@@ -27,8 +27,11 @@ struct FindLimitCommand: AsyncParsableCommand {
         help: ArgumentHelp("The threshold: 'heartbeat.response.p99 < 100ms'.", valueName: "threshold"))
     var goal: String
 
-    @Option(name: .customLong("trial"), help: "How long a trial counts, after 3 s to settle: 20s.")
+    @Option(name: .customLong("trial"), help: "How long a trial counts: 20s.")
     var length = "20s"
+
+    @Option(name: .customLong("settle"), help: "Uncounted, after the arrival of the last agent: 3s.")
+    var settling = "3s"
 
     @Option(help: "The width of the 95 % interval at which the search ends: 10%.")
     var width = "10%"
@@ -55,7 +58,8 @@ struct FindLimitCommand: AsyncParsableCommand {
         let profile = try options.resolve()
         let goal = try parsedGoal()
         let trials = LimitTrials(
-            profile, load, until: goal, length: try duration("--trial", length, .seconds(1) ... .seconds(3_600)))
+            profile, load, until: goal, length: try duration("--trial", length, .seconds(1) ... .seconds(3_600)),
+            settling: try duration("--settle", settling, .zero ... .seconds(3_600)))
         var search = LimitSearch(try settings(trials))
         let deadline = try budget.map { ProcessInfo.processInfo.systemUptime + (try duration("--budget", $0)).seconds }
         let started = Date()

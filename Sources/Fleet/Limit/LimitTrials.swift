@@ -24,13 +24,19 @@ public struct LimitTrials: Sendable {
     private let goal: Threshold
     /// How long a trial that counts is, after its settling.
     public let length: Nanoseconds
+    /// Uncounted, after the last agent's arrival.
+    private let settling: Nanoseconds
 
     /// - Parameter goal: of the whole run; the trial's part of it is taken.
-    public init(_ profile: Profile, _ load: Load, until goal: Threshold, length: Nanoseconds) {
+    public init(
+        _ profile: Profile, _ load: Load, until goal: Threshold, length: Nanoseconds,
+        settling: Nanoseconds = .seconds(3)
+    ) {
         self.profile = profile
         self.load = load
         self.goal = goal
         self.length = length
+        self.settling = settling
     }
 
     /// The load of the profile as it is.
@@ -61,11 +67,11 @@ public struct LimitTrials: Sendable {
             for index in trial.cohorts.indices { trial.cohorts[index].heartbeat.interval = interval }
         }
         let length = isShort ? min(self.length, Self.shortLength) : self.length
-        let arrival = max(Nanoseconds(seconds: Double(trial.agents) / Self.arrivalsPerSecond), Self.minArrival)
+        let arrival = Self.arrival(of: trial)
         trial.arrival = .ramp(over: arrival)
         trial.events = []
         trial.limits.checkpoint = nil
-        let from = arrival + Self.settling
+        let from = arrival + settling
         trial.duration = from + length
         var goal = goal
         // What was due in the trial and is answered later belongs to it.
@@ -77,10 +83,16 @@ public struct LimitTrials: Sendable {
         return Trial(profile: trial, load: real, length: length)
     }
 
-    /// Uncounted, after the last agent's arrival.
-    private static let settling = Nanoseconds.seconds(3)
     private static let shortLength = Nanoseconds.seconds(5)
+    /// First reports come on top of the heartbeats: near the limit of a server they must not leave a queue that lasts into
+    /// the trial. Over R seconds, and with heartbeats every I seconds, that queue is at most I²/2R seconds long.
+    private static func arrival(of profile: Profile) -> Nanoseconds {
+        let interval = profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).max() ?? .zero
+        let spread = min(interval.scaled(by: 5), maxSpread)
+        return max(Nanoseconds(seconds: Double(profile.agents) / arrivalsPerSecond), spread, minArrival)
+    }
+
     private static let minArrival = Nanoseconds.seconds(1)
-    /// Quick, and no storm: a server under test shall be measured at the load, not at its beginning.
+    private static let maxSpread = Nanoseconds.seconds(20)
     private static let arrivalsPerSecond = 1_000.0
 }
