@@ -13,12 +13,10 @@ struct CompareCommand: ParsableCommand {
             Exit codes with --fail-if worse: 0 not worse; 3 worse; 4 the runs support no verdict.
             """)
 
-    @Argument(help: ArgumentHelp("The directories of the results of side A.", valueName: "A"))
-    var a: [String]
-
     @Argument(
-        parsing: .postTerminator, help: ArgumentHelp("After `--`: those of side B.", valueName: "B"))
-    var b: [String] = []
+        help: ArgumentHelp(
+            "The directories of the results of side A, then, after `--`, those of side B.", valueName: "directories"))
+    var directories: [String]
 
     @Option(help: "The change that does not matter: 5%.")
     var margin = "5%"
@@ -40,7 +38,12 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let comparison = try ComparisonOutput.compare(a, b, margin: margin)
+        // What follows `--` are the last directories: the parser leaves the mark itself out.
+        let arguments = CommandLine.arguments
+        let ofB = arguments.firstIndex(of: "--").map { arguments.count - 1 - $0 } ?? 0
+        guard ofB > 0, ofB < directories.count else { throw Failure(.badUsage, "\(ComparisonError.noRuns)") }
+        let comparison = try ComparisonOutput.compare(
+            Array(directories.dropLast(ofB)), Array(directories.suffix(ofB)), margin: margin)
         try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit)
         guard failIf != nil else { return }
         try ComparisonOutput.gate(comparison)

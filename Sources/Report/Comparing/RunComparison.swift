@@ -101,15 +101,15 @@ public struct RunComparison: Sendable {
         _ a: [ComparedRun], _ b: [ComparedRun], alternating: Bool, margin: Double
     ) -> [Row] {
         var comparisons: [ComparedFigure: FigureComparison] = [:]
-        var values: [ComparedFigure: (a: [Double], b: [Double], missing: ComparedRun.MissingFigure?)] = [:]
+        var values: [ComparedFigure: (a: [Double], b: [Double], missing: String?)] = [:]
         for figure in ComparedFigure.allCases {
-            var missing: ComparedRun.MissingFigure?
+            var missing: String?
             func side(_ runs: [ComparedRun]) -> [Double] {
                 runs.compactMap { run in
                     switch run.value(of: figure) {
                     case .success(let value): return value
                     case .failure(let reason):
-                        missing = missing ?? reason
+                        missing = missing ?? "\(reason.text) in \(run.path)"
                         return nil
                     }
                 }
@@ -121,7 +121,7 @@ public struct RunComparison: Sendable {
         }
         let verdicts = verdicts(comparisons, margin: margin)
         return ComparedFigure.allCases.map { figure in
-            let sides = values[figure] ?? ([], [], .noSample)
+            let sides = values[figure] ?? ([], [], ComparedRun.MissingFigure.noSample.text)
             let means = [sides.a, sides.b].map { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) }
             let difference = means[0].flatMap { a in means[1].map { $0 - a } }
             if let comparison = comparisons[figure], let verdict = verdicts[figure] {
@@ -142,7 +142,7 @@ public struct RunComparison: Sendable {
             return Row(
                 figure: figure, a: means[0], b: means[1], change: difference.map { $0.exponential - 1 },
                 interval: interval.map { $0.lowerBound.exponential - 1...$0.upperBound.exponential - 1 }, verdict: nil,
-                reason: sides.missing?.text ?? "fewer than \(FigureComparison.minRuns) runs a side",
+                reason: sides.missing ?? "fewer than \(FigureComparison.minRuns) runs a side",
                 neededRepeatability: needed)
         }
     }
