@@ -91,7 +91,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
-            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics"], swiftSettings: settings),
+            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics"],
+            swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [

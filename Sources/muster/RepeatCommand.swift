@@ -143,6 +143,12 @@ struct RepeatCommand: AsyncParsableCommand {
         switch planned.side.server {
         case .url(let url): profile.server = .url(url)
         case .command(let command):
+            // A server of a run that was killed would be measured in place of the one to come.
+            if case .url(let url) = profile.server, ListeningCheck.accepts(host: url.host, port: url.port) {
+                throw Failure(
+                    .runFailed,
+                    "something listens at --server already; end it, each side's server is started by its command")
+            }
             server = try ServerProcess(command: command, log: "\(planned.path)/server.log")
             guard await isListening(profile, server) else {
                 await server?.stop()

@@ -94,4 +94,19 @@ struct ThresholdCommandTests {
             #expect(muster.text("limit.json")?.contains("\"trials\" : [") == true)
         }
     }
+
+    @Test("--log-format json prints nothing but JSON, one object a line, the end last")
+    func jsonLines() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.writeShortProfile(duration: "3s")
+            let end = try await muster.shell("$M run p.yaml --log-format json --out r")
+            let objects = try end.output.split(separator: "\n").map { line in
+                try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+            }
+            let events = objects.compactMap { $0["event"] as? String }
+            #expect(events.first == "message" && events.contains("progress") && events.last == "finished")
+            #expect(objects.last?["outcome"] as? String == "completed")
+            #expect((objects.last?["results"] as? String)?.hasSuffix("/r") == true)
+        }
+    }
 }
