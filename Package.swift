@@ -91,7 +91,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
-            name: "Report", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Rollout", "Simulation"],
+            name: "Report",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation"],
             swiftSettings: settings),
         .executableTarget(
             name: "muster",
@@ -166,7 +167,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Report"],
+            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Report"],
             swiftSettings: settings),
         .testTarget(
             name: "EngineTests",

@@ -6,7 +6,7 @@ import Synchronization
 /// The run as it goes: redrawn in place on a terminal, a line every few seconds where the output is piped.
 final class LiveDisplay: Sendable {
     enum Mode {
-        case automatic, plain, silent
+        case automatic, plain, json, silent
     }
 
     private enum Form {
@@ -14,6 +14,8 @@ final class LiveDisplay: Sendable {
         case frame(lines: Int)
         /// A line now and then; how many snapshots since the last one.
         case lines(skipped: Int)
+        /// The same as JSON.
+        case json(skipped: Int)
         case silent
     }
 
@@ -25,6 +27,7 @@ final class LiveDisplay: Sendable {
         switch mode {
         case .silent: form = Mutex(.silent)
         case .plain: form = Mutex(.lines(skipped: LiveDisplay.linePeriod))
+        case .json: form = Mutex(.json(skipped: LiveDisplay.linePeriod))
         case .automatic:
             form = Mutex(Terminal.isInteractive ? .frame(lines: 0) : .lines(skipped: LiveDisplay.linePeriod))
         }
@@ -41,6 +44,13 @@ final class LiveDisplay: Sendable {
                 } else {
                     Output.standard.show(ProgressLine.line(for: snapshot, of: plan) + "\n")
                     form = .lines(skipped: 0)
+                }
+            case .json(let skipped):
+                if skipped + 1 < LiveDisplay.linePeriod {
+                    form = .json(skipped: skipped + 1)
+                } else {
+                    Output.standard.show(ProgressDocument(snapshot, of: plan, at: Date()).line + "\n")
+                    form = .json(skipped: 0)
                 }
             case .frame(let before):
                 // A slow terminal gets the next frame.
@@ -61,6 +71,8 @@ final class LiveDisplay: Sendable {
                 break
             case .lines:
                 Output.standard.show(text + "\n")
+            case .json:
+                Output.standard.show(ProgressDocument(message: text, at: Date()).line + "\n")
             case .frame(let before):
                 Output.standard.show(Self.rewind(before) + text + "\n")
                 form = .frame(lines: 0)
@@ -83,6 +95,6 @@ final class LiveDisplay: Sendable {
         lines == 0 ? "" : "\u{1B}[\(lines)A\u{1B}[J"
     }
 
-    /// With a snapshot a second, a line every five seconds.
-    private static let linePeriod = 5
+    /// With a snapshot a second, a line every ten seconds.
+    private static let linePeriod = 10
 }

@@ -15,7 +15,8 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, RehearseCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self,
+            RunCommand.self, RehearseCommand.self, RepeatCommand.self, CompareCommand.self, FindLimitCommand.self,
+            ServeCommand.self, CheckCommand.self, ProfilesCommand.self,
             InitCommand.self,
             SchemaCommand.self, SignCommand.self,
         ],

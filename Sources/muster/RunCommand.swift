@@ -21,6 +21,10 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Print plain lines instead of the live display, also on a terminal.")
     var plain = false
 
+    @Option(
+        help: "text, or json: a JSON object a line, for log collectors: progress every 10 s, messages, the end.")
+    var logFormat = LogFormat.text
+
     @Flag(help: "Print only the closing table.")
     var quiet = false
 
@@ -72,7 +76,7 @@ struct RunCommand: AsyncParsableCommand {
             directory.abandon()
             throw error
         }
-        let display = LiveDisplay(plan: plan(of: run, profile), mode: quiet ? .silent : plain ? .plain : .automatic)
+        let display = LiveDisplay(plan: plan(of: run, profile), mode: displayMode)
         await stage.began(run, display)
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
         display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
@@ -99,9 +103,13 @@ struct RunCommand: AsyncParsableCommand {
         display.finish()
         var problem: ResultsErrors?
         do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
-        printTable(record.summary)
-        if checkConformance { await printViolations(of: run, record.summary) }
-        print("results: \(directory.path)")
+        if logFormat == .json {
+            print(ProgressDocument(finished: record.summary, results: directory.path, at: Date()).line)
+        } else {
+            printTable(record.summary)
+            if checkConformance { await printViolations(of: run, record.summary) }
+            print("results: \(directory.path)")
+        }
         if let junit { try writeJUnit(record.summary, to: junit) }
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
@@ -122,6 +130,14 @@ struct RunCommand: AsyncParsableCommand {
         do throws(FileError) {
             try Files.replace(path, with: JUnitText.text(of: summary).utf8)
         } catch { throw Failure(.runFailed, "\(error)") }
+    }
+
+    enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    private var displayMode: LiveDisplay.Mode {
+        quiet ? .silent : logFormat == .json ? .json : plain ? .plain : .automatic
     }
 
     private func warnings(on profile: Profile) -> [RunWarning] {

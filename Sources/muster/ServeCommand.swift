@@ -31,6 +31,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The delay before each answer: 5ms.")
     var answerDelay: String?
 
+    @Option(
+        help:
+            "Answer at most so many reports a second, one after the other, so that the server has a known limit: 500/s."
+    )
+    var answerRate: String?
+
     @Option(help: "The share of reports that are throttled (answered UNAVAILABLE): 2%.")
     var throttle: String?
 
@@ -168,6 +174,11 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let delay = try span("--answer-delay", answerDelay) {
             plan.answerDelay = .constant(delay)
+        }
+        if let answerRate {
+            do throws(QuantityProblem) {
+                plan.answersPerSecond = try RateText.parse(answerRate) / Double(max(shards, 1))
+            } catch { throw Failure(.badUsage, "--answer-rate: \(error)") }
         }
         let wait = try span("--retry-after", retryAfter)
         if let share = try share("--throttle", throttle) {

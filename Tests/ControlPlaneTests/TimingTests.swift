@@ -28,6 +28,26 @@ struct TimingTests {
         #expect(server.counts.waiting == 0)
     }
 
+    @Test("A server with a limit answers one report after the other, whichever connections they come over")
+    func answerRate() {
+        var plan = ServerPlan()
+        plan.answersPerSecond = 100
+        var server = Rehearsal(plan)
+        let ids = (0..<3).map { _ in server.connect() }
+        var wake: Instant?
+        for number in 0..<6 {
+            let outcome = server.send(.heartbeat(.number(UInt64(number + 1)), 1), over: ids[number % 3])
+            #expect(outcome.sent.isEmpty)
+            wake = wake ?? outcome.wake
+        }
+        let log = server.run(until: Self.seconds(1), from: wake)
+        let times = log.flatMap { entry in entry.outcome.sent.map { _ in entry.at } }
+        #expect(times == (1...6).map { Self.seconds(Double($0) * 0.01) })
+        // After a while without reports the next one does not wait for what is over.
+        server.now = Self.seconds(5)
+        #expect(server.send(.heartbeat(.number(9), 1), over: ids[0]).wake == Self.seconds(5.01))
+    }
+
     @Test("Drawn delays never let an answer overtake another one on its connection", arguments: [1, 2, 3] as [UInt64])
     func drawnDelaysKeepOrder(seed: UInt64) {
         var plan = ServerPlan()

@@ -164,6 +164,27 @@ struct ThresholdTests {
         #expect(recorder.abortingThreshold?.threshold == errors)
     }
 
+    @Test("A trial is judged of its samples, however few, and has failed once too many of those expected are slow")
+    func trial() {
+        var goal = Self.threshold(
+            .time(.heartbeatResponse, .percentile(99)), .below, 50e6, .time(from: .seconds(1), to: .seconds(20)))
+        goal.expectedSamples = 500
+        recorder.judge([goal])
+        record(100, 900)
+        tick(1)
+        // What came before the trial is not of it.
+        #expect(recorder.abortingThreshold == nil)
+        record(50, 5)
+        tick(2)
+        #expect(outcomes[0].state == .passed)
+        record(6, 900)
+        tick(3)
+        #expect(outcomes[0].state == .failed && recorder.abortingThreshold == nil)
+        record(1, 900)
+        tick(4)
+        #expect(recorder.abortingThreshold?.state == .failed)
+    }
+
     @Test("A run passes where every threshold does; what is not decided does not pass unless that is allowed")
     func passing() {
         var summary = recorder.summary(of: .sample, outcome: .completed)

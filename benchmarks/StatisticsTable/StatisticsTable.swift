@@ -3,7 +3,7 @@ import StatisticsSimulation
 
 /// What `compare` and `find-limit` find in simulated runs, whose truth is known: two tables.
 ///
-///     swift run -c release --package-path benchmarks StatisticsTable [limits|compare|search [seeds]]
+///     swift run -c release --package-path benchmarks StatisticsTable [limits|compare [scene]|search [seeds]]
 @main
 struct StatisticsTable {
     static func main() {
@@ -18,7 +18,8 @@ struct StatisticsTable {
     private static func compare() {
         print("| scene | run effect | runs a side | order | false worse | p99 +10 %: found, of one figure | of four |")
         print("|---|---|---|---|---|---|---|")
-        for scene in LoadTest.Scene.allCases {
+        let only = CommandLine.arguments.dropFirst(2).first
+        for scene in LoadTest.Scene.allCases where only == nil || only == scene.rawValue {
             let test = LoadTest(scene, seconds: 300, rate: 1_000)
             let runs = (0..<UInt64(pool)).map(test.run)
             for (effect, drift, alternating) in [

@@ -17,6 +17,8 @@ public struct ServerPlan: Sendable {
 
     /// From the arrival of a report to its answer, drawn for each.
     public var answerDelay = Distribution.constant(.zero)
+    /// How many reports a second it can answer, one after the other: a server with a known limit. Nil: no limit.
+    public var answersPerSecond: Double?
     /// When the server answers nothing, upgrades and polls included.
     public var pauses: [Pause] = []
     public var throttle = Throttle.none

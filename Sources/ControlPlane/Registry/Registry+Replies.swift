@@ -6,7 +6,12 @@ extension Registry {
     mutating func reply(
         _ answer: Answer, on slot: Int, _ id: ConnectionID, at now: Instant, _ effects: inout ServerEffects
     ) {
-        let delay = hasDelay ? plan.answerDelay.draw(&random) : .zero
+        var delay = hasDelay ? plan.answerDelay.draw(&random) : .zero
+        if let answerTime {
+            // One answer after the other: it begins when the one before it is done.
+            nextAnswer = max(nextAnswer, now) + answerTime
+            delay = delay + (nextAnswer - now)
+        }
         let due = replyTime(on: slot, after: delay, at: now)
         if due <= now, connections.slots[slot].waiting == 0 {
             counts.answers += 1

@@ -27,6 +27,9 @@ public struct Registry: Sendable {
     let full: AnswerExtra
 
     var random: SeededRandom
+    /// What an answer takes of a server with a limit, and when the last of those that wait is done.
+    let answerTime: Nanoseconds?
+    var nextAnswer = Instant.zero
     var connections = ConnectionTable()
     var agents = AgentTable()
     var queue = ReplyQueue()
@@ -73,6 +76,7 @@ public struct Registry: Sendable {
         self.directory = directory
         self.wallClockAtZero = wallClockAtZero
         hasDelay = plan.answerDelay != .constant(.zero)
+        answerTime = plan.answersPerSecond.map { Nanoseconds(seconds: 1 / max($0, 1e-3)) }
         random = SeededRandom(seed: seed, stream: UInt64(shard))
         calendar = PauseCalendar(plan.pauses)
         labels = LabelTable(keys: plan.labels)

@@ -91,6 +91,9 @@ public final class RunRecorder {
     /// The first threshold that has failed and ends the run for it.
     public var abortingThreshold: ThresholdOutcome? {
         let elapsed = lastTick - start
+        if let failed = meters.first(where: \.hasFailedForCertain) {
+            return ThresholdOutcome(failed.threshold, failed.certainFailure)
+        }
         let due = meters.filter { meter in meter.threshold.abortAfter.map { $0 <= elapsed } ?? false }
         guard !due.isEmpty else { return nil }
         let context = ThresholdMeter.Context(

@@ -14,6 +14,9 @@ public struct Threshold: Hashable, Sendable {
     public var span: Span
     /// From this time of the run on, the run ends as soon as the threshold has failed; nil: it does not end for it.
     public var abortAfter: Nanoseconds?
+    /// Of a trial: the figure is judged of the samples themselves, however few they are, and the run ends as soon as so
+    /// many of the expected samples have broken the limit that the trial has failed for certain.
+    public var expectedSamples: Double?
 
     public init(
         text: String, metric: ThresholdMetric, relation: Relation, limit: Double, scope: Scope = .run,

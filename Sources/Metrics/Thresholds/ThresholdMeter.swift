@@ -48,7 +48,7 @@ struct ThresholdMeter {
             switch threshold.scope {
             case .run, .cohort: true
             case .phase(let label): row.phase == label
-            case .time(let from, let to): row.start + row.length > from && row.start + row.length <= to
+            case .time(let from, let to): row.start >= from && row.start < to
             }
         guard isInScope else { return }
         var figures = Measured(counters: row.counters, length: row.length, level: row.level)
@@ -75,6 +75,20 @@ struct ThresholdMeter {
             windowReason = windowReason ?? judgement.reason
         }
         window = Measured()
+    }
+
+    /// Whether a percentile of a trial can't keep its limit any more, whatever the rest of the trial shows.
+    var hasFailedForCertain: Bool {
+        guard let expected = threshold.expectedSamples, case .time(_, .percentile(let percentile)) = threshold.metric,
+            threshold.relation == .below || threshold.relation == .atMost
+        else { return false }
+        let values = gathered.histogram.estimate
+        let share = values.share(atMost: Nanoseconds(Int64(threshold.limit)))
+        return Double(values.count) * (1 - share) > (1 - percentile / 100) * expected + 1
+    }
+
+    var certainFailure: Judgement {
+        Judgement(.failed, "more responses are slower than the whole trial may have")
     }
 
     // MARK: - Judging
@@ -104,7 +118,7 @@ struct ThresholdMeter {
         switch threshold.scope {
         case .run, .cohort: context.level
         case .phase(let label): context.phases.filter { $0.label == label }.map(\.level).max() ?? .clear
-        case .time: gathered.level
+        case .time: context.phases.filter { $0.label != "arrival" && $0.label != "drain" }.map(\.level).max() ?? .clear
         }
     }
 
@@ -174,7 +188,9 @@ struct ThresholdMeter {
             let bounds = histogram.bounds(atPercentiles: [percentile])[0]
             let estimate = histogram.estimate.value(atPercentile: percentile)
             // The products of binary fractions are a little off.
-            guard beyond < Self.minBeyond - 1e-6 else { return judgement(bounds, estimate, unclear: range) }
+            guard threshold.expectedSamples == nil, beyond < Self.minBeyond - 1e-6 else {
+                return judgement(bounds, estimate, unclear: range)
+            }
             // A lower percentile that has enough samples is a lower bound of this one.
             let highest = 100 * (1 - Self.minBeyond / Double(count))
             let low =

@@ -29,13 +29,28 @@ public struct StudentDistribution: Hashable, Sendable {
         if target == 0.5 { return 0 }
         var (low, high) = (0.0, 1.0)
         while tail(beyond: high) > target, high < 1e300 { (low, high) = (high, high * 2) }
-        // Halving until the ends are neighbours: some 60 steps.
-        while true {
-            let middle = low + (high - low) / 2
-            guard middle > low, middle < high else { break }
-            if tail(beyond: middle) > target { low = middle } else { high = middle }
+        // Newton's steps, and halving where one would leave the bracket.
+        var value = (low + high) / 2
+        for _ in 0..<Self.maxSteps {
+            let excess = tail(beyond: value) - target
+            if excess > 0 { low = value } else { high = value }
+            let step = value + excess / density(at: value)
+            let next = step > low && step < high ? step : low + (high - low) / 2
+            let isSettled = (next - value).magnitude <= 1e-15 * next
+            value = next
+            if isSettled { break }
         }
-        return probability < 0.5 ? -high : high
+        return probability < 0.5 ? -value : value
+    }
+
+    private static let maxSteps = 200
+
+    private func density(at value: Double) -> Double {
+        let half = (degreesOfFreedom + 1) / 2
+        let logarithm =
+            half.logarithmOfGamma - (degreesOfFreedom / 2).logarithmOfGamma
+            - half * (1 + value * value / degreesOfFreedom).naturalLogarithm
+        return logarithm.exponential / (degreesOfFreedom * .pi).squareRoot()
     }
 
     /// The probability of a value above `value`, which is not negative: half of the regularised incomplete beta function

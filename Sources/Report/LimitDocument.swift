@@ -1,0 +1,94 @@
+import Basis
+public import Foundation
+public import Statistics
+
+/// The result of `muster find-limit`, for people and programs. Within one schema version keys are only ever added.
+public struct LimitDocument: Codable, Hashable, Sendable {
+    public var schema = "muster/limit"
+    public var schemaVersion = 1
+    /// `agents` or `rate`.
+    public var load: String
+    public var goal: String
+    public var trialSeconds: Double
+    /// `narrow`, `trials_used_up`, `no_limit_found` or `tool_bound`.
+    public var ending: String
+    /// Half of the trials pass at it; absent where only a lower bound is known.
+    public var limit: Double?
+    /// The 95 % interval.
+    public var low: Double?
+    public var high: Double?
+    /// The highest load at which a trial has passed.
+    public var highestPassed: Double?
+    public var seconds: Double
+    public var trials: [Trial]
+
+    public struct Trial: Codable, Hashable, Sendable {
+        /// From 1.
+        public var number: Int
+        public var load: Double
+        public var seconds: Double
+        /// `passed`, `failed` or `not_decided`.
+        public var outcome = ""
+        public var figure = ""
+
+        public init(number: Int, load: Double, seconds: Double) {
+            self.number = number
+            self.load = load
+            self.seconds = seconds
+        }
+    }
+
+    public init(
+        load: String, goal: String, trialSeconds: Double, result: LimitSearch.Result, trials: [Trial], seconds: Double
+    ) {
+        self.load = load
+        self.goal = goal
+        self.trialSeconds = trialSeconds
+        self.trials = trials
+        self.seconds = seconds
+        highestPassed = result.highestPassed
+        switch result.ending {
+        case .narrow: ending = "narrow"
+        case .trialsUsedUp: ending = "trials_used_up"
+        case .noLimitFound: ending = "no_limit_found"
+        case .toolBound: ending = "tool_bound"
+        }
+        guard result.ending == .narrow || result.ending == .trialsUsedUp else { return }
+        (limit, low, high) = (result.limit, result.interval.lowerBound, result.interval.upperBound)
+    }
+
+    /// `half of the 20 s trials at 9,350 agents keep heartbeat.response.p99 < 100ms; 95 %: 8,950 … 9,800; 24 trials,
+    /// 6 min`.
+    public var sentence: String {
+        let unit = Self.unit(load)
+        let end = "\(trials.count) trials, \(Figures.clock(Nanoseconds(seconds: seconds)))"
+        guard let limit, let low, let high else {
+            let least = highestPassed.map { "at least \(Self.text($0)) \(unit)" } ?? "no load passed"
+            let why =
+                ending == "tool_bound"
+                ? "beyond that this machine is the limit, not the server: add shards, or another machine"
+                : "no greater load was to be tried (--to)"
+            return "\(least) keep \(goal); \(why); \(end)"
+        }
+        let interval = "\(Self.text(low)) … \(Self.text(high))"
+        return "half of the \(Figures.decimals(trialSeconds, 0)) s trials at \(Self.text(limit)) \(unit) keep \(goal); "
+            + "95 %: \(interval); \(end)" + (ending == "trials_used_up" ? "; the search ended early" : "")
+    }
+
+    public static func unit(_ load: String) -> String { load == "rate" ? "heartbeats/s" : "agents" }
+
+    /// Three digits: no more are known.
+    public static func text(_ load: Double) -> String {
+        guard load >= 1_000 else { return load >= 100 ? Figures.count(Int(load.rounded())) : Figures.threeDigits(load) }
+        var step = 1.0
+        while load / step >= 1_000 { step *= 10 }
+        return Figures.count(Int((load / step).rounded() * step))
+    }
+
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,42 @@
+import Basis
+import Metrics
+import Testing
+
+@testable import Fleet
+
+@Suite("Trials of a search for a limit")
+struct LimitTrialsTests {
+    private func trials(_ load: LimitTrials.Load, _ text: String) throws -> LimitTrials {
+        let profile = try ProfileReader().read(text: text, source: "p")
+        let goal = try ThresholdParser.parse("heartbeat.response.p99 < 100ms")
+        return LimitTrials(profile, load, until: goal, length: .seconds(20))
+    }
+
+    @Test("Of agents: so many, without events, judged from after the settling to the end of the run")
+    func agents() throws {
+        let text = "agents: 100\nheartbeat: {interval: 2s}\nevents: [{at: 50%, drop_connections: 100%}]"
+        let trials = try trials(.agents, text)
+        #expect(trials.profileLoad == 100)
+        let trial = trials.trial(at: 249.6, isShort: false)
+        #expect(trial.load == 250 && trial.profile.agents == 250 && trial.profile.events.isEmpty)
+        // Five intervals for the arrival, 3 s to settle, 20 s that count.
+        #expect(trial.profile.arrival == .ramp(over: .seconds(10)))
+        #expect(trial.profile.duration == .seconds(33))
+        let goal = try #require(trial.profile.thresholds.first)
+        #expect(goal.scope == .time(from: .seconds(13), to: .seconds(33) + trial.profile.drain))
+        #expect((try #require(goal.expectedSamples) - 2_500).magnitude < 1e-6)
+        let short = trials.trial(at: 10, isShort: true)
+        #expect(short.length == .seconds(5) && short.profile.duration == .seconds(18))
+        #expect(trials.trial(at: 1e12, isShort: false).load == 10_000_000)
+    }
+
+    @Test("Of the rate: the same agents, the interval that gives the rate")
+    func rate() throws {
+        let trials = try trials(.rate, "agents: 100\nheartbeat: {interval: 10s}")
+        #expect(trials.profileLoad == 10)
+        let trial = trials.trial(at: 400, isShort: false)
+        #expect(trial.profile.agents == 100 && trial.profile.cohorts[0].heartbeat.interval == .milliseconds(250))
+        #expect(trial.load == 400)
+        #expect(trials.trial(at: 1e9, isShort: true).load == 10_000)
+    }
+}
