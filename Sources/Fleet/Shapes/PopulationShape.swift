@@ -71,6 +71,20 @@ public struct PopulationShape: Sendable {
         return (corners.filter { $0 <= duration } + looks).reduce(0) { max($0, agents(at: $1)) }
     }
 
+    /// The most agents that start within a second.
+    var peakArrivals: Int {
+        if let churn { return Int(churn.rate.rounded(.up)) }
+        let peaks = parts.map { part -> Double in
+            var (peak, before) = (0.0, part.curve.initial)
+            for stage in part.curve.stages {
+                peak = max(peak, (stage.to - before) / max(stage.length.seconds, 1))
+                before = stage.to
+            }
+            return peak
+        }
+        return Int(peaks.reduce(0, +).rounded(.up))
+    }
+
     /// When the first curve rises no more for the first time, so that the fleet can be called complete.
     var firstLevel: Nanoseconds {
         let ends = parts.map { part -> Nanoseconds in
