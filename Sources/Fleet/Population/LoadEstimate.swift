@@ -48,8 +48,9 @@ public struct LoadEstimate: Hashable, Sendable {
                 heartbeatBytes: Self.heartbeatBytes,
                 interval: isClosed ? nil : beat > .zero ? min(beat, poll) : poll)
         }
-        arrivalEnd = schedule.end
-        peakArrivals = Self.peakArrivals(schedule)
+        let shape = PopulationShape(profile)
+        arrivalEnd = shape.isShaped ? shape.firstLevel : schedule.end
+        peakArrivals = shape.isShaped ? shape.peakArrivals : Self.peakArrivals(schedule)
     }
 
     /// Heartbeats a second of all open loops when all agents are there.

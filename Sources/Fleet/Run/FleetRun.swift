@@ -210,7 +210,7 @@ public actor FleetRun {
             ? Reachability.known
             : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
-        var paces = profile.paces(from: start)[...]
+        var turns = profile.turns(from: start)[...]
         var waiting = WaitingEvents(profile, start: start)
         defer { notReached = waiting.warnings }
         let end = start + profile.duration
@@ -218,7 +218,7 @@ public actor FleetRun {
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
         var nextTick = start + FleetRun.tick
         while !isInterrupted {
-            let next = min(nextTick, end, steps.first?.at ?? end, paces.first?.at ?? end)
+            let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
             await sleep(until: next)
             let now = Shard.clock
             while let step = steps.first, step.at <= now {
@@ -232,12 +232,12 @@ public actor FleetRun {
                 perform(step, recorder.phaseLabel)
                 if step.phase != nil { waiting.happened(step.event, at: now) }
             }
-            while let pace = paces.first, pace.at <= now {
-                paces.removeFirst()
-                cohorts[pace.cohort].pace.factor = pace.factor
-                guard paces.first?.at != pace.at else { continue }
-                await enter(pace.phase, recorder, probe, observe)
-                settling = .over
+            while let turn = turns.first, turn.at <= now {
+                turns.removeFirst()
+                if let pace = turn.pace { cohorts[pace.cohort].pace.factor = pace.factor }
+                guard turns.first?.at != turn.at else { continue }
+                await enter(turn.phase, recorder, probe, observe)
+                settling = turn.settled.map(Settling.until) ?? .over
                 nextTick = now + FleetRun.tick
             }
             // The last second belongs to `drain`, which begins with a tick: a second one would have no length.

@@ -15,6 +15,7 @@ enum Settling {
         let unsettled = snapshot.states[.initializing] + snapshot.states[.connecting] + snapshot.states[.backingOff]
         let awaited =
             agents.map(UInt64.init) ?? snapshot.counters[.agentsStarted] - snapshot.counters[.agentsLeftUnanswered]
-        return unsettled == 0 && snapshot.counters[.agentsAnswered] == awaited
+        // A fleet that is gone is not steady.
+        return unsettled == 0 && snapshot.states.online > 0 && snapshot.counters[.agentsAnswered] == awaited
     }
 }

@@ -21,26 +21,3 @@ extension PaceChange: Settings {
                 "How many times as often as the interval says; 1: as often.", required: true),
         ])
 }
-
-/// A change of pace of one cohort in a run.
-struct PaceStep {
-    let at: Instant
-    let cohort: Int
-    let factor: Double
-
-    /// The name of the phase that begins with it.
-    var phase: String { "pace x\(NumberText.shortest(factor))" }
-}
-
-extension Profile {
-    /// The changes of pace of all cohorts, in order.
-    func paces(from start: Instant) -> [PaceStep] {
-        cohorts.enumerated().flatMap { number, cohort in
-            cohort.pace.map {
-                PaceStep(at: start + $0.at.offset(in: duration), cohort: number, factor: $0.factor)
-            }
-        }.filter { $0.at < start + duration }.enumerated().sorted {
-            ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
-        }.map(\.element)
-    }
-}

@@ -16,14 +16,14 @@ public struct PopulationShape: Sendable {
     let parts: [Part]
     /// The cohorts whose agents arrive by `arrival` and stay.
     let arriving: Set<Int>
-    private let profile: Profile
     private let schedule: ArrivalSchedule
+    /// The part of the fleet that they are.
+    private let arrivingShare: Double
     /// Where agents come without an end.
     let churn: Churn?
 
     /// Of a profile that was read or overridden well.
     public init(_ profile: Profile) {
-        self.profile = profile
         schedule = ArrivalSchedule(profile)
         churn = Churn(profile)
         let counts = Population(profile).cohortCounts
@@ -48,6 +48,8 @@ public struct PopulationShape: Sendable {
         }
         self.parts = parts
         arriving = others
+        let arrivingCount = others.reduce(0) { $0 + (counts.indices.contains($1) ? counts[$1] : profile.agents) }
+        arrivingShare = min(Double(arrivingCount) / Double(max(profile.agents, 1)), 1)
     }
 
     /// Whether the number of agents follows anything but the arrival.
@@ -59,11 +61,7 @@ public struct PopulationShape: Sendable {
         let shaped = parts.reduce(0) { $0 + $1.curve.agents(at: offset) }
         guard !arriving.isEmpty else { return shaped }
         if let churn { return shaped + Int(churn.expected(at: offset).rounded()) }
-        guard arriving.count < profile.cohorts.count else { return shaped + schedule.arrived(by: offset) }
-        let counts = Population(profile).cohortCounts
-        let share =
-            Double(arriving.reduce(0) { $0 + counts[$1] }) / Double(max(counts.reduce(0, +), 1))
-        return shaped + Int((Double(schedule.arrived(by: offset)) * share).rounded())
+        return shaped + Int((Double(schedule.arrived(by: offset)) * arrivingShare).rounded())
     }
 
     /// The most agents at one time, of some hundred looks and of each corner of a curve.
@@ -71,6 +69,20 @@ public struct PopulationShape: Sendable {
         let corners = parts.flatMap { part in zip(part.curve.starts, part.curve.stages).map { $0 + $1.length } }
         let looks = (1...200).map { duration.scaled(by: Double($0) / 200) }
         return (corners.filter { $0 <= duration } + looks).reduce(0) { max($0, agents(at: $1)) }
+    }
+
+    /// The most agents that start within a second.
+    var peakArrivals: Int {
+        if let churn { return Int(churn.rate.rounded(.up)) }
+        let peaks = parts.map { part -> Double in
+            var (peak, before) = (0.0, part.curve.initial)
+            for stage in part.curve.stages {
+                peak = max(peak, (stage.to - before) / max(stage.length.seconds, 1))
+                before = stage.to
+            }
+            return peak
+        }
+        return Int(peaks.reduce(0, +).rounded(.up))
     }
 
     /// When the first curve rises no more for the first time, so that the fleet can be called complete.

@@ -138,7 +138,10 @@ final class AgentHost {
         defer { metrics.leave(for: former) }
         let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
-        if !isPlanned { metrics.agentMoved(from: nil, to: .initializing) }
+        if !isPlanned {
+            metrics.agentMoved(from: nil, to: .initializing)
+            population.hasUnplanned = true
+        }
         let link: any FleetMember
         if let polling {
             link = PollLink(agent: agent, host: self, polling: polling)
@@ -182,7 +185,7 @@ final class AgentHost {
         for link in population.links {
             let former = metrics.enter(cohort: link.agent.cohort.number)
             metrics.count(.agentDisconnectsUnsent, link.unsentAgentDisconnects)
-            metrics.count(.agentsUnanswered, link.unanswered)
+            metrics.count(population.isLate(link) ? .agentsLeftUnanswered : .agentsUnanswered, link.unanswered)
             link.settle(isDrained: isDrained)
             metrics.leave(for: former)
         }

@@ -25,7 +25,7 @@ final class Partition {
     /// Takes the socket of a connection that the agent gives up.
     /// - Returns: false where there is none to take.
     func takeSocket(of connection: Endpoint) -> Bool {
-        let socket = SilentSocket(shard: connection.shard) { _ in }
+        let socket = SilentSocket(shard: connection.shard) {}
         guard connection.giveSocket(to: socket) else { return false }
         givenUp.append(socket)
         return true

@@ -41,6 +41,8 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
     /// The agents that leave next, the first of them last; made once a stage.
     private var leavers: [any FleetMember] = []
     private var leaversStage: Int?
+    /// Since when agents are due that could not start in one turn.
+    private var dueSince: Instant?
 
     init(host: AgentHost, part: PopulationPart) {
         self.host = host
@@ -62,8 +64,9 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
         let offset = shard.now - part.start
         let wanted = part.curve.agents(at: offset, shard: part.shard, of: part.shards)
         var steps = 0
+        let due = dueSince ?? due
         while present < wanted, steps < Self.batch, let next = members.next() {
-            host.metrics.record(.schedulingDelay, shard.now - due)
+            host.metrics.record(.schedulingDelay, Shard.clock - due)
             present += 1
             host.start(index: next.index, cohort: next.cohort, isPlanned: false)
             steps += 1
@@ -73,6 +76,7 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
             host.population.leave(link, by: leaving(at: offset))
             steps += 1
         }
+        dueSince = steps == Self.batch ? due : nil
         if steps == Self.batch {
             setTimer(at: shard.now)
         } else if let next = part.curve.nextChange(after: offset, shard: part.shard, of: part.shards) {

@@ -22,9 +22,12 @@ final class ShardPopulation: Endpoint, @unchecked Sendable {
     /// What is due later.
     private var agenda = Heap<PopulationEntry>()
     private var entries: UInt64 = 0
-    /// The sockets of agents that left them open.
-    private var silent: [ObjectIdentifier: SilentSocket] = [:]
+    private var halfOpen = HalfOpenSockets()
+    /// Agents of the end of a run in which agents come until its end: they had no time for an answer.
+    private var late: Set<ObjectIdentifier> = []
     private var isDraining = false
+    /// Whether agents start that were not planned beforehand.
+    var hasUnplanned = false
     /// What else has to learn that an agent is gone: the parts whose number is controlled.
     var controls: [PopulationControl] = []
     var random: SeededRandom
@@ -172,10 +175,9 @@ final class ShardPopulation: Endpoint, @unchecked Sendable {
     /// Takes the socket of an agent that leaves it half-open.
     /// - Returns: false where there is none to take.
     func keepsSilent(_ connection: Endpoint) -> Bool {
-        let socket = SilentSocket(shard: shard) { [weak self] in self?.silent[$0] = nil }
-        guard connection.giveSocket(to: socket) else { return false }
-        silent[ObjectIdentifier(socket)] = socket
+        guard halfOpen.take(from: connection, ended: { [weak self] in self?.halfOpen.ended($0) }) else { return false }
         host.metrics.count(.connectionsHalfOpen)
+        if halfOpen.resetsOldest() { host.metrics.count(named: "half_open_reset") }
         return true
     }
 
@@ -191,14 +193,25 @@ final class ShardPopulation: Endpoint, @unchecked Sendable {
         agenda = Heap()
         all = links
         gone = 0
+        if comesAndGoes {
+            for link in all where link.unanswered > 0 && link.agent.state.isUnderWay {
+                late.insert(ObjectIdentifier(link))
+            }
+        }
         return all
     }
+
+    /// Whether agents come until the end of the run.
+    private var comesAndGoes: Bool { !controls.isEmpty || hasUnplanned }
+
+    /// Whether the agent had no time for an answer, because it came when the run ended.
+    func isLate(_ link: any FleetMember) -> Bool { late.contains(ObjectIdentifier(link)) }
 
     /// Releases everything, after the shard has stopped.
     func forget() {
         all = []
         agenda = Heap()
-        silent = [:]
+        halfOpen = HalfOpenSockets()
         controls = []
     }
 }
@@ -231,17 +244,4 @@ struct PopulationEntry: Comparable {
     static func < (left: PopulationEntry, right: PopulationEntry) -> Bool {
         (left.due, left.number) < (right.due, right.number)
     }
-}
-
-/// The socket of an agent that left it open: it reads nothing and sends nothing, until its peer resets it or the run
-/// ends.
-final class SilentSocket: Endpoint, @unchecked Sendable {
-    private let ended: (ObjectIdentifier) -> Void
-
-    init(shard: Shard, ended: @escaping (ObjectIdentifier) -> Void) {
-        self.ended = ended
-        super.init(shard: shard)
-    }
-
-    override func closed(_ cause: CloseCause) { ended(ObjectIdentifier(self)) }
 }
