@@ -74,7 +74,7 @@ struct OrderTable {
         plan.canary?.size = .share(0.02)
         plan.batches = BatchSettings()
         plan.batches?.size = .share(0.05)
-        plan.batches?.soak = .minutes(10)
+        plan.batches?.soak = .seconds(600)
         var gate = GatePlan()
         gate.on = .unsuccessful
         gate.above = .share(of.gate)

@@ -18,7 +18,7 @@ struct ScaleTable {
             gate.on = fault
             gate.above = .share(0.05)
             gate.minimumSample = 100
-            gate.window = fault == .unhealthy ? .minutes(10) : nil
+            gate.window = fault == .unhealthy ? .seconds(600) : nil
             plan.gates.append(gate)
         }
         let clock = ContinuousClock()
