@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Heartbeats at rest, against each as an event")
 struct HeartbeatOracleTests {
-    @Test("Equal decisions, events, states and load, on one and two threads", arguments: 1...UInt64(8))
+    @Test("Equal decisions, events, states and load, on one and two threads", arguments: 1...UInt64(5))
     func isEqual(seed: UInt64) {
         var rehearsal = DrawnRehearsal.make(seed: seed, agents: 50, span: 900)
         let derived = rehearsal.run()

@@ -65,7 +65,7 @@ struct DrawnRehearsal {
     mutating func world(seed: UInt64, span length: Int64) -> World {
         var world = World(agents: agents, seed: seed)
         world.span = .seconds(length)
-        world.heartbeatInterval = .seconds([1, 7, 30, 60][random.index(below: 4)])
+        world.heartbeatInterval = .seconds([5, 13, 30, 60][random.index(below: 4)])
         world.delivery = random.chance(0.6) ? .push : .answer
         world.applyTime = distribution(0.2, 20)
         world.latency = distribution(0.0005, 0.3)
