@@ -10,7 +10,8 @@ public enum LiveFrame {
     /// The measures that have a line, in this order; one that never occurred has none.
     static let measures: [Measure] = [
         .heartbeatResponse, .heartbeatService, .timeWithoutServer, .statusResponse, .firstReport, .ready, .connect,
-        .tlsHandshake, .tlsResumption, .upgrade, .configApplying, .configApplied, .configConverged, .packagesConverged,
+        .tlsHandshake, .tlsResumption, .tlsQueue, .upgrade, .configApplying, .configApplied, .configConverged,
+        .packagesConverged,
         .downloadWait,
         .downloadTime, .downloadPerMebibyte, .poolWait, .schedulingDelay,
     ]

@@ -102,6 +102,7 @@ extension Endpoint {
         case .connecting:
             end(.timedOut(.connect))
         case .securing:
+            if case .planned(let plan) = security { return startOverdue(plan) }
             end(.timedOut(.handshake))
         case .open:
             if receiveDue <= shard.now.nanoseconds, !extendsReceiving() { return }

@@ -25,6 +25,9 @@ public struct ShardOptions: Sendable {
     /// TLS handshakes that clients of the shard have under way at once; others wait, in order, with TCP up. A handshake
     /// takes some 40 KiB until its end, so a jam of thousands would be the peak of the heap.
     public var handshakeLimit = Int.max
+    /// A handshake waits so long at most, and then begins beyond the limit: servers close connections on which nothing
+    /// comes, and that must not be this side's doing.
+    public var handshakeWait = Nanoseconds.seconds(5)
 
     public init() {}
 }

@@ -60,14 +60,20 @@ extension Endpoint {
         guard shard.handshakes.enter() else {
             shard.counters.tls.handshakesDelayed &+= 1
             shard.handshakes.wait(slot)
-            setDeadline(.max)
+            setDeadline((shard.now + shard.options.handshakeWait).nanoseconds)
             updateInterest()
             return
         }
         startPlanned(plan)
     }
 
-    /// The handshake's turn has come.
+    /// The handshake has waited for long enough.
+    final func startOverdue(_ plan: TLSPlan) {
+        shard.handshakes.enterBeyondLimit()
+        startPlanned(plan)
+    }
+
+    /// The handshake's turn has come, and it has a place.
     final func startPlanned(_ plan: TLSPlan) {
         flags.insert(.handshaking)
         let made = TLSState(client: plan.context, channel: shard.tlsChannel, plan.start, at: shard.now)

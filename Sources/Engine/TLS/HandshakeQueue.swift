@@ -19,6 +19,11 @@ struct HandshakeQueue {
         return true
     }
 
+    /// Takes a place although there is none.
+    mutating func enterBeyondLimit() {
+        underWay += 1
+    }
+
     mutating func wait(_ slot: Int32) {
         waiting.append(slot)
     }

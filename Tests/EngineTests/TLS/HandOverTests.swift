@@ -112,6 +112,30 @@ struct HandOverTests {
         }
     }
 
+    @Test("A handshake that has waited for long enough begins beyond the limit")
+    func longWait() async throws {
+        let silent = try RawListener(backlog: 8)
+        let authority = try CertificateAuthority()
+        let server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        var options = ShardOptions()
+        options.handshakeLimit = 1
+        options.handshakeWait = .milliseconds(100)
+        try await withTLSEcho(server, options: options) { shard, address in
+            let first = ScriptedEndpoint(shard: shard)
+            let second = ScriptedEndpoint(shard: shard)
+            second.onConnected = { $0.send([7]) }
+            await shard.run {
+                // Its server never answers.
+                first.connect(to: silent.address, tls: context)
+            }
+            while await shard.run({ first.showsIdentity == nil }) { try await Task.sleep(for: .milliseconds(1)) }
+            await shard.run { second.connect(to: address, tls: context) }
+            await second.sights.until { $0.bytes == [7] }
+            #expect(await shard.run { shard.counters.tls.handshakesDelayed } == 1)
+        }
+    }
+
     @Test("After a few refused first records, later connections keep their SSL")
     func turnsItselfOff() {
         let handOvers = HandOverSwitch()
