@@ -53,7 +53,7 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         case .noLimitFound: ending = "no_limit_found"
         case .toolBound: ending = "tool_bound"
         }
-        guard result.ending == .narrow || result.ending == .trialsUsedUp else { return }
+        guard result.ending == .narrow || result.ending == .trialsUsedUp, result.trials > 0 else { return }
         (limit, low, high) = (result.limit, result.interval.lowerBound, result.interval.upperBound)
     }
 
@@ -65,9 +65,12 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         guard let limit, let low, let high else {
             let least = highestPassed.map { "at least \(Self.text($0)) \(unit)" } ?? "no load passed"
             let why =
-                ending == "tool_bound"
-                ? "beyond that this machine is the limit, not the server: add shards, or another machine"
-                : "no greater load was to be tried (--to)"
+                switch ending {
+                case "tool_bound":
+                    "beyond that this machine is the limit, not the server: add shards, or another machine"
+                case "no_limit_found": "no greater load was to be tried (--to)"
+                default: "the search ended before its first full trial"
+                }
             return "\(least) keep \(goal); \(why); \(end)"
         }
         let interval = "\(Self.text(low)) … \(Self.text(high))"
