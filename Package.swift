@@ -43,7 +43,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
 
-        .target(name: "Basis", swiftSettings: settings),
+        .target(name: "Basis", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "OpenSSL", dependencies: ["COpenSSL"], swiftSettings: settings),
         .target(name: "Zlib", dependencies: ["CZlib"], swiftSettings: settings),
         .target(name: "Protobuf", dependencies: ["Basis", orderedCollections], swiftSettings: settings),

@@ -46,8 +46,8 @@ struct Learned: Sendable {
         if counts[kind, LearnedCounts.Kind.answered] > Self.halvedAt { halve(kind) }
     }
 
-    /// How well a service time fits those of all kinds together: the logarithm of a density per second, smoothed over two
-    /// octaves, since kinds differ. O(kinds · bins).
+    /// How well a service time fits those of all kinds together: the logarithm of a density per second, smoothed over
+    /// two octaves, since kinds differ. O(kinds · bins).
     func logDensityOfAllKinds(of span: Nanoseconds) -> Double {
         let bin = TimeBins.bin(of: span)
         let reach = 8

@@ -30,7 +30,9 @@ struct RehearseTests {
             try muster.write("plan.yaml", Self.plan)
             let end = try await muster.shell(
                 """
-                $M rehearse plan.yaml --json --threads 1 > a; $M rehearse plan.yaml --json --threads 2 > b; cmp a b && echo equal
+                $M rehearse plan.yaml --json --threads 1 > a
+                $M rehearse plan.yaml --json --threads 2 > b
+                cmp a b && echo equal
                 $M rehearse plan.yaml --sweep canary.size=5%,20% --seeds 2
                 $M rehearse plan.yaml --set world.agent=5 2>&1; echo status $?
                 $M rehearse plan.yaml --sweep nonsense 2>&1; echo status $?

@@ -44,7 +44,7 @@ struct WholeSystemTests {
 
 @Suite("Shrinking")
 struct ShrinkerTests {
-    /// A controller that does not hear of failures, and a property that it breaks: it finishes although more than a
+    /// A controller that does not receive failures, and a property that it breaks: it finishes although more than a
     /// quarter of the answers are failures, at least three.
     private static func failure(_ result: RehearsalResult) -> String? {
         let failed = result.eventCounts[.failed] ?? 0

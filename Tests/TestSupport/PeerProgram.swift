@@ -1,3 +1,4 @@
+import Basis
 import Foundation
 import Synchronization
 
@@ -28,15 +29,9 @@ package final class PeerProgram: Sendable {
         case lines
     }
 
-    private struct State {
-        var isOver = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let process = Process()
+    private let process: Mutex<ChildProcess>
     private let folder: URL
     private let commands = Pipe()
-    private let state = Mutex(State())
 
     /// The first of some names that is a program here, in the folders of PATH and those where such programs are.
     package static func path(_ names: String...) -> String? {
@@ -50,36 +45,30 @@ package final class PeerProgram: Sendable {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("peer-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Files, not pipes: nobody has to read while it runs.
-        let writing = try Self.file("output", in: folder)
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
-        process.standardOutput = writing
-        process.standardError = keepsErrorsApart ? try Self.file("errors", in: folder) : writing
-        switch input {
-        case .nothing:
-            process.standardInput = FileHandle.nullDevice
-        case .bytes(let bytes):
-            let file = folder.appendingPathComponent("input")
-            try Data(bytes).write(to: file)
-            process.standardInput = try FileHandle(forReadingFrom: file)
-        case .lines:
-            // A line for a program that has ended must not end the tests.
-            signal(SIGPIPE, SIG_IGN)
-            process.standardInput = commands
-        }
-        process.terminationHandler = { [self] _ in
-            let waiting = state.withLock { state in
-                state.isOver = true
-                defer { state.waiting = [] }
-                return state.waiting
-            }
-            for each in waiting { each.resume() }
-        }
         do {
-            try process.run()
+            let output = try Self.file("output", in: folder)
+            let errors = keepsErrorsApart ? try Self.file("errors", in: folder) : nil
+            var source: FileHandle?
+            switch input {
+            case .nothing: break
+            case .bytes(let bytes):
+                let file = folder.appendingPathComponent("input")
+                try Data(bytes).write(to: file)
+                source = try FileHandle(forReadingFrom: file)
+            case .lines:
+                // A line for a program that has ended must not end the tests.
+                signal(SIGPIPE, SIG_IGN)
+                source = commands.fileHandleForReading
+            }
+            let environment = ProcessInfo.processInfo.environment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 }
+            process = Mutex(
+                try ChildProcess(
+                    path, arguments, environment: environment.map { "\($0)=\($1)" }, input: source?.fileDescriptor,
+                    output: output.fileDescriptor, errors: errors?.fileDescriptor))
+            // The program's end of the pipe is its own: without it, a line for one that has ended is an error.
+            try? commands.fileHandleForReading.close()
+            withExtendedLifetime((output, errors, source)) {}
         } catch {
-            process.terminationHandler = nil
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
@@ -95,7 +84,7 @@ package final class PeerProgram: Sendable {
         [UInt8]((try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data())
     }
 
-    package var isRunning: Bool { !state.withLock(\.isOver) }
+    package var isRunning: Bool { process.withLock { $0.status() == nil } }
 
     /// What it has written until now.
     package var said: String { String(decoding: content(of: "output"), as: UTF8.self) }
@@ -112,25 +101,24 @@ package final class PeerProgram: Sendable {
 
     /// Waits for its end.
     package func ended() async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                if !state.isOver { state.waiting.append(continuation) }
-                return state.isOver
-            }
-            if isOver { continuation.resume() }
+        while isRunning {
+            // A test that is cancelled still waits: the program is ended by who started it.
+            await Task.detached { try? await Task.sleep(for: .milliseconds(5)) }.value
         }
     }
 
-    /// The status that it has ended with.
-    package var status: Int32 { process.terminationStatus }
+    /// The status that it has ended with; 128 plus the number of the signal that ended it.
+    package var status: Int32 { process.withLock { $0.status() ?? -1 } }
+
+    private func kill() { process.withLock { $0.signal(SIGKILL) } }
 
     /// Ends its input, kills it where it still runs, waits for that, and forgets what it wrote.
     private func end() async -> End {
         closeInput()
-        if isRunning { kill(process.processIdentifier, SIGKILL) }
+        kill()
         await ended()
         let errors = String(decoding: content(of: "errors"), as: UTF8.self)
-        let end = End(status: process.terminationStatus, bytes: content(of: "output"), errors: errors)
+        let end = End(status: status, bytes: content(of: "output"), errors: errors)
         try? FileManager.default.removeItem(at: folder)
         return end
     }
@@ -144,7 +132,7 @@ package final class PeerProgram: Sendable {
             path, arguments, input.map { .bytes($0) } ?? .nothing, keepsErrorsApart: keepsErrorsApart)
         let watch = Task {
             try await Task.sleep(for: limit)
-            if program.isRunning { kill(program.process.processIdentifier, SIGKILL) }
+            program.kill()
         }
         await program.ended()
         watch.cancel()

@@ -69,7 +69,8 @@ struct ExcessiveReports: Hashable, Sendable {
 /// A value in separate memory: 8 bytes inline, one allocation. Copies share it until one of them changes.
 struct Boxed<Value> {
     private final class Storage {
-        // Only its box reaches it, and a box that is changed is the only one: the compiler checks the access to the box.
+        // Only its box reaches it, and a box that is changed is the only one: the compiler checks the access to the
+        // box.
         @exclusivity(unchecked) var value: Value
 
         init(_ value: Value) {

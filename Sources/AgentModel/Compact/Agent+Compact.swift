@@ -155,9 +155,6 @@ extension Agent {
         setTimer(&effects)
     }
 
-    /// Whether the collector that the agent supervises is down.
-    package var isCollectorDown: Bool { extended?.value.collector.isDown == true }
-
     /// The process is down from now until `until`: it was stopped from outside, or its host has vanished.
     package mutating func processStops(until: Instant, at now: Instant, _ effects: inout Effects) {
         processDown(until: until, because: .crash, at: now, &effects)

@@ -133,4 +133,7 @@ void clinux_trim_heap(void);
 // Usable bytes of one block of malloc (malloc_usable_size).
 size_t clinux_block_size(const void *block);
 
+// Has a program that is spawned start without the descriptors from `first` on; `actions` is a posix_spawn_file_actions_t.
+int clinux_spawn_close_from(void *actions, int first);
+
 #endif

@@ -78,6 +78,9 @@ extension Endpoint {
             flags.insert(.peerFinished)
             updateInterest()
         } else if state == .open {
+            // RFC 8446 §6.1: each side sends close_notify before it closes, also in answer to the peer's.
+            sendCloseNotify()
+            guard state == .open else { return }
             end(.peerClosed)
         } else if state == .flushing {
             // Nothing more can be agreed on: what waits is still sent, then both sides are closed.

@@ -84,8 +84,8 @@ public struct LimitTrials: Sendable {
     }
 
     private static let shortLength = Nanoseconds.seconds(5)
-    /// First reports come on top of the heartbeats: near the limit of a server they must not leave a queue that lasts into
-    /// the trial. Over R seconds, and with heartbeats every I seconds, that queue is at most I²/2R seconds long.
+    /// First reports come on top of the heartbeats: near the limit of a server they must not leave a queue that lasts
+    /// into the trial. Over R seconds, and with heartbeats every I seconds, that queue is at most I²/2R seconds long.
     private static func arrival(of profile: Profile) -> Nanoseconds {
         let interval = profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).max() ?? .zero
         let spread = min(interval.scaled(by: 5), maxSpread)

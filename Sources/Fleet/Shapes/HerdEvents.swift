@@ -13,7 +13,7 @@ extension HerdLeave: HerdEvent {
     public static let standard = HerdLeave()
 
     public static let schema = Schema<HerdLeave>(
-        "leave", "Agents leave at one moment.",
+        "leave event", "Agents leave at one moment.",
         herdKeys + [
             Key("by", \.leave.methods, LeaveMix.kind, "How they leave."),
             Key("then", \.leave.sequel, LeavePlan.Sequel.kind, "What follows for them."),
@@ -134,7 +134,7 @@ extension HerdRestart: HerdEvent {
     public static let standard = HerdRestart()
 
     public static let schema = Schema<HerdRestart>(
-        "restart", "An operator restarts agents, some after others.",
+        "restart event", "An operator restarts agents, some after others.",
         herdKeys + [
             Key(
                 "each", \.each, .share(from: 0.001),

@@ -381,18 +381,12 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case downloadTooLarge = "server | download: too large | a file larger than the limit"
     case downloadBadAddress = "server | download: bad address | an offered file without an http or https address"
     case packageHashMismatch = "server | package: hash mismatch | package files with another hash than the offered one"
-    case packageSignatureRefused = """
-        server | package: signature refused | \
-        package files without a signature by a trusted signer
-        """
+    case packageSignatureRefused = "server | package: signature refused | files without a signature by a trusted signer"
     case packageContentsRefused = """
         server | package: contents refused | \
         package files that are not an archive or not safe to unpack
         """
-    case packageSandboxRefused = """
-        server | package: sandbox refused | \
-        package files with something that the sandbox forbids
-        """
+    case packageSandboxRefused = "server | package: sandbox refused | files with something that the sandbox forbids"
 
     // MARK: Errors of the tool or its machine
     case writeOverflow = """

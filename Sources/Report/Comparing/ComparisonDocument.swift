@@ -27,7 +27,7 @@ public struct ComparisonDocument: Codable, Hashable, Sendable {
         public var verdict: String?
         public var reason: String?
         /// Of `cannot_tell`: the change that would have been found, and the runs a side that find 10 %.
-        public var leastFound: Double?
+        public var detectableChange: Double?
         public var runsForTenth: Int?
     }
 

@@ -133,7 +133,7 @@ extension RunComparison {
                 part.verdict = row.verdict?.key
                 part.reason = row.reason
                 if case .cannotTell(let least, let runs)? = row.verdict {
-                    (part.leastFound, part.runsForTenth) = (least, runs)
+                    (part.detectableChange, part.runsForTenth) = (least, runs)
                 }
                 return part
             })

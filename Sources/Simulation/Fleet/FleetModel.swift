@@ -90,8 +90,8 @@ struct FleetModel: Sendable {
         for number in own { body(number) }
     }
 
-    /// What the draws about a failure are numbered by: its kind, so that they do not depend on which other failures there
-    /// are.
+    /// What the draws about a failure are numbered by: its kind, so that they do not depend on which other failures
+    /// there are.
     func drawNumber(_ number: Int) -> UInt32 {
         switch failures[number] {
         case .failsToApply: return 0x80 << 16

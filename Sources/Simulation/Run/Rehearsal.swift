@@ -45,7 +45,7 @@ public struct Rehearsal: Sendable {
 
     /// For tests of the checks: a mistake that the derived form of heartbeats makes.
     var mistake: PlantedMistake?
-    /// For tests of shrinking: outcomes that the controller does not hear of, as if it had a fault.
+    /// For tests of shrinking: outcomes that the controller does not receive, as if it had a fault.
     var hidden: (@Sendable (AgentOutcome) -> Bool)?
 
     public init(world: World, fleet: RolloutFleet, rollouts: [RehearsedRollout]) {
@@ -74,9 +74,9 @@ public struct Rehearsal: Sendable {
 /// A partition that one thread at a time works on.
 final class PartitionSlot: @unchecked Sendable {
     // The coordinator and the thread that runs the partition take turns; `Concurrently` returns when all are done.
-    @exclusivity(unchecked) var partition: Partition
+    @exclusivity(unchecked) var partition: FleetPart
 
-    init(_ partition: Partition) { self.partition = partition }
+    init(_ partition: FleetPart) { self.partition = partition }
 }
 
 /// A rehearsal under way.
@@ -97,7 +97,7 @@ struct RehearsalRun {
     var downCounts = [Int](repeating: 0, count: World.maxGroups)
     var replicaDownCounts: [Int]
     var cutCounts: [Int]
-    var violations: [Violation] = []
+    var violations: [InvariantViolation] = []
     var passed = 0
     var lastEvents = 0
 
@@ -118,7 +118,7 @@ struct RehearsalRun {
         let made = MadeSlots(count)
         concurrently(count) { number in
             let range = total * number / count..<total * (number + 1) / count
-            made.slots[number].set(PartitionSlot(Partition(model, agents: range, traced: traced, mistake)))
+            made.slots[number].set(PartitionSlot(FleetPart(model, agents: range, traced: traced, mistake)))
         }
         slots = made.slots.compactMap(\.slot)
         window = WindowState(replicas: world.server.replicas)
@@ -178,8 +178,8 @@ struct RehearsalRun {
         }
         pending.removeAll(keepingCapacity: true)
         let (state, isLarge) = (window, !commands.isEmpty || !lost.isEmpty || lastEvents > Self.manyEvents)
-        let work: @Sendable (Partition.Work) -> Void = { $0.begin(state, commands, lost) }
-        each(isLarge: isLarge) { slot in work(Partition.Work(slot)) }
+        let work: @Sendable (FleetPart.Work) -> Void = { $0.begin(state, commands, lost) }
+        each(isLarge: isLarge) { slot in work(FleetPart.Work(slot)) }
     }
 
     /// From so many events in a second on, the partitions run at the same time.
@@ -259,7 +259,7 @@ struct LostConnections: Sendable {
     var isEmpty: Bool { groups == 0 && replicas.isEmpty && cuts.isEmpty }
 }
 
-extension Partition {
+extension FleetPart {
     /// What a partition does at the start of a second.
     struct Work {
         private let slot: PartitionSlot

@@ -45,7 +45,7 @@ public struct RehearsalResult: Sendable {
     /// Seconds in which something happened besides heartbeats.
     public internal(set) var busySeconds = 0
     public internal(set) var maxAnswerDelay = Nanoseconds.zero
-    public internal(set) var violations: [Violation] = []
+    public internal(set) var violations: [InvariantViolation] = []
     public internal(set) var trace: [TracedEvent] = []
     /// When the run ended.
     public internal(set) var end: Instant = .zero
@@ -118,14 +118,14 @@ extension RehearsalRun {
                         agent.target != agent.delivered
                     else { continue }
                     violations.append(
-                        Violation(
+                        InvariantViolation(
                             at: window.end, agent: slot.partition.number(place), kind: .rollbackMissedAgent))
                     return
                 }
             }
         }
         if !controller.isDone, controller.nextDeadline == nil {
-            violations.append(Violation(at: window.end, agent: nil, kind: .waitsForEver))
+            violations.append(InvariantViolation(at: window.end, agent: nil, kind: .waitsForEver))
         }
     }
 }

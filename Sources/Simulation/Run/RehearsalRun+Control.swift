@@ -83,7 +83,7 @@ extension RehearsalRun {
         guard let limit = controller.plan.limits.concurrency?.count(of: controller.order.count),
             controller.tally.inFlight > max(limit, 1)
         else { return }
-        violations.append(Violation(at: window.start, agent: nil, kind: .concurrencyExceeded))
+        violations.append(InvariantViolation(at: window.start, agent: nil, kind: .concurrencyExceeded))
     }
 
     // MARK: - Faults

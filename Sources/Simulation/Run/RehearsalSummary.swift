@@ -35,7 +35,7 @@ public struct RehearsalSummary: Sendable {
     public let stragglers: [(cause: StragglerCause, agents: Int)]
     public let hashes: RehearsalHashes
     public let events: Int
-    public let violations: [Violation]
+    public let violations: [InvariantViolation]
     /// What is not as the plan expects, a sentence each.
     public let differences: [String]
 

@@ -62,8 +62,8 @@ extension FailureRule {
 }
 
 extension AgentSet {
-    /// The agents that have one of the values of each attribute and are among the numbers; nil: nothing is asked for, so
-    /// any agent.
+    /// The agents that have one of the values of each attribute and are among the numbers; nil: nothing is asked for,
+    /// so any agent.
     init?(_ fleet: RolloutFleet, _ attributes: [Named<[String]>], _ numbers: [UInt32]? = nil) {
         guard !attributes.isEmpty || numbers != nil else { return nil }
         let selection = RolloutSelection(attributes: attributes, fleet: fleet)

@@ -88,7 +88,7 @@ public enum AgentFailure: Hashable, Sendable {
     case silent
     /// Applying takes ten times as long.
     case slow
-    /// The process crashes this long after applying and comes back with the revision before.
+    /// The process crashes this long after applying and starts again with the revision before.
     case crashes(after: Distribution)
     /// The collector stops this long after applying, for a time or until another revision is applied: the agent
     /// reports itself unhealthy.

@@ -7,10 +7,10 @@ public enum ComparisonVerdict: Hashable, Sendable {
     case worse
     case better
     /// - Parameters:
-    ///   - leastFound: the change that would have been found with a probability of 80 %, as a ratio less 1.
-    ///   - runsForTenth: the runs a side with which a change of 10 % is found with a probability of 90 %; nil: more than
-    ///     anybody makes.
-    case cannotTell(leastFound: Double, runsForTenth: Int?)
+    ///   - detectableChange: the change that would have been found with a probability of 80 %, as a ratio less 1.
+    ///   - runsForTenth: the runs a side with which a change of 10 % is found with a probability of 90 %; nil: more
+    ///     than anybody makes.
+    case cannotTell(detectableChange: Double, runsForTenth: Int?)
 
     /// As people read it.
     public var title: String {
@@ -69,7 +69,7 @@ public struct FigureComparison: Hashable, Sendable {
         if interval.lowerBound >= -limit, interval.upperBound <= limit { return .noDifference }
         guard probability <= level else {
             return .cannotTell(
-                leastFound: test.leastFound(level: level).exponential - 1,
+                detectableChange: test.detectableChange(level: level).exponential - 1,
                 runsForTenth: SampleSize.runs(toFind: 1.1.naturalLogarithm, deviation: deviation, level: level))
         }
         let isHigher = test.difference > 0

@@ -72,7 +72,7 @@ public struct MeanDifference: Hashable, Sendable {
 
     /// The least true difference that would be found to be one, with the given probability.
     /// - Parameter level: the two-sided level of the test.
-    public func leastFound(power: Double = 0.8, level: Double = 0.05) -> Double {
+    public func detectableChange(power: Double = 0.8, level: Double = 0.05) -> Double {
         standardError * (quantile(1 - level / 2) + quantile(power))
     }
 

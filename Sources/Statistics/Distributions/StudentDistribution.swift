@@ -53,8 +53,8 @@ public struct StudentDistribution: Hashable, Sendable {
         return logarithm.exponential / (degreesOfFreedom * .pi).squareRoot()
     }
 
-    /// The probability of a value above `value`, which is not negative: half of the regularised incomplete beta function
-    /// of ν/(ν + t²) with ν/2 and 1/2.
+    /// The probability of a value above `value`, which is not negative: half of the regularised incomplete beta
+    /// function of ν/(ν + t²) with ν/2 and 1/2.
     private func tail(beyond value: Double) -> Double {
         let square = value * value
         let share = degreesOfFreedom / (degreesOfFreedom + square)

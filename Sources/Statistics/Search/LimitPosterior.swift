@@ -3,8 +3,8 @@ import Basis
 /// What the trials at known loads say about the load at which half of the trials pass: a posterior over a grid of
 /// logarithms of the load and of spreads.
 ///
-/// A trial at load x passes with the probability 0.01 + 0.96 · Φ((L − x)/σ), where L is the logarithm of the limit: four
-/// trials in a hundred go against the model, so that one bad trial does not decide the search.
+/// A trial at load x passes with the probability 0.01 + 0.96 · Φ((L − x)/σ), where L is the logarithm of the limit:
+/// four trials in a hundred go against the model, so that one bad trial does not decide the search.
 struct LimitPosterior {
     /// Logarithms of loads, evenly spaced.
     private(set) var grid: [Double]

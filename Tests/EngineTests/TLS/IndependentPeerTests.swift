@@ -21,18 +21,20 @@ struct IndependentPeerTests {
         try authority.certificate.pem.write(to: anchor, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: anchor) }
         try await withTLSEcho(TLSServerOptions(identity: identity)) { _, address in
-            let process = Process()
             let (input, output) = (Pipe(), Pipe())
-            process.executableURL = URL(fileURLWithPath: Self.tool)
-            process.arguments = [
-                "s_client", "-connect", address.description, version, "-CAfile", anchor.path, "-verify_return_error",
-                "-verify_hostname", "server.test", "-servername", "server.test", "-quiet",
-            ]
-            process.standardInput = input
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            defer { process.terminate() }
+            var process = try ChildProcess(
+                Self.tool,
+                [
+                    "s_client", "-connect", address.description, version, "-CAfile", anchor.path,
+                    "-verify_return_error", "-verify_hostname", "server.test", "-servername", "server.test", "-quiet",
+                ],
+                input: input.fileHandleForReading.fileDescriptor,
+                output: output.fileHandleForWriting.fileDescriptor,
+                errors: FileHandle.nullDevice.fileDescriptor)
+            defer {
+                process.signal(SIGTERM)
+                process.wait()
+            }
             input.fileHandleForWriting.write(Data("hello\n".utf8))
             let answer = await Task.detached { output.fileHandleForReading.availableData }.value
             #expect(String(decoding: answer, as: UTF8.self) == "hello\n")

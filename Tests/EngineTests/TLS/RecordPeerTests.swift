@@ -1,6 +1,7 @@
 import Basis
 import Foundation
 import OpenSSL
+import Synchronization
 import TLSRecords
 import Testing
 
@@ -175,17 +176,17 @@ private struct PeerBed {
 
 /// A program, its input and what it prints.
 private final class Peer: Sendable {
-    private let process = Process()
+    private let process: Mutex<ChildProcess>
     private let input = Pipe()
+    private let pipe = Pipe()
     private let output = Recorder<String>()
 
     init(_ program: String, _ arguments: [String]) throws {
-        let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardInput = input
-        process.standardOutput = pipe
-        process.standardError = pipe
+        process = Mutex(
+            try ChildProcess(
+                program, arguments, input: input.fileHandleForReading.fileDescriptor,
+                output: pipe.fileHandleForWriting.fileDescriptor))
+        try pipe.fileHandleForWriting.close()
         let output = output
         pipe.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
@@ -195,7 +196,6 @@ private final class Peer: Sendable {
                 output.note(String(decoding: data, as: UTF8.self))
             }
         }
-        try process.run()
     }
 
     var text: String { output.events.joined() }
@@ -213,6 +213,9 @@ private final class Peer: Sendable {
     }
 
     func end() {
-        process.terminate()
+        process.withLock {
+            $0.signal(SIGTERM)
+            $0.wait()
+        }
     }
 }

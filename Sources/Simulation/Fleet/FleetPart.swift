@@ -6,7 +6,7 @@ import Rollout
 /// A part of a simulated fleet, run by one thread. Within a second its agents affect neither each other nor those of
 /// other partitions: each runs through its own deadlines in the order of time, against a world that does not change.
 /// What they do to the world are sums and a list of outcomes, taken at the second's end.
-struct Partition {
+struct FleetPart {
     let model: FleetModel
     /// The agents' numbers are `first ..< first + count`, or these, ascending.
     let first: UInt32
@@ -31,7 +31,7 @@ struct Partition {
     /// The highest entry of the revision table that was offered to anybody.
     var newestEntry: UInt8 = 1
     /// What an agent did that it must not do.
-    var violations: [Violation] = []
+    var violations: [InvariantViolation] = []
 
     /// Whether every heartbeat is an event.
     let isEach: Bool
@@ -169,7 +169,7 @@ struct Partition {
             happen(place, at: max(due, window.start))
             steps += 1
             guard steps < Self.maxSteps else {
-                violations.append(Violation(at: window.start, agent: number(place), kind: .doesNotMoveOn))
+                violations.append(InvariantViolation(at: window.start, agent: number(place), kind: .doesNotMoveOn))
                 agents[place].due = .distantFuture
                 return
             }

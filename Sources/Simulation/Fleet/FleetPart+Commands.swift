@@ -3,7 +3,7 @@ import Basis
 import Rollout
 
 /// What the world and the control plane do to the agents of a partition at the start of a second.
-extension Partition {
+extension FleetPart {
     /// Begins a second: counts what was left out, and takes the world as it is in it.
     mutating func enter(_ state: WindowState) {
         load.enter(second: state.second)

@@ -4,7 +4,7 @@ import OpAMP
 import Rollout
 
 /// What happens to an agent, one thing after the other.
-extension Partition {
+extension FleetPart {
     /// When something next happens to the agent, as far as it is known; from the last heartbeat that was counted on.
     @inline(__always)
     func nextDue(_ place: Int) -> Instant {

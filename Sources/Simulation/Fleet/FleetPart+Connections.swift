@@ -4,7 +4,7 @@ import OpAMP
 import Rollout
 
 /// Losing connections and opening them, and the events of agents' own.
-extension Partition {
+extension FleetPart {
     // MARK: - Losing
 
     /// The connections of some agents are lost, within `spread` from the window's start.

@@ -1,7 +1,7 @@
 public import Basis
 
 /// What must never happen in a rehearsal, whatever goes wrong in its world.
-public struct Violation: Hashable, Sendable {
+public struct InvariantViolation: Hashable, Sendable {
     public enum Kind: String, Sendable {
         /// An agent runs a revision that nobody has offered.
         case runsWhatNobodyOffered

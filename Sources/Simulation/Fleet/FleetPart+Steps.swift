@@ -4,7 +4,7 @@ import OpAMP
 import Rollout
 
 /// Steps of the agents: each wakes the product's `Agent` from its record, steps it, and puts it back.
-extension Partition {
+extension FleetPart {
     /// From `now` on, not included, the agent's heartbeats are counted, if they are steady.
     @inline(__always)
     mutating func resumeHeartbeats(_ place: Int, after now: Instant) {
@@ -101,7 +101,7 @@ extension Partition {
             tell(place, .mismatched, at: now, revision)
         }
         if agents[place].record.running > newestEntry {
-            violations.append(Violation(at: now, agent: number(place), kind: .runsWhatNobodyOffered))
+            violations.append(InvariantViolation(at: now, agent: number(place), kind: .runsWhatNobodyOffered))
         }
         if isConnecting { attempt(place, at: now) }
         if isAnswered, agents[place].record.isOnline { serverAnswers(place, at: now) }
