@@ -13,8 +13,6 @@ public struct InvariantViolation: Hashable, Sendable {
         case concurrencyExceeded
         /// The rollout waits, and nothing that it waits for can come.
         case waitsForEver
-        /// A stage passed though more of the agents that it reached are broken than the plan's gates allow.
-        case passedBroken
     }
 
     public let at: Instant
