@@ -223,15 +223,19 @@ public struct Gateway {
         leaveWithLeader(from: start, at: now, &effects)
     }
 
-    /// The leader has requested the end of the connection: its members' agent_disconnect messages go before its own, as
-    /// far as that is still possible, and then the members are disconnected.
+    /// The leader has requested the end of the connection. Members that are connected lose theirs. Members that have
+    /// sent agent_disconnect wait for its answer while the connection is closed in order, and no longer once it is
+    /// dropped.
     private mutating func leaveWithLeader(from start: Int, at now: Instant, _ effects: inout Effects) {
         guard !isOnline, effects.list[start...].contains(where: \.endsTheConnection) else { return }
-        loseMembers(.endOfStream, at: now, &effects)
+        loseMembers(.endOfStream, inOrder: isUp, at: now, &effects)
     }
 
-    private mutating func loseMembers(_ cause: LossCause, at now: Instant, _ effects: inout Effects) {
-        for number in members.indices where members[number].state.isOnline || members[number].state == .closing {
+    private mutating func loseMembers(
+        _ cause: LossCause, inOrder: Bool = false, at now: Instant, _ effects: inout Effects
+    ) {
+        for number in members.indices
+        where members[number].state.isOnline || (members[number].state == .closing && !inOrder) {
             tell(number, at: now, &effects) { $0.connectionLost(cause, at: $1, &$2) }
         }
     }

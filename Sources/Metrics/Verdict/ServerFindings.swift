@@ -23,8 +23,6 @@ public struct ServerFindings: Hashable, Sendable {
     public var stop: Stop?
     public var warnings: [RunWarning] = []
 
-    /// From this share of the reports on, what has no answer is worth a warning.
-    private static let minShare = 0.01
     /// From so many connections an agent and minute on, agents reconnect more than a storm or a restart explains.
     private static let minReconnects = 6.0
     /// A shorter silence is no stop.
@@ -41,8 +39,8 @@ public struct ServerFindings: Hashable, Sendable {
                     rule: "server-stopped-answering", message: stop.text,
                     remedy: "look at the server at \(Figures.duration(stop.last)) after the start of the run"))
         }
+        warnings += PartWarning.all.compactMap { $0.warning(counters) }
         warnings += [
-            Self.unanswered(counters), Self.refused(counters), Self.missed(counters), Self.ambiguous(counters),
             Self.pool(counters), Self.reconnects(counters, duration),
         ].compactMap { $0 }
     }
@@ -62,51 +60,6 @@ public struct ServerFindings: Hashable, Sendable {
         }
         guard length >= minStop, reports > refused, asked > refused, asked * 10 >= max(agents, 1) else { return nil }
         return Stop(last: rows[last].start + rows[last].length, reports: reports, length: length)
-    }
-
-    private static func unanswered(_ counters: CounterTable) -> RunWarning? {
-        let sent = counters.reportsSent - counters[.agentDisconnects]
-        let count = counters[.unanswered] + counters[.answersLost]
-        guard count > 0, Double(count) >= minShare * Double(sent) else { return nil }
-        return RunWarning(
-            rule: "reports-unanswered",
-            message:
-                "\(count) of \(sent) reports (\(share(count, sent))) were never answered; in the response times they "
-                + "count as at least what they waited",
-            remedy: "read percentiles that begin with > as lower bounds")
-    }
-
-    private static func refused(_ counters: CounterTable) -> RunWarning? {
-        let (count, sent) = (counters[.reportsRefused], counters.reportsSent)
-        guard count > 0, Double(count) >= minShare * Double(sent) else { return nil }
-        return RunWarning(
-            rule: "reports-refused",
-            message:
-                "\(count) of \(sent) reports (\(share(count, sent))) were answered with an error; they are not in the "
-                + "latencies",
-            remedy: "read the latencies as those of the other reports")
-    }
-
-    private static func missed(_ counters: CounterTable) -> RunWarning? {
-        let (count, due) = (counters[.heartbeatsNotPossible], counters[.heartbeatsDue])
-        guard count > 0, Double(count) >= minShare * Double(due) else { return nil }
-        return RunWarning(
-            rule: "heartbeats-not-possible",
-            message:
-                "\(count) of \(due) heartbeats (\(share(count, due))) were due while the agent had no connection; in "
-                + "the response times they count from when they were due to the next answer",
-            remedy: "look at time without server; service time has only what was sent")
-    }
-
-    private static func ambiguous(_ counters: CounterTable) -> RunWarning? {
-        let (count, answers) = (counters[.answersAmbiguous], counters[.answersReceived])
-        guard count > 0, Double(count) >= minShare * Double(answers) else { return nil }
-        return RunWarning(
-            rule: "answers-ambiguous",
-            message:
-                "\(count) of \(answers) answers (\(share(count, answers))) may be to another report, because answers "
-                + "carry no number; percentiles are ranges where that matters",
-            remedy: "use a heartbeat interval of at least 3 times p99, or add jitter")
     }
 
     private static func pool(_ counters: CounterTable) -> RunWarning? {
@@ -132,8 +85,49 @@ public struct ServerFindings: Hashable, Sendable {
                 + "all): the server ends connections, and the reconnect policy does not wait after one that was open",
             remedy: "clients of opamp-go do this; policy spec-minimum waits at least 30 s")
     }
+}
 
-    private static func share(_ part: UInt64, _ whole: UInt64) -> String {
-        Figures.percent(whole > 0 ? Double(part) / Double(whole) : 0)
+/// A warning about a part of what was sent or received, once that part is large enough to change the percentiles.
+private struct PartWarning: Sendable {
+    let rule: String
+    let part: @Sendable (CounterTable) -> UInt64
+    let whole: @Sendable (CounterTable) -> UInt64
+    /// What is counted, and what became of the part: "12 of 100 reports (12 %) were …".
+    let what: String
+    let fate: String
+    let remedy: String
+
+    /// A smaller share of the whole is worth no warning.
+    private static let minShare = 0.01
+
+    func warning(_ counters: CounterTable) -> RunWarning? {
+        let (part, whole) = (part(counters), whole(counters))
+        guard part > 0, Double(part) >= Self.minShare * Double(whole) else { return nil }
+        let share = Figures.percent(whole > 0 ? Double(part) / Double(whole) : 0)
+        return RunWarning(rule: rule, message: "\(part) of \(whole) \(what) (\(share)) \(fate)", remedy: remedy)
     }
+
+    static let all = [
+        PartWarning(
+            rule: "reports-unanswered", part: { $0[.unanswered] + $0[.answersLost] },
+            whole: { $0.reportsSent - $0[.agentDisconnects] }, what: "reports",
+            fate: "were never answered; in the response times they count as at least what they waited",
+            remedy: "read percentiles that begin with > as lower bounds"),
+        PartWarning(
+            rule: "reports-refused", part: { $0[.reportsRefused] }, whole: { $0.reportsSent }, what: "reports",
+            fate: "were answered with an error; they are not in the latencies",
+            remedy: "read the latencies as those of the other reports"),
+        PartWarning(
+            rule: "heartbeats-not-possible", part: { $0[.heartbeatsNotPossible] }, whole: { $0[.heartbeatsDue] },
+            what: "heartbeats",
+            fate: "were due while the agent had no connection; in the response times they count from when they were "
+                + "due to the next answer",
+            remedy: "look at time without server; service time has only what was sent"),
+        PartWarning(
+            rule: "answers-ambiguous", part: { $0[.answersAmbiguous] }, whole: { $0[.answersReceived] },
+            what: "answers",
+            fate: "may be to another report, because answers carry no number; percentiles are ranges where that "
+                + "matters",
+            remedy: "use a heartbeat interval of at least 3 times p99, or add jitter"),
+    ]
 }

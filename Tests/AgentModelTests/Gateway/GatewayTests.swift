@@ -189,6 +189,28 @@ struct GatewayTests {
         #expect(script.gateway.state == .disconnected)
     }
 
+    @Test("Members get the answers to their agent_disconnects also where the gateway itself is answered first")
+    func leadersLateAnswer() {
+        var script = Script(members: 2)
+        script.run()
+        script.now = script.timer
+        script.step { $0.wake(at: $1, &$2) }
+        let beats = script.sent.map(\.report)
+        #expect(beats.count == 3)
+        let (leader, members) = (script.gateway.leader.instanceUID, script.gateway.members.map(\.instanceUID))
+        for uid in members { script.receive(ServerToAgent(instanceUID: .uid(uid))) }
+        script.step { $0.drain(at: $1, by: $1 + .seconds(5), &$2) }
+        #expect(script.sent.map(\.kind) == [.agentDisconnect, .agentDisconnect])
+        script.receive(ServerToAgent(instanceUID: .uid(leader)))
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
+        #expect(script.steps.closeCodes == [1000])
+        for uid in members {
+            script.receive(ServerToAgent(instanceUID: .uid(uid)))
+            #expect(script.steps.answered.map(\.kind) == [.agentDisconnect])
+        }
+        #expect(script.gateway.members.map(\.state) == [.disconnected, .disconnected])
+    }
+
     @Test("A member that arrives later connects over the connection that is there, or waits for it")
     func joining() {
         var script = Script(members: 1)
