@@ -42,7 +42,7 @@ struct UnreachableServerTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "60s")
             let end = try await muster.shell(
-                "$M run p.yaml --server ws://127.0.0.1:1 --out r --plain", limit: .seconds(30))
+                "$M run p.yaml --server ws://127.0.0.1:1 --out r --plain", limit: .seconds(120))
             #expect(end.status == 1)
             #expect(
                 end.output.contains("nothing listens at ws://127.0.0.1:1/v1/opamp; waiting for 5s, --wait to continue"),
@@ -57,7 +57,7 @@ struct UnreachableServerTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "8s")
             let end = try await muster.shell(
-                "$M run p.yaml --server ws://127.0.0.1:1 --wait --out r --plain", limit: .seconds(40))
+                "$M run p.yaml --server ws://127.0.0.1:1 --wait --out r --plain", limit: .seconds(120))
             #expect(end.status == 1 && end.output.contains("waiting (--wait)"), "\(end.output)")
             #expect(end.output.contains("no agent received a response"), "\(end.output)")
         }

@@ -19,7 +19,7 @@ struct Muster {
     }
 
     /// Runs a line of bash in which `$M` is the binary.
-    func shell(_ line: String, limit: Duration = .seconds(60)) async throws -> PeerProgram.End {
+    func shell(_ line: String, limit: Duration = .seconds(180)) async throws -> PeerProgram.End {
         let script = "cd '\(folder)' && export XDG_RUNTIME_DIR='\(folder)' M='\(Self.path)' && { \(line)\n}"
         return try await PeerProgram.run("/bin/bash", ["-c", script], limit: limit)
     }

@@ -132,7 +132,7 @@ struct OutputTests {
     func words(line: String, expected: String) async throws {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile()
-            let end = try await muster.shell("timeout 20 \(line)")
+            let end = try await muster.shell("timeout 120 \(line)", limit: .seconds(180))
             #expect(end.status == 2, "\(end.output)")
             #expect(end.output.contains(expected), "\(end.output)")
             for raw in ["NSCocoa", "NSPOSIX", "Domain", "URL type"] {

@@ -2,7 +2,7 @@ import Basis
 import Engine
 import Testing
 
-@Suite("Connections", .timeLimit(.minutes(1)))
+@Suite("Connections", .timeLimit(.minutes(5)))
 struct ConnectionTests {
     /// A listener that answers with what it receives.
     private static func echo(_ shard: Shard, _ host: String = "127.0.0.1") throws -> SocketAddress {

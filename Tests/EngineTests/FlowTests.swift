@@ -2,7 +2,7 @@ import Basis
 import Engine
 import Testing
 
-@Suite("Flow of bytes", .timeLimit(.minutes(1)))
+@Suite("Flow of bytes", .timeLimit(.minutes(5)))
 struct FlowTests {
     private static func pattern(_ count: Int) -> [UInt8] {
         var random = SeededRandom(seed: UInt64(count))
@@ -230,7 +230,7 @@ struct FlowTests {
     }
 }
 
-@Suite("Timers beside other work", .timeLimit(.minutes(1)))
+@Suite("Timers beside other work", .timeLimit(.minutes(5)))
 struct TimerSliceTests {
     @Test("A timer that becomes due while many sockets are ready fires between them, not after them")
     func betweenSockets() async throws {

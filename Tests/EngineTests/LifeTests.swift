@@ -3,7 +3,7 @@ import CLinux
 import Engine
 import Testing
 
-@Suite("Life of endpoints and shards", .timeLimit(.minutes(1)))
+@Suite("Life of endpoints and shards", .timeLimit(.minutes(5)))
 struct LifeTests {
     private static func echo(_ shard: Shard) throws -> SocketAddress {
         try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in EchoEndpoint(shard: shard) }

@@ -9,7 +9,7 @@ import OrderedCollections
 import TestSupport
 import Testing
 
-@Suite("Agents that join status changes, on real sockets", .timeLimit(.minutes(2)))
+@Suite("Agents that join status changes, on real sockets", .timeLimit(.minutes(5)))
 struct BatchedAgentTests {
     private static let agents = 5
 

@@ -3,7 +3,7 @@ import Engine
 import OpenSSL
 import Testing
 
-@Suite("Certificates", .timeLimit(.minutes(1)))
+@Suite("Certificates", .timeLimit(.minutes(5)))
 struct CertificateJudgementTests {
     /// One way in which a certificate can be right or wrong.
     struct Case: Sendable, CustomTestStringConvertible {

@@ -9,7 +9,7 @@ import Testing
 
 /// A connection is handed over at a random permitted point of a random stream that is cut anywhere, also in the middle
 /// of a record, a message or the handshake. Nothing is lost, and both directions continue.
-@Suite("Points of the hand-over", .timeLimit(.minutes(1)))
+@Suite("Points of the hand-over", .timeLimit(.minutes(5)))
 struct HandOverPointTests {
     private static let contexts: (server: TLSServerContext, clients: [TLSClientContext])? = {
         let suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]

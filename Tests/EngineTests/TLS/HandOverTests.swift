@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 
 /// Connections of TLS 1.3 continue without their SSL.
-@Suite("Hand-over to the record layer", .timeLimit(.minutes(1)))
+@Suite("Hand-over to the record layer", .timeLimit(.minutes(5)))
 struct HandOverTests {
     private static let suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
 

@@ -5,7 +5,7 @@ import OpenSSL
 import Testing
 
 /// OpenSSL's own command line, where it is installed, at the other end.
-@Suite("TLS with an independent peer", .timeLimit(.minutes(1)))
+@Suite("TLS with an independent peer", .timeLimit(.minutes(5)))
 struct IndependentPeerTests {
     private static let tool = "/usr/bin/openssl"
     private static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: tool) }

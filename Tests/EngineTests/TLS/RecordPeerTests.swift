@@ -9,7 +9,7 @@ import Testing
 
 /// Programs that Muster's authors did not write at the other end of connections that were handed over, in both roles.
 /// benchmarks/tls-peers has more of them.
-@Suite("Records with independent peers", .timeLimit(.minutes(1)))
+@Suite("Records with independent peers", .timeLimit(.minutes(5)))
 struct RecordPeerTests {
     private static let openssl = "/usr/bin/openssl"
     private static let python = ProcessInfo.processInfo.environment["MUSTER_PYTHON"] ?? "/usr/bin/python3"

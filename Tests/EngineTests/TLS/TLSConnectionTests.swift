@@ -4,7 +4,7 @@ import OpenSSL
 import TLSRecords
 import Testing
 
-@Suite("TLS connections", .timeLimit(.minutes(1)))
+@Suite("TLS connections", .timeLimit(.minutes(5)))
 struct TLSConnectionTests {
     @Test(
         "Bytes come back from an echo over TLS, by name and by address", arguments: [TLSVersion.tls12, .tls13],

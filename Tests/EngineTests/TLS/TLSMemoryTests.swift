@@ -6,7 +6,7 @@ import Testing
 @testable import Engine
 
 /// What TLS connections hold on to, and what they let go of.
-@Suite("Memory of TLS connections", .timeLimit(.minutes(2)))
+@Suite("Memory of TLS connections", .timeLimit(.minutes(5)))
 struct TLSMemoryTests {
     @Test("With TLS 1.2, keys of the exchange, certificates and names of authorities are not kept")
     func handshakeForgotten() async throws {

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Downloads of package files over real sockets (spec: Downloading Packages)", .timeLimit(.minutes(2)))
+@Suite("Downloads of package files over real sockets (spec: Downloading Packages)", .timeLimit(.minutes(5)))
 struct DownloadTests {
     private static let package = GeneratedPackage(seed: 1, size: 300_000, executable: "collector")
     private static let file = package.bytes(0..<package.size)
@@ -280,7 +280,7 @@ struct DownloadTests {
     }
 }
 
-@Suite("Verdicts on fetched package files", .timeLimit(.minutes(2)))
+@Suite("Verdicts on fetched package files", .timeLimit(.minutes(5)))
 struct VerdictTests {
     private static let file = GeneratedPackage(seed: 2, size: 50_000, executable: "bin")
     private static let bytes = file.bytes(0..<file.size)

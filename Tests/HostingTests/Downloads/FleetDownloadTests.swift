@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Agents fetch files the way that they reach their server", .timeLimit(.minutes(2)))
+@Suite("Agents fetch files the way that they reach their server", .timeLimit(.minutes(5)))
 struct FleetDownloadTests {
     private static let package = GeneratedPackage(seed: 8, size: 100_000, executable: "collector")
 

@@ -12,7 +12,7 @@ import Testing
 @testable import Hosting
 
 /// Programs that are not ours, on the other side: Python's http.server, curl, OpenSSL's tool.
-@Suite("Package files with independent peers", .timeLimit(.minutes(2)))
+@Suite("Package files with independent peers", .timeLimit(.minutes(5)))
 struct IndependentFileTests {
     private static let package = GeneratedPackage(seed: 4, size: 3_000_000, executable: "collector")
     private static let file = package.bytes(0..<package.size)
@@ -223,7 +223,7 @@ struct IndependentFileTests {
 }
 
 /// Signatures that OpenSSL's tool makes otherwise than the algorithm says: each is sound in itself, and none is taken.
-@Suite("Signatures of the wrong kind, made by OpenSSL's tool", .timeLimit(.minutes(2)))
+@Suite("Signatures of the wrong kind, made by OpenSSL's tool", .timeLimit(.minutes(5)))
 struct OddSignatureTests {
     struct Odd: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -10,7 +10,7 @@ import Packages
 import TestSupport
 import Testing
 
-@Suite("The embedded server as a file server for packages", .timeLimit(.minutes(2)))
+@Suite("The embedded server as a file server for packages", .timeLimit(.minutes(5)))
 struct PackageServerTests {
     private static let content = Array("0123456789".utf8)
 

@@ -11,7 +11,7 @@ import Transport
 
 @testable import Hosting
 
-@Suite("The way of downloads: proxies, certificates, credentials", .timeLimit(.minutes(2)))
+@Suite("The way of downloads: proxies, certificates, credentials", .timeLimit(.minutes(5)))
 struct RoutedDownloadTests {
     private static let package = GeneratedPackage(seed: 6, size: 200_000, executable: "collector")
     private static let file = package.bytes(0..<package.size)
