@@ -38,6 +38,8 @@ struct HostileAnswersTests {
 
     @Test("are counted, and agents go on", arguments: rows, [false, true])
     func goesOn(_ row: Row, isPolling: Bool) async throws {
+        let memory = MemoryRow("each answer: \(row.name)\(isPolling ? ", polls" : "")")
+        defer { memory?.end() }
         let server = try ScriptedHTTPServer { _ in
             isPolling
                 ? .answer(row.answer.encoded()) : .upgrades(then: .says(HostileFrames.answer(row.answer)))

@@ -203,6 +203,8 @@ struct HostileClientTests {
         "Each behaviour is counted under its name, and good agents go on",
         arguments: [http, frames, closes, badCloses, otherCloses, tls].flatMap(\.self))
     func row(_ row: Row) async throws {
+        let memory = MemoryRow("client: \(row.name)")
+        defer { memory?.end() }
         var wire = ServerWire()
         wire.largestMessage = 1 << 20
         wire.receiving.handshake = .milliseconds(300)

@@ -218,6 +218,8 @@ struct HostileServerTableTests {
             upgradeRefusals, upgradeRetries, upgrades, frames, closes, badCloses, pollRefusals, pollRetries, polls,
         ].flatMap(\.self))
     func row(_ row: Row) async throws {
+        let memory = MemoryRow("server: \(row.testDescription)")
+        defer { memory?.end() }
         let server = try ScriptedHTTPServer { request in
             if request.number < 2 { return row.reaction }
             return row.isPolling ? .answer() : .upgrades(then: .says(HostileFrames.acknowledgement))
