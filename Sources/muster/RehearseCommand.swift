@@ -87,29 +87,24 @@ struct RehearseCommand: ParsableCommand {
             let words = ["muster", "rehearse", path, "--seed", "\(seed)"]
             try NewFile.write(RehearsalPage.html(summary, command: words.joined(separator: " ")), to: html, mode: 0o644)
         }
-        if shrink, let failure = summary.failure { try printReduced(rehearsal, plan, seed, failure) }
+        if shrink, let failure = summary.failure { try printReduced(plan, seed, failure) }
         if !summary.isAsExpected { throw ExitStatus.runFailed }
     }
 
     // MARK: - Reducing a failure
 
-    private func printReduced(_ rehearsal: Rehearsal, _ plan: RolloutPlan, _ seed: UInt64, _ failure: String) throws {
-        var start = rehearsal
-        start.partitions = 1
-        start.traced = []
-        let outcome = Shrinker().shrink(start) { RehearsalSummary(plan, seed: seed, $0).failure }
-        guard let outcome else {
+    private func printReduced(_ plan: RolloutPlan, _ seed: UInt64, _ failure: String) throws {
+        guard let reduced = Shrinker().shrink(plan, seed: seed) else {
             throw Failure(.runFailed, "the failure (\(failure)) does not occur with the faults of single agents.")
         }
-        let reduced = outcome.plan(from: plan)
-        let again = RehearsalSummary(reduced, seed: seed, Rehearsal(reduced, seed: seed).run()).failure
+        let outcome = reduced.outcome
         print(
             """
 
             # reduced: \(outcome.agentsBefore) agents and \(outcome.faultsBefore) faults to \(outcome.agents.count) \
-            and \(outcome.faults.count) in \(outcome.runs) rehearsals; fails alike: \(failure)
-            # \(again == failure ? "rehearse it with" : "this plan alone fails otherwise; with") --seed \(seed)
-            \(reduced.resolvedYAML)
+            and \(outcome.faults.count) in \(outcome.runs) rehearsals; fails in the same way: \(outcome.failure)
+            # \(reduced.again == failure ? "this plan fails so when it is rehearsed" : "this plan alone fails otherwise")
+            \(reduced.plan.resolvedYAML)
             """)
     }
 

@@ -22,6 +22,19 @@ struct HeartbeatOracleTests {
         #expect(derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
     }
 
+    @Test("They are equal at ten thousand agents too", arguments: [11, 12] as [UInt64])
+    func isEqualAtScale(seed: UInt64) {
+        var rehearsal = DrawnRehearsal.make(seed: seed, agents: 10_000, span: 240)
+        rehearsal.partitions = 2
+        let derived = rehearsal.run()
+        rehearsal.world.heartbeats = .each
+        rehearsal.partitions = 1
+        let each = rehearsal.run()
+        #expect(derived.hashes == each.hashes, "seed \(seed)")
+        #expect(derived.decisions == each.decisions)
+        #expect(derived.events > 10_000 && derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
+    }
+
     @Test("The comparison finds mistakes", arguments: PlantedMistake.allCases)
     func findsMistakes(mistake: PlantedMistake) {
         var differences = 0

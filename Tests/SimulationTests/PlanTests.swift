@@ -10,7 +10,7 @@ struct PlanTests {
         #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts"
     static let names = [
         "ampora", "argo-rollouts", "aws-appconfig", "aws-iot-jobs", "aws-ssm", "bindplane", "canary-bad", "canary-good",
-        "elastic-fleet", "flagger", "kubernetes", "server-restart-midway", "slow-poison", "zone-outage",
+        "elastic-fleet", "flagger", "kubernetes", "rough-day", "server-restart-midway", "slow-poison", "zone-outage",
     ]
 
     private static func plan(_ name: String) throws -> RolloutPlan {
@@ -27,7 +27,7 @@ struct PlanTests {
         let summary = RehearsalSummary(plan, seed: plan.seed, result)
         #expect(summary.isAsExpected, "\(summary.differences) \(summary.violations)")
         // Some of them, for the time that it takes.
-        guard ["canary-bad", "slow-poison", "kubernetes", "aws-ssm"].contains(name) else { return }
+        guard ["canary-bad", "slow-poison", "kubernetes", "aws-ssm", "rough-day"].contains(name) else { return }
         rehearsal.partitions = 2
         #expect(rehearsal.run().hashes == result.hashes)
     }

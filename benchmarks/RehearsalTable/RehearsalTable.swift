@@ -60,7 +60,7 @@ enum RehearsalTable {
         case "quiet": rollouts = []
         case "good": break
         case "bad": world.failures = [FailureRule(.failsToApply, share: 0.3)]
-        case "restart": world.faults = [.replicaDown(replica: nil, from: hour * 12, lasting: .seconds(20))]
+        case "restart": world.faults = [.replicaDown(replicas: nil, from: hour * 12, lasting: .seconds(20))]
         case "zone":
             world.groups = [AgentSet(count: agents) { $0 % 3 == 0 }]
             world.faults = [.outage(group: 0, from: hour + .seconds(1_500), lasting: .seconds(1_800))]
@@ -72,10 +72,10 @@ enum RehearsalTable {
             }
             world.groups = [AgentSet(count: agents) { $0 % 3 == 0 }]
             world.faults = [
-                .flapping(share: 0.01, every: .uniform(.seconds(300), .seconds(900))),
+                .flapping(FlappingAgents(share: 0.01, every: .uniform(.seconds(300), .seconds(900)))),
                 .outage(group: 0, from: hour * 7, lasting: .seconds(1_800)),
-                .replicaDown(replica: nil, from: hour * 11, lasting: .seconds(20)),
-                .replicaDown(replica: nil, from: hour * 20, lasting: .seconds(20)),
+                .replicaDown(replicas: nil, from: hour * 11, lasting: .seconds(20)),
+                .replicaDown(replicas: nil, from: hour * 20, lasting: .seconds(20)),
             ]
         default: return nil
         }

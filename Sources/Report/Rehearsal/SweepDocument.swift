@@ -7,6 +7,18 @@ public struct SweepDocument: Codable, Hashable, Sendable {
     public var schemaVersion = 1
     public var key: String
     public var points: [PointPart]
+    /// Nil: nothing is traded, or there are too few values or seeds.
+    public var knee: KneePart?
+
+    public struct KneePart: Codable, Hashable, Sendable {
+        /// The value; nil: the seeds do not agree on one.
+        public var value: String?
+        /// The values between which it lies, with a confidence of 95 %.
+        public var from: String
+        public var to: String
+        /// The share of the samples of the seeds whose knee is the value of all seeds together.
+        public var share: Double
+    }
 
     public struct PointPart: Codable, Hashable, Sendable {
         public var value: String
@@ -24,6 +36,11 @@ public struct SweepDocument: Codable, Hashable, Sendable {
 
     public init(_ key: String, _ points: [Sweep.Point]) {
         self.key = key
+        knee = Sweep.knee(of: points).map { knee in
+            KneePart(
+                value: knee.isMarked ? points[knee.place].value : nil, from: points[knee.interval.lowerBound].value,
+                to: points[knee.interval.upperBound].value, share: knee.share)
+        }
         self.points = points.map { point in
             PointPart(
                 value: point.value,

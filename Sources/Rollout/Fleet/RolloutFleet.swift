@@ -16,7 +16,7 @@ public struct RolloutFleet: Hashable, Sendable {
     /// The agents' numbers are below this.
     public let count: Int
     /// The numbers that exist, ascending; nil: all. What happens to an agent does not depend on which others exist.
-    public let members: [UInt32]?
+    public private(set) var members: [UInt32]?
     public private(set) var columns: [Column] = []
 
     /// - Parameters:
@@ -25,6 +25,13 @@ public struct RolloutFleet: Hashable, Sendable {
     public init(count: Int, members: [UInt32]? = nil) {
         self.count = max(count, 0)
         self.members = members.map { Set($0.filter { Int($0) < count }).sorted() }
+    }
+
+    /// The same fleet with only these agents.
+    public func keeping(_ members: [UInt32]) -> RolloutFleet {
+        var fleet = self
+        fleet.members = Set(members.filter { Int($0) < count }).sorted()
+        return fleet
     }
 
     /// Adds an attribute, or replaces the one of that name. Linear in the agents.

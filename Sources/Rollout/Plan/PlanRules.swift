@@ -10,6 +10,7 @@ enum PlanRules {
             }
             stagesGrow(plan, check)
             attributesExist(plan, check)
+            zonesAreFew(plan, check)
         }
     ]
 
@@ -57,5 +58,24 @@ enum PlanRules {
         for (index, outage) in plan.world.outages.enumerated() {
             demand(outage.attribute, at: "world.outages[\(index)].attribute")
         }
+        for (index, partition) in plan.world.partitions.enumerated() {
+            demand(partition.attribute, at: "world.partitions[\(index)].attribute")
+        }
+        for (index, flapping) in plan.world.flapping.enumerated() {
+            for attribute in flapping.attributes { demand(attribute.name, at: "world.flapping[\(index)].attributes") }
+        }
+        for (index, group) in plan.world.heartbeats.enumerated() {
+            for attribute in group.attributes { demand(attribute.name, at: "world.heartbeats[\(index)].attributes") }
+        }
+    }
+
+    /// A simulated agent has a bit for each zone that outages and partitions are about.
+    private static func zonesAreFew(_ plan: RolloutPlan, _ check: Check<RolloutPlan>) {
+        let limit = RehearsalWorld.maxZones
+        guard plan.world.zones.count > limit else { return }
+        check.contradiction(
+            at: plan.world.partitions.isEmpty ? "world.outages" : "world.partitions",
+            "outages and partitions are about \(plan.world.zones.count) values of attributes in all; at most \(limit) can "
+                + "be told apart")
     }
 }

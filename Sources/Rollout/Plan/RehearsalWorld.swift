@@ -13,18 +13,51 @@ public struct RehearsalWorld: Hashable, Sendable {
     /// For each attribute its values and their shares.
     public var attributes: [Named<[Named<Double>]>] = []
     public var heartbeat = Nanoseconds.seconds(30)
+    /// Agents with another interval; the first that names an agent counts.
+    public var heartbeats: [HeartbeatGroup] = []
     /// From an offer that has arrived to the report of what became of it.
     public var applying = Distribution.logNormal(median: .seconds(5), sigma: 0.5)
     /// One way through the network.
     public var latency = Distribution.constant(.milliseconds(20))
+    /// The odds that an offer gets lost on its way.
+    public var messageLoss = 0.0
     /// The share of the agents that has no connection when the rollout begins, and for how long.
     public var offline = OfflineAgents()
     public var server = RehearsalServer()
     public var breakages: [Breakage] = []
     public var outages: [ZoneOutage] = []
     public var restarts: [ServerRestart] = []
+    public var partitions: [ZonePartition] = []
+    public var slowReplicas: [SlowReplicas] = []
+    public var flapping: [Flapping] = []
+    /// When the rollout's controller restarts, from its snapshot and its journal.
+    public var controllerRestarts: [Nanoseconds] = []
 
     public init() {}
+
+    /// The most zones.
+    public static let maxZones = 8
+
+    /// The values of attributes that outages and partitions are about, each once.
+    public var zones: [Zone] {
+        var zones: [Zone] = []
+        let all =
+            outages.map { Zone(attribute: $0.attribute, value: $0.value) }
+            + partitions.map { Zone(attribute: $0.attribute, value: $0.value) }
+        for zone in all where !zones.contains(zone) { zones.append(zone) }
+        return zones
+    }
+
+    /// The agents with a value of an attribute.
+    public struct Zone: Hashable, Sendable {
+        public var attribute: String
+        public var value: String
+
+        public init(attribute: String, value: String) {
+            self.attribute = attribute
+            self.value = value
+        }
+    }
 }
 
 /// Agents without a connection at the start.
@@ -79,26 +112,6 @@ public struct Breakage: Hashable, Sendable {
     public var after = Distribution.constant(.zero)
     /// How long it lasts; nil: until another revision is applied.
     public var lasts: Distribution?
-
-    public init() {}
-}
-
-/// Agents of a zone lose their connections and cannot connect for a time.
-public struct ZoneOutage: Hashable, Sendable {
-    public var attribute = "zone"
-    public var value = ""
-    public var at = Nanoseconds.zero
-    public var length = Nanoseconds.minutes(30)
-
-    public init() {}
-}
-
-/// Replicas of the server end and start again. The rollout's state survives.
-public struct ServerRestart: Hashable, Sendable {
-    public var at = Nanoseconds.zero
-    public var length = Nanoseconds.seconds(20)
-    /// Nil: all.
-    public var replicas: Int?
 
     public init() {}
 }

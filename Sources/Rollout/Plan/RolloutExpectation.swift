@@ -39,23 +39,34 @@ extension RolloutExpectation {
         }
     }
 
-    /// What is not as expected, a sentence each; empty: all is.
+    /// What is expected.
+    public enum Aspect: CaseIterable, Hashable, Sendable { case outcome, broken, within, left }
+
+    /// What is not as expected; empty: all is.
+    public func unmet(by ending: Ending) -> [Aspect] {
+        Aspect.allCases.filter { aspect in
+            switch aspect {
+            case .outcome: !outcome.holds(ending.state)
+            case .broken: broken.map { ending.broken > $0 } ?? false
+            case .within: within.map { within in ending.time.map { $0 > within } ?? true } ?? false
+            case .left: left.map { ending.left > $0 } ?? false
+            }
+        }
+    }
+
+    /// What is not as expected, a sentence each.
     public func differences(from ending: Ending) -> [String] {
-        var list: [String] = []
-        if !outcome.holds(ending.state) {
-            list.append("expected \(outcome.rawValue), but the rollout \(ending.state.inWords)")
+        unmet(by: ending).map { aspect in
+            switch aspect {
+            case .outcome: return "expected \(outcome.rawValue), but the rollout \(ending.state.inWords)"
+            case .broken: return "expected at most \(broken ?? 0) broken agents, but \(ending.broken) broke"
+            case .within:
+                let took = ending.time.map { "it took \($0)" } ?? "it was still going on"
+                return "expected it to end within \(within ?? .zero), but \(took)"
+            case .left:
+                return "expected at most \(left ?? 0) agents on another revision, but there are \(ending.left)"
+            }
         }
-        if let broken, ending.broken > broken {
-            list.append("expected at most \(broken) broken agents, but \(ending.broken) broke")
-        }
-        if let within, ending.time.map({ $0 > within }) ?? true {
-            let took = ending.time.map { "it took \($0)" } ?? "it was still going on"
-            list.append("expected it to end within \(within), but \(took)")
-        }
-        if let left, ending.left > left {
-            list.append("expected at most \(left) agents on another revision, but there are \(ending.left)")
-        }
-        return list
     }
 }
 

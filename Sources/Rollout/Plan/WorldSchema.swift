@@ -29,9 +29,15 @@ extension RehearsalWorld: Settings {
                 "heartbeat", \.heartbeat, .wholeSeconds(.seconds(1) ... .days(1)),
                 "The interval of the agents' heartbeats."),
             Key(
+                "heartbeats", \.heartbeats, .list("groups of agents", 0...15, of: .section),
+                "Agents with another interval. The first group that an agent is of counts."),
+            Key(
                 "applying", \.applying, Distribution.kind(),
                 "From the arrival of an offer to the report of what became of it."),
             Key("latency", \.latency, Distribution.kind(.zero ... .minutes(1)), "One way through the network."),
+            Key(
+                "message_loss", \.messageLoss, .share,
+                "The odds that an offer gets lost. It is sent again with the answer to the agent's next report."),
             Key("offline", \.offline, .section),
             Key("server", \.server, .section),
             Key("breakages", \.breakages, .list("breakages", 0...100, of: .section), "Agents that break."),
@@ -41,12 +47,26 @@ extension RehearsalWorld: Settings {
             Key(
                 "restarts", \.restarts, .list("restarts", 0...100, of: .section), "Replicas of the server that restart."
             ),
+            Key(
+                "partitions", \.partitions, .list("partitions", 0...100, of: .section),
+                "Zones and replicas that do not reach each other for a time."),
+            Key(
+                "slow_replicas", \.slowReplicas, .list("slow replicas", 0...100, of: .section),
+                "Replicas that take longer for a report for a time."),
+            Key(
+                "flapping", \.flapping, .list("flapping agents", 0...100, of: .section),
+                "Agents that lose their connections again and again."),
+            Key(
+                "controller_restarts", \.controllerRestarts,
+                .list("times", 0...1_000, of: .duration(RolloutPlan.times)),
+                "When the rollout's controller restarts. It continues from its snapshot and its journal, with the same "
+                    + "decisions."),
         ])
 }
 
 extension Kind<[UInt32]?> {
     /// Numbers of agents, or `all`.
-    fileprivate static var agentNumbers: Kind {
+    static var agentNumbers: Kind {
         .optional(
             Kind<[Int]>.list("agents", 0...50_000, of: .integer(0...9_999_999))
                 .converted({ $0.map { UInt32($0) } }, { $0.map { Int($0) } }), none: "all")
@@ -133,29 +153,4 @@ extension Breakage.Cause {
         case .chance: "They break by chance, whatever they run."
         }
     }
-}
-
-extension ZoneOutage: Settings {
-    public static let standard = ZoneOutage()
-
-    public static let schema = Schema<ZoneOutage>(
-        "outage", "The agents with a value of an attribute lose their connections and cannot connect for a time.",
-        [
-            Key("attribute", \.attribute, .text(1...1_000), "The attribute."),
-            Key("value", \.value, .text(1...1_000), "The value.", required: true),
-            Key("at", \.at, .duration(RolloutPlan.times), "When it begins.", required: true),
-            Key("for", \.length, .duration(.zero ... .days(31)), "How long it lasts."),
-        ])
-}
-
-extension ServerRestart: Settings {
-    public static let standard = ServerRestart()
-
-    public static let schema = Schema<ServerRestart>(
-        "server restart", "Replicas end and start again; the state of the rollout is kept.",
-        [
-            Key("at", \.at, .duration(RolloutPlan.times), "When.", required: true),
-            Key("for", \.length, .duration(.zero ... .days(31)), "How long they are down."),
-            Key("replicas", \.replicas, .optional(.integer(1...256), none: "all"), "How many."),
-        ])
 }

@@ -9,19 +9,32 @@ import Rollout
 struct FleetModel: Sendable {
     let world: World
     let draws: KeyedDraws
-    /// The cohort of agents without failures, then one for each failure: they differ in when an agent crashes.
+    /// The cohorts of agents without failures, one for each interval of heartbeats; then those of each failure that is
+    /// a crash: they differ in when it comes.
     let cohorts: [Cohort]
+    /// The first cohort of each failure.
+    private let cohortOf: [Int]
     let revisions: RevisionTable
     /// The revision that each entry of `revisions` is, from entry 1.
     let revisionOf: [UInt16]
-    /// The failures: the world's rules, then the faults of single agents.
-    let failures: [AgentFailure]
+    /// The failures with their causes: the world's rules, then the different ones that single agents have.
+    let failures: [Failure]
     let bytes: ReportByteTable
-    /// The places in `failures` of the faults of single agents.
+    /// The places in `failures` of what single agents have.
     private let ofAgent: [UInt32: [Int]]
+    /// The places of the faults that make agents flap: those of several agents, and those of single ones.
+    private let flapping: [Int]
+    private let flappingOf: [UInt32: [Int]]
     /// The server's answer to a report.
     let acknowledgement: ServerToAgent
-    let interval: Nanoseconds
+    /// The different intervals of heartbeats; the first is the usual one.
+    let intervals: [Nanoseconds]
+
+    /// A failure, and what brings it about.
+    struct Failure: Hashable, Sendable {
+        var kind: AgentFailure
+        var cause: FailureRule.Cause
+    }
 
     /// The bytes of an answer without content, its uid included.
     static let answerBytes = 22
@@ -30,23 +43,37 @@ struct FleetModel: Sendable {
     init(world: World, entries: [UInt16]) {
         self.world = world
         draws = KeyedDraws(seed: world.seed)
-        interval = max(Nanoseconds.seconds(world.heartbeatInterval.count / 1_000_000_000), .seconds(1))
-        var failures = world.failures.map(\.failure)
-        var ofAgent: [UInt32: [Int]] = [:]
-        for case .failure(let agent, let failure) in world.faults {
-            ofAgent[agent, default: []].append(failures.count)
-            failures.append(failure)
+        var intervals = [Self.wholeSeconds(world.heartbeatInterval)]
+        for group in world.heartbeatGroups {
+            let interval = Self.wholeSeconds(group.interval)
+            if !intervals.contains(interval) { intervals.append(interval) }
         }
-        self.failures = failures
-        self.ofAgent = ofAgent
-        let base = Self.plan(world, interval)
-        cohorts =
-            [Cohort(base, seed: world.seed, unixOrigin: 0, reportForm: .decided)]
-            + failures.map { failure in
-                var plan = base
-                if case .crashes(let after) = failure { plan.faults.timeToDeath = after }
-                return Cohort(plan, seed: world.seed, unixOrigin: 0, reportForm: .decided)
+        self.intervals = intervals
+        (failures, ofAgent) = Self.failures(world)
+        var (flapping, flappingOf): ([Int], [UInt32: [Int]]) = ([], [:])
+        for (number, fault) in world.faults.enumerated() {
+            guard case .flapping(let agents) = fault else { continue }
+            if let agent = agents.agent { flappingOf[agent, default: []].append(number) } else { flapping.append(number) }
+        }
+        (self.flapping, self.flappingOf) = (flapping, flappingOf)
+        let base = Self.plan(world, intervals[0])
+        var cohorts: [Cohort] = []
+        func add(_ plan: CohortPlan) {
+            for interval in intervals {
+                var plan = plan
+                plan.heartbeat = HeartbeatPlan(interval: interval)
+                cohorts.append(Cohort(plan, seed: world.seed, unixOrigin: 0, reportForm: .decided))
             }
+        }
+        add(base)
+        cohortOf = failures.map { failure in
+            guard case .crashes(let after) = failure.kind else { return 0 }
+            var plan = base
+            plan.faults.timeToDeath = after
+            add(plan)
+            return cohorts.count - intervals.count
+        }
+        self.cohorts = cohorts
         var revisions = RevisionTable(capabilities: [
             .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig,
         ])
@@ -61,6 +88,33 @@ struct FleetModel: Sendable {
         self.revisionOf = revisionOf
         bytes = ReportByteTable(base, revisions: revisions)
         acknowledgement = ServerToAgent(capabilities: revisions.capabilities)
+    }
+
+    private static func wholeSeconds(_ span: Nanoseconds) -> Nanoseconds {
+        max(Nanoseconds.seconds(span.count / 1_000_000_000), .seconds(1))
+    }
+
+    /// Which of the intervals an agent has.
+    func intervalNumber(of agent: UInt32) -> UInt8 {
+        let group = world.heartbeatGroups.first { $0.agents?.contains(agent) != false }
+        guard let group else { return 0 }
+        return UInt8(intervals.firstIndex(of: Self.wholeSeconds(group.interval)) ?? 0)
+    }
+
+    private static func failures(_ world: World) -> ([Failure], ofAgent: [UInt32: [Int]]) {
+        var failures = world.failures.map { Failure(kind: $0.failure, cause: $0.cause) }
+        var ofAgent: [UInt32: [Int]] = [:]
+        var known: [Failure: Int] = [:]
+        for case .failure(let agent, let kind, let cause) in world.faults {
+            let failure = Failure(kind: kind, cause: cause)
+            let place = known[failure] ?? failures.count
+            if place == failures.count {
+                known[failure] = place
+                failures.append(failure)
+            }
+            ofAgent[agent, default: []].append(place)
+        }
+        return (failures, ofAgent)
     }
 
     private static func plan(_ world: World, _ interval: Nanoseconds) -> CohortPlan {
@@ -86,14 +140,37 @@ struct FleetModel: Sendable {
             if case .revisions(let range) = rule.cause, !range.contains(revision) { continue }
             if has(agent, rule, number) { body(number) }
         }
-        guard revision > 0, !ofAgent.isEmpty, let own = ofAgent[agent] else { return }
-        for number in own { body(number) }
+        guard !ofAgent.isEmpty, let own = ofAgent[agent] else { return }
+        for number in own {
+            if case .revisions(let range) = failures[number].cause, !range.contains(revision) { continue }
+            body(number)
+        }
+    }
+
+    /// Calls `body` with the place of each failure that comes to `agent` by chance.
+    func forEachChance(of agent: UInt32, _ body: (Int) -> Void) {
+        for (number, rule) in world.failures.enumerated() where rule.cause == .chance && has(agent, rule, number) {
+            body(number)
+        }
+        for number in ofAgent[agent] ?? [] where failures[number].cause == .chance { body(number) }
+    }
+
+    /// Calls `body` with the place of each fault that makes `agent` flap.
+    func forEachFlapping(of agent: UInt32, _ body: (Int, _ every: Distribution) -> Void) {
+        for (order, number) in flapping.enumerated() {
+            guard case .flapping(let flapping) = world.faults[number], flapping.includes(agent, draws, UInt32(order))
+            else { continue }
+            body(number, flapping.every)
+        }
+        for number in flappingOf[agent] ?? [] {
+            if case .flapping(let flapping) = world.faults[number] { body(number, flapping.every) }
+        }
     }
 
     /// What the draws about a failure are numbered by: its kind, so that they do not depend on which other failures
     /// there are.
     func drawNumber(_ number: Int) -> UInt32 {
-        switch failures[number] {
+        switch failures[number].kind {
         case .failsToApply: return 0x80 << 16
         case .mismatches: return 0x81 << 16
         case .silent: return 0x82 << 16
@@ -110,19 +187,20 @@ struct FleetModel: Sendable {
         return draws.chance(rule.share, agent, .failure, UInt32(number))
     }
 
-    /// The faults that the agent's own state machines have with `revision`, and the cohort that it is of.
+    /// The faults that the agent's own state machines have with `revision`, and the first cohort for them.
     func faults(of agent: UInt32, _ revision: UInt16) -> (Faults, cohort: Int) {
         var faults: UInt32 = 0
         var cohort = 0
         forEachFailure(of: agent, revision) { number in
-            switch failures[number] {
+            switch failures[number].kind {
             case .failsToApply: faults |= 1 << UInt32(Fault.failsToApply.rawValue)
             case .mismatches: faults |= 1 << UInt32(Fault.reportsOtherConfig.rawValue)
             case .silent: faults |= 1 << UInt32(Fault.ignoresOffers.rawValue)
             case .slow: faults |= 1 << UInt32(Fault.appliesSlowly.rawValue)
             case .crashes:
+                guard failures[number].cause != .chance else { return }
                 faults |= 1 << UInt32(Fault.diesAfterApplying.rawValue)
-                cohort = number + 1
+                cohort = cohortOf[number]
             case .unhealthy, .disconnects: break
             }
         }

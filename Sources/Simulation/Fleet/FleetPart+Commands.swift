@@ -41,7 +41,7 @@ extension FleetPart {
         for place in agents.indices {
             var agent = agents[place]
             if agent.flags.contains(.isCounted) {
-                agent.record.sendSteadyHeartbeats(upTo: last, every: model.interval)
+                agent.record.sendSteadyHeartbeats(upTo: last, every: interval(place))
             }
             let record = agent.record
             var word = SeededRandom.mixed(UInt64(number(place)) << 32 | UInt64(record.sequenceNumber))

@@ -120,7 +120,7 @@ extension FleetPart {
     /// What an agent does by chance, whatever it runs, is planned.
     mutating func planChance(_ place: Int, _ rule: Int, after start: Instant, number: UInt32) {
         var random = model.draws.stream(self.number(place), .failure, model.drawNumber(rule) | (number & 0x7FFF) + 2)
-        switch model.failures[rule] {
+        switch model.failures[rule].kind {
         case .unhealthy(let after, _):
             add(OwnEvent(at: start + after.draw(&random), kind: .collectorStops, rule: rule, number: number), place)
         case .disconnects(let after, _):
@@ -155,26 +155,23 @@ extension FleetPart {
             repeatByChance(place, event, at: now)
         case .flaps:
             lose(place, at: now)
-            guard case .flapping(_, let every) = model.world.faults[event.rule] else { return }
-            let key = UInt32(event.rule) << 16 | (event.number + 1) & 0xFFFF
-            var random = model.draws.stream(number(place), .flap, key)
-            add(
-                OwnEvent(
-                    at: now + max(every.draw(&random), .seconds(1)), kind: .flaps, rule: event.rule,
-                    number: event.number + 1), place)
+            guard case .flapping(let flapping) = model.world.faults[event.rule] else { return }
+            var random = model.draws.stream(number(place), .flap, (event.number + 1) & 0xFF_FFFF)
+            let span = max(flapping.every.draw(&random), .seconds(1))
+            add(OwnEvent(at: now + span, kind: .flaps, rule: event.rule, number: event.number + 1), place)
         }
     }
 
     /// What happens by chance happens again.
     private mutating func repeatByChance(_ place: Int, _ event: OwnEvent, at now: Instant) {
-        guard event.rule < model.world.failures.count, model.world.failures[event.rule].cause == .chance else { return }
+        guard model.failures[event.rule].cause == .chance else { return }
         planChance(place, event.rule, after: now + .seconds(1), number: event.number + 1)
     }
 
     /// How long a failure lasts; nil: until another revision is applied.
     private func length(_ place: Int, _ event: OwnEvent) -> Nanoseconds? {
         let lasts: Distribution?
-        switch model.failures[event.rule] {
+        switch model.failures[event.rule].kind {
         case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
         case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
         }

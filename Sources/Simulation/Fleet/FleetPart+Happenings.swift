@@ -59,7 +59,7 @@ extension FleetPart {
     /// that is not, and whose answer brings what is owed.
     private mutating func heartbeat(_ place: Int, at now: Instant) {
         if agents[place].flags.contains(.isCounted) {
-            agents[place].record.sendSteadyHeartbeats(upTo: now, every: model.interval)
+            agents[place].record.sendSteadyHeartbeats(upTo: now, every: interval(place))
             return serverAnswers(place, at: now)
         }
         if !agents[place].record.hasSteadyHeartbeats {
@@ -142,11 +142,10 @@ extension FleetPart {
 
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
     private mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
-        let rules = model.world.failures
         if agents[place].flags.contains(.hasEvents) {
             let kept = events[UInt32(place)]?.filter { event in
                 switch event.kind {
-                case .collectorStops, .cutOff: event.rule < rules.count && rules[event.rule].cause == .chance
+                case .collectorStops, .cutOff: model.failures[event.rule].cause == .chance
                 case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: true
                 }
             }
@@ -156,9 +155,9 @@ extension FleetPart {
         let id = number(place)
         var planned: [OwnEvent] = []
         model.forEachFailure(of: id, revision) { number in
-            guard number >= rules.count || rules[number].cause != .chance else { return }
+            guard model.failures[number].cause != .chance else { return }
             var random = model.draws.stream(id, .failure, model.drawNumber(number) | UInt32(entry) << 8 | 1)
-            switch model.failures[number] {
+            switch model.failures[number].kind {
             case .unhealthy(let after, _):
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .collectorStops, rule: number, number: 0))
             case .disconnects(let after, _):

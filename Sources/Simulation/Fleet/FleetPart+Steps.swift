@@ -9,7 +9,9 @@ extension FleetPart {
     @inline(__always)
     mutating func resumeHeartbeats(_ place: Int, after now: Instant) {
         guard !isEach, agents[place].record.hasSteadyHeartbeats, !agents[place].flags.contains(.isWhole) else { return }
-        load.add(agents[place].replica, next: agents[place].record.nextHeartbeat, windowEnd: window.end)
+        load.add(
+            agents[place].replica, agents[place].interval, next: agents[place].record.nextHeartbeat,
+            windowEnd: window.end)
         agents[place].flags.insert(.isCounted)
     }
 
@@ -18,9 +20,11 @@ extension FleetPart {
     mutating func suspendHeartbeats(_ place: Int, at now: Instant) {
         guard agents[place].flags.contains(.isCounted) else { return }
         let until = mistake == .heartbeatAtTheInstantIsMissed ? Instant(nanoseconds: now.nanoseconds - 1) : now
-        agents[place].record.sendSteadyHeartbeats(upTo: until, every: model.interval)
+        agents[place].record.sendSteadyHeartbeats(upTo: until, every: interval(place))
         if mistake == .lossKeepsTheLoad, !agents[place].record.isApplying { return }
-        load.remove(agents[place].replica, next: agents[place].record.nextHeartbeat, windowEnd: window.end)
+        load.remove(
+            agents[place].replica, agents[place].interval, next: agents[place].record.nextHeartbeat,
+            windowEnd: window.end)
         agents[place].flags.remove(.isCounted)
     }
 
@@ -48,7 +52,8 @@ extension FleetPart {
             agent = kept
         } else {
             agent = Agent(
-                waking: agents[place].record, index: UInt64(id), cohort: model.cohorts[cohort], faults: faults,
+                waking: agents[place].record, index: UInt64(id),
+                cohort: model.cohorts[cohort + Int(agents[place].interval)], faults: faults,
                 random: random, model.revisions)
         }
         effects.removeAll()

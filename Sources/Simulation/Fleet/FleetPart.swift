@@ -52,12 +52,12 @@ struct FleetPart {
         let replicas = model.world.server.replicas
         wheel = TimeWheel(seconds: seconds)
         window = WindowState(replicas: replicas)
-        let interval = Int(model.interval.count / 1_000_000_000)
+        let intervals = model.intervals.map { Int($0.count / 1_000_000_000) }
         // With an interval of many hours each heartbeat as an event costs less than a table of its seconds.
-        isEach = model.world.heartbeats == .each || interval * replicas > Self.maxLoadBins
+        isEach = model.world.heartbeats == .each || intervals.reduce(0, +) * replicas > Self.maxLoadBins
         horizon = Instant.zero + .seconds(Int64(seconds))
         load = PartitionLoad(
-            seconds: seconds, replicas: replicas, interval: isEach ? 1 : interval,
+            seconds: seconds, replicas: replicas, intervals: isEach ? intervals.map { _ in 1 } : intervals,
             heartbeatBytes: model.bytes.heartbeat)
         agents.reserveCapacity(range.count)
         for place in 0..<range.count { begin(place) }
@@ -66,6 +66,10 @@ struct FleetPart {
     /// The number of the agent at a place.
     @inline(__always)
     func number(_ place: Int) -> UInt32 { members.map { $0[place] } ?? first + UInt32(place) }
+
+    /// The interval of the heartbeats of the agent at a place.
+    @inline(__always)
+    func interval(_ place: Int) -> Nanoseconds { model.intervals[Int(agents[place].interval)] }
 
     /// The place of an agent; nil where it is not of this partition. Logarithmic with members, else constant.
     func place(of agent: UInt32) -> Int? {
@@ -84,13 +88,15 @@ struct FleetPart {
     private mutating func begin(_ place: Int) {
         let agent = number(place)
         let (world, draws) = (model.world, model.draws)
-        let interval = model.interval.count.magnitude
-        let phase = draws.below(interval, agent, .phase)
+        let interval = model.intervalNumber(of: agent)
+        let phase = draws.below(model.intervals[Int(interval)].count.magnitude, agent, .phase)
         let replica = UInt8(draws.below(UInt64(world.server.replicas), agent, .replica))
         var groups: UInt8 = 0
         for (number, group) in world.groups.enumerated() where group.contains(agent) { groups |= 1 << UInt8(number) }
         let record = CompactAgent(running: 1, nextHeartbeat: Instant(nanoseconds: phase), sequenceNumber: 3)
-        agents.append(SimulatedAgent(record: record, replica: replica, groups: groups, target: 1, delivered: 1))
+        agents.append(
+            SimulatedAgent(
+                record: record, replica: replica, groups: groups, target: 1, delivered: 1, interval: interval))
         if draws.chance(world.offlineShare, agent, .fault) {
             var random = draws.stream(agent, .fault, 1)
             agents[place].record.disconnect(until: Instant.zero + world.offlineFrom + world.offlineTime.draw(&random))
@@ -98,15 +104,10 @@ struct FleetPart {
         } else {
             load.connected[Int(replica)] += 1
         }
-        for (number, rule) in world.failures.enumerated() where rule.cause == .chance && model.has(agent, rule, number)
-        {
-            planChance(place, number, after: .zero, number: 0)
-        }
-        for (number, fault) in world.faults.enumerated() {
-            guard case .flapping(let share, let every) = fault, draws.chance(share, agent, .flap, UInt32(number) << 16)
-            else { continue }
-            var random = draws.stream(agent, .flap, UInt32(number) << 16 | 1)
-            add(OwnEvent(at: .zero + every.draw(&random), kind: .flaps, rule: number, number: 1), place)
+        model.forEachChance(of: agent) { planChance(place, $0, after: .zero, number: 0) }
+        model.forEachFlapping(of: agent) { fault, every in
+            var random = draws.stream(agent, .flap, 1)
+            add(OwnEvent(at: .zero + every.draw(&random), kind: .flaps, rule: fault, number: 1), place)
         }
         resumeHeartbeats(place, after: .zero)
         let due = nextDue(place)
@@ -157,7 +158,7 @@ struct FleetPart {
     private mutating func run(_ place: Int) {
         if agents[place].flags.contains(.isCounted), window.start > .zero {
             agents[place].record.sendSteadyHeartbeats(
-                upTo: Instant(nanoseconds: window.start.nanoseconds - 1), every: model.interval)
+                upTo: Instant(nanoseconds: window.start.nanoseconds - 1), every: interval(place))
         }
         var steps = 0
         while true {

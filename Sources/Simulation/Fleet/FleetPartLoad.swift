@@ -4,11 +4,11 @@ import Basis
 /// second follows from how many agents there are of each phase and replica.
 struct PartitionLoad {
     private let replicas: Int
-    private let interval: Int
+    private let intervals: [Int]
     private let seconds: Int
     private let heartbeatBytes: UInt64
-    /// Agents with steady heartbeats, by the second of the interval that those fall into, and by replica.
-    private var steady: [Int32]
+    /// Agents with steady heartbeats: for each interval by the second of it that those fall into, and by replica.
+    private var steady: [[Int32]]
     /// Reports of this second, by replica.
     private(set) var arrivals: [Int]
     /// Attempts of this second that were let in, by replica.
@@ -19,12 +19,12 @@ struct PartitionLoad {
     private var lastSecond = -1
     private var second = 0
 
-    init(seconds: Int, replicas: Int, interval: Int, heartbeatBytes: Int) {
+    init(seconds: Int, replicas: Int, intervals: [Int], heartbeatBytes: Int) {
         self.replicas = replicas
-        self.interval = interval
+        self.intervals = intervals
         self.seconds = seconds
         self.heartbeatBytes = UInt64(heartbeatBytes)
-        steady = Array(repeating: 0, count: interval * replicas)
+        steady = intervals.map { Array(repeating: 0, count: $0 * replicas) }
         arrivals = Array(repeating: 0, count: replicas)
         accepted = Array(repeating: 0, count: replicas)
         connected = Array(repeating: 0, count: replicas)
@@ -32,7 +32,11 @@ struct PartitionLoad {
     }
 
     /// The heartbeats of a replica in a second in which nothing else happens.
-    func heartbeats(second: Int, replica: Int) -> Int { Int(steady[second % interval * replicas + replica]) }
+    func heartbeats(second: Int, replica: Int) -> Int {
+        var sum = 0
+        for number in intervals.indices { sum += Int(steady[number][second % intervals[number] * replicas + replica]) }
+        return sum
+    }
 
     /// Counts the seconds since the last one, in which nothing happened, and begins another.
     mutating func enter(second: Int) {
@@ -85,20 +89,22 @@ struct PartitionLoad {
     /// The agent's heartbeats are steady from now on.
     /// - Parameter next: when the next is due.
     @inline(__always)
-    mutating func add(_ replica: UInt8, next: Instant, windowEnd: Instant) {
-        change(replica, next, windowEnd, by: 1)
+    mutating func add(_ replica: UInt8, _ interval: UInt8, next: Instant, windowEnd: Instant) {
+        change(replica, interval, next, windowEnd, by: 1)
     }
 
     /// They are so no longer.
     @inline(__always)
-    mutating func remove(_ replica: UInt8, next: Instant, windowEnd: Instant) {
-        change(replica, next, windowEnd, by: -1)
+    mutating func remove(_ replica: UInt8, _ interval: UInt8, next: Instant, windowEnd: Instant) {
+        change(replica, interval, next, windowEnd, by: -1)
     }
 
     @inline(__always)
-    private mutating func change(_ replica: UInt8, _ next: Instant, _ windowEnd: Instant, by count: Int) {
-        let bin = Int(next.nanoseconds / 1_000_000_000) % interval
-        steady[bin * replicas + Int(replica)] += Int32(count)
+    private mutating func change(
+        _ replica: UInt8, _ interval: UInt8, _ next: Instant, _ windowEnd: Instant, by count: Int
+    ) {
+        let bin = Int(next.nanoseconds / 1_000_000_000) % intervals[Int(interval)]
+        steady[Int(interval)][bin * replicas + Int(replica)] += Int32(count)
         if next < windowEnd { arrivals[Int(replica)] += count }
     }
 }

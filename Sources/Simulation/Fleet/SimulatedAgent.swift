@@ -26,6 +26,8 @@ struct SimulatedAgent {
     var underWay: UInt8 = 0
     /// Offers sent so far; it wraps.
     var offersSent: UInt8 = 0
+    /// Which of the model's intervals its heartbeats have.
+    var interval: UInt8
     var flags: Flags = []
 
     struct Flags: OptionSet {

@@ -11,6 +11,8 @@ public struct InvariantViolation: Hashable, Sendable {
         case rollbackMissedAgent
         /// More agents were in flight than the plan allows.
         case concurrencyExceeded
+        /// A restarted controller is not what its snapshot and its journal say.
+        case controllerNotRecovered
         /// The rollout waits, and nothing that it waits for can come.
         case waitsForEver
     }

@@ -89,6 +89,7 @@ struct RehearsalRun {
     var controllers: [RolloutController] = []
     var decisions: [RehearsalDecision] = []
     var output = RolloutOutput()
+    var journal: ControllerJournal
     /// Commands that take effect at the start of the next second.
     var pending: [(rollout: Int, command: RolloutCommand)] = []
     var window: WindowState
@@ -123,6 +124,7 @@ struct RehearsalRun {
         slots = made.slots.compactMap(\.slot)
         window = WindowState(replicas: world.server.replicas)
         server = ServerModel(world.server)
+        journal = ControllerJournal(restarts: world.controllerRestarts)
         faults = FaultSchedule(world.faults)
         replicaDownCounts = Array(repeating: 0, count: world.server.replicas)
         cutCounts = Array(repeating: 0, count: world.server.replicas * World.maxGroups)

@@ -39,6 +39,8 @@ public struct RehearsalResult: Sendable {
     /// Agents that were offered the last revision and do not run what they are meant to, by cause.
     public internal(set) var stragglers: [StragglerCause: Int] = [:]
     public internal(set) var connectedAtEnd = 0
+    /// How often the controller restarted.
+    public internal(set) var controllerRestarts = 0
     /// What happened to the agents, by kind.
     public internal(set) var eventCounts: [AgentEvent: Int] = [:]
     public var events: Int { eventCounts.values.reduce(0, +) }
@@ -59,6 +61,7 @@ extension RehearsalRun {
         result.decisions = decisions
         result.controllers = controllers
         result.busySeconds = passed
+        result.controllerRestarts = journal.performed
         result.maxAnswerDelay = server.maxAnswerDelay
         result.end = Instant(nanoseconds: UInt64(second) * 1_000_000_000)
         result.minutes = Array(repeating: MinuteLoad(), count: (second + 59) / 60)

@@ -28,7 +28,12 @@ extension RehearsalRun {
 
     mutating func advanceControllers() {
         if let last = controllers.indices.last {
+            if !journal.restart(&controllers[last], by: window.start) {
+                violations.append(InvariantViolation(at: window.start, agent: nil, kind: .controllerNotRecovered))
+            }
+            journal.append(.advance(window.start))
             controllers[last].advance(to: window.start, &output)
+            journal.compact(controllers[last])
             take(last)
         }
         guard controllers.count < rehearsal.rollouts.count, controllers.last.map(\.isDone) ?? true else { return }
@@ -39,6 +44,8 @@ extension RehearsalRun {
             RolloutController(
                 plan: rollout.plan, fleet: rehearsal.fleet, seed: rehearsal.world.seed &+ UInt64(number),
                 revision: Revision(UInt16(number + 1)), former: formerRevision))
+        journal.clear()
+        journal.append(.begin(window.start))
         controllers[number].begin(at: window.start, &output)
         take(number)
     }
@@ -75,7 +82,10 @@ extension RehearsalRun {
             if rehearsal.mistake != .outcomesAreNotSorted { merged.sort() }
         }
         if let hidden = rehearsal.hidden { merged.removeAll(where: hidden) }
-        for outcome in merged { controllers[last].received(outcome, &output) }
+        for outcome in merged {
+            journal.append(.outcome(outcome))
+            controllers[last].received(outcome, &output)
+        }
         take(last)
     }
 
@@ -99,19 +109,27 @@ extension RehearsalRun {
                 guard downCounts.indices.contains(group) else { continue }
                 downCounts[group] += change
                 if step.begins { lost.groups |= 1 << UInt8(group) }
-            case .replicaDown(let replica, _, _):
-                for number in replicas(replica) {
+            case .replicaDown(let range, _, _):
+                for number in replicas(range) {
                     replicaDownCounts[number] += change
                     guard step.begins else { continue }
                     server.stopped(number)
                     lost.replicas.append(number)
                 }
-            case .replicaSlow(let replica, let factor, _, _):
-                for number in replicas(replica) { server.slowness[number] = step.begins ? max(factor, 1) : 1 }
-            case .partition(let group, let replica, _, _):
-                guard downCounts.indices.contains(group), replicaDownCounts.indices.contains(replica) else { continue }
-                cutCounts[replica * World.maxGroups + group] += change
-                if step.begins { lost.cuts.append((1 << UInt8(group), replica)) }
+            case .replicaSlow(let range, let factor, _, _):
+                for number in replicas(range) {
+                    if step.begins {
+                        server.becomesSlow(number, by: factor)
+                    } else {
+                        server.isSlowNoLonger(number, by: factor)
+                    }
+                }
+            case .partition(let group, let range, _, _):
+                guard downCounts.indices.contains(group) else { continue }
+                for replica in replicas(range) {
+                    cutCounts[replica * World.maxGroups + group] += change
+                    if step.begins { lost.cuts.append((1 << UInt8(group), replica)) }
+                }
             case .failure, .stop, .flapping: break
             }
         }
@@ -127,9 +145,8 @@ extension RehearsalRun {
         return lost
     }
 
-    private func replicas(_ replica: Int?) -> Range<Int> {
-        guard let replica else { return replicaDownCounts.indices }
-        return replicaDownCounts.indices.contains(replica) ? replica..<replica + 1 : 0..<0
+    private func replicas(_ range: Range<Int>?) -> Range<Int> {
+        range?.clamped(to: replicaDownCounts.indices) ?? replicaDownCounts.indices
     }
 }
 

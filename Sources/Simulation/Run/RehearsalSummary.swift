@@ -36,8 +36,9 @@ public struct RehearsalSummary: Sendable {
     public let hashes: RehearsalHashes
     public let events: Int
     public let violations: [InvariantViolation]
-    /// What is not as the plan expects, a sentence each.
+    /// What is not as the plan expects, a sentence each, and what that is about.
     public let differences: [String]
+    public let unmet: [RolloutExpectation.Aspect]
 
     public init(_ plan: RolloutPlan, seed: UInt64, _ result: RehearsalResult) {
         self.plan = plan
@@ -90,9 +91,10 @@ public struct RehearsalSummary: Sendable {
         events = result.events
         violations = result.violations
         let time = ended.flatMap { ended in controller?.began.map { ended - $0 } }
-        differences = plan.expect.differences(
-            from: RolloutExpectation.Ending(
-                state: state, time: time, broken: tally.broken, left: stragglers.reduce(0) { $0 + $1.agents }))
+        let ending = RolloutExpectation.Ending(
+            state: state, time: time, broken: tally.broken, left: stragglers.reduce(0) { $0 + $1.agents })
+        differences = plan.expect.differences(from: ending)
+        unmet = plan.expect.unmet(by: ending)
     }
 
     /// Whether the outcome is as the plan expects, and nothing happened that must not.

@@ -7,8 +7,8 @@ struct ServerModel {
     private var acceptBacklog: [Int]
     private var reportBacklog: [Int]
     private var lastReports: [Int]
-    /// How many times as long each replica takes for a report.
-    var slowness: [Int]
+    /// How many times as long each replica takes for a report: one entry for each reason that lasts.
+    private var slowness: [[Int]]
     /// The longest time that an answer took.
     private(set) var maxAnswerDelay = Nanoseconds.zero
 
@@ -17,7 +17,7 @@ struct ServerModel {
         acceptBacklog = Array(repeating: 0, count: capacity.replicas)
         reportBacklog = Array(repeating: 0, count: capacity.replicas)
         lastReports = Array(repeating: 0, count: capacity.replicas)
-        slowness = Array(repeating: 1, count: capacity.replicas)
+        slowness = Array(repeating: [], count: capacity.replicas)
     }
 
     /// The replica goes down: its queues are gone.
@@ -26,7 +26,17 @@ struct ServerModel {
         reportBacklog[replica] = 0
     }
 
-    private func reportTime(_ replica: Int) -> Int64 { max(capacity.reportTime.count, 1) * Int64(slowness[replica]) }
+    /// The replica takes `factor` times as long from now on. Of several factors the highest counts.
+    mutating func becomesSlow(_ replica: Int, by factor: Int) { slowness[replica].append(max(factor, 1)) }
+
+    /// That is over.
+    mutating func isSlowNoLonger(_ replica: Int, by factor: Int) {
+        if let place = slowness[replica].firstIndex(of: max(factor, 1)) { slowness[replica].remove(at: place) }
+    }
+
+    private func reportTime(_ replica: Int) -> Int64 {
+        max(capacity.reportTime.count, 1) * Int64(slowness[replica].max() ?? 1)
+    }
 
     private func reportsPerSecond(_ replica: Int) -> Int { max(Int(1_000_000_000 / reportTime(replica)), 1) }
 

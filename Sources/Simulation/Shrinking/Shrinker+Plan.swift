@@ -1,42 +1,93 @@
 import Basis
 public import Rollout
 
+extension Shrinker {
+    /// A plan that fails, reduced.
+    public struct ReducedPlan: Sendable {
+        public let outcome: Outcome
+        /// It can be written down and rehearsed again; its seed is the one that was rehearsed with.
+        public let plan: RolloutPlan
+        /// How the reduced plan fails when it is rehearsed by itself.
+        public let again: String?
+    }
+
+    /// Reduces a plan whose rehearsal is not as expected.
+    /// - Returns: `nil` where it is as expected.
+    public func shrink(_ plan: RolloutPlan, seed: UInt64) -> ReducedPlan? {
+        let outcome = shrink(Rehearsal(plan, seed: seed)) { result in
+            RehearsalSummary(result.controllers.last?.plan ?? plan, seed: seed, result).failure
+        }
+        guard let outcome else { return nil }
+        let reduced = outcome.plan(from: plan)
+        let again = RehearsalSummary(reduced, seed: seed, Rehearsal(reduced, seed: seed).run()).failure
+        return ReducedPlan(outcome: outcome, plan: reduced, again: again)
+    }
+}
+
 extension Shrinker.Outcome {
     /// `plan` with the agents and the faults that are left: it can be written down and rehearsed again.
     public func plan(from plan: RolloutPlan) -> RolloutPlan {
-        var reduced = plan
+        var reduced = rehearsal.rollouts.first?.plan ?? plan
+        let world = plan.world
+        reduced.seed = rehearsal.world.seed
+        reduced.world = world
         reduced.world.only = agents
-        reduced.world.breakages = plan.world.breakages.filter { $0.cause == .chance }
-        var groups: [(failure: AgentFailure, agents: [UInt32])] = []
-        for case .failure(let agent, let failure) in faults {
-            if let place = groups.firstIndex(where: { $0.failure == failure }) {
+        reduced.world.breakages = Self.grouped(
+            faults.compactMap { fault -> (Breakage, UInt32)? in
+                guard case .failure(let agent, let failure, let cause) = fault else { return nil }
+                return Breakage(failure, cause).map { ($0, agent) }
+            }
+        ) { $0.agents = $1 }
+        reduced.world.flapping = Self.grouped(
+            faults.compactMap { fault -> (Flapping, UInt32)? in
+                guard case .flapping(let agents) = fault, let agent = agents.agent else { return nil }
+                var flapping = Flapping()
+                (flapping.share, flapping.every) = (1, agents.every)
+                return (flapping, agent)
+            }
+        ) { $0.agents = $1 }
+        func isLeft(_ fault: WorldFault?) -> Bool { fault.map(faults.contains) ?? false }
+        reduced.world.outages = world.outages.filter { isLeft($0.fault(in: world)) }
+        reduced.world.restarts = world.restarts.filter { isLeft($0.fault(in: world)) }
+        reduced.world.partitions = world.partitions.filter { isLeft($0.fault(in: world)) }
+        reduced.world.slowReplicas = world.slowReplicas.filter { isLeft($0.fault(in: world)) }
+        reduced.world.offline.share = rehearsal.world.offlineShare
+        reduced.world.messageLoss = rehearsal.world.messageLoss
+        if rehearsal.world.controllerRestarts.isEmpty { reduced.world.controllerRestarts = [] }
+        if rehearsal.world.heartbeatGroups.isEmpty { reduced.world.heartbeats = [] }
+        reduced.world.server.accepts = Double(rehearsal.world.server.acceptsPerSecond)
+        reduced.world.server.backlog = rehearsal.world.server.acceptQueue
+        reduced.world.server.connections = rehearsal.world.server.connectionLimit
+        reduced.world.server.reportCost = rehearsal.world.server.reportTime
+        return reduced
+    }
+
+    /// One entry for all agents that have the same.
+    private static func grouped<Entry: Hashable>(
+        _ entries: [(Entry, UInt32)], _ set: (inout Entry, [UInt32]) -> Void
+    ) -> [Entry] {
+        var groups: [(entry: Entry, agents: [UInt32])] = []
+        for (entry, agent) in entries {
+            if let place = groups.firstIndex(where: { $0.entry == entry }) {
                 groups[place].agents.append(agent)
             } else {
-                groups.append((failure, [agent]))
+                groups.append((entry, [agent]))
             }
         }
-        reduced.world.breakages += groups.compactMap { Breakage($0.failure, of: $0.agents) }
-        var group = 0
-        reduced.world.outages = plan.world.outages.filter { _ in
-            defer { group += 1 }
-            return faults.contains { if case .outage(group, _, _) = $0 { true } else { false } }
+        return groups.map { group in
+            var entry = group.entry
+            set(&entry, group.agents)
+            return entry
         }
-        reduced.world.restarts = plan.world.restarts.filter { restart in
-            faults.contains { fault in
-                guard case .replicaDown(_, let from, let lasting) = fault else { return false }
-                return from == plan.world.begin + restart.at && lasting == restart.length
-            }
-        }
-        return reduced
     }
 }
 
 extension Breakage {
     /// Nil where a plan knows no such failure.
-    fileprivate init?(_ failure: AgentFailure, of agents: [UInt32]) {
+    fileprivate init?(_ failure: AgentFailure, _ cause: FailureRule.Cause) {
         self.init()
         share = 1
-        self.agents = agents
+        self.cause = cause == .chance ? .chance : .revision
         switch failure {
         case .failsToApply: manner = .fails
         case .mismatches: manner = .mismatches
@@ -54,7 +105,7 @@ extension RehearsalSummary {
     /// not.
     public var failure: String? {
         if let violation = violations.first { return violation.kind.rawValue }
-        guard !differences.isEmpty else { return nil }
+        guard let unmet = unmet.first else { return nil }
         let reason: String
         switch stopped?.reason {
         case nil: reason = ""
@@ -64,12 +115,19 @@ extension RehearsalSummary {
         case .noProgress?: reason = " by lack of progress"
         case .operatorCommand?: reason = " by the operator"
         }
+        let ending: String
         switch state {
-        case .ended(.finished): return "finished"
-        case .ended(.aborted): return "aborted" + reason
-        case .ended(.rolledBack): return "rolled back" + reason
-        case .paused: return "paused" + reason
-        case .notBegun, .offering, .soaking, .waiting, .finishing, .rollingBack: return "still going on" + reason
+        case .ended(.finished): ending = "finished"
+        case .ended(.aborted): ending = "aborted" + reason
+        case .ended(.rolledBack): ending = "rolled back" + reason
+        case .paused: ending = "paused" + reason
+        case .notBegun, .offering, .soaking, .waiting, .finishing, .rollingBack: ending = "still going on" + reason
+        }
+        switch unmet {
+        case .outcome: return ending
+        case .broken: return ending + ", with more broken agents than expected"
+        case .within: return ending + ", later than expected"
+        case .left: return ending + ", with more agents on another revision than expected"
         }
     }
 }

@@ -13,34 +13,83 @@ extension World {
         members = fleet.members
         span = .seconds(max((planned.duration.count + 999_999_999) / 1_000_000_000, 1))
         heartbeatInterval = planned.heartbeat
+        heartbeatGroups = planned.heartbeats.map { HeartbeatInterval($0.interval, of: AgentSet(fleet, $0.attributes)) }
         applyTime = planned.applying
         latency = planned.latency
+        messageLoss = planned.messageLoss
         configurationBytes = plan.change.bytes
         offlineShare = planned.offline.share
         offlineTime = planned.offline.time
         offlineFrom = planned.begin
         delivery = planned.server.delivery == .push ? .push : .answer
-        server.replicas = min(max(planned.server.replicas, 1), 64)
-        server.acceptsPerSecond = max(Int(planned.server.accepts), 1)
-        server.acceptQueue = planned.server.backlog
-        server.connectionLimit = planned.server.connections
-        server.reportTime = planned.server.reportCost
-        for breakage in planned.breakages { failures.append(FailureRule(breakage, fleet)) }
-        for outage in planned.outages {
-            let value = Named(outage.attribute, [outage.value])
-            guard groups.count < Self.maxGroups, let set = AgentSet(fleet, [value]) else { continue }
-            faults.append(.outage(group: groups.count, from: planned.begin + outage.at, lasting: outage.length))
-            groups.append(set)
+        server = ServerCapacity(planned.server)
+        failures = planned.breakages.map { FailureRule($0, fleet) }
+        groups = planned.zones.prefix(Self.maxGroups).map { zone in
+            AgentSet(fleet, [Named(zone.attribute, [zone.value])]) ?? AgentSet(count: 0) { _ in false }
         }
-        for restart in planned.restarts {
-            guard let count = restart.replicas, count < server.replicas else {
-                faults.append(.replicaDown(replica: nil, from: planned.begin + restart.at, lasting: restart.length))
-                continue
-            }
-            for replica in 0..<count {
-                faults.append(.replicaDown(replica: replica, from: planned.begin + restart.at, lasting: restart.length))
-            }
+        faults = planned.outages.compactMap { $0.fault(in: planned) } + planned.restarts.map { $0.fault(in: planned) }
+        faults += planned.partitions.compactMap { $0.fault(in: planned) }
+        faults += planned.slowReplicas.map { $0.fault(in: planned) }
+        faults += planned.flapping.map { .flapping(FlappingAgents($0, fleet)) }
+        controllerRestarts = planned.controllerRestarts.map { planned.begin + $0 }.sorted()
+    }
+}
+
+extension ServerCapacity {
+    /// The most replicas.
+    static let maxReplicas = 256
+
+    fileprivate init(_ planned: RehearsalServer) {
+        self.init()
+        replicas = min(max(planned.replicas, 1), Self.maxReplicas)
+        acceptsPerSecond = max(Int(planned.accepts), 1)
+        acceptQueue = planned.backlog
+        connectionLimit = planned.connections
+        reportTime = planned.reportCost
+    }
+}
+
+// The faults of a plan, one for each entry of its lists, so that an entry can be left out by its fault.
+
+extension ZoneOutage {
+    /// Nil where the world has too many zones.
+    func fault(in world: RehearsalWorld) -> WorldFault? {
+        world.group(attribute, value).map { .outage(group: $0, from: world.begin + at, lasting: length) }
+    }
+}
+
+extension ZonePartition {
+    /// Nil where the world has too many zones.
+    func fault(in world: RehearsalWorld) -> WorldFault? {
+        world.group(attribute, value).map {
+            .partition(group: $0, replicas: replicas.map { 0..<$0 }, from: world.begin + at, lasting: length)
         }
+    }
+}
+
+extension ServerRestart {
+    func fault(in world: RehearsalWorld) -> WorldFault {
+        .replicaDown(replicas: replicas.map { 0..<$0 }, from: world.begin + at, lasting: length)
+    }
+}
+
+extension SlowReplicas {
+    func fault(in world: RehearsalWorld) -> WorldFault {
+        .replicaSlow(replicas: replicas.map { 0..<$0 }, factor: factor, from: world.begin + at, lasting: length)
+    }
+}
+
+extension RehearsalWorld {
+    /// The number of the group of agents that a zone is.
+    fileprivate func group(_ attribute: String, _ value: String) -> Int? {
+        zones.prefix(World.maxGroups).firstIndex(of: Zone(attribute: attribute, value: value))
+    }
+}
+
+extension FlappingAgents {
+    fileprivate init(_ flapping: Flapping, _ fleet: RolloutFleet) {
+        self.init(
+            share: flapping.share, of: AgentSet(fleet, flapping.attributes, flapping.agents), every: flapping.every)
     }
 }
 
@@ -57,7 +106,7 @@ extension FailureRule {
         }
         self.init(
             failure, share: breakage.share, agents: AgentSet(fleet, breakage.attributes, breakage.agents),
-            cause: breakage.cause == .revision ? .revisions(1...UInt16.max) : .chance)
+            cause: breakage.cause == .revision ? .anyRevision : .chance)
     }
 }
 
@@ -67,7 +116,10 @@ extension AgentSet {
     init?(_ fleet: RolloutFleet, _ attributes: [Named<[String]>], _ numbers: [UInt32]? = nil) {
         guard !attributes.isEmpty || numbers != nil else { return nil }
         let selection = RolloutSelection(attributes: attributes, fleet: fleet)
-        let wanted = numbers.map { Set($0) }
-        self.init(count: fleet.count) { agent in wanted?.contains(agent) != false && selection.includes(agent) }
+        guard let numbers else {
+            self.init(count: fleet.count) { selection.includes($0) }
+            return
+        }
+        self.init(numbers.filter { Int($0) < fleet.count && selection.includes($0) }, of: fleet.count)
     }
 }

@@ -1,5 +1,6 @@
 public import AgentModel
 public import Basis
+import Rollout
 
 /// The world of a rehearsal: how the agents behave, what lies between them and their server, what the server can take,
 /// and what goes wrong. Everything that is drawn in it follows from `seed`.
@@ -29,6 +30,8 @@ public struct World: Sendable {
     public var span: Nanoseconds = .seconds(86_400)
     /// Between two heartbeats of an agent, in whole seconds, at least one.
     public var heartbeatInterval: Nanoseconds = .seconds(30)
+    /// Agents with another interval, in whole seconds; the first group that an agent is of counts.
+    public var heartbeatGroups: [HeartbeatInterval] = []
     public var heartbeats: Heartbeats = .derived
     public var delivery: Delivery = .push
     /// From the offer to APPLIED or FAILED.
@@ -54,6 +57,8 @@ public struct World: Sendable {
     public var failures: [FailureRule] = []
     /// What goes wrong, one thing at a time.
     public var faults: [WorldFault] = []
+    /// When the controller of the rollout restarts, ascending: it continues from its snapshot and its journal.
+    public var controllerRestarts: [Nanoseconds] = []
 
     public init(agents: Int, seed: UInt64 = 1) {
         self.agents = agents
@@ -61,7 +66,19 @@ public struct World: Sendable {
     }
 
     /// The most groups.
-    public static let maxGroups = 8
+    public static let maxGroups = RehearsalWorld.maxZones
+}
+
+/// Agents whose heartbeats have an interval of their own.
+public struct HeartbeatInterval: Hashable, Sendable {
+    /// Nil: all.
+    public var agents: AgentSet?
+    public var interval: Nanoseconds
+
+    public init(_ interval: Nanoseconds, of agents: AgentSet?) {
+        self.agents = agents
+        self.interval = interval
+    }
 }
 
 /// What the replicas of the server can take, each.
@@ -105,6 +122,8 @@ public struct FailureRule: Hashable, Sendable {
         case revisions(ClosedRange<UInt16>)
         /// Nothing but time: once in `after`, whatever the agent runs.
         case chance
+
+        public static let anyRevision = Cause.revisions(1...UInt16.max)
     }
 
     public var failure: AgentFailure
@@ -115,7 +134,7 @@ public struct FailureRule: Hashable, Sendable {
     public var cause: Cause
 
     public init(
-        _ failure: AgentFailure, share: Double, agents: AgentSet? = nil, cause: Cause = .revisions(1...UInt16.max)
+        _ failure: AgentFailure, share: Double, agents: AgentSet? = nil, cause: Cause = .anyRevision
     ) {
         self.failure = failure
         self.share = share
@@ -136,6 +155,12 @@ public struct AgentSet: Hashable, Sendable {
         }
     }
 
+    /// These agents, whose numbers are below `count`.
+    init(_ agents: [UInt32], of count: Int) {
+        words = Array(repeating: 0, count: count / 64 + 1)
+        for agent in agents { words[Int(agent >> 6)] |= 1 << UInt64(agent & 63) }
+    }
+
     @inline(__always)
     public func contains(_ agent: UInt32) -> Bool {
         let word = Int(agent >> 6)
@@ -147,16 +172,49 @@ public struct AgentSet: Hashable, Sendable {
 public enum WorldFault: Hashable, Sendable {
     /// Every agent of the group is cut off.
     case outage(group: Int, from: Nanoseconds, lasting: Nanoseconds)
-    /// Replicas are down, all of them where `replica` is nil.
-    case replicaDown(replica: Int?, from: Nanoseconds, lasting: Nanoseconds)
+    /// Replicas are down, all of them where `replicas` is nil.
+    case replicaDown(replicas: Range<Int>?, from: Nanoseconds, lasting: Nanoseconds)
     /// Replicas take this many times as long for a report.
-    case replicaSlow(replica: Int?, factor: Int, from: Nanoseconds, lasting: Nanoseconds)
-    /// A group and a replica do not reach each other.
-    case partition(group: Int, replica: Int, from: Nanoseconds, lasting: Nanoseconds)
-    /// An agent has a failure with every revision but the first.
-    case failure(agent: UInt32, AgentFailure)
+    case replicaSlow(replicas: Range<Int>?, factor: Int, from: Nanoseconds, lasting: Nanoseconds)
+    /// A group and replicas do not reach each other.
+    case partition(group: Int, replicas: Range<Int>?, from: Nanoseconds, lasting: Nanoseconds)
+    /// An agent has a failure.
+    case failure(agent: UInt32, AgentFailure, cause: FailureRule.Cause = .anyRevision)
     /// An agent's process stops, and is back after the span.
     case stop(agent: UInt32, at: Nanoseconds, lasting: Nanoseconds)
-    /// A share of the agents loses its connections again and again, each after a span of `every`.
-    case flapping(share: Double, every: Distribution)
+    /// Some agents lose their connections again and again, each after a span of `every`.
+    case flapping(FlappingAgents)
+
+    /// The one agent that it is about; nil: it is about more.
+    public var agent: UInt32? {
+        switch self {
+        case .failure(let agent, _, _), .stop(let agent, _, _): agent
+        case .flapping(let flapping): flapping.agent
+        case .outage, .replicaDown, .replicaSlow, .partition: nil
+        }
+    }
+}
+
+/// Agents that lose their connections again and again.
+public struct FlappingAgents: Hashable, Sendable {
+    /// The share of those concerned.
+    public var share: Double
+    /// Whom it can happen to; nil: anyone.
+    public var agents: AgentSet?
+    /// The only one; nil: all that the share draws.
+    public var agent: UInt32?
+    /// From one loss to the next.
+    public var every: Distribution
+
+    public init(share: Double, of agents: AgentSet? = nil, every: Distribution) {
+        self.share = share
+        self.agents = agents
+        self.every = every
+    }
+
+    /// Whether an agent is one of them.
+    /// - Parameter order: which of the faults of this kind it is.
+    func includes(_ agent: UInt32, _ draws: KeyedDraws, _ order: UInt32) -> Bool {
+        agents?.contains(agent) != false && draws.chance(share, agent, .flap, 0xFF_0000 | order)
+    }
 }

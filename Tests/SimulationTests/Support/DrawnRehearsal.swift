@@ -66,6 +66,14 @@ struct DrawnRehearsal {
         var world = World(agents: agents, seed: seed)
         world.span = .seconds(length)
         world.heartbeatInterval = .seconds([5, 13, 30, 60][random.index(below: 4)])
+        if random.chance(0.4) {
+            let part = UInt32(random.index(below: 5))
+            world.heartbeatGroups = [
+                HeartbeatInterval(.seconds([7, 20, 30][random.index(below: 3)]), of: AgentSet(count: agents) { $0 % 5 == part }),
+                HeartbeatInterval(.seconds(11), of: AgentSet(count: agents) { $0 % 7 == part }),
+            ]
+        }
+        world.controllerRestarts = (0..<random.index(below: 4)).map { _ in span(0, Double(length)) }.sorted()
         world.delivery = random.chance(0.6) ? .push : .answer
         world.applyTime = distribution(0.2, 20)
         world.latency = distribution(0.0005, 0.3)
@@ -87,20 +95,21 @@ struct DrawnRehearsal {
         let seconds = Double(length)
         for _ in 0..<random.index(below: 4) {
             let (from, lasting) = (span(0, seconds), span(1, 300))
-            let replica = random.chance(0.5) ? nil : random.index(below: world.server.replicas)
+            let replica = random.index(below: world.server.replicas)
+            let replicas = random.chance(0.5) ? nil : replica..<replica + 1
             switch random.index(below: 6) {
             case 0: world.faults.append(.outage(group: random.index(below: 2), from: from, lasting: lasting))
-            case 1: world.faults.append(.replicaDown(replica: replica, from: from, lasting: lasting))
-            case 2: world.faults.append(.replicaSlow(replica: replica, factor: 5, from: from, lasting: lasting))
+            case 1: world.faults.append(.replicaDown(replicas: replicas, from: from, lasting: lasting))
+            case 2: world.faults.append(.replicaSlow(replicas: replicas, factor: 5, from: from, lasting: lasting))
             case 3:
                 world.faults.append(
-                    .partition(group: random.index(below: 2), replica: replica ?? 0, from: from, lasting: lasting))
+                    .partition(group: random.index(below: 2), replicas: replicas, from: from, lasting: lasting))
             case 4:
                 world.faults.append(
                     .stop(
                         agent: UInt32(random.index(below: agents)), at: from,
                         lasting: random.chance(0.3) ? .max : lasting))
-            default: world.faults.append(.flapping(share: 0.1 * random.unit(), every: distribution(20, 200)))
+            default: world.faults.append(.flapping(FlappingAgents(share: 0.1 * random.unit(), every: distribution(20, 200))))
             }
         }
         return world

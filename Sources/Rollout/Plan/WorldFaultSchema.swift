@@ -1,0 +1,85 @@
+import Basis
+public import Schema
+
+extension ZoneOutage: Settings {
+    public static let standard = ZoneOutage()
+
+    public static let schema = Schema<ZoneOutage>(
+        "outage", "The agents with a value of an attribute lose their connections and cannot connect for a time.",
+        [
+            Key("attribute", \.attribute, .text(1...1_000), "The attribute."),
+            Key("value", \.value, .text(1...1_000), "The value.", required: true),
+            Key("at", \.at, .duration(RolloutPlan.times), "When it begins.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long it lasts."),
+        ])
+}
+
+extension ServerRestart: Settings {
+    public static let standard = ServerRestart()
+
+    public static let schema = Schema<ServerRestart>(
+        "server restart", "Replicas end and start again; the state of the rollout is kept.",
+        [
+            Key("at", \.at, .duration(RolloutPlan.times), "When.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long they are down."),
+            Key("replicas", \.replicas, .optional(.integer(1...256), none: "all"), "How many."),
+        ])
+}
+
+extension ZonePartition: Settings {
+    public static let standard = ZonePartition()
+
+    public static let schema = Schema<ZonePartition>(
+        "partition", "The agents with a value of an attribute do not reach replicas of the server for a time.",
+        [
+            Key("attribute", \.attribute, .text(1...1_000), "The attribute."),
+            Key("value", \.value, .text(1...1_000), "The value.", required: true),
+            Key("at", \.at, .duration(RolloutPlan.times), "When it begins.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long it lasts."),
+            Key(
+                "replicas", \.replicas, .optional(.integer(1...256), none: "all"),
+                "How many replicas they do not reach; they connect to the others."),
+        ])
+}
+
+extension SlowReplicas: Settings {
+    public static let standard = SlowReplicas()
+
+    public static let schema = Schema<SlowReplicas>(
+        "slow replicas", "Replicas of the server take longer for a report for a time.",
+        [
+            Key("at", \.at, .duration(RolloutPlan.times), "When it begins.", required: true),
+            Key("for", \.length, .duration(.zero ... .days(31)), "How long it lasts."),
+            Key("replicas", \.replicas, .optional(.integer(1...256), none: "all"), "How many."),
+            Key("factor", \.factor, .integer(2...100_000), "How many times as long they take."),
+        ])
+}
+
+extension Flapping: Settings {
+    public static let standard = Flapping()
+
+    public static let schema = Schema<Flapping>(
+        "flapping", "Agents that lose their connections again and again, and connect again.",
+        [
+            Key("share", \.share, .share, "The share of the agents concerned.", required: true),
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("agents", \.agents, .agentNumbers, "The numbers of the agents concerned."),
+            Key("every", \.every, Distribution.kind(.seconds(1) ... .days(366)), "From one loss to the next."),
+        ])
+}
+
+extension HeartbeatGroup: Settings {
+    public static let standard = HeartbeatGroup()
+
+    public static let schema = Schema<HeartbeatGroup>(
+        "heartbeat group", "Agents whose heartbeats have an interval of their own.",
+        [
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key(
+                "interval", \.interval, .wholeSeconds(.seconds(1) ... .days(1)), "Their interval.", required: true),
+        ])
+}
