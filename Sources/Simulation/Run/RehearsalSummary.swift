@@ -38,6 +38,8 @@ public struct RehearsalSummary: Sendable {
     public let violations: [InvariantViolation]
     /// What is not as the plan expects, a sentence each.
     public let differences: [String]
+    /// What was measured on real sockets; nil: it was rehearsed in virtual time.
+    public var live: LiveFigures?
 
     public init(_ plan: RolloutPlan, seed: UInt64, _ result: RehearsalResult) {
         self.plan = plan
