@@ -26,7 +26,8 @@ struct LiveRehearseTests {
             let json = try await muster.shell(
                 "$M rehearse plan.yaml --live --speed 20 --json --set expect.outcome=finished; echo status $?",
                 limit: .seconds(300))
-            #expect(json.output.contains("\"decisionsEqual\" : true") && json.output.contains("status 1"), "\(json.output)")
+            #expect(
+                json.output.contains("\"decisionsEqual\" : true") && json.output.contains("status 1"), "\(json.output)")
         }
     }
 
@@ -71,7 +72,8 @@ struct LiveRehearseTests {
                 kill -INT $server; wait $server
                 """, limit: .seconds(300))
             #expect(end.output.contains("small was rolled back in stage 1"), "\(end.output)")
-            #expect(end.output.contains("rollback         complete") && end.output.contains("0 failed"), "\(end.output)")
+            #expect(
+                end.output.contains("rollback         complete") && end.output.contains("0 failed"), "\(end.output)")
             #expect(end.output.contains("wrong version    0 agents"), "\(end.output)")
             #expect(end.output.contains("decisions equal") && end.output.contains("status 0"), "\(end.output)")
         }

@@ -10,7 +10,8 @@ struct AssignmentTests {
         AgentRemoteConfig(config: AgentConfigMap(configMap: ["a.yaml": AgentConfigFile(body: Array(text.utf8))]))
     }
 
-    @Test("An agent that is added to an offer gets it, the others do not; one that is taken from it gets the one before")
+    @Test(
+        "An agent that is added to an offer gets it, the others do not; one that is taken from it gets the one before")
     func retargeted() throws {
         var server = Rehearsal(ServerPlan())
         let ids = (0..<3).map { _ in server.connect() }

@@ -42,7 +42,8 @@ public struct LiveRehearsal: Sendable {
         func unusable(_ text: String) -> LiveRehearsalError { LiveRehearsalError(description: text, isUsage: true) }
         if let profile {
             if !profile.events.isEmpty || !profile.population.isEmpty {
-                throw unusable("the profile has events or a population of its own; a rehearsal takes both from its plan")
+                throw unusable(
+                    "the profile has events or a population of its own; a rehearsal takes both from its plan")
             }
             if profile.isPolling || profile.cohorts.contains(where: { $0.gatewayMembers > 0 }) {
                 throw unusable("a rehearsal needs agents with WebSockets of their own: no polling, no gateways")
@@ -53,7 +54,8 @@ public struct LiveRehearsal: Sendable {
         }
         if plan.change.packages != nil || plan.change.connectionSettings != nil {
             throw unusable(
-                "change: only configurations are rehearsed on real sockets; remove `packages` and `connection_settings`")
+                "change: only configurations are rehearsed on real sockets; remove `packages` and `connection_settings`"
+            )
         }
         self.plan = plan
         self.seed = seed
@@ -135,7 +137,9 @@ public struct LiveRehearsal: Sendable {
 
     /// As the plan has it, divided by the speed, but no more heartbeats a second than a machine has time for.
     private static func heartbeat(_ world: RehearsalWorld, _ pace: Double) -> Nanoseconds {
-        max(world.heartbeat.scaled(by: pace), Nanoseconds(seconds: Double(world.agents) / heartbeatsPerSecond), .seconds(1))
+        max(
+            world.heartbeat.scaled(by: pace), Nanoseconds(seconds: Double(world.agents) / heartbeatsPerSecond),
+            .seconds(1))
     }
 
     private static let heartbeatsPerSecond = 1_000.0

@@ -43,6 +43,7 @@ actor LiveRollout: RunConductor {
     private var watch: EngineWatch?
     private var driverEvents: [DriverEvent] = []
     private var uids: [InstanceUID] = []
+    private var hasBegun = false
     private var minutes = MinuteSampling()
     /// Agents without a connection at first, with the times at which they start; the latest first.
     private var offline: [(at: Instant, agent: UInt32)] = []
@@ -122,6 +123,7 @@ actor LiveRollout: RunConductor {
             }
             await sleep(after: now)
         }
+        if let counts = await server.counts() { minutes.add(counts, at: clock.planTime(at: Shard.clock)) }
         if observed.isServerDown { problem = await server.comeBack() ?? problem }
         if let driver = server.driver {
             judgement = watch?.result((await driver.performed, await driver.failed, await driver.failures))
@@ -134,11 +136,13 @@ actor LiveRollout: RunConductor {
     private func isReady(_ run: ConductedRun, _ server: RehearsedServer) async -> Bool {
         let expected = (0..<controller.fleet.count).count { !isAbsent($0) }
         let applying = plan.world.applying.mean.scaled(by: 1 / clock.speed)
-        let deadline = run.start + Self.arrivalTime(expected) + Self.readyTimeout + applying.scaled(by: 20)
+        var progress = (count: 0, at: run.start + Self.arrivalTime(expected))
         var connectedSince: Instant?
         while true {
             let observations = server.observations(rehearsedFleet.takeSteps()) { uids[Int($0)] }
             for observation in observations { _ = observed.outcome(observation, nil) }
+            let count = observed.ready + observed.connected
+            if count > progress.count { progress = (count, max(progress.at, Shard.clock)) }
             if server.driver == nil {
                 if observed.ready >= expected { return true }
             } else if observed.connected >= expected {
@@ -148,10 +152,12 @@ actor LiveRollout: RunConductor {
                 if Shard.clock >= since + Self.firstOffers + applying.scaled(by: 4) { return true }
             }
             guard !Task.isCancelled else { return false }
-            guard Shard.clock < deadline else {
+            guard Shard.clock < progress.at + Self.readyTimeout + applying.scaled(by: 20) else {
                 let (count, what) =
-                    server.driver == nil ? (observed.ready, "run the former revision") : (observed.connected, "are connected")
-                problem = "\(count) of \(expected) agents \(what) after \(Shard.clock - run.start), so the rollout did not "
+                    server.driver == nil
+                    ? (observed.ready, "run the former revision") : (observed.connected, "are connected")
+                problem =
+                    "\(count) of \(expected) agents \(what) after \(Shard.clock - run.start), so the rollout did not "
                     + "begin; look at the server, or rehearse fewer agents (--agents)"
                 return false
             }
@@ -201,8 +207,6 @@ actor LiveRollout: RunConductor {
         }
         if minutes.isDue(at: now), let counts = await server.counts() { minutes.add(counts, at: now) }
     }
-
-    private var hasBegun = false
 
     private func beginRollout(at begin: Instant, _ server: RehearsedServer) {
         guard !hasBegun else { return }
@@ -286,7 +290,7 @@ actor LiveRollout: RunConductor {
     private static let leastNap = Nanoseconds.milliseconds(1)
     /// How long reports are waited for once the rollout has ended, on the machine's clock.
     private static let settling = Nanoseconds.milliseconds(500)
-    /// How long agents may take to connect, besides their arrival.
+    /// How long no further agent may connect before the rollout begins.
     private static let readyTimeout = Nanoseconds.seconds(60)
     /// How long a server that is not the run's own may take to offer what agents are to have from the start.
     private static let firstOffers = Nanoseconds.seconds(1)

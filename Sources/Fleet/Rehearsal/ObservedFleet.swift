@@ -53,7 +53,9 @@ struct ObservedFleet {
         let place = Int(number)
         let at = clock?.planTime(at: observation.at) ?? .zero
         func outcome(_ kind: AgentOutcome.Kind, _ entry: Int? = nil) -> AgentOutcome? {
-            guard let revision = offers.revision(of: entry ?? max(agents[place].running, OfferTable.former)) else { return nil }
+            guard let revision = offers.revision(of: entry ?? max(agents[place].running, OfferTable.former)) else {
+                return nil
+            }
             return AgentOutcome(at: at, agent: number, revision: revision, kind: kind)
         }
         switch observation.kind {
@@ -69,6 +71,8 @@ struct ObservedFleet {
         case .healthy: return outcome(.healthy)
         case .unhealthy: return outcome(.unhealthy)
         case .sent(let revision):
+            // What it says from now on is about this offer, even where it said the same before.
+            agents[place].last = nil
             if let ordered = agents[place].ordered {
                 roundTrips.append(observation.at - ordered)
                 agents[place].ordered = nil

@@ -45,7 +45,8 @@ extension AgentLink {
         case .collectorStarts: act { agent, now, effects in agent.collectorStarts(at: now, &effects) }
         case .cutOff: cutOff()
         case .reachable: isUnreachable = false
-        case .processStops(let until): act { agent, now, effects in agent.processStops(until: until, at: now, &effects) }
+        case .processStops(let until):
+            act { agent, now, effects in agent.processStops(until: until, at: now, &effects) }
         case .loseConnection: if isConnected { loseConnection() }
         }
     }

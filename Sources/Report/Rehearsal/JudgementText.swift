@@ -13,7 +13,8 @@ public enum JudgementText {
             outcome = judgement.offered >= judgement.selected ? "reached every agent" : "stopped"
         }
         let differences = judgement.differences(from: plan)
-        return "\(plan.name) \(outcome): \(Figures.count(judgement.applied)) of \(Figures.count(judgement.selected)) agents "
+        return
+            "\(plan.name) \(outcome): \(Figures.count(judgement.applied)) of \(Figures.count(judgement.selected)) agents "
             + "applied it, \(Figures.count(judgement.broken)) broke" + (differences.isEmpty ? "" : " (not as expected)")
     }
 
@@ -42,12 +43,15 @@ public enum JudgementText {
             let last = judgement.lastRestored.map { ", the last at \(Figures.clock($0))" } ?? ""
             lines.append(
                 "  rollback         \(judgement.isRollBackComplete ? "complete" : "not complete"): "
-                    + "\(Figures.count(judgement.restored)) of \(Figures.count(judgement.offered)) run the former one\(last)")
+                    + "\(Figures.count(judgement.restored)) of \(Figures.count(judgement.offered)) run the former one\(last)"
+            )
         }
-        let offline = judgement.wrongOffline > 0 ? ", \(Figures.count(judgement.wrongOffline)) of them without a connection" : ""
+        let offline =
+            judgement.wrongOffline > 0 ? ", \(Figures.count(judgement.wrongOffline)) of them without a connection" : ""
         lines.append("  wrong version    \(Figures.count(judgement.wrong)) agents\(offline)")
         lines.append(
-            "  driver           \(Figures.count(judgement.actions)) actions, \(Figures.count(judgement.failedActions)) failed")
+            "  driver           \(Figures.count(judgement.actions)) actions, \(Figures.count(judgement.failedActions)) failed"
+        )
         return lines + judgement.problems.map { "    \($0)" }
     }
 

@@ -7,11 +7,13 @@ public enum LiveText {
     public static func lines(_ live: LiveFigures) -> [String] {
         var table = TextTable(header: ["on the machine's clock", "count", "p50", "p99", "max"])
         let rows = [
-            ("offer sent after it was due", live.offerDelay), (live.isDriven ? "offer ordered to its arrival" : "offer sent to first status", live.offerRoundTrip),
+            ("offer sent after it was due", live.offerDelay),
+            (live.isDriven ? "offer ordered to its arrival" : "offer sent to first status", live.offerRoundTrip),
             ("heartbeat due to its answer", live.heartbeatResponse),
         ]
         for (name, times) in rows {
-            let figures = times.count > 0 ? [times.p50, times.p99, times.max].map { Figures.duration($0) } : ["–", "–", "–"]
+            let figures =
+                times.count > 0 ? [times.p50, times.p99, times.max].map { Figures.duration($0) } : ["–", "–", "–"]
             table.append([name, Figures.count(times.count)] + figures)
         }
         let took = live.duration.map { ", \(Figures.duration($0)) on the machine's clock" } ?? ""
@@ -30,7 +32,8 @@ public enum LiveText {
         for (number, pair) in comparison.pairs.enumerated()
         where number < limit / 2 || number >= comparison.pairs.count - limit / 2 {
             table.append([
-                pair.decision, clock(pair.live), clock(pair.virtual), pair.difference.map { Figures.duration($0) } ?? "–",
+                pair.decision, clock(pair.live), clock(pair.virtual),
+                pair.difference.map { Figures.duration($0) } ?? "–",
             ])
         }
         lines += table.plainLines(leftColumns: [0])

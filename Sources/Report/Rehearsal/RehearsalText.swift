@@ -16,7 +16,7 @@ public enum RehearsalText {
         if let stop = stop(summary) { lines += ["", "  stopped by   " + stop] }
         lines += ["", "  blast radius " + blastRadius(summary)]
         if let stragglers = stragglers(summary) { lines.append("  left behind  " + stragglers) }
-        lines += ["", "load on the server"] + load(summary)
+        if !summary.minutes.isEmpty { lines += ["", "load on the server"] + load(summary) }
         if let live = summary.live {
             lines += [""] + LiveText.lines(live)
         } else {

@@ -108,7 +108,8 @@ struct LiveRehearsalTests {
         """,
     ]
 
-    @Test("A plan takes the same decisions on real sockets as in virtual time, and ends as it expects", arguments: plans)
+    @Test(
+        "A plan takes the same decisions on real sockets as in virtual time, and ends as it expects", arguments: plans)
     func equalDecisions(text: String) async throws {
         let plan = try RolloutPlan.read(Array(text.utf8), source: "plan")
         let live = try await LiveRehearsal(plan, seed: 3, speed: 20).run().summary
