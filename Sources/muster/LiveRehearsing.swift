@@ -33,7 +33,7 @@ struct LiveRehearsalOptions: ParsableArguments {
     func run(_ plan: RolloutPlan, seed: UInt64) async throws -> LiveRehearsalResult {
         do throws(LiveRehearsalError) {
             let rehearsal = try LiveRehearsal(plan, seed: seed, speed: speed, profile: try readProfile())
-            return try await rehearsal.run { Output.standard.show("\($0)\n") }
+            return try await rehearsal.run { FileHandle.standardError.write(Data("\($0)\n".utf8)) }
         } catch {
             throw Failure(error.isUsage ? .badUsage : .runFailed, error.description)
         }

@@ -79,6 +79,47 @@ struct LiveRehearseTests {
         }
     }
 
+    /// Events of the profile that the embedded server would do, done by another server that the driver makes act.
+    private static let profile = """
+        agents: 20
+        arrival: {ramp: 200ms}
+        duration: 4s
+        drain: 2s
+        heartbeat: {interval: 500ms}
+        server: ws://127.0.0.1:PORT/v1/opamp
+        events:
+          - {at: 1s, offer_config: {name: first, files: {a.yaml: "receivers: {}"}, to: 50%}}
+          - {at: 1500ms, restart_agents: {}}
+        driver:
+          actions:
+            offer_config:
+              url: "http://127.0.0.1:PORT/muster/offer?agents={{instance_uids}}"
+              headers: {Authorization: Bearer secret}
+              body: "{{configuration}}"
+        """
+
+    @Test("A profile's driver has another server make its offers; events without an action are skipped with a warning")
+    func profileDriver() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("p.yaml", Self.profile)
+            try muster.write("token", "secret\n")
+            let end = try await muster.shell(
+                """
+                $M serve --port 0 --control-token-file token > served & server=$!
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                sed -i "s/PORT/$port/g" p.yaml
+                $M run p.yaml --out out --plain 2>&1; echo status $?
+                kill -INT $server; wait $server; cat served
+                """, limit: .seconds(120))
+            #expect(end.output.contains("status 0") && end.output.contains("restart_agents"), "\(end.output)")
+            #expect(!end.output.contains("driver-failed"), "\(end.output)")
+            // About half of the agents, by the profile's draw: neither none nor all.
+            let offers = try #require(end.output.firstMatch(of: /config_offers: ([0-9]+)/)?.output.1)
+            #expect((1...19).contains(Int(offers) ?? 0), "\(end.output)")
+        }
+    }
+
     @Test("Control without a valid token, of another method, or of what is no agent is refused")
     func control() async throws {
         try await Muster.inDirectory { muster in

@@ -10,6 +10,7 @@ struct PlanTests {
         #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts"
     static let names = [
         "ampora", "argo-rollouts", "aws-appconfig", "aws-iot-jobs", "aws-ssm", "bindplane", "canary-bad", "canary-good",
+        "drive-muster-serve", "drive-opamp-go",
         "elastic-fleet", "flagger", "kubernetes", "server-restart-midway", "slow-poison", "zone-outage",
     ]
 

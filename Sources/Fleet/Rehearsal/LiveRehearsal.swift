@@ -93,8 +93,8 @@ public struct LiveRehearsal: Sendable {
         let record = await run.perform(as: identity, tell: tell, observe: observe)
         let outcome = await rollout.outcome
         if let problem = outcome.problem { throw LiveRehearsalError(description: problem, isUsage: false) }
-        if record.summary.outcome == .interrupted {
-            throw LiveRehearsalError(description: "the rehearsal was interrupted", isUsage: false)
+        if case .failed(let reason) = record.summary.outcome, !outcome.hasBegun {
+            throw LiveRehearsalError(description: reason, isUsage: false)
         }
         var summary = RehearsalSummary(plan, seed: seed, outcome.result)
         let response = record.summary[.heartbeatResponse]
@@ -119,7 +119,7 @@ public struct LiveRehearsal: Sendable {
         profile.seed = seed
         profile.arrival = .ramp(over: LiveRollout.arrivalTime(world.agents))
         profile.duration = min(
-            LiveRollout.arrivalTime(world.agents) + .minutes(5) + world.duration.scaled(by: pace), .days(31))
+            LiveRollout.arrivalTime(world.agents) + .minutes(30) + world.duration.scaled(by: pace), .days(31))
         profile.drain = .seconds(5)
         if given == nil {
             profile.cohorts[0].heartbeat.interval = heartbeat(world, pace)

@@ -21,6 +21,8 @@ actor LiveRollout: RunConductor {
         var pushes: Int
         /// What a server that a driver makes act did; nil: it was the run's own.
         var judgement: EngineJudgement?
+        /// Whether the rollout began.
+        var hasBegun: Bool
         /// Why it could not be carried out; nil: it was.
         var problem: String?
     }
@@ -91,7 +93,7 @@ actor LiveRollout: RunConductor {
                 decisions: decisions, controller: controller, minutes: minutes.list,
                 stragglers: observed.stragglers(controller)),
             offerDelays: schedule.delays, roundTrips: observed.roundTrips, pushes: observed.pushes,
-            judgement: judgement, problem: problem)
+            judgement: judgement, hasBegun: hasBegun, problem: problem)
     }
 
     func conduct(_ run: ConductedRun) async {
@@ -100,7 +102,9 @@ actor LiveRollout: RunConductor {
         if let own = run.server {
             server = .embedded(own, inbox)
         } else if let driver = plan.driver {
-            server = .driven(ServerDriver(driver, on: run.shards[0].shard))
+            let shard = run.shards[0].shard
+            server = .driven(
+                ServerDriver(concurrency: driver.concurrency, timeout: driver.timeout, on: shard), driver)
         } else {
             return
         }
@@ -211,22 +215,20 @@ actor LiveRollout: RunConductor {
     private func beginRollout(at begin: Instant, _ server: RehearsedServer) {
         guard !hasBegun else { return }
         hasBegun = true
-        guard let driver = server.driver, let start = driver.plan.start else {
+        guard let driver = server.driver, let planned = plan.driver, let start = planned.start else {
             return controller.begin(at: begin, &output)
         }
-        let values = [
-            "configuration": driver.plan.revision, "revision": "1",
-            "instance_uids": controller.order.map { uids[Int($0)].description }.joined(separator: ","),
-        ]
-        Task { await driver.perform(start, values) }
+        let agents = controller.order.map { uids[Int($0)] }
+        let values = ["configuration": planned.revision, "revision": "1"]
+        Task { await driver.perform(start, values, for: agents) }
     }
 
     private func driverActs(upTo now: Instant, _ begin: Instant, _ server: RehearsedServer) {
-        guard let driver = server.driver else { return }
+        guard let driver = server.driver, let planned = plan.driver else { return }
         while let event = driverEvents.last, begin + event.at <= now {
             driverEvents.removeLast()
-            guard let action = driver.plan.action(event.action) else { continue }
-            Task { await driver.perform(action, ["configuration": driver.plan.former, "revision": "0"]) }
+            guard let action = planned.action(event.action) else { continue }
+            Task { await driver.perform(action, ["configuration": planned.former, "revision": "0"]) }
         }
     }
 
@@ -281,13 +283,13 @@ actor LiveRollout: RunConductor {
     private func sleep(after now: Instant) async {
         let next = [controller.nextDeadline, schedule.next, agenda.next, faults.next].compactMap(\.self).min()
         let wait = next.map { clock.machineTime(at: $0) - Shard.clock } ?? Self.nap
-        let span = min(max(wait, Self.leastNap), Self.nap)
+        let span = min(max(wait, Self.minNap), Self.nap)
         try? await Task.sleep(for: .nanoseconds(span.count))
     }
 
     /// Reports are looked at so often.
     private static let nap = Nanoseconds.milliseconds(5)
-    private static let leastNap = Nanoseconds.milliseconds(1)
+    private static let minNap = Nanoseconds.milliseconds(1)
     /// How long reports are waited for once the rollout has ended, on the machine's clock.
     private static let settling = Nanoseconds.milliseconds(500)
     /// How long no further agent may connect before the rollout begins.

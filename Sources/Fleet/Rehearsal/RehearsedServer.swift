@@ -12,10 +12,10 @@ import Synchronization
 /// The server of a rehearsal on real sockets: the run's own, or another one that a driver makes act.
 enum RehearsedServer: Sendable {
     case embedded(OpAMPServer, ObservationInbox)
-    case driven(ServerDriver)
+    case driven(ServerDriver, DriverPlan)
 
     /// The driver, where there is one.
-    var driver: ServerDriver? { if case .driven(let driver) = self { driver } else { nil } }
+    var driver: ServerDriver? { if case .driven(let driver, _) = self { driver } else { nil } }
 
     /// Prepares the offers: the former revision to all.
     func begin(_ table: OfferTable) {
@@ -28,7 +28,11 @@ enum RehearsedServer: Sendable {
     func offer(_ batch: OfferSchedule.Batch, of table: OfferTable, to uids: [InstanceUID], pushes: Bool) {
         switch self {
         case .embedded(let server, _): server.offer(batch.entry, of: table, to: uids, pushes: pushes)
-        case .driven(let driver): Task { await driver.offer(isNew: batch.entry != OfferTable.former, to: uids) }
+        case .driven(let driver, let plan):
+            guard let action = plan.offer else { return }
+            let isNew = batch.entry != OfferTable.former
+            let values = ["configuration": isNew ? plan.revision : plan.former, "revision": isNew ? "1" : "0"]
+            Task { await driver.perform(action, values, for: uids) }
         }
     }
 
@@ -36,8 +40,8 @@ enum RehearsedServer: Sendable {
     func goDown() {
         switch self {
         case .embedded(let server, _): server.goDown()
-        case .driven(let driver):
-            guard let restart = driver.plan.restart else { return }
+        case .driven(let driver, let plan):
+            guard let restart = plan.restart else { return }
             Task { await driver.perform(restart, [:]) }
         }
     }
@@ -88,25 +92,6 @@ extension RehearsedFleet.Step {
         case .configuration(.mismatched, let entry):
             .status(.applied, revision: UInt32(clamping: entry), matches: false)
         case .configuration(.failed, let entry): .status(.failed, revision: UInt32(clamping: entry), matches: true)
-        }
-    }
-}
-
-extension ServerDriver {
-    /// Has the server offer a configuration to agents, one action for each or one for all, as the action is written.
-    func offer(isNew: Bool, to agents: [InstanceUID]) async {
-        guard let action = plan.offer else { return }
-        var values = [
-            "configuration": isNew ? plan.revision : plan.former, "revision": isNew ? "1" : "0",
-            "instance_uids": agents.map(\.description).joined(separator: ","),
-        ]
-        guard action.isForOneAgent else { return await perform(action, values) }
-        await withTaskGroup(of: Void.self) { group in
-            for agent in agents {
-                values["instance_uid"] = agent.description
-                let own = values
-                group.addTask { await self.perform(action, own) }
-            }
         }
     }
 }

@@ -2,6 +2,7 @@ import Basis
 import Engine
 import Foundation
 import Hosting
+import OpAMP
 import Rollout
 import Schema
 import Synchronization
@@ -10,7 +11,8 @@ import Transport
 /// Makes a server act, as the driver of a plan or a profile says: runs commands and sends requests, a bounded number at
 /// a time.
 actor ServerDriver {
-    let plan: DriverPlan
+    private let concurrency: Int
+    private let timeout: Nanoseconds
     private let shard: Shard
     /// Actions that failed, in words; the first of them are kept.
     private(set) var failures: [String] = []
@@ -20,10 +22,28 @@ actor ServerDriver {
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var addresses: [String: [SocketAddress]] = [:]
 
-    /// - Parameter shard: on which requests are sent.
-    init(_ plan: DriverPlan, on shard: Shard) {
-        self.plan = plan
+    /// - Parameters:
+    ///   - concurrency: actions under way at a time.
+    ///   - timeout: of each action.
+    ///   - shard: on which requests are sent.
+    init(concurrency: Int, timeout: Nanoseconds, on shard: Shard) {
+        self.concurrency = concurrency
+        self.timeout = timeout
         self.shard = shard
+    }
+
+    /// Performs an action for agents: once for each, or once for all, as it is written.
+    func perform(_ action: DriverAction, _ values: [String: String], for agents: [InstanceUID]) async {
+        var values = values
+        values["instance_uids"] = agents.map(\.description).joined(separator: ",")
+        guard action.isForOneAgent else { return await perform(action, values) }
+        await withTaskGroup(of: Void.self) { group in
+            for agent in agents {
+                values["instance_uid"] = agent.description
+                let own = values
+                group.addTask { await self.perform(action, own) }
+            }
+        }
     }
 
     /// Performs an action with its words replaced.
@@ -39,7 +59,7 @@ actor ServerDriver {
 
     /// - Returns: what went wrong; nil: nothing did.
     private func outcome(of action: DriverAction) async -> String? {
-        guard action.command.isEmpty else { return await Self.run(action.command, within: plan.timeout) }
+        guard action.command.isEmpty else { return await Self.run(action.command, within: timeout) }
         return await send(action)
     }
 
@@ -48,7 +68,7 @@ actor ServerDriver {
     // MARK: - One after the other
 
     private func enter() async {
-        guard underWay >= plan.concurrency else {
+        guard underWay >= concurrency else {
             underWay += 1
             return
         }
@@ -114,8 +134,8 @@ actor ServerDriver {
         let target = path + (url.percentEncodedQuery.map { "?\($0)" } ?? "")
         let request = HTTPCall.Request(
             action.method.http, target: target, host: authority, fields: fields, body: body)
-        guard let response = await HTTPCall.perform(request, at: address, within: plan.timeout, on: shard) else {
-            return "\(action.method.rawValue) \(text): no response within \(plan.timeout)"
+        guard let response = await HTTPCall.perform(request, at: address, within: timeout, on: shard) else {
+            return "\(action.method.rawValue) \(text): no response within \(timeout)"
         }
         guard response.status < 400 else {
             let reason = String(decoding: response.body.prefix(200), as: UTF8.self)

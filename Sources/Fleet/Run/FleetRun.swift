@@ -153,6 +153,7 @@ public actor FleetRun {
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
         record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
         record.summary.warnings += findings.warnings + profile.skippedEvents + notReached
+        record.summary.warnings += await preparation.driverWarnings()
         return record
     }
 
@@ -327,6 +328,9 @@ public actor FleetRun {
             for shard in preparation.shards { shard.perform(action, by: herd) }
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
             .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
+            if let action = profile.driverAction(step.action) {
+                return preparation.drive(action, step, population: Population(profile), cohorts: cohorts)
+            }
             guard
                 let order = step.order?.addressed(
                     to: preparation.authority, telemetry: preparation.telemetryHeaders)

@@ -22,6 +22,8 @@ struct Preparation: Sendable {
     let exchanges: [IntervalExchange]
     let clocks = WaveClocks()
     let shards: [AgentShard]
+    /// Makes a server elsewhere do what events ask of it; nil: nothing does.
+    let driver: ServerDriver?
     /// The server's address as `host:port`, for offers that lead back to it.
     let authority: String
     /// What agents have to show where such an offer is a destination for telemetry; nil: nothing.
@@ -98,6 +100,9 @@ struct Preparation: Sendable {
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
             exchanges, clocks, target: usual, profile, downloads: downloads, options: shardOptions)
+        driver = profile.driver.map {
+            ServerDriver(concurrency: $0.concurrency, timeout: $0.timeout, on: shards[0].shard)
+        }
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)

@@ -52,7 +52,7 @@ struct LiveRehearsalTests {
         world: {\(fleet), breakages: [{share: 35%, how: unhealthy, after: 20s}]}
         expect: {outcome: rolled-back, left: 0}
         """,
-        // A third crashes, and comes back with the former configuration.
+        // A third crashes, and starts again with the former configuration.
         """
         name: crashing
         canary: {size: 30%, soak: 30m}
