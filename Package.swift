@@ -85,7 +85,7 @@ let package = Package(
             name: "Fleet",
             dependencies: [
                 "Basis", "OpenSSL", "Matching", "Schema", "OpAMP", "Transport", "Packages", "AgentModel",
-                "ControlPlane",
+                "ControlPlane", "Rollout", "Simulation",
                 "Metrics", "Engine", "Hosting", yams, orderedCollections,
             ],
             swiftSettings: settings),
@@ -179,7 +179,7 @@ let package = Package(
             name: "FleetTests",
             dependencies: [
                 "Basis", "OpenSSL", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
-                "Fleet",
+                "Fleet", "Rollout", "Simulation",
                 "Report",
                 "Transport", "Packages", "TestSupport",
                 orderedCollections,

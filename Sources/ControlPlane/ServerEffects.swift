@@ -41,6 +41,8 @@ public enum ServerEffect: Equatable, Sendable {
     case received(ReceivedCustomMessages)
     /// An agent reported how it fares with an offer. Only with `ServerPlan.observesOffers`.
     case reported(OfferReport)
+    /// Something was learned about an agent, or sent to it. Only with `ServerPlan.observesAgents`.
+    case observed(AgentObservation)
 }
 
 /// Where one encoded ServerToAgent is in `ServerEffects.bytes`, and what it is.

@@ -1,19 +1,20 @@
 import ArgumentParser
 import Basis
 import Dispatch
+import Fleet
 import Foundation
 import Report
 import Rollout
 import Schema
 import Simulation
 
-/// `muster rehearse`: a rollout in virtual time, by its plan.
-struct RehearseCommand: ParsableCommand {
+/// `muster rehearse`: a rollout in virtual time or on real sockets, by its plan.
+struct RehearseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rehearse", abstract: "Rehearse a rollout in virtual time: does it finish, when, what breaks.",
+        commandName: "rehearse", abstract: "Rehearse a rollout: does it finish, when, what breaks.",
         discussion: """
-            The plan's controller and a simulated fleet run in virtual time; one seed decides everything. Exit codes: \
-            0 the outcome is as the plan expects; 1 it is not; 2 invalid usage or plan.
+            The plan's controller and a simulated fleet run in virtual time; one seed decides everything. With --live \
+            the same controller and agents run on real sockets, and their decisions are compared. Exit codes: 0 the outcome is as the plan expects; 1 it is not; 2 invalid usage or plan.
             """)
 
     @Argument(help: ArgumentHelp("The path of a plan in YAML; see profiles/rollouts.", valueName: "plan"))
@@ -61,9 +62,14 @@ struct RehearseCommand: ParsableCommand {
     @Flag(help: "Where the outcome is not as expected: find few agents and faults that fail alike, and print the plan.")
     var shrink = false
 
-    func run() throws {
+    @OptionGroup(title: "Real sockets") var realSockets: LiveRehearsalOptions
+
+    func run() async throws {
         let plan = try readPlan()
         let seed = seed ?? plan.seed
+        if realSockets.live, sweep != nil || shrink || traceAgent != nil {
+            throw Failure(.badUsage, "--live: --sweep, --shrink and --trace-agent need virtual time.")
+        }
         if let sweep { return try run(sweep, seed) }
         var rehearsal = Rehearsal(plan, seed: seed)
         guard let form = World.Heartbeats(rawValue: heartbeats) else {
@@ -73,7 +79,9 @@ struct RehearseCommand: ParsableCommand {
         rehearsal.partitions = threads ?? Self.usualThreads(plan)
         if let traceAgent { rehearsal.traced = [traceAgent] }
         let result = rehearsal.run(concurrently: Self.concurrently)
-        let summary = RehearsalSummary(plan, seed: seed, result)
+        let virtual = RehearsalSummary(plan, seed: seed, result)
+        guard !realSockets.live else { return try await runLive(plan, seed, beside: virtual) }
+        let summary = virtual
         if json {
             print(try RehearsalDocument(summary).json())
         } else {
@@ -89,6 +97,36 @@ struct RehearseCommand: ParsableCommand {
         }
         if shrink, let failure = summary.failure { try printReduced(plan, seed, failure) }
         if !summary.isAsExpected { throw ExitStatus.runFailed }
+    }
+
+    // MARK: - Real sockets
+
+    private func runLive(_ plan: RolloutPlan, _ seed: UInt64, beside virtual: RehearsalSummary) async throws {
+        let result = try await realSockets.run(plan, seed: seed)
+        let (summary, judgement) = (result.summary, result.judgement)
+        // The engine of a server decides by its own rules: the plan's controller has decided nothing.
+        let isEngine = plan.driver?.start != nil
+        let twin = isEngine ? nil : TwinComparison(live: summary, virtual: virtual)
+        if json {
+            print(try RehearsalDocument(summary, twin: twin, server: judgement).json())
+        } else {
+            var parts = isEngine ? [] : [RehearsalText.lines(summary)]
+            if let judgement {
+                if isEngine { parts.append([JudgementText.verdict(judgement, plan)]) }
+                parts.append(JudgementText.lines(judgement))
+            }
+            if let twin { parts.append(LiveText.lines(twin)) }
+            if decisions { parts.append(["decisions"] + RehearsalText.decisions(summary)) }
+            print(parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n"))
+        }
+        if let html {
+            let words = ["muster", "rehearse", path, "--seed", "\(seed)", "--live", "--speed", "\(realSockets.speed)"]
+            let page = RehearsalPage.html(summary, command: words.joined(separator: " "), twin: twin)
+            try NewFile.write(page, to: html, mode: 0o644)
+        }
+        let differences = isEngine ? judgement?.differences(from: plan) ?? [] : summary.differences
+        if isEngine, !json { for difference in differences { print("  not as expected: \(difference)") } }
+        if !differences.isEmpty { throw ExitStatus.runFailed }
     }
 
     // MARK: - Reducing a failure

@@ -75,6 +75,13 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenFile: String?
 
     @Option(
+        name: .customLong("control-token-file"),
+        help: ArgumentHelp(
+            "A file of tokens, one per line, with which a tester may have configurations offered over HTTP: POST "
+                + "/muster/offer?agents=UID,UID with the configuration as its body.", valueName: "file"))
+    var controlTokenFile: String?
+
+    @Option(
         name: .customLong("offer-config"),
         help: "A file to offer to every agent as its configuration, under the name of the file; repeatable.")
     var offeredConfigs: [String] = []
@@ -155,6 +162,13 @@ struct ServeCommand: AsyncParsableCommand {
         var wire: ServerWire
         do throws(RunError) { wire = try ServerWire(server) } catch {
             throw Failure(.badUsage, "--token-file: \(error)")
+        }
+        if let controlTokenFile {
+            var other = EmbeddedServer.standard
+            other.credentials = .file(controlTokenFile)
+            do throws(RunError) { wire.controlCredentials = try ServerWire(other).credentials } catch {
+                throw Failure(.badUsage, "--control-token-file: \(error)")
+            }
         }
         if let maxBuffered {
             do throws(QuantityProblem) { wire.receiving.totalBytes = try SizeText.parse(maxBuffered) } catch {

@@ -39,7 +39,7 @@ extension Agent {
         // The timestamps are those of the health.
         if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
         sent(kind, fields, from: start, dueAt: dueAt, at: now, &effects)
-        if let health = report.health { noteReported(HealthGrade(health), &effects) }
+        if let health = report.health { noteReported(HealthGrade(health), at: now, &effects) }
         if extended != nil {
             noteConfigReported(fields, at: now, &effects)
             endBatchIfEmpty(&effects)
@@ -52,7 +52,7 @@ extension Agent {
     ) {
         changes.sent(fields, by: capabilities)
         sent(kind, fields, from: effects.bytes.count, dueAt: dueAt, at: now, &effects)
-        if fields.contains(.health) { noteReported(healthGrade(at: now), &effects) }
+        if fields.contains(.health) { noteReported(healthGrade(at: now), at: now, &effects) }
         if extended != nil {
             noteConfigReported(fields, at: now, &effects)
             endBatchIfEmpty(&effects)

@@ -163,6 +163,9 @@ public struct Agent {
         switch life.apply(event, because: cause, at: now) {
         case .moved(let change):
             effects.append(.stateChanged(change))
+            if change.from.isOnline != change.to.isOnline {
+                cohort.plan.script?.told(of: index, change.to.isOnline ? .connected : .disconnected, at: now)
+            }
             if extended?.value.telemetry != nil { noteForTelemetry(change) }
             return true
         case .stayed:

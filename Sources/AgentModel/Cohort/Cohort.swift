@@ -75,13 +75,20 @@ public final class Cohort: Sendable {
     }
 
     func description(of index: UInt64, _ instanceUID: InstanceUID) -> AgentDescription {
+        var description: AgentDescription
         switch plan.description {
         case .template(let template):
-            return template.filled(
+            description = template.filled(
                 for: TemplateSubject(index: index, cohort: plan.name, zone: zone(of: index), instanceUID: instanceUID))
         case .made(let make):
-            return make(index, instanceUID)
+            description = make(index, instanceUID)
         }
+        for attribute in plan.script?.attributes(of: index) ?? [] {
+            description.identifyingAttributes.removeAll { $0.key == attribute.key }
+            description.nonIdentifyingAttributes.removeAll { $0.key == attribute.key }
+            description.nonIdentifyingAttributes.append(attribute)
+        }
+        return description
     }
 }
 

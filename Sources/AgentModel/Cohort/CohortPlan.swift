@@ -55,6 +55,8 @@ public struct CohortPlan: Sendable {
     public var lifetime: TimedLeave?
     /// How long a connection lives and how the agent ends it then, to connect again; nil: it is not ended.
     public var connectionAge: TimedLeave?
+    /// What single agents do beside that; nil: nothing.
+    public var script: (any AgentScript)?
 
     public init(name: String) {
         self.name = name

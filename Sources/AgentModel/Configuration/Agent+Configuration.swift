@@ -6,12 +6,18 @@ extension Agent {
     /// An offer was received. Its status is reported with everything else that the message changed.
     mutating func configOffered(_ offer: AgentRemoteConfig, at now: Instant, _ effects: inout Effects) {
         guard capabilities.contains(.acceptsRemoteConfig) else { return effects.count(.undeclaredCapabilityUsed) }
+        cohort.plan.script?.told(
+            of: index, .received, files: offer.config ?? AgentConfigMap(), hash: offer.configHash, at: now)
         if let last = configuration?.lastOffer, last.hash == offer.configHash {
             // The agent has applied it, is applying it, or has failed to: the server receives or has received the
             // status.
             return effects.count(.offerRepeated)
         }
         let config = effects.configCache.config(offer, of: cohort)
+        let usual = random
+        let conduct = cohort.plan.script?.conduct(of: index, offered: config.offered, hash: config.hash)
+        if let conduct { (faults, random) = (conduct.faults, conduct.random) }
+        defer { if conduct != nil { random = usual } }
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         if has(.ignore, in: config) { return effects.count(.steered) }
         if let application = configuration?.application {
@@ -74,6 +80,8 @@ extension Agent {
         switch application.outcome {
         case .success:
             let limit = cohort.plan.remoteConfig.historyLimit
+            let conduct = cohort.plan.script?.conduct(of: index, applied: config.offered, hash: config.hash)
+            if let conduct { faults = conduct.faults }
             let lies = faults.has(.reportsOtherConfig) || has(.lie, in: config)
             withConfiguration {
                 $0.applied(historyLimit: limit)
@@ -84,11 +92,13 @@ extension Agent {
             // Another offer may be equal to what runs already; only an agent that reports a wrong configuration would
             // report that again.
             if lies || effectiveConfig != effectiveBefore { changes.insert(.effectiveConfig) }
-            planCrash(of: config, at: now, &effects)
+            planCrash(of: config, conduct, at: now)
+            tellScript(lies ? .mismatched : .applied, of: config, at: now)
         case .failure(let message):
             withConfiguration { $0.failed(message) }
             changes.insert(.remoteConfigStatus)
             planRecovery(at: now)
+            tellScript(.failed, of: config, at: now)
         case .crash:
             withConfiguration { $0.failed(Configuration.crashedApplying) }
             workChanged(because: .configurationEnded, at: now, &effects)
@@ -121,9 +131,19 @@ extension Agent {
         return mustRestart
     }
 
-    private mutating func planCrash(of config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
+    private func tellScript(_ step: AgentScriptStep, of config: ReceivedConfig, at now: Instant) {
+        cohort.plan.script?.told(of: index, step, files: config.offered, hash: config.hash, at: now)
+    }
+
+    private mutating func planCrash(of config: ReceivedConfig, _ conduct: AgentConduct?, at now: Instant) {
         var crash: Nanoseconds?
-        if faults.has(.diesAfterApplying) { crash = cohort.plan.faults.timeToDeath.draw(&random) }
+        if faults.has(.diesAfterApplying) {
+            if var conduct {
+                crash = (conduct.timeToDeath ?? cohort.plan.faults.timeToDeath).draw(&conduct.random)
+            } else {
+                crash = cohort.plan.faults.timeToDeath.draw(&random)
+            }
+        }
         for marker in config.markers where isMeant(by: marker, in: config) {
             if case .die(let after) = marker.action { crash = min(after, crash ?? after) }
         }
@@ -134,6 +154,7 @@ extension Agent {
     /// good.
     mutating func crashOfConfiguration(at now: Instant, _ effects: inout Effects) {
         if faults.has(.diesAfterApplying) { effects.fault(.diesAfterApplying) }
+        if let config = configuration?.running { tellScript(.failed, of: config, at: now) }
         withConfiguration {
             $0.rollBack(Configuration.crashedRunning)
         }

@@ -10,6 +10,14 @@ extension Agent {
         }
     }
 
+    /// The text of an attribute of the agent's description; nil where it has none. Fills the whole description in, so
+    /// for rare questions only.
+    public func attribute(_ key: String) -> String? {
+        let description = description
+        return (description.identifyingAttributes + description.nonIdentifyingAttributes).first { $0.key == key }?
+            .value?.stringValue
+    }
+
     /// The agent's zone.
     public var zone: String { cohort.zone(of: index) }
 }

@@ -10,6 +10,17 @@ public enum PercentEncoding {
         }
     }
 
+    /// A name or value of a form (WHATWG URL, application/x-www-form-urlencoded): everything but unreserved characters
+    /// is encoded.
+    public static func form(_ text: String) -> String {
+        encoded(text) { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+            default: false
+            }
+        }
+    }
+
     /// A URL in which characters that no URL may hold are encoded, as browsers and most clients do: spaces, control
     /// characters, what is not ASCII, and `"`, `<`, `>`, `\\`, `^`, `` ` ``, `{`, `|`, `}`. What is encoded stays.
     public static func url(_ text: String) -> String {

@@ -3,7 +3,7 @@ public import OpAMP
 /// An offer and the agents that it is for.
 public struct TargetedOffer: Sendable {
     public let offer: Offer
-    public let selection: Selection
+    public internal(set) var selection: Selection
     /// Whether it was withdrawn; its agents then get the latest one before it that is for them.
     public internal(set) var isWithdrawn = false
 }
@@ -80,6 +80,22 @@ struct OfferBook: Sendable {
         }
         guard found else { return false }
         entries[kind] = offers
+        generation &+= 1
+        return true
+    }
+
+    /// Adds agents to the selection of the offer in force with that revision, and takes some from it.
+    /// - Returns: Whether there is such an offer, for agents by uid.
+    mutating func retarget(
+        _ kind: OfferKind, revision: UInt32, adding added: [InstanceUID], removing removed: [InstanceUID]
+    ) -> Bool {
+        let place = entries[kind]?.lastIndex { $0.offer.revision == revision && !$0.isWithdrawn }
+        guard let place, case .agents(var uids)? = entries[kind]?[place].selection else { return false }
+        // Not a second reference to the set while it changes.
+        entries[kind]?[place].selection = .all
+        uids.formUnion(added)
+        uids.subtract(removed)
+        entries[kind]?[place].selection = .agents(uids)
         generation &+= 1
         return true
     }

@@ -52,6 +52,24 @@ extension Registry {
         startPush(at: now, &effects)
     }
 
+    /// Changes whom an offer in force is for: agents are added to a selection by uid, or taken from it. What is meant
+    /// for them then is sent to those that are connected, with `pushes` at once, else with the answer to their next
+    /// report. Linear in the agents named.
+    public mutating func retarget(
+        _ kind: OfferKind, revision: UInt32, adding added: [InstanceUID] = [], removing removed: [InstanceUID] = [],
+        pushes: Bool = true, at now: Instant, _ effects: inout ServerEffects
+    ) throws(OfferError) {
+        guard offers.retarget(kind, revision: revision, adding: added, removing: removed) else {
+            throw .unknownRevision(kind, revision)
+        }
+        guard pushes else { return }
+        for uid in added + removed {
+            guard let index = agents.index(of: uid) else { continue }
+            bringUpToDate(index, at: now, &effects)
+        }
+        arm(at: now, &effects)
+    }
+
     /// What was offered of the kind, oldest first, and which of it are withdrawn.
     public func history(of kind: OfferKind) -> [TargetedOffer] {
         offers.history(of: kind)
@@ -101,7 +119,10 @@ extension Registry {
     /// Adds what the agent should have and has not reported (spec: RemoteConfigStatus.last_remote_config_hash,
     /// ConnectionSettingsStatus.last_connection_settings_hash, PackageStatuses.server_provided_all_packages_hash).
     /// - Parameter received: What the report that is being answered says; empty in a push.
-    mutating func addOffers(to index: Int, hearing received: ReportFacts.Parts, _ parts: inout AnswerExtra.Parts) {
+    mutating func addOffers(
+        to index: Int, hearing received: ReportFacts.Parts, at now: Instant, _ parts: inout AnswerExtra.Parts,
+        _ effects: inout ServerEffects
+    ) {
         let isSettled = agents.records[index].settled == offers.generation
         if isSettled, received.isDisjoint(with: [.remoteConfigStatus, .packageStatuses, .settingsStatus]) { return }
         agents.records[index].settled = offers.generation
@@ -109,6 +130,9 @@ extension Registry {
         if let bytes = due(.remoteConfig, \.remoteConfig, of: index, again: received.contains(.remoteConfigStatus)) {
             parts.remoteConfig = bytes
             counts.configOffers += 1
+            if let revision = current(.remoteConfig, for: agents.records[index])?.revision {
+                observe(.sent(revision: revision), of: index, at: now, &effects)
+            }
         }
         if let bytes = due(.packages, \.packages, of: index, again: received.contains(.packageStatuses)) {
             parts.packages = bytes

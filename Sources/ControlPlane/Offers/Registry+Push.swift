@@ -40,7 +40,7 @@ extension Registry {
         let id = ConnectionID(slot: UInt32(slot), generation: connections.slots[slot].generation)
         pushNotices(to: index, on: slot, id, at: now, &effects)
         var parts = AnswerExtra.Parts()
-        addOffers(to: index, hearing: [], &parts)
+        addOffers(to: index, hearing: [], at: now, &parts, &effects)
         guard !parts.isEmpty else { return }
         let message = Answer(uid: agents.records[index].uid, kind: .push, extra: AnswerExtra(parts))
         push(message, on: slot, id, at: now, &effects)

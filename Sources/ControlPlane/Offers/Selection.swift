@@ -15,7 +15,7 @@ public indirect enum Selection: Hashable, Sendable {
 
 extension Selection {
     /// - Parameter label: The agent's text for the given attribute.
-    func contains(_ uid: InstanceUID, label: (String) -> String?) -> Bool {
+    package func contains(_ uid: InstanceUID, label: (String) -> String?) -> Bool {
         switch self {
         case .all: return true
         case .agents(let uids): return uids.contains(uid)

@@ -46,6 +46,8 @@ public struct ServerPlan: Sendable {
     public var issuesCertificates = false
     /// Whether status changes of offers become `ServerEffect.reported`.
     public var observesOffers = false
+    /// Whether what is learned about single agents becomes `ServerEffect.observed`.
+    public var observesAgents = false
     /// Attributes of the agent description by which agents can be selected, such as `service.version`.
     public var labels: [String] = []
     /// What is kept of an agent's sub-messages beyond a fingerprint.

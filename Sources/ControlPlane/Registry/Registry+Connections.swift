@@ -47,7 +47,10 @@ extension Registry {
         }
         while connections.slots[slot].firstAgent != AgentTable.none {
             let agent = connections.slots[slot].firstAgent
-            if isOurs(agent) { counts.agentsLost += 1 }
+            if isOurs(agent) {
+                counts.agentsLost += 1
+                observe(.disconnected, of: agent, at: now, &effects)
+            }
             unbind(agent)
         }
         if connections.slots[slot].renamed > 0 { renames[id] = nil }

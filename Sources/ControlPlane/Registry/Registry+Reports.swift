@@ -21,7 +21,8 @@ extension Registry {
             }
             if view.isHeartbeat, acknowledgesHeartbeat(of: uid, view, on: slot, id, at: now, &effects) { return }
             let facts = ReportFacts(
-                uid: uid, view, in: bytes, needsLabels: !labels.isEmpty, keepsMessages: keepsMessages, &decoder)
+                uid: uid, view, in: bytes, needsLabels: !labels.isEmpty,
+                keepsMessages: keepsMessages || plan.observesAgents, &decoder)
             classify(facts)
             takeIn(facts, from: slot, id, at: now, &effects)
         } catch {
@@ -105,6 +106,9 @@ extension Registry {
             counts.registryFull += 1
             return reply(.error(facts.uid, full), on: slot, id, at: now, &effects)
         }
+        if connections.slots[slot].stage == .webSocket, !agents.records[index].traits.contains(.greeted) {
+            observe(.connected, of: index, at: now, &effects)
+        }
         followSequence(of: index, facts, &answer)
         note(facts, of: index, on: id, at: now, &effects)
         var isDeferred = false
@@ -115,7 +119,7 @@ extension Registry {
                 release(index, on: slot)
                 return reply(.error(facts.uid, error), on: slot, id, at: now, &effects)
             }
-            addWishes(of: index, facts, on: slot, &answer, &parts)
+            addWishes(of: index, facts, on: slot, at: now, &answer, &parts, &effects)
         }
         greet(index, on: slot, &answer)
         if !parts.isEmpty { answer.extra = AnswerExtra(parts) }
@@ -123,6 +127,9 @@ extension Registry {
         if parts.command != nil { answer.namesCustomCapabilities = false }
         if isAgentDisconnect {
             agents.records[index].traits.insert(.sentAgentDisconnect)
+            if agents.records[index].connection != AgentTable.none {
+                observe(.disconnected, of: index, at: now, &effects)
+            }
             unbind(index)
         } else if case .issue(let request) = decision {
             isDeferred = requestCertificate(request, of: index, answering: answer, on: slot, id, &effects)
@@ -194,11 +201,12 @@ extension Registry {
     /// Adds what the server wants of the agent or has for it. A command is sent alone (spec: ServerToAgent.command), so
     /// where there is something else to say it waits.
     private mutating func addWishes(
-        of index: Int, _ facts: ReportFacts, on slot: Int, _ answer: inout Answer, _ parts: inout AnswerExtra.Parts
+        of index: Int, _ facts: ReportFacts, on slot: Int, at now: Instant, _ answer: inout Answer,
+        _ parts: inout AnswerExtra.Parts, _ effects: inout ServerEffects
     ) {
         askForComponents(index, facts, &answer)
         let mayBeCommanded = parts.isEmpty && answer.flags.isEmpty && !facts.parts.contains(.settingsRequest)
         if mayBeCommanded, connections.slots[slot].stage == .polling, addNotice(to: index, &parts) { return }
-        addOffers(to: index, hearing: facts.parts, &parts)
+        addOffers(to: index, hearing: facts.parts, at: now, &parts, &effects)
     }
 }

@@ -57,6 +57,9 @@ extension Registry {
         }
         if facts.parts.contains(.health) {
             keep(facts.health, facts.encodedHealth, of: index, \.health)
+            if agents.records[index].traits.contains(.healthy) != facts.isHealthy {
+                observe(facts.isHealthy ? .healthy : .unhealthy, of: index, at: now, &effects)
+            }
             set(.healthy, of: index, to: facts.isHealthy)
         }
         if facts.parts.contains(.effectiveConfig) {
@@ -64,6 +67,7 @@ extension Registry {
         }
         if facts.parts.contains(.remoteConfigStatus) {
             receive(facts.remoteConfig, of: index, .remoteConfig, \.remoteConfig, at: now, &effects)
+            observeStatus(facts, of: index, at: now, &effects)
         }
         if facts.parts.contains(.packageStatuses) {
             receive(facts.packages, of: index, .packages, \.packages, at: now, &effects)

@@ -20,6 +20,8 @@ public struct Profile: Hashable, Sendable {
     public var population: [PopulationStage] = []
     public var cohorts: [CohortProfile] = [CohortProfile()]
     public var events: [TimedEvent] = []
+    /// How a server elsewhere is made to do what the events ask of it; nil: such events are skipped.
+    public var driver: ProfileDriver?
     public var limits: ProfileLimits = ProfileLimits()
     public var wire: WireProfile = WireProfile()
     public var sources: [String] = []

@@ -32,6 +32,9 @@ extension Profile: Settings {
             Key(
                 "events", \.events, .list("events", 0...1_000, of: .section),
                 "Events at given times."),
+            Key(
+                "driver", \.driver, .optional(.section, none: "none"),
+                "How another server is made to do what events ask of it.", omitsDefault: true),
             Key("limits", \.limits, .section),
             Key("compression", \.wire.compression, CompressionProfile.kind, "What is compressed."),
             Key("polling", \.wire.polling, .section),

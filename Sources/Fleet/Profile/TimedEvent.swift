@@ -77,6 +77,12 @@ extension TimedEvent.Action {
         }
     }
 
+    /// The keys of the events that a server has to do.
+    static let keysForServers = [
+        "offer_config", "withdraw_config", "offer_packages", "withdraw_packages", "offer_heartbeat", "offer_connection",
+        "withdraw_connection", "rotate_certificates", "revoke_certificates", "restart_agents", "send_custom",
+    ]
+
     /// Whether it is the embedded server that does it.
     var needsEmbeddedServer: Bool {
         switch self {

@@ -29,11 +29,13 @@ struct FleetArrivals: IteratorProtocol {
     let start: Instant
     /// The cohorts whose agents arrive so; the others have a population of their own.
     let arriving: Set<Int>
+    /// Agents that do not arrive.
+    var isAbsent: (@Sendable (Int) -> Bool)?
 
     mutating func next() -> PlannedArrival? {
         while let index = members.next() {
             let cohort = population.cohortIndex(of: index)
-            guard arriving.contains(cohort) else { continue }
+            guard arriving.contains(cohort), isAbsent?(index) != true else { continue }
             return PlannedArrival(
                 index: UInt64(index), cohort: cohorts[cohort], at: schedule.start(of: index, from: start))
         }

@@ -13,6 +13,9 @@ public actor FleetRun {
     private let preparation: Preparation
     private let waitsForServer: Bool
     private var isInterrupted = false
+    private let conductor: (any RunConductor)?
+    /// The conductor has ended the run.
+    private var isConducted = false
     private var checkpoints: Checkpoints?
     private var cohorts: [Cohort] = []
     /// The events that never happened, because what they waited for did not.
@@ -30,9 +33,17 @@ public actor FleetRun {
     /// server's name. Nothing is sent yet.
     /// - Throws: `RunError`, with the remedy.
     public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
+        try await self.init(profile, options: options, conductor: nil)
+    }
+
+    /// The same under a conductor, who ends the run.
+    init(
+        _ profile: Profile, options: FleetRunOptions, conductor: (any RunConductor)?
+    ) async throws(RunError) {
         self.profile = profile
+        self.conductor = conductor
         waitsForServer = options.waitsForServer
-        preparation = try await Preparation(profile, options: options)
+        preparation = try await Preparation(profile, options: options, observesAgents: conductor != nil)
     }
 
     /// The same with only the check of conformance as an option.
@@ -110,7 +121,10 @@ public actor FleetRun {
 
         begin(at: start)
         recorder.enterPhase("arrival", at: start)
+        let conducting = beginConducting(from: start)
         await follow(recorder, probe, from: start, tell, observe)
+        conducting?.cancel()
+        await conducting?.value
 
         await enter("drain", recorder, probe, observe)
         for shard in preparation.shards {
@@ -139,6 +153,7 @@ public actor FleetRun {
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
         record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
         record.summary.warnings += findings.warnings + profile.skippedEvents + notReached
+        record.summary.warnings += await preparation.driverWarnings()
         return record
     }
 
@@ -156,6 +171,17 @@ public actor FleetRun {
 
     // MARK: - Phases
 
+    private func beginConducting(from start: Instant) -> Task<Void, Never>? {
+        guard let conductor else { return nil }
+        let run = ConductedRun(
+            server: preparation.embeddedServer, shards: preparation.shards, population: Population(profile),
+            cohorts: cohorts, start: start)
+        return Task {
+            await conductor.conduct(run)
+            isConducted = true
+        }
+    }
+
     private func begin(at start: Instant) {
         preparation.layPauses(of: profile, from: start)
         let schedule = ArrivalSchedule(profile)
@@ -167,6 +193,7 @@ public actor FleetRun {
                 polling: profile.isPolling ? profile.wire.polling : nil)
             plan.connectionSettings.connectsSecurely = preparation.isSecure
             if profile.tls?.skipsVerification == true { plan.connectionSettings.allowsUnverifiedServers = true }
+            plan.script = conductor?.script
             if cohort.connectionSettings.certificateRequest {
                 plan.connectionSettings.certificateRequest = preparation.certificateRequest
             }
@@ -175,6 +202,7 @@ public actor FleetRun {
         self.cohorts = cohorts
         let count = preparation.shards.count
         let shape = PopulationShape(profile)
+        let isAbsent = conductor.map { conductor in { @Sendable (agent: Int) in conductor.isAbsent(agent) } }
         for (index, shard) in preparation.shards.enumerated() {
             let isEndless = schedule.isEndless
             let members =
@@ -183,9 +211,12 @@ public actor FleetRun {
             shard.begin(
                 FleetArrivals(
                     members: members, population: population, schedule: schedule, cohorts: cohorts,
-                    start: start, arriving: shape.arriving),
+                    start: start, arriving: shape.arriving, isAbsent: isAbsent),
                 planned: isEndless
-                    ? nil : members.count { shape.arriving.contains(population.cohortIndex(of: $0)) },
+                    ? nil
+                    : members.count { agent in
+                        shape.arriving.contains(population.cohortIndex(of: agent)) && isAbsent?(agent) != true
+                    },
                 // Which of them comes to which shard is a matter of chance.
                 limit: profile.agents / count * 2 + FleetRun.spareAgents,
                 parts: shape.parts.map { part in
@@ -217,7 +248,7 @@ public actor FleetRun {
         let shape = PopulationShape(profile)
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
         var nextTick = start + FleetRun.tick
-        while !isInterrupted {
+        while !isInterrupted, !isConducted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
             await sleep(until: next)
             let now = Shard.clock
@@ -297,6 +328,9 @@ public actor FleetRun {
             for shard in preparation.shards { shard.perform(action, by: herd) }
         case .offerConfig, .withdrawConfig, .offerPackages, .withdrawPackages, .offerHeartbeat, .offerConnection,
             .withdrawConnection, .restartAgents, .sendCustom, .rotateCertificates, .revokeCertificates:
+            if let action = profile.driverAction(step.action) {
+                return preparation.drive(action, step, population: Population(profile), cohorts: cohorts)
+            }
             guard
                 let order = step.order?.addressed(
                     to: preparation.authority, telemetry: preparation.telemetryHeaders)
@@ -358,7 +392,7 @@ public actor FleetRun {
 
     /// Sleeps in naps, so that an interruption is noticed soon.
     private func sleep(until instant: Instant) async {
-        while !isInterrupted {
+        while !isInterrupted, !isConducted {
             let span = instant - Shard.clock
             guard span > .zero else { return }
             try? await Task.sleep(for: .nanoseconds(min(span, FleetRun.nap).count))

@@ -22,6 +22,8 @@ struct Preparation: Sendable {
     let exchanges: [IntervalExchange]
     let clocks = WaveClocks()
     let shards: [AgentShard]
+    /// Makes a server elsewhere do what events ask of it; nil: nothing does.
+    let driver: ServerDriver?
     /// The server's address as `host:port`, for offers that lead back to it.
     let authority: String
     /// What agents have to show where such an offer is a destination for telemetry; nil: nothing.
@@ -29,7 +31,10 @@ struct Preparation: Sendable {
     /// Whether the server is reached over TLS.
     let isSecure: Bool
 
-    init(_ profile: Profile, options: FleetRunOptions) async throws(RunError) {
+    /// - Parameter observesAgents: whether the embedded server tells what it learns of single agents.
+    init(
+        _ profile: Profile, options: FleetRunOptions, observesAgents: Bool = false
+    ) async throws(RunError) {
         let checksConformance = options.checksConformance
         let sources = try Preparation.sources(profile)
         let url = Preparation.url(profile)
@@ -46,7 +51,8 @@ struct Preparation: Sendable {
         configs = try ConfigFiles(profile)
         let (wire, access) = try Preparation.serverWire(profile)
         telemetryHeaders = access.telemetryHeaders
-        let server = try Preparation.startServer(profile, embedded?.security, wire, packages: catalogue?.store)
+        let server = try Preparation.startServer(
+            profile, embedded?.security, wire, packages: catalogue?.store, observesAgents: observesAgents)
         self.server = server
         if let address = server?.addresses.first {
             catalogue?.serve(from: "\(embedded == nil ? "http" : "https")://\(address)", to: access)
@@ -94,6 +100,9 @@ struct Preparation: Sendable {
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
             exchanges, clocks, target: usual, profile, downloads: downloads, options: shardOptions)
+        driver = profile.driver.map {
+            ServerDriver(concurrency: $0.concurrency, timeout: $0.timeout, on: shards[0].shard)
+        }
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)
@@ -142,6 +151,7 @@ struct Preparation: Sendable {
 
     /// Whether the run has its server in this process.
     var isEmbedded: Bool { server != nil }
+    var embeddedServer: OpAMPServer? { server }
 
     /// Stops what the preparation has started, the shards apart.
     func stop() async {
@@ -248,13 +258,15 @@ struct Preparation: Sendable {
     }
 
     private static func startServer(
-        _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, packages: PackageStore?
+        _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, packages: PackageStore?,
+        observesAgents: Bool
     ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
             embedded: embedded, duration: profile.duration, runStart: .zero, events: profile.events)
         // They count from the run's start, which is not known yet.
         plan.pauses = []
+        plan.observesAgents = observesAgents
         if let interval = profile.cohorts.map(\.heartbeat.interval).min() { plan.usualHeartbeatInterval = interval }
         do throws(OpAMPServerError) {
             return try OpAMPServer(

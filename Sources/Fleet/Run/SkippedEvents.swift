@@ -4,7 +4,7 @@ extension Profile {
     /// Whether a run skips the event: only the embedded server can do it, and the run is against another
     /// one.
     func skips(_ action: TimedEvent.Action) -> Bool {
-        if case .url = server { action.needsEmbeddedServer } else { false }
+        if case .url = server { action.needsEmbeddedServer && driverAction(action) == nil } else { false }
     }
 
     /// A warning for each event that a run skips.

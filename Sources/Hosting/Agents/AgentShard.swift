@@ -1,4 +1,4 @@
-import AgentModel
+public import AgentModel
 public import Basis
 public import Engine
 public import Metrics
@@ -10,7 +10,7 @@ public import Metrics
 public final class AgentShard: @unchecked Sendable {
     // Everything but `shard` is touched on the shard alone, which is why this may be shared.
     public let shard: Shard
-    private let host: AgentHost
+    let host: AgentHost
     private var pump: ArrivalPump?
     private var drainage: Drainage?
 
@@ -65,6 +65,13 @@ public final class AgentShard: @unchecked Sendable {
             pump.begin()
             host.population.controls = box.parts.map { PopulationControl(host: host, part: $0) }
             for control in host.population.controls { control.begin() }
+        }
+    }
+
+    /// Starts agents now, besides those of the schedule.
+    public func start(_ agents: [(index: UInt64, cohort: Cohort)]) {
+        shard.perform { [self] in
+            for agent in agents { host.start(index: agent.index, cohort: agent.cohort, isPlanned: false) }
         }
     }
 

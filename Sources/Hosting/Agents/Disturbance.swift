@@ -6,6 +6,7 @@ import Metrics
 final class Disturbance {
     var slowReading: SlowReading?
     var partition: Partition?
+    var isUnreachable = false
 }
 
 extension WebSocketConnection {
@@ -20,10 +21,17 @@ extension WebSocketConnection {
         set { disturb { $0.partition = newValue } }
     }
 
+    /// Whether attempts to connect are refused at once: there is no way to the server.
+    var isUnreachable: Bool {
+        get { disturbance?.isUnreachable ?? false }
+        set { disturb { $0.isUnreachable = newValue } }
+    }
+
     private func disturb(_ change: (Disturbance) -> Void) {
         let disturbance = disturbance ?? Disturbance()
         change(disturbance)
-        self.disturbance = disturbance.slowReading == nil && disturbance.partition == nil ? nil : disturbance
+        let isOver = disturbance.slowReading == nil && disturbance.partition == nil && !disturbance.isUnreachable
+        self.disturbance = isOver ? nil : disturbance
     }
 }
 

@@ -35,6 +35,8 @@ protocol FleetMember: AnyObject {
     func noticePartition(_ end: Instant)
     /// The agent reports a part of its status now.
     func reportStatus(_ part: StatusPart)
+    /// A rehearsal has the agent do something.
+    func follow(_ command: AgentCommand)
     /// The agent waits for the answers that it is owed, at most until `deadline`, sends agent_disconnect, closes and
     /// stops.
     func drain(by deadline: Instant)

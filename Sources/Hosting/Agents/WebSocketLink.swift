@@ -107,7 +107,9 @@ extension WebSocketLink {
     // MARK: - What the state machine asks for
 
     func connect() {
-        if let partition {
+        if isUnreachable {
+            failAttempt(.refused)
+        } else if let partition {
             partition.dialsAfterwards = true
         } else if isIdle {
             dial()
@@ -131,15 +133,20 @@ extension WebSocketLink {
         }
     }
 
-    /// A certificate of its own that cannot be made or used: the attempt has failed before it began. The state machine
-    /// gets this failure in a later turn, because the effect that requested the connection is still being performed.
+    /// A certificate of its own that cannot be made or used.
     private func hasNoUsableCertificate() {
         stage = .offline
         host.metrics.count(.tlsOther)
         host.metrics.count(named: "own certificate unusable")
+        failAttempt(.tls)
+    }
+
+    /// The attempt has failed before it began. The state machine gets this failure in a later turn, because the effect
+    /// that requested the connection is still being performed.
+    private func failAttempt(_ cause: ConnectFailure) {
         shard.perform { [self] in
             guard agent.state == .connecting, isOffline else { return }
-            act { machine, now, effects in machine.connectionFailed(.tls, reason: nil, at: now, &effects) }
+            act { machine, now, effects in machine.connectionFailed(cause, reason: nil, at: now, &effects) }
         }
     }
 

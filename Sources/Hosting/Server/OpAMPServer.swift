@@ -1,13 +1,15 @@
 public import Basis
 public import ControlPlane
 public import Engine
+import Synchronization
 import Transport
 
 /// An OpAMP server on this machine: listeners, shards and registries, from start to stop.
 public final class OpAMPServer: Sendable {
     /// Where it listens, ports resolved.
     public let addresses: [SocketAddress]
-    private let listeners: [Listener]
+    private let listening: Mutex<[Listener]>
+    private let listenerOptions: ListenerOptions
     private let hosts: [ServerHost]
     private let shards: [Shard]
     private let security: ServerSecurity?
@@ -33,6 +35,10 @@ public final class OpAMPServer: Sendable {
         var shards: [Shard] = []
         var hosts: [ServerHost] = []
         var listeners: [Listener] = []
+        var options = ListenerOptions()
+        options.sharesPort = count > 1
+        options.handshakeTimeout = wire.receiving.handshake
+        listenerOptions = options
         var bound = address
         do {
             for index in 0..<max(count, 1) {
@@ -45,9 +51,6 @@ public final class OpAMPServer: Sendable {
                     shard: shard, registry: registry, path: path, wire: wire, budget: budget, packages: packages,
                     seed: seed &+ UInt64(index))
                 hosts.append(host)
-                var options = ListenerOptions()
-                options.sharesPort = count > 1
-                options.handshakeTimeout = wire.receiving.handshake
                 let listener = try Listener(
                     shard: shard, addresses: [bound], options: options, tls: security?.context
                 ) { _, peer in
@@ -64,12 +67,15 @@ public final class OpAMPServer: Sendable {
         self.shards = shards
         self.security = security
         self.hosts = hosts
-        self.listeners = listeners
+        listening = Mutex(listeners)
         addresses = listeners.first?.addresses ?? [bound]
         let all = hosts
         for host in hosts {
             host.shard.perform {
                 host.wholeCounts = { await OpAMPServer.sum(all) }
+                host.steerAll = { event in
+                    for other in all { other.shard.perform { other.steer(event) } }
+                }
                 if let security, security.authority != nil { host.issue(by: security) }
             }
         }
@@ -99,6 +105,50 @@ public final class OpAMPServer: Sendable {
         }
     }
 
+    /// Gives `observer` what the registries observe of their agents, in order, on the servers' shards; for a plan that
+    /// asks for it (`ServerPlan.observesAgents`).
+    public func observe(_ observer: @escaping @Sendable ([AgentObservation]) -> Void) {
+        for host in hosts {
+            host.shard.perform { host.observer = observer }
+        }
+    }
+
+    /// Goes down as a process that ends: every connection is broken, and none is accepted. What the server knows of its
+    /// agents and has to offer them is kept, as in a database.
+    public func goDown() {
+        stopListening()
+        for host in hosts {
+            host.shard.perform { host.breakConnections() }
+        }
+    }
+
+    /// Listens again where it did before `goDown`.
+    /// - Throws: `OpAMPServerError` where another program has taken the address meanwhile.
+    public func comeBack() throws(OpAMPServerError) {
+        var listeners: [Listener] = []
+        do throws(ListenError) {
+            for host in hosts {
+                listeners.append(
+                    try Listener(
+                        shard: host.shard, addresses: Array(addresses.prefix(1)), options: listenerOptions,
+                        tls: security?.context
+                    ) { _, peer in host.accept(from: peer) })
+            }
+        } catch {
+            listeners.forEach { $0.close() }
+            throw OpAMPServerError(address: error.address, reason: "\(error)")
+        }
+        let fresh = listeners
+        listening.withLock { $0 = fresh }
+    }
+
+    private func stopListening() {
+        listening.withLock { listeners in
+            listeners.forEach { $0.close() }
+            listeners = []
+        }
+    }
+
     /// Has a new certificate, with a new key, made for each of the agents meant that is known by now, and offers it to
     /// them (specification: OpAMP Connection Setting Offer Flow). Without an authority of its own the server does
     /// nothing.
@@ -118,7 +168,7 @@ public final class OpAMPServer: Sendable {
         for host in hosts {
             let certificates = await host.shard.value { host.certificates(of: selection) }
             guard let context = try? security.revoke(certificates) else { continue }
-            listeners.forEach { $0.secure(with: context) }
+            listening.withLock { $0.forEach { $0.secure(with: context) } }
             count += certificates.count
             await host.shard.value { host.turnOut(selection, certificates: certificates.count) }
         }
@@ -128,7 +178,7 @@ public final class OpAMPServer: Sendable {
     /// Stops listening, sends agent_disconnect on every connection (specification: Closing Connection, Server
     /// Initiated), and gives the final counts.
     public func stop() async -> ServerCounts {
-        listeners.forEach { $0.close() }
+        stopListening()
         var open = 0
         for host in hosts {
             open += await host.shard.value { host.sendAgentDisconnect() }

@@ -120,6 +120,15 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
     /// the end of a run.
     public static let countsPath = "/muster/counts"
 
+    /// Where a tester has configurations offered; see `ServerLink+Control`.
+    public static let offerPath = "/muster/offer"
+
+    /// Steers the registries of all shards; set before the first connection.
+    var steerAll: (@Sendable (@escaping @Sendable (inout Registry, Instant, inout ServerEffects) -> Void) -> Void)?
+
+    /// Gets what the registry has observed of its agents, in order, on the shard.
+    var observer: (@Sendable ([AgentObservation]) -> Void)?
+
     /// Gives the counts of the whole server, all shards added up; set before the first connection.
     var wholeCounts: (@Sendable () async -> ServerCounts)?
 
@@ -143,6 +152,15 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
             link.goAway()
         }
         return open.count
+    }
+
+    /// Breaks every connection, as a server does whose process ends.
+    func breakConnections() {
+        for link in links.compactMap({ $0 }) {
+            guard let id = link.id else { continue }
+            link.drop()
+            closed(id, .ours)
+        }
     }
 
     // MARK: - Events for the registry
@@ -207,6 +225,7 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
         guard !effects.list.isEmpty else { return }
         var ended: [ConnectionID] = []
         var asked: [CertificateDesk.Demand] = []
+        var observed: [AgentObservation] = []
         for index in effects.list.indices {
             switch effects.list[index] {
             case .send(let id, let answer):
@@ -231,12 +250,15 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
                 setTimer(at: instant)
             case .certificateRequested(let ticket):
                 asked.append(.request(ticket))
+            case .observed(let observation):
+                observed.append(observation)
             case .received, .reported:
                 // For the code that controls the registry; a bare server only counts them.
                 break
             }
         }
         if !asked.isEmpty { desk?.add(asked) }
+        if !observed.isEmpty { observer?(observed) }
         for id in ended {
             closed(id, .ours)
         }

@@ -94,6 +94,7 @@ extension ServerLink {
     /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client with the credentials
     /// for it, as its head tells: both are POSTs of protobuf.
     private func refusal(of head: HTTPRequestHead) -> UInt16? {
+        if isControl(head) { return controlRefusal(of: head) }
         if host.telemetrySignal(head.target) != nil {
             if !isAdmitted(head, by: host.wire.telemetryCredentials ?? host.wire.credentials) { return 401 }
         } else {
@@ -125,6 +126,7 @@ extension ServerLink {
         if let status = reading.refusal {
             return respond(status, reading)
         }
+        if isControl(head) { return control(head, reading) }
         // From now on the connection is a polling one: it may be idle between polls, and an answer may need time.
         idleTimeout = ServerLink.pollTimeout
         do throws(ContentCodingError) {

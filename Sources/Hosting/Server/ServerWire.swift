@@ -26,6 +26,8 @@ public struct ServerWire: Sendable {
     public var telemetryCredentials: Credentials?
     /// Those of which every client that fetches a package's file has to send one; nil: none is needed.
     public var fileCredentials: Credentials?
+    /// Those of which every tester who controls the server over HTTP has to send one; nil: it cannot be controlled so.
+    public var controlCredentials: Credentials?
 
     public init() {}
 

@@ -27,6 +27,10 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
     public var hashes: [String: String]
     /// Every minute of the rehearsal, from its begin.
     public var minutes: [MinutePart]
+    /// What was measured on real sockets; nil: it was rehearsed in virtual time.
+    public var live: LivePart?
+    /// A server that a driver makes act; nil: it was Muster's own.
+    public var server: ServerPart?
 
     public struct StagePart: Codable, Hashable, Sendable {
         public var stage: Int
@@ -59,7 +63,10 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
         public var bytesSent: UInt64
     }
 
-    public init(_ summary: RehearsalSummary) {
+    /// - Parameter twin: a live rehearsal beside its virtual twin.
+    public init(_ summary: RehearsalSummary, twin: TwinComparison? = nil, server judgement: EngineJudgement? = nil) {
+        server = judgement.map { ServerPart($0) }
+        live = summary.live.map { LivePart($0, twin) }
         func seconds(_ instant: Instant) -> Double { (instant - (summary.began ?? .zero)).seconds }
         plan = summary.plan.name
         seed = summary.seed

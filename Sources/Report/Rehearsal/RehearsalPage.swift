@@ -4,7 +4,8 @@ public import Simulation
 
 /// A rehearsal as one page that needs nothing else: no script, nothing fetched; charts are inline SVG.
 public enum RehearsalPage {
-    public static func html(_ summary: RehearsalSummary, command: String) -> String {
+    /// - Parameter twin: a live rehearsal beside its virtual twin.
+    public static func html(_ summary: RehearsalSummary, command: String, twin: TwinComparison? = nil) -> String {
         """
         <!doctype html>
         <html lang="en">
@@ -21,13 +22,14 @@ public enum RehearsalPage {
         \(verdict(summary))
         <header><h1>\(Markup.escaped(summary.plan.name))</h1>
         <p>\(Markup.escaped(summary.plan.description))</p>
-        <p>rehearsed in virtual time · \(Figures.count(summary.agents)) agents · seed \(summary.seed) · \
-        hash \(RehearsalText.hex(summary.hash)) · \(Markup.escaped(command))</p></header>
+        <p>\(form(summary)) · \(Figures.count(summary.agents)) agents · seed \(summary.seed) · \
+        \(Markup.escaped(command))</p></header>
         \(cards(summary))
         \(section("Stages", Markup.table(
             header: RehearsalText.stageHeader, rows: RehearsalText.stageRows(summary), texts: [12])))
         \(section("Load on the server by minute", RehearsalChart(summary).html + load(summary)))
         \(section("Decisions", decisions(summary)))
+        \(live(summary, twin))
         <details><summary>Plan with every default</summary><pre>\
         \(Markup.escaped(summary.plan.resolvedYAML))</pre></details>
         </main>
@@ -35,6 +37,21 @@ public enum RehearsalPage {
         </html>
 
         """
+    }
+
+    private static func form(_ summary: RehearsalSummary) -> String {
+        summary.live.map { "rehearsed on real sockets, times divided by \(LiveText.speed($0.speed))" }
+            ?? "rehearsed in virtual time · hash \(RehearsalText.hex(summary.hash))"
+    }
+
+    private static func live(_ summary: RehearsalSummary, _ twin: TwinComparison?) -> String {
+        let texts = [
+            summary.live.map { ("Measured on real sockets", LiveText.lines($0)) },
+            twin.map { ("Beside its virtual twin", Array(LiveText.lines($0).dropFirst())) },
+        ]
+        return texts.compactMap(\.self).map { title, lines in
+            section(title, "<pre>\(Markup.escaped(lines.joined(separator: "\n")))</pre>")
+        }.joined(separator: "\n")
     }
 
     private static func section(_ title: String, _ content: String) -> String {

@@ -16,8 +16,12 @@ public enum RehearsalText {
         if let stop = stop(summary) { lines += ["", "  stopped by   " + stop] }
         lines += ["", "  blast radius " + blastRadius(summary)]
         if let stragglers = stragglers(summary) { lines.append("  left behind  " + stragglers) }
-        lines += ["", "load on the server"] + load(summary)
-        lines += ["", "  seed \(summary.seed), hash \(hex(summary.hash)), \(Figures.count(summary.events)) events"]
+        if !summary.minutes.isEmpty { lines += ["", "load on the server"] + load(summary) }
+        if let live = summary.live {
+            lines += [""] + LiveText.lines(live)
+        } else {
+            lines += ["", "  seed \(summary.seed), hash \(hex(summary.hash)), \(Figures.count(summary.events)) events"]
+        }
         return lines
     }
 
@@ -143,9 +147,9 @@ public enum RehearsalText {
             if minute == summary.worstMinute { row.append("the worst minute") }
             table.append(row)
         }
-        return table.plainLines(leftColumns: [7]) + [
-            "  longest time for an answer \(Figures.duration(summary.maxAnswerDelay))"
-        ]
+        let lines = table.plainLines(leftColumns: [7])
+        guard summary.live == nil else { return lines }
+        return lines + ["  longest time for an answer \(Figures.duration(summary.maxAnswerDelay))"]
     }
 
     /// What the controller decided, each with its time.

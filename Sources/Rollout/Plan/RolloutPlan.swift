@@ -20,6 +20,8 @@ public struct RolloutPlan: Hashable, Sendable {
     public var prediction: PredictionPlan?
     public var expect = RolloutExpectation()
     public var world = RehearsalWorld()
+    /// How a server that is not Muster's own is made to act; nil: it is rehearsed with Muster's own.
+    public var driver: DriverPlan?
 
     public init() {}
 }

@@ -39,6 +39,10 @@ extension RolloutPlan: Settings {
                 "Learns which attributes go with failure while the rollout runs."),
             Key("expect", \.expect, .section),
             Key("world", \.world, .section),
+            Key(
+                "driver", \.driver, .optional(.section, none: "none"),
+                "How a server that is not Muster's own is made to act, for a rehearsal against it (`--live`).",
+                omitsDefault: true),
         ],
         rules: PlanRules.rules)
 

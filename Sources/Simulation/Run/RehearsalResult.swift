@@ -6,6 +6,11 @@ public import Rollout
 public struct RehearsalDecision: Hashable, Sendable {
     public let rollout: Int
     public let decision: RolloutDecision
+
+    package init(rollout: Int, decision: RolloutDecision) {
+        self.rollout = rollout
+        self.decision = decision
+    }
 }
 
 /// What a rehearsal is known by: equal runs have equal hashes, and a difference says where to look.
@@ -51,6 +56,19 @@ public struct RehearsalResult: Sendable {
     public internal(set) var trace: [TracedEvent] = []
     /// When the run ended.
     public internal(set) var end: Instant = .zero
+}
+
+extension RehearsalResult {
+    /// The outcome of a rollout that was rehearsed in another way: without hashes and events.
+    package init(
+        decisions: [RehearsalDecision], controller: RolloutController, minutes: [MinuteLoad],
+        stragglers: [StragglerCause: Int]
+    ) {
+        self.decisions = decisions
+        controllers = [controller]
+        self.minutes = minutes
+        self.stragglers = stragglers
+    }
 }
 
 extension RehearsalRun {

@@ -152,7 +152,7 @@ extension RehearsalRun {
 
 extension RolloutController {
     /// Whether it has ended, or waits for an operator who does not come in a rehearsal.
-    var isDone: Bool {
+    package var isDone: Bool {
         switch state {
         case .ended, .paused: true
         case .notBegun, .offering, .soaking, .waiting, .finishing, .rollingBack: false

@@ -39,6 +39,8 @@ public struct RehearsalSummary: Sendable {
     /// What is not as the plan expects, a sentence each, and what that is about.
     public let differences: [String]
     public let unmet: [RolloutExpectation.Aspect]
+    /// What was measured on real sockets; nil: it was rehearsed in virtual time.
+    public var live: LiveFigures?
 
     public init(_ plan: RolloutPlan, seed: UInt64, _ result: RehearsalResult) {
         self.plan = plan

@@ -47,6 +47,8 @@ public struct MinuteLoad: Hashable, Sendable {
     /// From the server.
     public var bytesOut: UInt64 = 0
 
+    public init() {}
+
     static func += (sum: inout MinuteLoad, other: MinuteLoad) {
         sum.reports += other.reports
         sum.attempts += other.attempts

@@ -1,0 +1,128 @@
+public import Basis
+public import Engine
+import OpenSSL
+public import Transport
+
+/// One HTTP request on one connection, from the dial to the response.
+public final class HTTPCall: Endpoint, @unchecked Sendable {
+    /// What is asked for.
+    public struct Request: Sendable {
+        public var method: HTTPMethod
+        /// In origin form: path and query.
+        public var target: String
+        /// For the `Host` field.
+        public var host: String
+        public var fields: HTTPFields
+        /// Nil: there is none.
+        public var body: [UInt8]?
+
+        public init(
+            _ method: HTTPMethod, target: String, host: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil
+        ) {
+            self.method = method
+            self.target = target
+            self.host = host
+            self.fields = fields
+            self.body = body
+        }
+    }
+
+    /// What the server answered.
+    public struct Response: Sendable {
+        public var status: UInt16
+        public var fields: HTTPFields
+        public var body: [UInt8]
+    }
+
+    private let request: Request
+    private let attempt: ConnectAttempt
+    private var exchange = HTTPExchange(limits: HTTPCall.limits)
+    private var completion: (@Sendable (Response?) -> Void)?
+
+    private init(
+        shard: Shard, _ request: Request, _ plan: ConnectPlan, completion: @escaping @Sendable (Response?) -> Void
+    ) {
+        self.request = request
+        attempt = ConnectAttempt(plan, at: shard.now)
+        self.completion = completion
+        super.init(shard: shard)
+    }
+
+    /// The server's response; nil where none came in time, or none that is HTTP. A body is at most 64 KiB.
+    /// - Parameters:
+    ///   - timeout: for all of it.
+    ///   - proxy: the one to go through, at `address`.
+    ///   - identity: the certificate to show where the server asks for one.
+    public static func perform(
+        _ request: Request, at address: SocketAddress, within timeout: Nanoseconds, through proxy: ProxyRoute? = nil,
+        security: TargetSecurity? = nil, identity: PackedIdentity? = nil, on shard: Shard
+    ) async -> Response? {
+        await withCheckedContinuation { continuation in
+            shard.perform {
+                let plan = ConnectPlan(
+                    address: address, tunnel: proxy.map { (request.host, $0.fields) },
+                    tls: security?.request(identity: identity, resumes: false),
+                    timeouts: ConnectTimeouts(each: timeout))
+                let call = HTTPCall(shard: shard, request, plan) { continuation.resume(returning: $0) }
+                call.setTimer(at: shard.now + timeout)
+                if !call.attempt.begin(on: call) { call.finish(nil) }
+            }
+        }
+    }
+
+    public override func connected() {
+        connecting(attempt.connected(on: self))
+    }
+
+    private func connecting(_ progress: ConnectAttempt.Progress) {
+        switch progress {
+        case .underWay: break
+        case .ready:
+            var bytes: [UInt8] = []
+            if let body = request.body {
+                exchange.begin(
+                    request.method, target: request.target, host: request.host, fields: request.fields,
+                    body: body.span.bytes, to: &bytes)
+            } else {
+                exchange.begin(
+                    request.method, target: request.target, host: request.host, fields: request.fields, body: nil,
+                    to: &bytes)
+            }
+            write(bytes.span.bytes)
+        case .failed: finish(nil)
+        }
+    }
+
+    public override func received(_ bytes: RawSpan) {
+        var offset = 0
+        guard attempt.phase == nil else { return connecting(attempt.received(bytes, at: &offset, on: self)) }
+        do throws(HTTPExchangeError) {
+            guard let response = try exchange.next(bytes, at: &offset) else { return }
+            finish(Response(status: response.head.status, fields: response.head.fields, body: exchange.body))
+        } catch {
+            finish(nil)
+        }
+    }
+
+    public override func closed(_ cause: CloseCause) {
+        finish(nil)
+    }
+
+    public override func timerFired(due: Instant) {
+        finish(nil)
+    }
+
+    private func finish(_ response: Response?) {
+        guard let completion else { return }
+        self.completion = nil
+        cancelTimer()
+        abort()
+        completion(response)
+    }
+
+    private static let limits: HTTPLimits = {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 1 << 16
+        return limits
+    }()
+}

@@ -1,0 +1,146 @@
+import TestSupport
+import Testing
+
+@Suite("muster rehearse --live", .serialized)
+struct LiveRehearseTests {
+    private static let plan = """
+        name: small
+        canary: {size: 30%, soak: 30s}
+        gates: [{on: failed, above: 10, of: all}]
+        limits: {agent_timeout: 90m}
+        on_failure: roll-back
+        world: {agents: 100, duration: 2h, begin: 10s, breakages: [{share: 60%, how: fails}]}
+        expect: {outcome: stopped-in-canary}
+        """
+
+    @Test("A plan runs on real sockets, is set beside its virtual twin, and ends with the code of its expectation")
+    func live() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("plan.yaml", Self.plan)
+            let end = try await muster.shell(
+                "$M rehearse plan.yaml --live --speed 20 --html page.html; echo status $?", limit: .seconds(300))
+            #expect(end.output.contains("small was rolled back in stage 1"), "\(end.output)")
+            #expect(end.output.contains("beside its virtual twin"), "\(end.output)")
+            #expect(end.output.contains("decisions equal") && end.output.contains("status 0"), "\(end.output)")
+            #expect(muster.text("page.html")?.contains("rehearsed on real sockets") == true)
+            let json = try await muster.shell(
+                "$M rehearse plan.yaml --live --speed 20 --json --set expect.outcome=finished; echo status $?",
+                limit: .seconds(300))
+            #expect(
+                json.output.contains("\"decisionsEqual\" : true") && json.output.contains("status 1"), "\(json.output)")
+        }
+    }
+
+    @Test(
+        "What cannot be rehearsed on sockets is refused before anything is sent",
+        arguments: [
+            ("--speed 2", "--live"), ("--live --speed 0", "--speed"), ("--live --sweep canary.size=5%,20%", "--sweep"),
+            ("--live --profile gateway", "gateways"),
+        ])
+    func refused(options: String, word: String) async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("plan.yaml", Self.plan)
+            let end = try await muster.shell("$M rehearse plan.yaml \(options) 2>&1; echo status $?")
+            #expect(end.output.contains(word) && end.output.contains("status 2"), "\(end.output)")
+        }
+    }
+
+    /// A server of Muster's own in another process, which the driver makes act by requests.
+    private static let driver = """
+        driver:
+          server: ws://127.0.0.1:PORT/v1/opamp
+          revision: "revision: new"
+          former: "revision: former"
+          offer:
+            url: "http://127.0.0.1:PORT/muster/offer?agents={{instance_uids}}"
+            headers: {Authorization: Bearer secret}
+            body: "{{configuration}}"
+        """
+
+    @Test("A driver makes `muster serve` offer, and its rollout is stopped and taken back completely")
+    func serve() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("plan.yaml", Self.plan + "\n" + Self.driver)
+            try muster.write("token", "secret\n")
+            let end = try await muster.shell(
+                """
+                $M serve --port 0 --control-token-file token > served & server=$!
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                sed -i "s/PORT/$port/g" plan.yaml
+                $M rehearse plan.yaml --live --speed 20; echo status $?
+                kill -INT $server; wait $server
+                """, limit: .seconds(300))
+            #expect(end.output.contains("small was rolled back in stage 1"), "\(end.output)")
+            #expect(
+                end.output.contains("rollback         complete") && end.output.contains("0 failed"), "\(end.output)")
+            #expect(end.output.contains("wrong version    0 agents"), "\(end.output)")
+            #expect(end.output.contains("decisions equal") && end.output.contains("status 0"), "\(end.output)")
+        }
+    }
+
+    /// Events of the profile that the embedded server would do, done by another server that the driver makes act.
+    private static let profile = """
+        agents: 20
+        arrival: {ramp: 200ms}
+        duration: 4s
+        drain: 2s
+        heartbeat: {interval: 500ms}
+        server: ws://127.0.0.1:PORT/v1/opamp
+        events:
+          - {at: 1s, offer_config: {name: first, files: {a.yaml: "receivers: {}"}, to: 50%}}
+          - {at: 1500ms, restart_agents: {}}
+        driver:
+          actions:
+            offer_config:
+              url: "http://127.0.0.1:PORT/muster/offer?agents={{instance_uids}}"
+              headers: {Authorization: Bearer secret}
+              body: "{{configuration}}"
+        """
+
+    @Test("A profile's driver has another server make its offers; events without an action are skipped with a warning")
+    func profileDriver() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("p.yaml", Self.profile)
+            try muster.write("token", "secret\n")
+            let end = try await muster.shell(
+                """
+                $M serve --port 0 --control-token-file token > served & server=$!
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                sed -i "s/PORT/$port/g" p.yaml
+                $M run p.yaml --out out --plain 2>&1; echo status $?
+                kill -INT $server; wait $server; cat served
+                """, limit: .seconds(120))
+            #expect(end.output.contains("status 0") && end.output.contains("restart_agents"), "\(end.output)")
+            #expect(!end.output.contains("driver-failed"), "\(end.output)")
+            // About half of the agents, by the profile's draw: neither none nor all.
+            let offers = try #require(end.output.firstMatch(of: /config_offers: ([0-9]+)/)?.output.1)
+            #expect((1...19).contains(Int(offers) ?? 0), "\(end.output)")
+        }
+    }
+
+    @Test("Control without a valid token, of another method, or of what is no agent is refused")
+    func control() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("token", "secret\n")
+            let end = try await muster.shell(
+                """
+                $M serve --port 0 --control-token-file token > served & server=$!
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                url=http://$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1)/muster/offer
+                ask() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
+                ask -d a $url; ask -H 'Authorization: Bearer other' -d a $url
+                ask -H 'Authorization: Bearer secret' $url; ask -H 'Authorization: Bearer secret' -d a "$url?agents=x"
+                ask -H 'Authorization: Bearer secret' -d a "$url"
+                kill -INT $server; wait $server
+                $M serve --port 0 > served & server=$!
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                url=http://$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1)/muster/offer
+                ask -H 'Authorization: Bearer secret' -d a $url
+                kill -INT $server; wait $server
+                """, limit: .seconds(120))
+            #expect(end.output.contains("401 401 405 400 204 404"), "\(end.output)")
+        }
+    }
+}
