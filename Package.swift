@@ -64,6 +64,9 @@ let package = Package(
             name: "Simulation",
             dependencies: ["Basis", "Schema", "OpAMP", "AgentModel", "Rollout", orderedCollections],
             swiftSettings: settings),
+        .target(
+            name: "Observing", dependencies: ["Basis", "OpAMP", "Transport", "AgentModel", orderedCollections],
+            swiftSettings: settings),
         .target(name: "Statistics", dependencies: ["Basis"], swiftSettings: settings),
         .target(name: "TLSRecords", dependencies: ["Basis", "OpenSSL", "COpenSSL"], swiftSettings: settings),
         .target(
@@ -77,7 +80,7 @@ let package = Package(
             name: "Hosting",
             dependencies: [
                 "Basis", "Matching", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane",
-                "Metrics",
+                "Metrics", "Observing",
                 "Engine", heap,
             ],
             swiftSettings: settings),
@@ -86,7 +89,7 @@ let package = Package(
             dependencies: [
                 "Basis", "OpenSSL", "Matching", "Schema", "OpAMP", "Transport", "Packages", "AgentModel",
                 "ControlPlane", "Rollout", "Simulation",
-                "Metrics", "Engine", "Hosting", yams, orderedCollections,
+                "Metrics", "Observing", "Engine", "Hosting", yams, orderedCollections,
             ],
             swiftSettings: settings),
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
@@ -97,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "muster",
             dependencies: [
-                "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting",
-                "Fleet",
+                "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Observing", "Engine",
+                "Hosting", "Fleet",
                 "Report", "Rollout", "Simulation", "Statistics",
                 argumentParser,
             ],
@@ -141,6 +144,9 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],
             swiftSettings: settings),
+        .testTarget(
+            name: "ObservingTests", dependencies: ["Basis", "OpAMP", "Transport", "Observing"],
+            swiftSettings: settings),
         .testTarget(name: "RolloutTests", dependencies: ["Basis", "Schema", "Rollout"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests",
@@ -162,7 +168,7 @@ let package = Package(
             name: "HostingTests",
             dependencies: [
                 "Basis", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
-                "Engine",
+                "Engine", "Observing",
                 "Hosting", "TestSupport", orderedCollections,
             ],
             swiftSettings: settings),
@@ -178,8 +184,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "Basis", "OpenSSL", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting",
-                "Fleet", "Rollout", "Simulation",
+                "Basis", "OpenSSL", "Schema", "OpAMP", "AgentModel", "ControlPlane", "Metrics", "Observing", "Engine",
+                "Hosting", "Fleet", "Rollout", "Simulation",
                 "Report",
                 "Transport", "Packages", "TestSupport",
                 orderedCollections,

@@ -16,7 +16,7 @@ struct Muster: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, RehearseCommand.self, RepeatCommand.self, CompareCommand.self, FindLimitCommand.self,
-            ServeCommand.self, CheckCommand.self, ProfilesCommand.self,
+            ServeCommand.self, ObserveCommand.self, CheckCommand.self, ProfilesCommand.self,
             InitCommand.self,
             SchemaCommand.self, SignCommand.self,
         ],

@@ -152,7 +152,7 @@ struct ServeCommand: AsyncParsableCommand {
         var server = EmbeddedServer.standard
         server.compression = compression
         server.closesConnections = closeConnections
-        server.idleTimeout = try span("--idle-timeout", idleTimeout)
+        server.idleTimeout = try DurationOption.span("--idle-timeout", idleTimeout)
         if let largestMessage {
             do throws(QuantityProblem) { server.largestMessage = try SizeText.parse(largestMessage) } catch {
                 throw Failure(.badUsage, "--largest-message: \(error)")
@@ -180,13 +180,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func plan() throws -> ServerPlan {
         var plan = ServerPlan()
-        plan.heartbeatInterval = try span("--heartbeat", heartbeat)
-        if let span = try span("--forget-after", forgetAfter) { plan.forgetsAfter = span }
+        plan.heartbeatInterval = try DurationOption.span("--heartbeat", heartbeat)
+        if let span = try DurationOption.span("--forget-after", forgetAfter) { plan.forgetsAfter = span }
         if let maxAgents {
             guard maxAgents > 0 else { throw Failure(.badUsage, "--max-agents: \(maxAgents) is not at least 1") }
             plan.agentLimit = maxAgents
         }
-        if let delay = try span("--answer-delay", answerDelay) {
+        if let delay = try DurationOption.span("--answer-delay", answerDelay) {
             plan.answerDelay = .constant(delay)
         }
         if let answerRate {
@@ -194,27 +194,13 @@ struct ServeCommand: AsyncParsableCommand {
                 plan.answersPerSecond = try RateText.parse(answerRate) / Double(max(shards, 1))
             } catch { throw Failure(.badUsage, "--answer-rate: \(error)") }
         }
-        let wait = try span("--retry-after", retryAfter)
-        if let share = try share("--throttle", throttle) {
+        let wait = try DurationOption.span("--retry-after", retryAfter)
+        if let share = try throttle.map({ try ShareOption.parse("--throttle", $0) }) {
             plan.throttle = Throttle(share: share, retryAfter: wait)
         }
-        if let share = try share("--drop", drop) {
+        if let share = try drop.map({ try ShareOption.parse("--drop", $0) }) {
             plan.drops = ConnectionDrops(share: share, after: .constant(.zero))
         }
         return plan
-    }
-
-    private func span(_ option: String, _ text: String?) throws -> Nanoseconds? {
-        guard let text else { return nil }
-        do throws(QuantityProblem) { return try DurationText.parse(text) } catch {
-            throw Failure(.badUsage, "\(option): \(error)")
-        }
-    }
-
-    private func share(_ option: String, _ text: String?) throws -> Double? {
-        guard let text else { return nil }
-        do throws(QuantityProblem) { return try ShareText.parse(text) } catch {
-            throw Failure(.badUsage, "\(option): \(error)")
-        }
     }
 }

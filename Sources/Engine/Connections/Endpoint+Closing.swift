@@ -21,6 +21,25 @@ extension Endpoint {
         }
     }
 
+    /// Ends this side's stream once what waits has been sent; bytes of the peer are still received. Nothing can be
+    /// written afterwards. The connection ends when the peer has closed its side, too, and the owner answers it with
+    /// `closeGracefully` or lets it end. Ignored unless `isOpen`.
+    public final func finishWriting() {
+        shard.assertOnShard()
+        guard state == .open, !flags.contains(.writingFinished) else { return }
+        uncork()
+        guard state == .open else { return }
+        sendCloseNotify()
+        guard state == .open else { return }
+        flags.insert(.writingFinished)
+        if outbox.isEmpty { shutDownStream() }
+    }
+
+    /// All that waited has been sent, and no more will be.
+    final func shutDownStream() {
+        if clinux_shutdown_write(descriptor) != 0 { end(.local) }
+    }
+
     /// Ends the connection at once, with a reset: the peer sees an error, nothing waits, no port stays occupied. Then
     /// `closed(.local)`.
     public final func abort() {

@@ -14,7 +14,7 @@ extension Endpoint {
     @discardableResult
     public final func write(_ bytes: RawSpan) -> Bool {
         shard.assertOnShard()
-        guard state == .open else { return false }
+        guard state == .open, !flags.contains(.writingFinished) else { return false }
         return bytes.withUnsafeBytes { bytes in
             if flags.contains(.corked) { return gather(bytes) }
             return encrypt(bytes)
@@ -111,6 +111,8 @@ extension Endpoint {
         updateInterest()
         if state == .flushing {
             shutDownWriting()
+        } else if state == .open && flags.contains(.writingFinished) {
+            shutDownStream()
         } else if state == .open && flags.contains(.owesDrained) {
             flags.remove(.owesDrained)
             drained()

@@ -168,4 +168,6 @@ struct EndpointFlags: OptionSet {
     static let failed = EndpointFlags(rawValue: 1 << 5)
     /// Has a place among the handshakes under way.
     static let handshaking = EndpointFlags(rawValue: 1 << 6)
+    /// The owner has finished writing; what waits is still sent.
+    static let writingFinished = EndpointFlags(rawValue: 1 << 7)
 }

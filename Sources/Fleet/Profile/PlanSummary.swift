@@ -188,6 +188,7 @@ public struct PlanSummary: Sendable {
         case .exponential(let mean): return "\(mean) on average, exponentially distributed"
         case .logNormal(let median, let sigma):
             return "\(median) in the median, log-normally distributed with sigma \(NumberText.shortest(sigma))"
+        case .quantiles: return "\(delay.mean) on average, by a table of quantiles"
         }
     }
 

@@ -87,6 +87,11 @@ extension Distribution {
             guard median > .zero, sigma > 0 else { return min(median.seconds, limit) }
             let distance = log(limit / median.seconds) / sigma
             return mean.seconds * Self.normal(distance - sigma) + limit * (1 - Self.normal(distance))
+        case .quantiles(let table):
+            return Self.pieces(of: table).reduce(0) { sum, piece in
+                let even = Distribution.uniform(Nanoseconds(seconds: piece.low), Nanoseconds(seconds: piece.high))
+                return sum + piece.weight * even.meanUpTo(limit)
+            }
         }
     }
 
@@ -99,6 +104,11 @@ extension Distribution {
             return (low * low + low * high + high * high) / 3
         case .exponential(let mean): return 2 * mean.seconds * mean.seconds
         case .logNormal(let median, let sigma): return median.seconds * median.seconds * exp(2 * sigma * sigma)
+        case .quantiles(let table):
+            return Self.pieces(of: table).reduce(0) { sum, piece in
+                sum + piece.weight
+                    * (piece.low * piece.low + piece.low * piece.high + piece.high * piece.high) / 3
+            }
         }
     }
 

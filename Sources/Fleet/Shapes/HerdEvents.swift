@@ -223,6 +223,7 @@ extension Distribution {
         case .uniform(let low, let high): "\(low) to \(high)"
         case .exponential(let mean): "\(mean) on average"
         case .logNormal(let median, _): "\(median) in the median"
+        case .quantiles: "\(mean) on average"
         }
     }
 }

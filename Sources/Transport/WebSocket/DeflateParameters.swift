@@ -24,6 +24,19 @@ public struct DeflateParameters: Hashable, Sendable {
         self.serverNoContextTakeover = serverNoContextTakeover
     }
 
+    /// What a server's 101 agrees on, as anybody on the way reads it; `nil` where it agrees on no compression, or on
+    /// something that cannot be read. A client that promised more than the server repeats may do more.
+    public init?(agreedIn fields: HTTPFields) {
+        guard let answers = WebSocketExtension.parse(fields.values(of: "Sec-WebSocket-Extensions")),
+            let answer = answers.first(where: { $0.name == Self.extensionName }),
+            let said = try? DeflateParameterList(answer, isResponse: true)
+        else { return nil }
+        clientNoContextTakeover = said.clientNoContextTakeover
+        serverNoContextTakeover = said.serverNoContextTakeover
+        serverWindowBits = said.serverWindowBits ?? Self.maximumWindowBits
+        if case .bits(let bits) = said.clientWindow { clientWindowBits = bits }
+    }
+
     /// The window of what we compress.
     public func windowBits(sentBy role: WebSocketRole) -> Int {
         role == .client ? clientWindowBits : serverWindowBits
