@@ -83,7 +83,7 @@ open class Endpoint: @unchecked Sendable {
     /// Readiness of the socket, as reported by epoll.
     func ready(_ readiness: UInt32) {
         switch state {
-        case .connecting: finishConnecting()
+        case .connecting: finishConnecting(readiness)
         case .securing: continueHandshake(readiness)
         case .open, .flushing: exchange(readiness)
         case .lingering: awaitEnd()
@@ -168,4 +168,6 @@ struct EndpointFlags: OptionSet {
     static let failed = EndpointFlags(rawValue: 1 << 5)
     /// Has a place among the handshakes under way.
     static let handshaking = EndpointFlags(rawValue: 1 << 6)
+    /// The socket connects from the port that it connects to.
+    static let samePort = EndpointFlags(rawValue: 1 << 7)
 }
