@@ -14,12 +14,13 @@ public enum Base64 {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            bits <<= UInt32(3 - group.count) * 8
+            let left = bytes.count - start
+            var bits = UInt32(bytes[start]) << 16
+            if left > 1 { bits |= UInt32(bytes[start + 1]) << 8 }
+            if left > 2 { bits |= UInt32(bytes[start + 2]) }
             for position in 0..<4 {
                 let digit = Int(bits >> UInt32(18 - 6 * position) & 0x3F)
-                text.append(position <= group.count ? alphabet[digit] : padding)
+                text.append(position <= left ? alphabet[digit] : padding)
             }
         }
         return text

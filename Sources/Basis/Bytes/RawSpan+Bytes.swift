@@ -12,6 +12,13 @@ extension RawSpan {
         Integer(bigEndian: unsafeLoadUnaligned(fromByteOffset: index, as: Integer.self))
     }
 
+    /// Whether the bytes are the same as those of `other`.
+    package func equals(_ other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        for index in 0..<byteCount where byte(index) != other.byte(index) { return false }
+        return true
+    }
+
     /// Whether the bytes are those of `text`, ASCII letters compared without case. Allocates nothing.
     @inlinable
     package func equalsIgnoringCase(_ text: String) -> Bool {

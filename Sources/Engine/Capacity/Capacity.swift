@@ -38,7 +38,7 @@ public struct CapacityFacts: Hashable, Sendable {
     private static let defaultPorts: ClosedRange<UInt16> = 32_768...60_999
     private static let defaultBacklog = 4096
 
-    private static func ephemeralPorts() -> ClosedRange<UInt16> {
+    static func ephemeralPorts() -> ClosedRange<UInt16> {
         let text = SystemFile.read("/proc/sys/net/ipv4/ip_local_port_range") ?? ""
         let bounds = text.split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
         return bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : defaultPorts

@@ -57,6 +57,8 @@ extension Endpoint {
             end(CloseCause(errno: -answer, whileConnecting: true))
             return true
         }
+        let mayMeetItself = source.map { $0.port != 0 } ?? false || Self.ephemeralPorts.contains(destination.port)
+        if mayMeetItself, localAddress?.port == destination.port { flags.insert(.samePort) }
         guard watch(CLinuxWritable) else { return true }
         setDeadline((shard.now + timeout).nanoseconds)
         return true
@@ -72,16 +74,19 @@ extension Endpoint {
         return true
     }
 
+    /// Where the system takes the ports of sockets from that connect.
+    private static let ephemeralPorts = CapacityFacts.ephemeralPorts()
+
     /// The socket of a connect can be written to, or has failed.
-    final func finishConnecting() {
-        let error = clinux_pending_error(descriptor)
+    final func finishConnecting(_ readiness: UInt32) {
+        let error = readiness & (CLinuxFailed | CLinuxHungUp) == 0 ? 0 : clinux_pending_error(descriptor)
         guard error == 0 else {
             end(CloseCause(errno: error, whileConnecting: true))
             return
         }
         // On a loopback address a port of the ephemeral range with nobody listening may be given to this very socket,
         // which then meets itself.
-        if let local = localAddress, local == peerAddress {
+        if flags.contains(.samePort), let local = localAddress, local == peerAddress {
             endAbruptly(.refused)
             return
         }

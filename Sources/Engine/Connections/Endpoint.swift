@@ -83,7 +83,7 @@ open class Endpoint: @unchecked Sendable {
     /// Readiness of the socket, as reported by epoll.
     func ready(_ readiness: UInt32) {
         switch state {
-        case .connecting: finishConnecting()
+        case .connecting: finishConnecting(readiness)
         case .securing: continueHandshake(readiness)
         case .open, .flushing: exchange(readiness)
         case .lingering: awaitEnd()
@@ -153,7 +153,7 @@ enum ConnectionState: UInt8 {
 
 /// What else there is to know about an endpoint's connection, a bit each.
 struct EndpointFlags: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     /// The owner has paused reading.
     static let readingPaused = EndpointFlags(rawValue: 1 << 0)
     /// The peer has closed its side and the owner continues to write.
@@ -170,4 +170,6 @@ struct EndpointFlags: OptionSet {
     static let handshaking = EndpointFlags(rawValue: 1 << 6)
     /// The owner has finished writing; what waits is still sent.
     static let writingFinished = EndpointFlags(rawValue: 1 << 7)
+    /// The socket connects from the port that it connects to.
+    static let samePort = EndpointFlags(rawValue: 1 << 8)
 }

@@ -21,18 +21,17 @@ extension Shard {
         guard !poller.isClosed, !isStopping else { return }
         now = Shard.clock
         var lastBusy = now
-        var span: UInt64 = 0
+        var pause = Pause.none
         while true {
-            let didWork = turn(waiting: span)
+            let didWork = turn(after: pause)
             if isStopping || waitingBlocks.load(ordering: .relaxed) > 0 { break }
             now = Shard.clock
             if didWork { lastBusy = now }
             let idleLimit = lastBusy + options.lingerLimit
             guard idleLimit > now else { break }
             let next = min(nextWake ?? .max, idleLimit.nanoseconds)
-            // What is left when the thread is awake, less than a few microseconds, passes in turns without waiting.
-            let asleep = now.nanoseconds + wakeLatency.nanoseconds
-            span = next > asleep ? next - asleep : 0
+            pause = Pause(
+                until: next, now: now.nanoseconds, wakeLatency: wakeLatency.nanoseconds, after: pause)
         }
         poller.wake(at: nextWake, now: now.nanoseconds)
     }
@@ -52,10 +51,10 @@ extension Shard {
         return Nanoseconds(Int64(clamping: counters.threadCPU &+ present))
     }
 
-    /// One wait, its events, the due timers, and the notifications of ended connections. Returns whether there was
-    /// anything.
-    private func turn(waiting span: UInt64) -> Bool {
-        let count = wait(span)
+    /// One pause, the events of the sockets, the due timers, and the notifications of ended connections. Returns whether
+    /// there was anything.
+    private func turn(after pause: Pause) -> Bool {
+        let count = pass(pause)
         for index in 0..<count {
             guard let event = poller.event(index), let endpoint = slots.endpoint(for: event.tag) else { continue }
             counters.events &+= 1
@@ -70,9 +69,22 @@ extension Shard {
         return count > 0 || fired || told || admitted
     }
 
-    private func wait(_ span: UInt64) -> Int {
+    /// Passes a pause. Returns how many sockets are ready.
+    private func pass(_ pause: Pause) -> Int {
+        switch pause {
+        case .none:
+            counters.waits &+= 1
+            return poller.wait(nanoseconds: 0)
+        case .asleep(let span):
+            return sleep(span)
+        case .awake(let end):
+            while Shard.clock.nanoseconds < end {}
+            return 0
+        }
+    }
+
+    private func sleep(_ span: UInt64) -> Int {
         counters.waits &+= 1
-        guard span > 0 else { return poller.wait(nanoseconds: 0) }
         // First the flag, then the look at the waiting blocks; `perform` does the reverse. So either the block is seen
         // here, or its sender sees the flag and rings the bell.
         isLingering.store(true, ordering: .sequentiallyConsistent)
@@ -87,8 +99,12 @@ extension Shard {
         return count
     }
 
-    /// Called after each piece of other work.
-    private func fireTimersBetweenSlices() {
+    /// Fires the timers that are due, where that has not been done for a millisecond. For a block that works on many
+    /// endpoints, between one and the next: callbacks of any endpoint may run in it.
+    public func fireTimersBetweenSlices() {
+        assertOnShard()
+        now = Shard.clock
+
         if now.nanoseconds &- timersFiredAt >= Self.slice { _ = fireTimers() }
     }
 

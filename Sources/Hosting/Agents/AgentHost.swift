@@ -22,8 +22,8 @@ final class AgentHost {
     /// Sends the agents' own telemetry, once a server has offered a destination; made with the first request.
     private var exporter: TelemetryExporter?
     private let resolveDestination: DestinationResolver
-    /// The names of steps of agents' lives, each made once.
-    private var transitions: [TransitionKey: Transition] = [:]
+    /// Steps of agents' lives since the figures were last handed over.
+    private var transitions = TransitionTally()
     /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
 
@@ -102,11 +102,15 @@ final class AgentHost {
     /// An agent has changed its state.
     func moved(_ change: StateChange, of index: UInt64) {
         metrics.agentMoved(from: change.from, to: change.to)
-        let key = TransitionKey(change)
-        let transition = transitions[key] ?? Transition(change)
-        if transitions.count < TransitionTable.capacity { transitions[key] = transition }
-        metrics.count(transition)
-        trace?.note(change, transition, of: index)
+        transitions.count(change)
+        if transitions.isFull { transitions.handOver(to: metrics) }
+        trace?.note(change, of: index)
+    }
+
+    /// Hands the figures since the last time to the collector.
+    func publish() {
+        transitions.handOver(to: metrics)
+        metrics.publish()
     }
 
     /// Sends a request with an agent's own telemetry; its body is in the effects.

@@ -84,6 +84,7 @@ public final class AgentShard: @unchecked Sendable {
                 var random = SeededRandom(seed: seed, stream: link.agent.index)
                 if random.chance(share) {
                     link.loseConnection()
+                    shard.fireTimersBetweenSlices()
                 }
             }
         }
@@ -110,7 +111,7 @@ public final class AgentShard: @unchecked Sendable {
         shard.perform { [self] in
             host.noteEngine()
             host.exchangeLearning()
-            host.metrics.publish()
+            host.publish()
             then()
         }
     }
@@ -125,7 +126,7 @@ public final class AgentShard: @unchecked Sendable {
         await shard.stop()
         // The shard's queue still runs what is given to it; its sockets are gone.
         await shard.value { [self] in
-            _ = host.metrics.publish()
+            host.publish()
             host.forget()
         }
     }

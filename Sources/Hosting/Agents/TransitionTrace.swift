@@ -2,14 +2,30 @@ import AgentModel
 import Basis
 import Metrics
 
-/// A change of state, as the key to its names.
-struct TransitionKey: Hashable {
-    let from: AgentState
-    let to: AgentState
-    let cause: TransitionCause
+/// Counts changes of state under a small key; their names are made when the counts are handed over.
+struct TransitionTally {
+    private struct Key: Hashable {
+        let from: AgentState
+        let to: AgentState
+        let cause: TransitionCause
+    }
 
-    init(_ change: StateChange) {
-        (from, to, cause) = (change.from, change.to, change.cause)
+    private var counts: [Key: UInt64] = [:]
+
+    /// Whether as many different changes are counted as the results can show: it is time to hand them over.
+    var isFull: Bool { counts.count >= TransitionTable.capacity }
+
+    mutating func count(_ change: StateChange) {
+        let key = Key(from: change.from, to: change.to, cause: change.cause)
+        counts[key, default: 0] &+= 1
+    }
+
+    /// Empties the tally.
+    mutating func handOver(to metrics: ShardMetrics) {
+        for (key, count) in counts {
+            metrics.count(Transition(from: key.from.name, cause: key.cause.name, to: key.to.name), count)
+        }
+        counts.removeAll(keepingCapacity: true)
     }
 }
 
@@ -32,8 +48,8 @@ final class TransitionTrace {
         self.stride = max(stride, 1)
     }
 
-    func note(_ change: StateChange, _ transition: Transition, of index: UInt64) {
+    func note(_ change: StateChange, of index: UInt64) {
         guard index % stride == 0, steps.count < Self.limit else { return }
-        steps.append((index, change.at, change.spent, transition))
+        steps.append((index, change.at, change.spent, Transition(change)))
     }
 }

@@ -121,9 +121,11 @@ extension WebSocketLink {
     private func dial() {
         host.metrics.count(.connectionsAttempted)
         do throws(TLSError) {
-            let target = place.target
-            let identity = target.security?.identities == nil ? nil : try packedIdentity(for: target)
-            let plan = target.connectPlan(
+            // The target is used in its place: a copy of it costs more than all else here.
+            let place = place
+            let isIdentified = place.target.security?.identities != nil
+            let identity = isIdentified ? try packedIdentity(for: place.target) : nil
+            let plan = place.target.connectPlan(
                 of: agent.index, identity: identity, resumes: hasConnected, timeout: agent.cohort.plan.connectTimeout)
             let attempt = ConnectAttempt(plan, at: shard.now, metrics: host.metrics)
             stage = .connecting(attempt)
@@ -361,13 +363,15 @@ extension WebSocketLink {
 
     /// Asks the server for a WebSocket.
     private func beginUpgrade() {
-        let target = place.target
-        let offer = target.compression.offersDeflate ? DeflateOffer() : nil
+        let place = place
+        let offer = place.target.compression.offersDeflate ? DeflateOffer() : nil
         let upgrade = Upgrade(
             handshake: WebSocketClientHandshake(nonce: host.handshakeNonce(), offer: offer), began: shard.now)
         stage = .upgrading(upgrade)
+        let fields =
+            place.target.agentFields.isCommon ? place.target.fields : host.fields(of: agent, to: place.target)
         upgrade.handshake.appendRequest(
-            target: target.path, host: target.host, fields: host.fields(of: agent, to: target), to: &host.output)
+            target: place.target.path, host: place.target.host, fields: fields, to: &host.output)
         flush()
     }
 

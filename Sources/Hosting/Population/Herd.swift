@@ -1,5 +1,6 @@
 public import AgentModel
 public import Basis
+import Engine
 
 /// Some agents of a fleet, chosen at the agents' side: by a part of a draw, a zone, attributes.
 public struct Herd: Hashable, Sendable {
@@ -69,6 +70,7 @@ extension ShardPopulation {
             case .report(let part): link.reportStatus(part)
             case .partition(let plan): partition(link, plan)
             }
+            shard.fireTimersBetweenSlices()
         }
     }
 }

@@ -89,9 +89,9 @@ public final class ShardMetrics {
         interval.healthChanges[new] += 1
     }
 
-    /// Counts a change of an agent's state. A dictionary look-up: an agent has a few for hundreds of heartbeats.
-    public func count(_ transition: Transition) {
-        interval.transitions.count(transition)
+    /// Counts changes of an agent's state.
+    public func count(_ transition: Transition, _ amount: UInt64 = 1) {
+        interval.transitions.count(transition, amount)
     }
 
     /// An agent has reached a stage of an offer.

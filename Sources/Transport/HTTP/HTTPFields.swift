@@ -79,6 +79,12 @@ public struct HTTPFields: Sendable {
         return count
     }
 
+    /// Whether there is one field of that name, and its value is these bytes. Allocates nothing.
+    func hasOnly(_ name: String, _ value: [UInt8]) -> Bool {
+        guard let index = index(of: name, from: 0), self.index(of: name, from: index + 1) == nil else { return false }
+        return self.value(at: index).equals(value.span.bytes)
+    }
+
     /// Whether the comma-separated lists of that name hold `token`; both compared without case.
     public func contains(_ name: String, token: String) -> Bool {
         var start = 0

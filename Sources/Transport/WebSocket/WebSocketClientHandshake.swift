@@ -67,17 +67,18 @@ public struct WebSocketClientHandshake: Sendable {
         }
     }
 
+    private static let acceptSuffix = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+
     /// The answer that `key` demands (RFC 6455, section 4.2.2).
     static func accept(_ key: [UInt8]) -> [UInt8] {
-        Base64.encode(SHA1.digest(key + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
+        Base64.encode(SHA1.digest(key + acceptSuffix))
     }
 
     private func check(_ head: HTTPResponseHead) throws(WebSocketHandshakeError) -> WebSocketAgreement {
         guard head.status == 101 else { throw .refused(HTTPRefusal(head)) }
         guard head.fields.contains("Upgrade", token: "websocket") else { throw .missingUpgrade }
         guard head.fields.contains("Connection", token: "Upgrade") else { throw .missingConnection }
-        let accepts = head.fields.values(of: "Sec-WebSocket-Accept")
-        guard accepts.count == 1, Array(accepts[0].utf8) == Self.accept(key) else { throw .wrongAccept }
+        guard head.fields.hasOnly("Sec-WebSocket-Accept", Self.accept(key)) else { throw .wrongAccept }
         guard !head.fields.contains("Sec-WebSocket-Protocol") else { throw .unexpectedSubprotocol }
         return WebSocketAgreement(deflate: try checkExtensions(head.fields), head: head)
     }

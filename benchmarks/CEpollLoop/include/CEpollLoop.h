@@ -38,6 +38,23 @@ struct epoll_loop_result {
 int epoll_loop_run(const struct epoll_loop_frames *frames, const struct epoll_loop_load *load,
                    uint64_t (*count_allocations)(void), struct epoll_loop_result *result);
 
+struct epoll_loop_storms {
+    int port;
+    int connections;
+    // Storms that are measured; one before them is not.
+    int storms;
+};
+
+struct epoll_loop_storm_result {
+    uint64_t reconnects;
+    uint64_t cpu_nanoseconds;
+    // From the first close to the last answer, of all storms together.
+    uint64_t elapsed_nanoseconds;
+};
+
+// Drops all connections at once and makes them again: connect, upgrade, one report, its answer. 0, or a negated errno.
+int epoll_loop_storm(const struct epoll_loop_storms *load, struct epoll_loop_storm_result *result);
+
 // CPU time of this process so far, user and system, nanoseconds.
 uint64_t epoll_loop_cpu(void);
 
