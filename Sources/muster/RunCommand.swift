@@ -37,6 +37,13 @@ struct RunCommand: AsyncParsableCommand {
     )
     var metrics: String?
 
+    @Option(
+        defaultAsFlag: UIPlace.usual,
+        help: ArgumentHelp(
+            "Serve a live page of the run for browsers, with controls: at this port, or IP address and port.",
+            valueName: ":port"))
+    var ui: UIPlace?
+
     @Flag(help: "A threshold that cannot be decided does not keep the run from passing.")
     var allowUndecided = false
 
@@ -68,6 +75,8 @@ struct RunCommand: AsyncParsableCommand {
         let claim = ClaimedSeed(&profile, isGiven: options.seed != nil)
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
+        try UIPlace.checkArguments(CommandLine.arguments)
+        let runPage = try ui.map { try RunPage(at: $0, title: profile.name) }
         let directory = try createDirectory(for: profile, started)
         let stage = RunStage(directory)
         let interruptions = Interruptions { await stage.interrupt() }
@@ -81,6 +90,7 @@ struct RunCommand: AsyncParsableCommand {
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
         display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
         if let page { display.note("metrics: \(page.url)") }
+        if let runPage { display.note("live page: \(runPage.url)") }
         if let note = run.countsNote { display.note(note) }
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
@@ -92,14 +102,17 @@ struct RunCommand: AsyncParsableCommand {
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
-        var record = await run.perform(as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write) {
-            snapshot in
+        var record = await run.perform(
+            as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write,
+            control: runPage?.control
+        ) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
         }
         record.summary.warnings += warnings
         record.summary.allowsUndecided = allowUndecided
         await page?.stop()
+        await runPage?.stop()
         display.finish()
         var problem: ResultsErrors?
         do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
