@@ -122,6 +122,9 @@ public final class RunControl: Sendable {
     /// The run takes no more commands but to abort.
     func ending() { state.withLock { $0.isEnding = true } }
 
+    /// Whether a state has been made.
+    var isShown: Bool { state.withLock { $0.record != nil } }
+
     var hasCommands: Bool { state.withLock { !$0.waiting.isEmpty } }
 
     func take() -> [Command] {

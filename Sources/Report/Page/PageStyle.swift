@@ -118,7 +118,7 @@ enum PageStyle {
           figure, .card, .verdict, tr { break-inside: avoid; }
           .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(4, 1fr); }
           .scroll { overflow: visible; border: 0; } th, td { padding: 2px 5px; font-size: 9px; }
-          td.text:not(:first-child) { min-width: 0; } details, #tip, .controls { display: none; }
+          td, th { white-space: normal; } td.text { overflow-wrap: anywhere; } td.text:not(:first-child) { min-width: 0; } details, #tip, .controls { display: none; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }
         """

@@ -12,7 +12,7 @@ struct Plot {
     var left = 78.0
     var right = 28.0
     var top = 10.0
-    var bottom = 24.0
+    var bottom = 27.0
 
     var innerWidth: Double { Self.width - left - right }
     var innerHeight: Double { height - top - bottom }
@@ -33,7 +33,9 @@ struct Plot {
             let height = y(tick, scale)
             result += Drawing.line(left, height, end, height, "grid")
             let classes = Self.isExtra(index, of: ticks.count) ? "end wide" : "end"
-            result += Drawing.text(left - 6, height + 3.5, Self.short(format(tick)), classes)
+            // The lowest is raised, so that on a phone it is above the first label of the other axis.
+            let baseline = index == 0 ? min(height + 3.5, foot - 1) : height + 3.5
+            result += Drawing.text(left - 6, baseline, Self.short(format(tick)), classes)
         }
         return result
     }

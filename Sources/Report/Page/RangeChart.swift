@@ -30,7 +30,8 @@ struct RangeChart {
     }
 
     private static let rowHeight = 28.0
-    private static let maxName = 22
+    /// Characters of a name for which there is room, on a screen and on a phone; the whole is in the table.
+    private static let maxName = (screen: 24, phone: 15)
 
     var title: String
     var caption: String
@@ -47,7 +48,7 @@ struct RangeChart {
 
     var html: String {
         guard !rows.isEmpty else { return "" }
-        var plot = Plot(left: 150, top: 8, bottom: 26)
+        var plot = Plot(left: 168, top: 8, bottom: 26)
         plot.height = plot.top + plot.bottom + Self.rowHeight * Double(rows.count)
         var svg = ""
         if let shade {
@@ -62,8 +63,10 @@ struct RangeChart {
         }
         for (index, row) in rows.enumerated() {
             let y = plot.top + (Double(index) + 0.5) * Self.rowHeight
-            let name = row.name.count > Self.maxName ? row.name.prefix(Self.maxName - 1) + "…" : row.name
-            svg += Drawing.text(plot.left - 8, y + 4, name, "end")
+            for (kind, limit) in [("wide", Self.maxName.screen), ("narrow", Self.maxName.phone)] {
+                let name = row.name.count > limit ? row.name.prefix(limit - 1) + "…" : row.name
+                svg += Drawing.text(plot.left - 8, y + 4, name, "end \(kind)")
+            }
             if let range = row.range {
                 svg += Drawing.line(
                     plot.x(scale.position(of: range.lowerBound)), y, plot.x(scale.position(of: range.upperBound)), y,

@@ -2,7 +2,7 @@ import Basis
 import Metrics
 
 /// How fast a fleet is back after a loss: the share of the agents that had an answer again, by the time since their
-/// last answer before, one curve for each phase in which agents lost their connection.
+/// last answer before: of all losses of the run, and of each phase where they happened in several.
 struct RecoveryChart {
     /// How many phases are drawn: those with the most losses.
     private static let maxCurves = 6
@@ -13,15 +13,20 @@ struct RecoveryChart {
     init(_ record: RunRecord) {
         func histogram(_ tag: String) -> CompactHistogram? { record.histograms.first { $0.tag == tag }?.histogram }
         let measure = Measure.timeWithoutServer.name
-        let found = record.summary.phases.compactMap { phase in
-            histogram("phase/\(phase.label)/\(measure)").map { all in
+        func curve(_ label: String, _ prefix: String) -> (
+            label: String, returned: CompactHistogram, never: CompactHistogram
+        )? {
+            histogram("\(prefix)/\(measure)").map { all in
                 // Of agents that had no answer until the end only a lower bound is known.
-                (label: phase.label, returned: all, never: histogram("phase/\(phase.label)/\(measure)/at_least"))
+                (label, all, histogram("\(prefix)/\(measure)/at_least") ?? .empty)
             }
         }
-        curves = found.sorted { $0.returned.count > $1.returned.count }.prefix(Self.maxCurves).map {
-            ($0.label, $0.returned, $0.never ?? .empty)
+        // What the end of a run finds still lost was lost before.
+        let phases = record.summary.phases.filter { $0.label != "drain" }.compactMap {
+            curve($0.label, "phase/\($0.label)")
         }
+        let most = phases.sorted { $0.returned.count > $1.returned.count }.prefix(Self.maxCurves)
+        curves = (curve("all", "total").map { [$0] } ?? []) + (phases.count > 1 ? Array(most) : [])
     }
 
     var html: String {

@@ -33,6 +33,8 @@ struct Timeline {
     var outages: [Span] = []
     /// When it began, in seconds since 1970: times of day are below those of the run; nil: they are not known.
     var startedAt: Double?
+    /// What the marks are, for the legend.
+    var marksName = "an offer or a mark"
     /// What is written above the charts, and where.
     private let labels: TimelineLabels
     private let bands: [Span]
@@ -57,7 +59,7 @@ struct Timeline {
 
     /// The plot of a chart with this axis.
     var plot: Plot {
-        Plot(height: Plot.usualHeight + labels.height, top: 8 + labels.height, bottom: startedAt == nil ? 24 : 42)
+        Plot(height: Plot.usualHeight + labels.height, top: 8 + labels.height, bottom: startedAt == nil ? 27 : 46)
     }
 
     func x(_ second: Double, _ plot: Plot) -> Double { plot.x(second / seconds) }
@@ -104,9 +106,9 @@ struct Timeline {
             let classes = "middle\(index.isMultiple(of: 2) ? "" : " wide")"
             let place = x(moment, plot)
             let run = Drawing.text(
-                place, plot.foot + 17, Figures.clock(Nanoseconds(seconds: moment)), classes)
+                place, plot.foot + 20, Figures.clock(Nanoseconds(seconds: moment)), classes)
             guard let startedAt else { return run }
-            return run + Drawing.text(place, plot.foot + 35, Self.timeOfDay(startedAt + moment), classes)
+            return run + Drawing.text(place, plot.foot + 39, Self.timeOfDay(startedAt + moment), classes)
         }.joined()
     }
 
@@ -135,7 +137,7 @@ struct Timeline {
         if !outages.isEmpty {
             keys.append(.mark("<rect class=\"outage\" width=\"30\" height=\"12\"/>", name: "no answers"))
         }
-        if !marks.isEmpty { keys.append(.mark("<path class=\"moment\" d=\"M15 0V12\"/>", name: "an offer or a mark")) }
+        if !marks.isEmpty { keys.append(.mark("<path class=\"moment\" d=\"M15 0V12\"/>", name: marksName)) }
         if labels.dropped > 0 {
             keys.append(.remark("\(labels.dropped) names have no room here: see the tables below"))
         }
@@ -156,6 +158,7 @@ struct Timeline {
 struct TimelineLabels {
     private struct Placed {
         var x: Double
+        var end: Double
         var anchor: Double
         var lane: Int
         var name: String
@@ -182,19 +185,21 @@ struct TimelineLabels {
         height = max(lanes(screen) * Self.laneHeight.screen, lanes(phone) * Self.laneHeight.phone)
     }
 
+    /// From the last to the first, so that a name is above those that begin to its right, and its line passes them on
+    /// their left.
     private static func place(
         _ names: [(at: Double, name: String)], _ plot: Plot, _ characterWidth: Double, _ lanes: Int
     ) -> [Placed] {
-        var ends = [Double](repeating: 0, count: lanes)
-        return names.compactMap { at, name in
+        var starts = [Double](repeating: Plot.width + characterWidth, count: lanes)
+        return names.reversed().compactMap { at, name in
             let text = name.count > maxName ? name.prefix(maxName - 1) + "…" : name
             let width = Double(text.count) * characterWidth
             let anchor = plot.x(at)
             // A name near the end of the axis is moved to the left, so that it ends within the picture.
             let x = min(anchor + 2, Plot.width - width)
-            guard x >= 0, let lane = ends.firstIndex(where: { $0 <= x }) else { return nil }
-            ends[lane] = x + width + characterWidth
-            return Placed(x: x, anchor: anchor, lane: lane, name: text)
+            guard x >= 0, let lane = starts.firstIndex(where: { x + width + characterWidth <= $0 }) else { return nil }
+            starts[lane] = x
+            return Placed(x: x, end: x + width, anchor: anchor, lane: lane, name: text)
         }
     }
 
@@ -203,8 +208,11 @@ struct TimelineLabels {
         func drawn(_ placed: [Placed], _ laneHeight: Double, _ kind: String) -> String {
             placed.map { label in
                 let y = plot.top - 5 - Double(label.lane) * laneHeight
+                let isCovered = placed.contains {
+                    $0.lane < label.lane && $0.x <= label.anchor && label.anchor <= $0.end
+                }
                 let leader =
-                    label.lane > 0 || label.x < label.anchor
+                    (label.lane > 0 || label.x < label.anchor) && !isCovered
                     ? Drawing.line(label.anchor, min(y + 2, plot.top), label.anchor, plot.top, "leader \(kind)") : ""
                 return leader + Drawing.text(label.x, y, label.name, "phase \(kind)")
             }.joined()

@@ -26,9 +26,11 @@ struct RehearsalCharts {
             Timeline.Mark(at: max(($0.began - origin).seconds, 0), name: "stage \($0.number + 1)")
         }
         let stop = summary.stopped.map { [Timeline.Mark(at: ($0.at - origin).seconds, name: "stopped")] } ?? []
-        timeline = Timeline(
+        var timeline = Timeline(
             slots: minutes.indices.map { Timeline.Slot(start: Double($0) * 60, length: 60) },
             marks: (stages + stop).sorted { $0.at < $1.at })
+        timeline.marksName = "a stage begins, or the rollout is stopped"
+        self.timeline = timeline
     }
 
     var all: [String] {
