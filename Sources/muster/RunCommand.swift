@@ -88,10 +88,11 @@ struct RunCommand: AsyncParsableCommand {
         let display = LiveDisplay(plan: plan(of: run, profile), mode: displayMode)
         await stage.began(run, display)
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
-        display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
-        if let page { display.note("metrics: \(page.url)") }
-        if let runPage { display.note("live page: \(runPage.url)") }
-        if let note = run.countsNote { display.note(note) }
+        let notes = [
+            "\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)",
+            page.map { "metrics: \($0.url)" }, runPage.map { "live page: \($0.url)" }, run.countsNote,
+        ]
+        for note in notes.compactMap({ $0 }) { display.note(note) }
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
             display.note("WARNING: \(warning.message); \(warning.remedy)")
@@ -103,8 +104,7 @@ struct RunCommand: AsyncParsableCommand {
             machine: Machine.description, isEmbedded: run.isEmbedded)
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
         var record = await run.perform(
-            as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write,
-            control: runPage?.control
+            as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write, control: runPage?.control
         ) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
@@ -127,12 +127,17 @@ struct RunCommand: AsyncParsableCommand {
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
-        switch record.summary.outcome {
+        try throwStatus(of: record.summary)
+    }
+
+    /// The exit code of a run that has ended.
+    private func throwStatus(of summary: RunSummary) throws {
+        switch summary.outcome {
         case .completed, .stopped: break
         case .interrupted: throw ExitStatus.interrupted
         case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
         }
-        switch record.summary.thresholds.state {
+        switch summary.thresholds.state {
         case .failed: throw ExitStatus.thresholdFailed
         case .notDecided where !allowUndecided: throw ExitStatus.thresholdNotDecided
         case .passed, .notDecided, nil: return

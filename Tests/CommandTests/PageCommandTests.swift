@@ -7,7 +7,8 @@ struct PageCommandTests {
     /// Asks a server for something by bash alone; prints status and body.
     private static let ask = """
         ask() { exec 3<>/dev/tcp/127.0.0.1/$port
-            printf '%s %s HTTP/1.1\\r\\nHost: 127.0.0.1:%s\\r\\n%sConnection: close\\r\\n\\r\\n' "$1" "$2" "$port" "$3" >&3
+            printf '%s %s HTTP/1.1\\r\\nHost: 127.0.0.1:%s\\r\\n' "$1" "$2" "$port" >&3
+            printf '%sConnection: close\\r\\n\\r\\n' "$3" >&3
             cat <&3; exec 3<&-; }
         command() { ask POST "$1" $'X-Muster-Command: 1\\r\\nContent-Length: 0\\r\\n'; echo; }
 
@@ -24,7 +25,9 @@ struct PageCommandTests {
                         port=$(sed -n 's/^live page: http:\\/\\/127.0.0.1:\\([0-9]*\\)\\/$/\\1/p' output.txt)
                         [ -n "$port" ] && break; sleep 0.05
                     done
-                    for i in $(seq 200); do ask GET / > frame.txt; grep -q '^HTTP/1.1 200' frame.txt && break; sleep 0.05; done
+                    for i in $(seq 200); do
+                        ask GET / > frame.txt; grep -q '^HTTP/1.1 200' frame.txt && break; sleep 0.05
+                    done
                     for i in $(seq 200); do
                         ask GET /content > one.txt; ask GET /content > two.txt
                         grep -q 'running for' one.txt && grep -q 'running for' two.txt && break; sleep 0.05

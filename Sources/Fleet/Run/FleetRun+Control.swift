@@ -19,9 +19,9 @@ extension FleetRun {
     /// Carries out what has been asked for. A changed load begins a phase of its own, as a planned one does.
     /// - Returns: whether a phase began.
     func obey(
-        _ control: RunControl, _ recorder: RunRecorder, _ tell: @Sendable (String) -> Void,
-        enter: (String) async -> Void
+        _ recorder: RunRecorder, _ tell: @Sendable (String) -> Void, enter: (String) async -> Void
     ) async -> Bool {
+        guard let control, control.hasCommands else { return false }
         var hasBegunPhase = false
         for command in control.take() {
             switch command {

@@ -15,7 +15,7 @@ public actor FleetRun {
     private var isInterrupted = false
     /// Ended at once, without an orderly end.
     private var isAborted = false
-    private var control: RunControl?
+    private(set) var control: RunControl?
     private var watched: WatchedRun?
     private var checkpoints: Checkpoints?
     private(set) var cohorts: [Cohort] = []
@@ -237,14 +237,8 @@ public actor FleetRun {
         while !isInterrupted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
             await sleep(until: next)
-            if let control, control.hasCommands {
-                let isChanged = await obey(control, recorder, tell) { phase in
-                    await enter(phase, recorder, probe, observe)
-                }
-                if isChanged {
-                    settling = .over
-                    nextTick = Shard.clock + FleetRun.tick
-                }
+            if await obey(recorder, tell, enter: { await enter($0, recorder, probe, observe) }) {
+                (settling, nextTick) = (.over, Shard.clock + FleetRun.tick)
             }
             let now = Shard.clock
             while let step = steps.first, step.at <= now {

@@ -114,8 +114,8 @@ public struct CompactHistogram: Hashable, Sendable {
         return Double(seen) / Double(count)
     }
 
-    /// How many values lie above each bound's predecessor and at or below the bound, to the width of a bucket; what lies
-    /// below the first bound counts there, what lies above the last one at the last. One pass over the buckets.
+    /// How many values lie above the bound before and at or below each bound, to the width of a bucket; what lies above
+    /// the last one counts there. One pass over the buckets.
     /// - Parameter bounds: rising, at least one.
     public func counts(upTo bounds: [Nanoseconds]) -> [UInt64] {
         var counts = [UInt64](repeating: 0, count: bounds.count)

@@ -19,7 +19,7 @@ public enum LimitPage {
             body: """
                 \(PageShell.verdict(kind, document.sentence + "."))
                 <header><h1>Limit of \(Markup.escaped(document.load))</h1>
-                <p>\(Markup.escaped("\(document.goal), in trials of \(Figures.decimals(document.trialSeconds, 0)) s"))</p>
+                <p>\(Markup.escaped(document.goal)), in trials of \(Figures.decimals(document.trialSeconds, 0)) s</p>
                 </header>
                 \(cards(document, unit))
                 \(PageShell.section("Charts", PageShell.charts([charts.figures, charts.search])))

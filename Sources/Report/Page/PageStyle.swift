@@ -71,9 +71,10 @@ enum PageStyle {
           background: var(--ink); color: var(--card); font-size: 12.5px; line-height: 1.4; white-space: pre-line;
           pointer-events: none; font-variant-numeric: tabular-nums; }
         details.data { margin: 4px 0 2px; font-size: 13px; } details.data .scroll { max-height: 320px; overflow: auto; }
-        .controls { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: center; margin: 0 0 14px; padding: 10px 14px;
-          background: var(--card); border: 1px solid var(--rule); border-radius: 8px; }
-        .controls form, .controls label, .controls span { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; }
+        .controls { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: center; margin: 0 0 14px;
+          padding: 10px 14px; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; }
+        .controls form, .controls label, .controls span { display: flex; flex-wrap: wrap; gap: 6px;
+          align-items: center; }
         .controls input, .controls button { font: inherit; padding: 4px 8px; border-radius: 6px; color: var(--ink);
           border: 1px solid var(--soft); background: var(--ground); max-width: 190px; }
         .controls button { cursor: pointer; } .controls .danger { border-color: var(--bad); color: var(--bad); }
@@ -118,7 +119,9 @@ enum PageStyle {
           figure, .card, .verdict, tr { break-inside: avoid; }
           .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(4, 1fr); }
           .scroll { overflow: visible; border: 0; } th, td { padding: 2px 5px; font-size: 9px; }
-          td, th { white-space: normal; } td.text { overflow-wrap: anywhere; } td.text:not(:first-child) { min-width: 0; } details, #tip, .controls { display: none; }
+          td, th { white-space: normal; }
+          td.text { overflow-wrap: anywhere; } td.text:not(:first-child) { min-width: 0; }
+          details, #tip, .controls { display: none; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }
         """

@@ -9,7 +9,7 @@ extension Timeline {
             Slot(start: $0.start.seconds, length: $0.length.seconds, phase: $0.phase, level: $0.level)
         }
         let summary = record.summary
-        // An offer that a phase began with has the phase's name, which is there already.
+        // An offer that a phase began with has the name of the phase.
         let offers = summary.waves.filter { wave in
             !summary.phases.contains {
                 ($0.start - wave.start).seconds.magnitude < 2 && wave.wave.label.hasPrefix($0.label)

@@ -5,7 +5,7 @@ import Testing
 /// A headless Chromium that shows pages from files.
 struct Browser {
     /// How a page is looked at.
-    enum View: String, CaseIterable, CustomTestStringConvertible {
+    enum View: String, CustomTestStringConvertible {
         case desktop, tablet, phone, dark, print
 
         var testDescription: String { rawValue }

@@ -9,9 +9,15 @@ import Testing
     .enabled(if: Browser.path != nil, "no Chromium here: install chromium, or name one in MUSTER_CHROMIUM"),
     .serialized)
 struct BrowserTests {
+    /// Every page on a desktop and on a phone; the other views where they differ most.
+    private static let looks: [(SamplePages, Browser.View)] =
+        SamplePages.allCases.flatMap { [($0, .desktop), ($0, .phone)] }
+        + [.report, .comparison].map { ($0, .dark) } + [.crowded, .comparison, .limit, .rehearsal].map { ($0, .print) }
+        + [(.crowded, .tablet)]
+
     @Test(
         "No label is cut off or over another, no chart is empty, and values are shown at the pointer",
-        arguments: SamplePages.allCases, Browser.View.allCases)
+        arguments: looks)
     func boxes(page: SamplePages, view: Browser.View) async throws {
         let document = try await Browser.document(PageCheck.instrumented(try page.html()), view)
         let problems = try #require(PageCheck.problems(document), "the script did not run")
