@@ -173,7 +173,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Report"],
+            name: "ReportTests",
+            dependencies: [
+                "Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation", "Report", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "EngineTests",

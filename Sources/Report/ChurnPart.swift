@@ -2,6 +2,15 @@ import Basis
 import Metrics
 
 extension SummaryDocument {
+    /// A moment that the user named while the run went on.
+    public struct MarkPart: Codable, Hashable, Sendable {
+        public var name: String
+        /// From the start of the run.
+        public var atSeconds: Double
+    }
+}
+
+extension SummaryDocument {
     /// The mean number of agents over a part of the run, beside what follows from rate and lifetimes (Little's law).
     public struct ChurnPart: Codable, Hashable, Sendable {
         public var fromSeconds: Double

@@ -19,7 +19,7 @@ public enum SeriesTable {
             + HealthGrade.allCases.map { "health_\($0.name)" }
             + Counter.allCases.map(\.name)
             + Measure.allCases.flatMap(columns(of:))
-            + ["cpu_share", "resident_bytes", "silent_shards", "generator"]
+            + ["cpu_share", "resident_bytes", "silent_shards", "generator", "marks"]
     }
 
     public static func text(of rows: [SeriesRow]) -> String {
@@ -51,6 +51,7 @@ public enum SeriesTable {
         }
         return cells + [
             Figures.decimals(row.cpuShare, 4), "\(row.residentBytes)", "\(row.silentShards)", row.level.name,
+            quoted(row.marks.joined(separator: "; ")),
         ]
     }
 

@@ -45,6 +45,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var steady: SteadyRates?
     /// The number of agents where they come without an end; nil where they do not.
     public var churn: ChurnPart?
+    /// The moments that the user named; nil where there is none.
+    public var marks: [MarkPart]?
 
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
@@ -260,6 +262,7 @@ extension SummaryDocument {
         availability = try values.decodeIfPresent(Double.self, forKey: .availability)
         passed = try values.decodeIfPresent(Bool.self, forKey: .passed)
         thresholds = try values.decodeIfPresent([ThresholdPart].self, forKey: .thresholds)
+        marks = try values.decodeIfPresent([MarkPart].self, forKey: .marks)
     }
 
     public init(_ summary: RunSummary) {
@@ -275,6 +278,7 @@ extension SummaryDocument {
         outcome.reason = summary.outcome.reason
         passed = summary.hasPassed
         thresholds = summary.thresholds.isEmpty ? nil : summary.thresholds.map(ThresholdPart.init)
+        marks = summary.marks.isEmpty ? nil : summary.marks.map { MarkPart(name: $0.name, atSeconds: $0.at.seconds) }
         durationSeconds = summary.duration.seconds
         warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
         availability = summary.counters[.heartbeatsDue] > 0 ? summary.counters.availability : nil

@@ -33,6 +33,11 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Also write JUnit XML to this file.", valueName: "file"))
     var junit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a page (HTML) to this file, both sides' charts over each other.", valueName: "file"))
+    var html: String?
+
     enum Condition: String, ExpressibleByArgument, CaseIterable {
         case worse
     }
@@ -44,7 +49,7 @@ struct CompareCommand: ParsableCommand {
         guard ofB > 0, ofB < directories.count else { throw Failure(.badUsage, "\(ComparisonError.noRuns)") }
         let comparison = try ComparisonOutput.compare(
             Array(directories.dropLast(ofB)), Array(directories.suffix(ofB)), margin: margin)
-        try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit)
+        try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit, html: html)
         guard failIf != nil else { return }
         try ComparisonOutput.gate(comparison)
     }
@@ -66,7 +71,9 @@ enum ComparisonOutput {
         } catch { throw Failure(.badUsage, "\(error)") }
     }
 
-    static func write(_ comparison: RunComparison, json: Bool, markdown: Bool, junit: String?) throws {
+    static func write(
+        _ comparison: RunComparison, json: Bool, markdown: Bool, junit: String?, html: String? = nil
+    ) throws {
         if json {
             print(String(decoding: try comparison.document.json(), as: UTF8.self), terminator: "")
         } else if markdown {
@@ -74,8 +81,10 @@ enum ComparisonOutput {
         } else {
             print(comparison.lines(style: Terminal.style).joined(separator: "\n"))
         }
-        guard let junit else { return }
-        do throws(FileError) { try Files.replace(junit, with: comparison.junit.utf8) } catch {
+        do throws(FileError) {
+            if let junit { try Files.replace(junit, with: comparison.junit.utf8) }
+            if let html { try Files.replace(html, with: ComparisonPage.html(comparison).utf8) }
+        } catch {
             throw Failure(.runFailed, "\(error)")
         }
     }

@@ -48,6 +48,9 @@ struct FindLimitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Also write the result and every trial as JSON to this file.", valueName: "file"))
     var json: String?
 
+    @Option(help: ArgumentHelp("Also write the result as a page (HTML) to this file.", valueName: "file"))
+    var html: String?
+
     enum LoadWord: String, ExpressibleByArgument, CaseIterable {
         case agents, rate
     }
@@ -82,7 +85,8 @@ struct FindLimitCommand: AsyncParsableCommand {
             load: load.rawValue, goal: goal.text, trialSeconds: trials.length.seconds, result: result, trials: log,
             seconds: Date().timeIntervalSince(started))
         print(document.sentence)
-        if let json { try write(document, to: json) }
+        if let json { try write(try document.json(), to: json) }
+        if let html { try write(Data(LimitPage.html(document, goal: goal).utf8), to: html) }
         if await holder.isInterrupted { throw ExitStatus.interrupted }
         if case .trialsUsedUp = result.ending { throw ExitStatus.thresholdNotDecided }
     }
@@ -141,6 +145,7 @@ struct FindLimitCommand: AsyncParsableCommand {
             let outcome = summary.thresholds.first
             line.figure = [outcome?.figure ?? "", outcome?.reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
             line.outcome = outcome?.state.rawValue ?? "not_decided"
+            line.value = outcome?.value
             switch outcome?.state {
             case .passed?: return (.passed, line)
             case .failed?: return (.failed, line)
@@ -159,8 +164,7 @@ struct FindLimitCommand: AsyncParsableCommand {
             + "\(Figures.decimals(trial.seconds, 0)) s: \(state)\(trial.figure.isEmpty ? "" : " (\(trial.figure))")"
     }
 
-    private func write(_ document: LimitDocument, to path: String) throws {
-        let data = try document.json()
+    private func write(_ data: Data, to path: String) throws {
         do throws(FileError) { try Files.replace(path, with: data) } catch { throw Failure(.runFailed, "\(error)") }
     }
 }

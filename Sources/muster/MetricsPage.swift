@@ -42,7 +42,8 @@ final class MetricsPage: Sendable {
         await server.stop()
     }
 
-    private static func address(_ place: String) -> SocketAddress? {
+    /// The address of `9464`, `:9464`, `127.0.0.1:9464` or `[::1]:9464`; nil where it is none.
+    static func address(_ place: String) -> SocketAddress? {
         guard let colon = place.lastIndex(of: ":") else {
             return UInt16(place).flatMap { SocketAddress(host: "127.0.0.1", port: $0) }
         }

@@ -44,6 +44,11 @@ struct RepeatCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Also write JUnit XML to this file.", valueName: "file"))
     var junit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a page (HTML) to this file, both sides' charts over each other.", valueName: "file"))
+    var html: String?
+
     /// One side.
     private struct Side {
         enum Server {
@@ -91,7 +96,7 @@ struct RepeatCommand: AsyncParsableCommand {
         interruptions.stop()
         func paths(_ name: String) -> [String] { plan.filter { $0.side.name == name }.map(\.path) }
         let comparison = try ComparisonOutput.compare(paths("A"), paths("B"), margin: margin)
-        try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit)
+        try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit, html: html)
         if failIf != nil { try ComparisonOutput.gate(comparison) }
     }
 

@@ -37,6 +37,13 @@ struct RunCommand: AsyncParsableCommand {
     )
     var metrics: String?
 
+    @Option(
+        defaultAsFlag: UIPlace.usual,
+        help: ArgumentHelp(
+            "Serve a live page of the run for browsers, with controls: at this port, or IP address and port.",
+            valueName: ":port"))
+    var ui: UIPlace?
+
     @Flag(help: "A threshold that cannot be decided does not keep the run from passing.")
     var allowUndecided = false
 
@@ -68,6 +75,8 @@ struct RunCommand: AsyncParsableCommand {
         let claim = ClaimedSeed(&profile, isGiven: options.seed != nil)
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
+        try UIPlace.checkArguments(CommandLine.arguments)
+        let runPage = try ui.map { try RunPage(at: $0, title: profile.name) }
         let directory = try createDirectory(for: profile, started)
         let stage = RunStage(directory)
         let interruptions = Interruptions { await stage.interrupt() }
@@ -79,9 +88,11 @@ struct RunCommand: AsyncParsableCommand {
         let display = LiveDisplay(plan: plan(of: run, profile), mode: displayMode)
         await stage.began(run, display)
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
-        display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
-        if let page { display.note("metrics: \(page.url)") }
-        if let note = run.countsNote { display.note(note) }
+        let notes = [
+            "\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)",
+            page.map { "metrics: \($0.url)" }, runPage.map { "live page: \($0.url)" }, run.countsNote,
+        ]
+        for note in notes.compactMap({ $0 }) { display.note(note) }
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
             display.note("WARNING: \(warning.message); \(warning.remedy)")
@@ -92,14 +103,16 @@ struct RunCommand: AsyncParsableCommand {
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
-        var record = await run.perform(as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write) {
-            snapshot in
+        var record = await run.perform(
+            as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write, control: runPage?.control
+        ) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
         }
         record.summary.warnings += warnings
         record.summary.allowsUndecided = allowUndecided
         await page?.stop()
+        await runPage?.stop()
         display.finish()
         var problem: ResultsErrors?
         do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
@@ -114,12 +127,17 @@ struct RunCommand: AsyncParsableCommand {
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
-        switch record.summary.outcome {
+        try throwStatus(of: record.summary)
+    }
+
+    /// The exit code of a run that has ended.
+    private func throwStatus(of summary: RunSummary) throws {
+        switch summary.outcome {
         case .completed, .stopped: break
         case .interrupted: throw ExitStatus.interrupted
         case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
         }
-        switch record.summary.thresholds.state {
+        switch summary.thresholds.state {
         case .failed: throw ExitStatus.thresholdFailed
         case .notDecided where !allowUndecided: throw ExitStatus.thresholdNotDecided
         case .passed, .notDecided, nil: return

@@ -4,6 +4,7 @@ import Hosting
 import Synchronization
 import TestSupport
 import Testing
+import Transport
 
 @Suite("The page that Prometheus scrapes")
 struct ScrapeServerTests {
@@ -59,5 +60,30 @@ struct ScrapeServerTests {
             try await client.wait(until: "the end") { $0.isClosed }
             #expect(client.text.hasPrefix("HTTP/1.1 503 "))
         }
+    }
+
+    @Test("A server of several pages gets path, query and fields; what it answers goes out as it is")
+    func routes() async throws {
+        let server = try ScrapeServer(address: .loopback(port: 0)) { request in
+            var response = ScrapeServer.Response(
+                status: request.method == .post ? 200 : 204,
+                page: request.method == .post
+                    ? .init(
+                        contentType: "text/plain",
+                        body: "\(request.path) \(request.query) \(request.fields["X-A"] ?? "")")
+                    : nil)
+            response.fields.append(("X-B", "c"))
+            return response
+        }
+        let shard = try Shard(label: "client")
+        let post = "POST /command/mark?value=a%20b HTTP/1.1\r\nHost: x\r\nX-A: d\r\nContent-Length: 0\r\n\r\n"
+        let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        let client = RawClient.send(Array((post + get + post).utf8), to: server.address, on: shard)
+        try await client.wait(until: "three answers") { $0.text.ranges(of: "X-B: c\r\n").count == 3 }
+        try await client.wait(until: "the last body") { $0.text.hasSuffix("/command/mark value=a%20b d") }
+        #expect(client.text.contains("HTTP/1.1 204 No Content\r\nX-B: c\r\n\r\n"))
+        #expect(!client.isClosed)
+        await shard.stop()
+        await server.stop()
     }
 }

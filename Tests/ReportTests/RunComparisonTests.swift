@@ -1,76 +1,13 @@
-import AgentModel
 import Basis
 import Foundation
-import Metrics
 import Statistics
 import Testing
 
 @testable import Report
 
-/// Results of short runs, written as a run writes them and read back.
 @Suite("Comparing the results of runs")
 struct RunComparisonTests {
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("compare-\(UUID().uuidString)")
-
-    private struct Made {
-        var factor = 1.0
-        var startedAt = 0.0
-        var seconds = 12
-        var profile = "name: p\nagents: 10\nserver:\n  embedded: {}\nheartbeat: {interval: 1s}\n"
-        var perSecond = 200
-        /// Whether the tool runs out of file descriptors.
-        var isBound = false
-    }
-
-    /// Writes a run of 2 s arrival, some steady seconds and 1 s of drain.
-    private func make(_ name: String, _ made: Made) throws -> ComparedRun {
-        let exchange = IntervalExchange()
-        let shard = ShardMetrics(exchange: exchange)
-        let recorder = RunRecorder(start: .zero, exchanges: [exchange])
-        recorder.enterPhase("arrival", at: .zero)
-        var random = SeededRandom(seed: UInt64(name.utf8.reduce(0) { $0 * 31 % 65_521 + Int($1) }))
-        let times = Distribution.logNormal(median: .microseconds(2_000), sigma: 0.5)
-        for second in 1...made.seconds {
-            for _ in 0..<made.perSecond {
-                // Slow in the arrival: what is not judged.
-                let time = times.draw(&random).scaled(by: second <= 2 ? 50 : made.factor)
-                shard.record(.heartbeatResponse, time)
-                shard.record(.heartbeatService, time)
-                if made.isBound { shard.count(.outOfDescriptors) }
-                shard.count(.heartbeats)
-                shard.count(.answersReceived)
-            }
-            shard.publish()
-            recorder.tick(
-                at: .zero + .seconds(Int64(second)),
-                process: ProcessSample(cpu: .zero, residentBytes: 1, availableCores: 2))
-            if second == 2 { recorder.enterPhase("steady", at: .zero + .seconds(2)) }
-        }
-        var identity = SampleRun.identity
-        identity.startedAt = made.startedAt
-        let record = recorder.record(of: identity, outcome: .completed, profile: made.profile)
-        let path = folder.appendingPathComponent(name).path
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try ResultsDirectory.create(at: path).write(record)
-        return try ComparedRun(path: path)
-    }
-
-    /// Runs in turn: AB BA AB …; those of B slower by `factor`.
-    private func sides(_ count: Int, factor: Double, inTurn: Bool = true, perSecond: Int = 200) throws -> (
-        a: [ComparedRun], b: [ComparedRun]
-    ) {
-        var sides: (a: [ComparedRun], b: [ComparedRun]) = ([], [])
-        for number in 0..<count {
-            let isFirst = number.isMultiple(of: 2)
-            let pair = Double(number * 100)
-            var a = Made(startedAt: inTurn ? pair + (isFirst ? 0 : 50) : pair)
-            var b = Made(factor: factor, startedAt: inTurn ? pair + (isFirst ? 50 : 0) : pair + 10_000)
-            (a.perSecond, b.perSecond) = (perSecond, perSecond)
-            sides.a.append(try make("a\(number)", a))
-            sides.b.append(try make("b\(number)", b))
-        }
-        return sides
-    }
+    private let results = SampleResults()
 
     private func row(_ comparison: RunComparison, _ figure: ComparedFigure) throws -> RunComparison.Row {
         try #require(comparison.rows.first { $0.figure == figure })
@@ -78,8 +15,8 @@ struct RunComparisonTests {
 
     @Test("Equal builds show no difference in what varies little, and are not worse")
     func equal() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (a, b) = try sides(3, factor: 1, perSecond: 1_000)
+        defer { results.remove() }
+        let (a, b) = try results.sides(3, factor: 1, perSecond: 1_000)
         let comparison = try RunComparison(a, b, margin: 0.05)
         #expect(comparison.gate == .notWorse)
         #expect(comparison.method == .pooled)
@@ -90,8 +27,8 @@ struct RunComparisonTests {
 
     @Test("A build that is 40 % slower is worse, in the table, Markdown, JUnit and JSON")
     func worse() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (a, b) = try sides(3, factor: 1.4)
+        defer { results.remove() }
+        let (a, b) = try results.sides(3, factor: 1.4)
         let comparison = try RunComparison(a, b, margin: 0.05)
         #expect(comparison.gate == .worse([.responseP50, .responseP99]))
         let p50 = try row(comparison, .responseP50)
@@ -108,8 +45,8 @@ struct RunComparisonTests {
 
     @Test("All runs of one side before the others: verdicts, but no gate")
     func order() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (a, b) = try sides(3, factor: 1.4, inTurn: false)
+        defer { results.remove() }
+        let (a, b) = try results.sides(3, factor: 1.4, inTurn: false)
         let comparison = try RunComparison(a, b, margin: 0.05)
         guard case .none(let reason) = comparison.gate else {
             Issue.record("there is a gate")
@@ -120,9 +57,10 @@ struct RunComparisonTests {
 
     @Test("One run a side: figures with their interval, and no verdict")
     func single() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
+        defer { results.remove() }
         let comparison = try RunComparison(
-            [make("a", Made(seconds: 20))], [make("b", Made(factor: 1.4, seconds: 20))], margin: 0.05)
+            [results.make("a", SampleResults.Made(seconds: 20))],
+            [results.make("b", SampleResults.Made(factor: 1.4, seconds: 20))], margin: 0.05)
         #expect(comparison.rows.allSatisfy { $0.verdict == nil })
         let p50 = try row(comparison, .responseP50)
         let interval = try #require(p50.interval)
@@ -135,27 +73,31 @@ struct RunComparisonTests {
 
     @Test("Runs of another load, profile or length are refused; another server is not")
     func refused() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let a = try make("a", Made())
-        func problem(_ made: Made, _ name: String) throws -> String {
-            let b = try make(name, made)
+        defer { results.remove() }
+        let a = try results.make("a", SampleResults.Made())
+        func problem(_ made: SampleResults.Made, _ name: String) throws -> String {
+            let b = try results.make(name, made)
             do throws(ComparisonError) {
                 _ = try RunComparison([a], [b], margin: 0.05)
                 return ""
             } catch { return "\(error)" }
         }
         let other = "name: q\nagents: 10\nserver: wss://b.example/v1/opamp\nheartbeat: {interval: 1s}\n"
-        #expect(try problem(Made(profile: other), "server") == "")
+        #expect(try problem(SampleResults.Made(profile: other), "server") == "")
         let faster = other.replacing("1s", with: "2s")
-        #expect(try problem(Made(profile: faster), "profile").contains("'heartbeat: {interval: 1s}'"))
-        #expect(try problem(Made(seconds: 30), "length").contains("was steady for"))
+        #expect(try problem(SampleResults.Made(profile: faster), "profile").contains("'heartbeat: {interval: 1s}'"))
+        #expect(try problem(SampleResults.Made(seconds: 30), "length").contains("was steady for"))
     }
 
     @Test("A figure of too few samples is not judged")
     func tooFew() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let a = try (0..<3).map { try make("a\($0)", Made(startedAt: Double($0 * 2), perSecond: 20)) }
-        let b = try (0..<3).map { try make("b\($0)", Made(startedAt: Double($0 * 2 + 1), perSecond: 20)) }
+        defer { results.remove() }
+        let a = try (0..<3).map {
+            try results.make("a\($0)", SampleResults.Made(startedAt: Double($0 * 2), perSecond: 20))
+        }
+        let b = try (0..<3).map {
+            try results.make("b\($0)", SampleResults.Made(startedAt: Double($0 * 2 + 1), perSecond: 20))
+        }
         let comparison = try RunComparison(a, b, margin: 0.05)
         #expect(try row(comparison, .responseP99).reason?.contains("too few samples") == true)
         #expect(try row(comparison, .responseP50).verdict != nil)
@@ -163,10 +105,10 @@ struct RunComparisonTests {
 
     @Test("Runs in which the tool was the bottleneck are left out")
     func toolBound() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        var (a, b) = try sides(3, factor: 1)
-        a.append(try make("bound", Made(startedAt: 7, isBound: true)))
-        b.append(try make("free", Made(startedAt: 8)))
+        defer { results.remove() }
+        var (a, b) = try results.sides(3, factor: 1)
+        a.append(try results.make("bound", SampleResults.Made(startedAt: 7, isBound: true)))
+        b.append(try results.make("free", SampleResults.Made(startedAt: 8)))
         let comparison = try RunComparison(a, b, margin: 0.05)
         #expect(comparison.runs.a == 3 && comparison.runs.b == 4)
         #expect(comparison.remarks.contains { $0.contains("the tool was the bottleneck") })

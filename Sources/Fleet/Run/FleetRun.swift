@@ -9,15 +9,19 @@ public import Metrics
 /// The actor is the collector: once a second it collects what the shards have measured. No message of an agent passes
 /// through it.
 public actor FleetRun {
-    private let profile: Profile
-    private let preparation: Preparation
+    let profile: Profile
+    let preparation: Preparation
     private let waitsForServer: Bool
     private var isInterrupted = false
     private let conductor: (any RunConductor)?
     /// The conductor has ended the run.
     private var isConducted = false
+    /// Ended at once, without an orderly end.
+    private var isAborted = false
+    private(set) var control: RunControl?
+    private var watched: WatchedRun?
     private var checkpoints: Checkpoints?
-    private var cohorts: [Cohort] = []
+    private(set) var cohorts: [Cohort] = []
     /// The events that never happened, because what they waited for did not.
     private var notReached: [RunWarning] = []
     /// Why the run was ended early; nil if it was not.
@@ -93,17 +97,25 @@ public actor FleetRun {
         isInterrupted = true
     }
 
+    /// Ends the run at once: the agents do not disconnect in order.
+    func abort() {
+        isInterrupted = true
+        isAborted = true
+    }
+
     /// Drives the whole run.
     /// - Parameters:
     ///   - identity: what the result is to say about itself.
     ///   - tell: called with messages for the user during the run.
     ///   - checkpoint: called with the summary up to now, as of an interrupted run, as often as the profile says; by
     ///     one task at a time, beside the run.
+    ///   - control: who watches the run and changes its load; nil: nobody.
     ///   - observe: called about once a second with the state of the run.
     /// - Returns: everything that was measured.
     public func perform(
         as identity: RunIdentity, tell: @Sendable (String) -> Void = { _ in },
-        checkpoint: (@Sendable (RunSummary) -> Void)? = nil, observe: @Sendable (Snapshot) -> Void
+        checkpoint: (@Sendable (RunSummary) -> Void)? = nil, control: RunControl? = nil,
+        observe: @Sendable (Snapshot) -> Void
     ) async -> RunRecord {
         let start = Shard.clock + FleetRun.runUp
         let probe = ProcessClock()
@@ -120,17 +132,22 @@ public actor FleetRun {
         }
 
         begin(at: start)
+        self.control = control
+        watched = control.map { WatchedRun($0, identity, profile: profile.resolvedYAML) }
+        control?.begin(possible)
         recorder.enterPhase("arrival", at: start)
         let conducting = beginConducting(from: start)
         await follow(recorder, probe, from: start, tell, observe)
         conducting?.cancel()
         await conducting?.value
+        control?.ending()
 
         await enter("drain", recorder, probe, observe)
         for shard in preparation.shards {
+            let isOrderly = failure == nil && !isAborted
             shard.drain(
-                over: failure == nil ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero,
-                waiting: failure == nil ? profile.drain.scaled(by: FleetRun.answerShare) : .zero)
+                over: isOrderly ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero,
+                waiting: isOrderly ? profile.drain.scaled(by: FleetRun.answerShare) : .zero)
         }
         await disconnect(recorder, probe, observe)
         await settleTelemetry()
@@ -251,6 +268,9 @@ public actor FleetRun {
         while !isInterrupted, !isConducted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
             await sleep(until: next)
+            if await obey(recorder, tell, enter: { await enter($0, recorder, probe, observe) }) {
+                (settling, nextTick) = (.over, Shard.clock + FleetRun.tick)
+            }
             let now = Shard.clock
             while let step = steps.first, step.at <= now {
                 steps.removeFirst()
@@ -349,7 +369,8 @@ public actor FleetRun {
         let deadline = Shard.clock + profile.drain
         var nextTick = Shard.clock + FleetRun.tick
         var isPresent = true
-        while isPresent, Shard.clock < deadline {
+        while isPresent, Shard.clock < deadline, !isAborted {
+            if control?.take().contains(.abort) == true { break }
             try? await Task.sleep(for: .nanoseconds(FleetRun.nap.count))
             // The last agents' leaving is awaited more closely than the display wants.
             let snapshot = await tick(recorder, probe) { _ in }
@@ -387,12 +408,13 @@ public actor FleetRun {
         let snapshot = recorder.tick(at: now, process: probe.sample())
         observe(snapshot)
         checkpoints?.ticked(recorder, at: now, nextTick: now + FleetRun.tick)
+        watched?.ticked(recorder, at: now)
         return snapshot
     }
 
     /// Sleeps in naps, so that an interruption is noticed soon.
     private func sleep(until instant: Instant) async {
-        while !isInterrupted, !isConducted {
+        while !isInterrupted, !isConducted, control?.hasCommands != true {
             let span = instant - Shard.clock
             guard span > .zero else { return }
             try? await Task.sleep(for: .nanoseconds(min(span, FleetRun.nap).count))

@@ -95,6 +95,23 @@ public final class AgentShard: @unchecked Sendable {
         shard.perform { [self] in host.population.perform(action, by: herd) }
     }
 
+    /// Has so many agents in all cohorts whose number follows a curve, on all shards together, whatever the curves say;
+    /// the cohorts keep their parts of it. Nil: the curves again.
+    public func fixAgents(_ agents: Int?) {
+        shard.perform { [self] in
+            guard drainage == nil else { return }
+            let controls = host.population.controls
+            let peak = controls.reduce(0) { $0 + $1.peak }
+            var (level, given) = (0.0, 0)
+            for control in controls {
+                level += control.peak
+                let upTo = agents.map { Int((Double($0) * level / max(peak, 1)).rounded()) }
+                control.fix(upTo.map { $0 - given })
+                given = upTo ?? 0
+            }
+        }
+    }
+
     /// No agent starts any more, and those that have started send agent_disconnect and stop, evenly spread over `span`.
     /// - Parameter limit: how long agents wait for the answers that they are owed before they leave.
     public func drain(over span: Nanoseconds, waiting limit: Nanoseconds = .zero) {

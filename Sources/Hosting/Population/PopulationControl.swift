@@ -41,6 +41,8 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
     /// The agents that leave next, the first of them last; made once a stage.
     private var leavers: [any FleetMember] = []
     private var leaversStage: Int?
+    /// How many there are to be in place of the curve's number: the user's, until it is nil again.
+    private var fixed: Int?
     /// Since when agents are due that could not start in one turn.
     private var dueSince: Instant?
 
@@ -53,6 +55,15 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
 
     func begin() { setTimer(at: part.start) }
 
+    /// Has so many agents of the part on all shards together, whatever the curve says; nil: the curve again.
+    func fix(_ agents: Int?) {
+        fixed = agents.map { PopulationCurve.part(of: max($0, 0), shard: part.shard, of: part.shards) }
+        setTimer(at: max(shard.now, part.start))
+    }
+
+    /// The most agents that the curve has at one time.
+    var peak: Double { part.curve.peak }
+
     /// An agent of the shard is there no more.
     func left(_ link: any FleetMember) {
         guard part.cohorts.contains(link.agent.cohort.number) else { return }
@@ -62,7 +73,7 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
 
     override func timerFired(due: Instant) {
         let offset = shard.now - part.start
-        let wanted = part.curve.agents(at: offset, shard: part.shard, of: part.shards)
+        let wanted = fixed ?? part.curve.agents(at: offset, shard: part.shard, of: part.shards)
         var steps = 0
         let due = dueSince ?? due
         while present < wanted, steps < Self.batch, let next = members.next() {
@@ -79,6 +90,8 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
         dueSince = steps == Self.batch ? due : nil
         if steps == Self.batch {
             setTimer(at: shard.now)
+        } else if fixed != nil {
+            cancelTimer()
         } else if let next = part.curve.nextChange(after: offset, shard: part.shard, of: part.shards) {
             setTimer(at: part.start + next)
         } else {

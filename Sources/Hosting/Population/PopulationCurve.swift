@@ -74,8 +74,11 @@ public struct PopulationCurve: Hashable, Sendable {
 
     /// The part of one of several shards in them: all parts together are `agents(at:)`.
     public func agents(at offset: Nanoseconds, shard: Int, of shards: Int) -> Int {
-        (agents(at: offset) + shard) / max(shards, 1)
+        Self.part(of: agents(at: offset), shard: shard, of: shards)
     }
+
+    /// The part of one of several shards in a number of agents: all parts together are that number.
+    static func part(of agents: Int, shard: Int, of shards: Int) -> Int { (agents + shard) / max(shards, 1) }
 
     /// When the part of a shard next changes, or a stage begins; later than `offset`. `nil`: never again.
     public func nextChange(after offset: Nanoseconds, shard: Int, of shards: Int) -> Nanoseconds? {

@@ -1,11 +1,11 @@
 import Basis
 public import Engine
 import Synchronization
-import Transport
+public import Transport
 
-/// Serves one page at one path, generated for every request: what a Prometheus server scrapes during a run.
+/// A small HTTP server for pages about a run: what a Prometheus server scrapes, and the page that a browser shows.
 ///
-/// It has a shard of its own, so that a scrape never delays an agent's timer.
+/// It has a shard of its own, so that a request never delays an agent's timer.
 public final class ScrapeServer: Sendable {
     /// Where it listens, the port resolved.
     public let address: SocketAddress
@@ -23,13 +23,65 @@ public final class ScrapeServer: Sendable {
         }
     }
 
-    /// Listens at once.
+    /// A request, without its body: one with a body is refused before this.
+    public struct Request: Sendable {
+        public var method: HTTPMethod
+        /// Without the query.
+        public var path: String
+        /// The part after the `?`, as received; empty where there is none.
+        public var query: String
+        public var fields: HTTPFields
+
+        public init(method: HTTPMethod, path: String, query: String = "", fields: HTTPFields = HTTPFields()) {
+            self.method = method
+            self.path = path
+            self.query = query
+            self.fields = fields
+        }
+    }
+
+    /// How a request is answered.
+    public struct Response: Sendable {
+        public var status: UInt16
+        /// Beside the content type and length.
+        public var fields: [(name: String, value: String)] = []
+        /// Nil: an empty body.
+        public var page: Page?
+        /// Whether the connection ends after it.
+        public var closes = false
+
+        public init(status: UInt16, page: Page? = nil) {
+            self.status = status
+            self.page = page
+        }
+    }
+
+    /// Listens at once, for one page.
     /// - Parameters:
     ///   - path: the only path there is; anything else is 404.
     ///   - page: called on the server's shard for each request; nil answers 503: there are no figures yet.
     /// - Throws: `ScrapeServerError`, naming the address and the remedy.
-    public init(
+    public convenience init(
         address: SocketAddress, path: String = "/metrics", page: @escaping @Sendable () -> Page?
+    ) throws(ScrapeServerError) {
+        try self.init(address: address) { request in
+            func refusal(_ status: UInt16) -> Response {
+                var response = Response(status: status)
+                response.closes = true
+                return response
+            }
+            guard request.method == .get || request.method == .head else { return refusal(405) }
+            guard request.path == path else { return refusal(404) }
+            guard let page = page() else { return refusal(503) }
+            return Response(status: 200, page: page)
+        }
+    }
+
+    /// Listens at once.
+    /// - Parameter respond: called on the server's shard for each request.
+    /// - Throws: `ScrapeServerError`, naming the address and the remedy.
+    public init(
+        address: SocketAddress, respond: @escaping @Sendable (Request) -> Response
     ) throws(ScrapeServerError) {
         do {
             let shard = try Shard(label: "muster.scrapes")
@@ -37,7 +89,7 @@ public final class ScrapeServer: Sendable {
             let connections = Connections()
             do {
                 listener = try Listener(shard: shard, addresses: [address]) { shard, _ in
-                    connections.take() ? ScrapeLink(shard: shard, path: path, page: page, connections) : nil
+                    connections.take() ? ScrapeLink(shard: shard, respond: respond, connections) : nil
                 }
             } catch {
                 shard.stop {}
@@ -62,7 +114,7 @@ public struct ScrapeServerError: Error, CustomStringConvertible {
     public let reason: String
 
     public var description: String {
-        "cannot serve the run's metrics on \(address): \(reason). Choose another address or port; 0 takes any free one."
+        "cannot serve the run's figures on \(address): \(reason). Choose another address or port; 0 takes any free one."
     }
 }
 
@@ -84,16 +136,15 @@ private final class Connections: Sendable {
 
 /// One connection of a scraper. Confined to its shard.
 private final class ScrapeLink: Endpoint, @unchecked Sendable {
-    private let path: String
-    private let page: @Sendable () -> ScrapeServer.Page?
+    private let respond: @Sendable (ScrapeServer.Request) -> ScrapeServer.Response
     private let connections: Connections
     private var exchange = HTTPServerExchange(limits: ScrapeLink.limits)
 
     init(
-        shard: Shard, path: String, page: @escaping @Sendable () -> ScrapeServer.Page?, _ connections: Connections
+        shard: Shard, respond: @escaping @Sendable (ScrapeServer.Request) -> ScrapeServer.Response,
+        _ connections: Connections
     ) {
-        self.path = path
-        self.page = page
+        self.respond = respond
         self.connections = connections
         super.init(shard: shard)
     }
@@ -108,10 +159,9 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
             while let event = try exchange.next(bytes, at: &offset) {
                 switch event {
                 case .request(let head, let keepAlive):
-                    answer(head, keepAlive: keepAlive)
-                    guard keepAlive else { return }
+                    guard answer(head, keepAlive: keepAlive) else { return }
                 case .head(_, let body):
-                    // A scrape has no body.
+                    // No request of a scraper or of the page has a body.
                     guard body.count == 0 else { return end(with: 413) }
                 case .upgrade:
                     return end(with: 405)
@@ -128,21 +178,27 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
         connections.giveBack()
     }
 
-    private func answer(_ head: HTTPRequestHead, keepAlive: Bool) {
-        guard head.method == .get || head.method == .head else { return end(with: 405) }
-        let target = head.originForm
-        guard target == path || target.hasPrefix(path + "?") else { return end(with: 404) }
-        guard let page = page() else { return end(with: 503) }
+    /// - Returns: whether the connection goes on.
+    private func answer(_ head: HTTPRequestHead, keepAlive: Bool) -> Bool {
+        let parts = head.originForm.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let response = respond(
+            ScrapeServer.Request(
+                method: head.method, path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
+                fields: head.fields))
         var fields = HTTPFields()
-        // A content type of visible characters is always a valid field value.
-        try? fields.append("Content-Type", page.contentType)
+        // Types and fields of visible characters are always valid field values.
+        if let page = response.page { try? fields.append("Content-Type", page.contentType) }
+        for field in response.fields { try? fields.append(field.name, field.value) }
         var output: [UInt8] = []
-        let body = page.body.utf8
+        let body = response.page?.body.utf8
+        let goesOn = keepAlive && !response.closes
         HTTPWriter.appendResponse(
-            200, fields: fields, contentLength: body.count, keepAlive: keepAlive, to: &output)
-        if head.method == .get { output.append(contentsOf: body) }
+            response.status, fields: fields, contentLength: response.status == 204 ? nil : body?.count ?? 0,
+            keepAlive: goesOn, to: &output)
+        if let body, head.method != .head { output.append(contentsOf: body) }
         write(output.span.bytes)
-        if !keepAlive { closeGracefully(within: ScrapeLink.closeTimeout) }
+        if !goesOn { closeGracefully(within: ScrapeLink.closeTimeout) }
+        return goesOn
     }
 
     private func end(with status: UInt16) {

@@ -114,6 +114,21 @@ public struct CompactHistogram: Hashable, Sendable {
         return Double(seen) / Double(count)
     }
 
+    /// How many values lie above the bound before and at or below each bound, to the width of a bucket; what lies above
+    /// the last one counts there. One pass over the buckets.
+    /// - Parameter bounds: rising, at least one.
+    public func counts(upTo bounds: [Nanoseconds]) -> [UInt64] {
+        var counts = [UInt64](repeating: 0, count: bounds.count)
+        guard !bounds.isEmpty else { return counts }
+        let places = bounds.map { LatencyScale.index(of: min(max($0, .zero).count.magnitude, LatencyScale.highest)) }
+        var position = 0
+        forEachBucket { index, count in
+            while position < places.count - 1, index > places[position] { position += 1 }
+            counts[position] &+= count
+        }
+        return counts
+    }
+
     /// The rank of a percentile among the sorted values, from 1. The tiny step down keeps a product such as 99.9 · 1000
     /// / 100, which binary fractions put just above 999, from asking for the next rank.
     private func rank(of percentile: Double) -> UInt64 {

@@ -8,6 +8,9 @@ public final class RunRecorder {
     /// The limit of separate phases; further ones are counted with the last.
     public static let maxPhases = 64
 
+    /// The limit of marks; further ones are not kept.
+    public static let maxMarks = 256
+
     /// Consecutive ticks without data after which a shard counts as silent. One may be missed by chance, when the
     /// shard's tick and the collector's are at the same moment.
     static let silentAfter = 2
@@ -56,6 +59,9 @@ public final class RunRecorder {
     private var shown: SeriesRow?
     private var gathering: SeriesRow?
     private var current = Verdict()
+    private var marks: [RunMark] = []
+    /// Set since the last tick.
+    private var newMarks: [String] = []
 
     /// - Parameters:
     ///   - start: the beginning of the run; every time in the results counts from here.
@@ -143,6 +149,8 @@ public final class RunRecorder {
         waves.add(interval.waves)
         row.states = states
         row.health = health
+        row.marks = newMarks
+        newMarks = []
         var whole = longEnough(row)
         process.add(row, shownAs: whole, sample)
         current = Verdict(findings: rules.findings(for: evidence(of: whole, cores: sample.availableCores)))
@@ -182,6 +190,13 @@ public final class RunRecorder {
         return gathered
     }
 
+    /// Names a moment of the run; the name is also in the row of the interval.
+    public func mark(_ name: String, at now: Instant) {
+        guard marks.count < Self.maxMarks else { return }
+        marks.append(RunMark(at: max(now - start, .zero), name: name))
+        newMarks.append(name)
+    }
+
     /// Counts what no shard counts; it belongs to the next tick.
     public func count(_ counter: Counter, _ amount: UInt64) {
         uncounted.count(counter, amount)
@@ -211,7 +226,7 @@ public final class RunRecorder {
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server),
-            thresholds: meters.map { $0.outcome(context) })
+            thresholds: meters.map { $0.outcome(context) }, marks: marks)
     }
 
     /// Everything that is to be written about the run, as of the last tick.
@@ -219,9 +234,10 @@ public final class RunRecorder {
     ///   - profile: the text of the resolved profile.
     ///   - server: what the server counted, where it is ours or can be asked.
     ///   - trace: the steps of the agents that were traced.
+    ///   - hasIntervals: whether the histograms of each interval are among its histograms; the series has them too.
     public func record(
         of identity: RunIdentity, outcome: RunOutcome, profile: String, server: ServerSideCounts? = nil,
-        trace: [TracedTransition] = []
+        trace: [TracedTransition] = [], hasIntervals: Bool = true
     ) -> RunRecord {
         let summary = summary(of: identity, outcome: outcome, server: server)
         let rows = series.all
@@ -230,7 +246,7 @@ public final class RunRecorder {
             + closedHistograms
             + (phase.isEmpty ? [] : phase.tagged())
             + TaggedHistogram.waves(summary.waves, length: lastTick - start)
-            + rows.flatMap { TaggedHistogram.interval($0) }
+            + (hasIntervals ? rows.flatMap { TaggedHistogram.interval($0) } : [])
         return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile, trace: trace)
     }
 

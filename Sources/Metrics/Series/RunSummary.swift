@@ -83,6 +83,18 @@ public struct RunWarning: Hashable, Sendable {
     }
 }
 
+/// A moment of a run that the user named while it went on.
+public struct RunMark: Hashable, Sendable {
+    /// From the start of the run.
+    public var at: Nanoseconds
+    public var name: String
+
+    public init(at: Nanoseconds, name: String) {
+        self.at = at
+        self.name = name
+    }
+}
+
 /// A run in figures.
 public struct RunSummary: Sendable {
     public var identity: RunIdentity
@@ -116,6 +128,8 @@ public struct RunSummary: Sendable {
     public var warnings: [RunWarning] = []
     /// What became of each threshold, in the order of the profile.
     public var thresholds: [ThresholdOutcome] = []
+    /// The marks that the user set, in the order of their times.
+    public var marks: [RunMark] = []
     /// Whether a threshold that is not decided does not keep the run from passing.
     public var allowsUndecided = false
 

@@ -30,6 +30,8 @@ public struct SeriesRow: Sendable {
     public var silentShards: Int
     /// Whether the tool itself was the bottleneck: the worst of the interval.
     public var level: Verdict.Level
+    /// The names of the marks that the user set in the interval.
+    public var marks: [String] = []
 
     /// Whether the interval is too short for a rate or a share of its own: the end of a phase, say, some milliseconds
     /// after a tick.
@@ -64,6 +66,7 @@ public struct SeriesRow: Sendable {
         row.residentBytes = max(residentBytes, next.residentBytes)
         row.silentShards = max(silentShards, next.silentShards)
         row.level = max(level, next.level)
+        row.marks = marks + next.marks
         return row
     }
 }

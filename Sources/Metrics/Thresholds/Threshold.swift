@@ -92,12 +92,15 @@ public struct ThresholdOutcome: Hashable, Sendable {
     public var figure: String
     /// Why it is not decided, or what else is to be known about the figure.
     public var reason: String?
+    /// The figure in the unit of the metric, at its likeliest; nil where it is not one number.
+    public var value: Double?
 
     init(_ threshold: Threshold, _ judgement: Judgement) {
         self.threshold = threshold
         state = judgement.state
         figure = judgement.figure
         reason = judgement.reason
+        value = judgement.value
     }
 }
 
@@ -117,6 +120,8 @@ struct Judgement: Hashable {
     var state: ThresholdOutcome.State
     var figure = ""
     var reason: String?
+    /// The figure as a number.
+    var value: Double?
 
     /// A figure of which only bounds are known: it passes or fails where both ends agree.
     /// - Parameters:

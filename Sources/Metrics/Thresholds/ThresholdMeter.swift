@@ -88,7 +88,11 @@ struct ThresholdMeter {
     }
 
     var certainFailure: Judgement {
-        Judgement(.failed, "more responses are slower than the whole trial may have")
+        var judgement = Judgement(.failed, "more responses are slower than the whole trial may have")
+        if case .time(_, .percentile(let percentile)) = threshold.metric {
+            judgement.value = Double(gathered.histogram.estimate.value(atPercentile: percentile).count)
+        }
+        return judgement
     }
 
     // MARK: - Judging
@@ -137,7 +141,9 @@ struct ThresholdMeter {
     private func judge(_ figures: Measured) -> Judgement {
         let counters = figures.counters
         func one(_ value: Double, _ text: String) -> Judgement {
-            Judgement(threshold, low: value, high: value, figure: text, unclear: "")
+            var judgement = Judgement(threshold, low: value, high: value, figure: text, unclear: "")
+            judgement.value = value.isFinite ? value : nil
+            return judgement
         }
         switch threshold.metric {
         case .time(_, let figure): return judge(figures, figure)
@@ -170,9 +176,11 @@ struct ThresholdMeter {
             return Judgement(notDecided: "the tool was the bottleneck")
         }
         func judgement(_ bounds: TimeBounds, _ estimate: Nanoseconds, unclear: String) -> Judgement {
-            Judgement(
+            var judgement = Judgement(
                 threshold, low: Double(bounds.low.count), high: bounds.high.map { Double($0.count) },
                 figure: Figures.duration(estimate, within: bounds), unclear: unclear)
+            judgement.value = Double(estimate.count)
+            return judgement
         }
         let range = "the figure is a range across the limit: not every answer can be matched to its report"
         switch figure {

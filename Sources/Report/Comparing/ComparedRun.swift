@@ -13,7 +13,8 @@ public struct ComparedRun: Sendable {
     private let times: [Measure: [Part]]
     private let judged: [SummaryDocument.PhasePart]
 
-    private struct Part: Sendable {
+    /// An interval of the judged part, in seconds from the start of the run.
+    struct Part: Sendable {
         var start: Double
         var end: Double
         var histogram: CompactHistogram
@@ -98,7 +99,7 @@ public struct ComparedRun: Sendable {
     /// A figure as a logarithm, or why there is none.
     func value(of figure: ComparedFigure) -> Result<Double, MissingFigure> {
         guard let (measure, percentile) = figure.percentile else { return count(figure) }
-        let whole = merged(measure)
+        let whole = histogram(of: measure)
         guard whole.count > 0 else { return .failure(.noSample) }
         guard Double(whole.count) * (100 - percentile) / 100 >= 10 - 1e-6 else {
             return .failure(.tooFew(samples: whole.count))
@@ -138,9 +139,13 @@ public struct ComparedRun: Sendable {
         return .success(((sum(Counter.errors) + 0.5) / (sent + 1)).naturalLogarithm)
     }
 
-    private func merged(_ measure: Measure) -> CompactHistogram {
-        (times[measure] ?? []).reduce(CompactHistogram.empty) { $0.merged(with: $1.histogram) }
+    /// The times of the judged part.
+    func histogram(of measure: Measure) -> CompactHistogram {
+        parts(of: measure).reduce(CompactHistogram.empty) { $0.merged(with: $1.histogram) }
     }
+
+    /// The same by interval.
+    func parts(of measure: Measure) -> [Part] { times[measure] ?? [] }
 
     /// Whether the phases say that the percentile lies between bounds that are more than 10 % apart.
     private func isRange(_ measure: Measure, _ percentile: Double) -> Bool {
@@ -165,7 +170,7 @@ public struct ComparedRun: Sendable {
         guard let (measure, percentile) = figure.percentile, let parts = times[measure], let first = parts.first,
             let last = parts.last
         else { return nil }
-        let whole = merged(measure)
+        let whole = histogram(of: measure)
         let value = whole.value(atPercentile: percentile)
         var batches = [(samples: UInt64, above: UInt64)](repeating: (0, 0), count: WithinRunInterval.batches)
         let length = (last.end - first.start) / Double(batches.count)

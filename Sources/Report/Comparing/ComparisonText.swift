@@ -10,7 +10,7 @@ extension RunComparison {
         return "\(Self.percent(change)) (\(Self.percent(interval.lowerBound)) … \(Self.percent(interval.upperBound)))"
     }
 
-    private static func percent(_ change: Double) -> String {
+    static func percent(_ change: Double) -> String {
         guard change.isFinite, change < 100 else { return "> +10000 %" }
         let value = change * 100
         let text = Figures.decimals(value.magnitude, value.magnitude < 10 ? 1 : 0)
@@ -29,7 +29,7 @@ extension RunComparison {
         }
     }
 
-    private func cells(_ row: Row) -> [String] {
+    func cells(_ row: Row) -> [String] {
         [
             row.figure.name, row.a.map(row.figure.text) ?? "", row.b.map(row.figure.text) ?? "", changeText(row),
             verdictText(row),

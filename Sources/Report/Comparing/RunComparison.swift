@@ -31,6 +31,8 @@ public struct RunComparison: Sendable {
     /// What else has to be known: runs that are left out, the order.
     public let remarks: [String]
     public let runs: (a: Int, b: Int)
+    /// The runs that are compared, each side in the order of their times.
+    let judgedRuns: (a: [ComparedRun], b: [ComparedRun])
     public let margin: Double
     /// The test; nil where there is no verdict.
     public let method: MeanDifference.Method?
@@ -51,6 +53,7 @@ public struct RunComparison: Sendable {
         }
         let (a, b) = (usable("A", a), usable("B", b))
         runs = (a.count, b.count)
+        judgedRuns = (a, b)
         self.margin = margin
         let order = RunOrder(a.map(\.startedAt), b.map(\.startedAt))
         var gateProblem: String?

@@ -3,49 +3,46 @@ import Basis
 import Metrics
 import OpAMP
 
-/// Which charts the page shows, and of what. One of which there is nothing to draw is left out.
+/// Which charts the page of a run shows, and of what. One of which there is nothing to draw is left out.
 struct PageCharts {
-    let rows: [SeriesRow]
-    let startedAt: Double
+    private let record: RunRecord
+    private let rows: [SeriesRow]
+    private let timeline: Timeline
 
     /// A chart has no room for more.
-    static let maxRows = 300
+    static let maxRows = 160
     /// How many errors are drawn by name; the others are one trace.
     static let maxErrors = 6
 
-    static func html(for record: RunRecord) -> String {
-        let rows = Series.condensed(record.series.filter { $0.length > .zero }, to: maxRows)
-        let charts = PageCharts(rows: rows, startedAt: record.summary.identity.startedAt).charts(of: record)
-            .filter { !$0.isEmpty }
-        guard !charts.isEmpty else { return "" }
-        return "\(PageStyle.hatches)<div class=\"charts\">\(charts.joined(separator: "\n"))</div>"
+    init(_ record: RunRecord) {
+        self.record = record
+        rows = Series.condensed(record.series.filter { $0.length > .zero }, to: Self.maxRows)
+        timeline = Timeline(record, rows: rows)
     }
 
-    private func charts(of record: RunRecord) -> [String] {
+    static func html(for record: RunRecord) -> String { PageShell.charts(PageCharts(record).all) }
+
+    private var all: [String] {
         [
             latency(.heartbeatResponse, "Response time", "from the moment a heartbeat was due to its answer"),
-            percentiles(record),
-            rates,
-            heartbeats,
+            heatmap, distribution, percentiles, states, connections, recovery,
             latency(
                 .timeWithoutServer, "Time without server",
                 "from the last answer before a loss to the first on a later connection"),
-            states,
-            health,
+            rates, heartbeats, health,
             latency(.firstReport, "First report", "from sending the first full report to its answer"),
             latency(.connect, "Connect", "from asking for a TCP connection to having it"),
+            waves(record.summary.waves),
             latency(
                 .configConverged, "Configuration: converged",
                 "from its arrival to the report of a matching effective configuration"),
             latency(
                 .packagesConverged, "Packages: converged", "from their offer to the report that all are installed"),
-            waves(record.summary.waves),
-            errors,
-            traffic,
+            CohortChart(cohorts: record.summary.cohorts).html, errors, ownShare,
             latency(
                 .schedulingDelay, "Scheduling lag",
                 "of the generator, from the moment a timer was due to the moment it ran"),
-            generatorCPU,
+            generatorCPU, traffic,
         ]
     }
 
@@ -60,22 +57,86 @@ struct PageCharts {
                 values: summaries.map { $0.count > 0 ? max(value($0).seconds, 1e-9) : nil })
         }
         return chart(
-            title, caption, isLogarithmic: true,
+            title, caption, .bands, isLogarithmic: true,
             traces: [
-                trace("p50", "c", \.p50), trace("p90", "a", \.p90), trace("p99", "e", \.p99), trace("max", "b", \.max),
+                trace("p50", "a", \.p50), trace("p90", "c", \.p90), trace("p99", "e", \.p99), trace("max", "f", \.max),
             ],
-            format: { Figures.duration(Nanoseconds(seconds: $0)) }, marksVerdict: true)
+            format: { Figures.duration(Nanoseconds(seconds: $0)) }, marksVerdict: true, limit: limit(of: measure))
     }
 
-    private func percentiles(_ record: RunRecord) -> String {
-        let found = LiveFrame.measures.compactMap { measure in
-            record.histograms.first { $0.tag == "total/\(measure.name)" }.map { (measure.title, $0.histogram) }
-        }
+    /// The first limit that the run has for a percentile of a measure.
+    private func limit(of measure: Measure) -> (value: Double, name: String)? {
+        record.summary.thresholds.lazy.map(\.threshold).compactMap { threshold in
+            guard case .time(measure, .percentile(let percentile)) = threshold.metric,
+                threshold.relation == .below || threshold.relation == .atMost
+            else { return nil }
+            return (threshold.limit / 1e9, "limit of p\(Plot.short(Figures.decimals(percentile, 2)))")
+        }.first
+    }
+
+    private var heatmap: String {
+        let histograms = rows.map { $0.histograms[Measure.heartbeatResponse.index].estimate }
+        return HeatmapChart(
+            title: "Heatmap of response time", caption: "heartbeats by their response time; darker: more of them",
+            timeline: timeline, histograms: histograms
+        ).html
+    }
+
+    private func total(_ measure: Measure) -> CompactHistogram? {
+        record.histograms.first { $0.tag == "total/\(measure.name)" }?.histogram
+    }
+
+    private var distribution: String {
+        let kinds: [(Measure, String)] = [(.heartbeatResponse, "a"), (.heartbeatService, "b")]
+        return DensityChart(
+            title: "Distribution", caption: "which share of the heartbeats took how long",
+            curves: kinds.compactMap { measure, colour in
+                total(measure).map { .init(name: measure.title, colour: colour, histogram: $0) }
+            }
+        ).html
+    }
+
+    private var percentiles: String {
+        let found = LiveFrame.measures.compactMap { measure in total(measure).map { (measure.title, $0) } }
         let curves = found.enumerated().map { index, entry in
             PercentileChart.Curve(
                 name: entry.0, colour: PageStyle.palette[index % PageStyle.palette.count], histogram: entry.1)
         }
         return PercentileChart(title: "All latencies", caption: "how long the slowest take", curves: curves).html
+    }
+
+    private var connections: String {
+        let lost: [Counter] = [.reset, .peerClosed, .idleTimeout, .connectionsCut]
+        func trace(_ name: String, _ colour: String, _ count: (CounterTable) -> UInt64) -> TimeChart.Trace {
+            TimeChart.Trace(name: name, colour: colour, values: rows.map { $0.rate(count($0.counters)) })
+        }
+        return chart(
+            "Connections", "per second",
+            traces: [
+                trace("opened", "c") { $0[.connectionsOpened] },
+                trace("not opened", "b") {
+                    $0[.connectionsAttempted] - min($0[.connectionsOpened], $0[.connectionsAttempted])
+                },
+                trace("lost", "d") { counters in lost.reduce(0) { $0 + counters[$1] } },
+                trace("closed in order", "a") { $0[.connectionsClosed] },
+            ],
+            format: Figures.rate)
+    }
+
+    private var recovery: String { RecoveryChart(record).html }
+
+    /// The tool's own part of the percentiles, second by second.
+    private var ownShare: String {
+        let shares = rows.map { row in OwnShare(Measure.allCases.map { row.summary(of: $0) }) }
+        let kinds: [(percentile: Double, colour: String)] = [(50, "a"), (90, "c"), (99, "e")]
+        return chart(
+            "Own share", "the generator's own part of the response time at each percentile",
+            traces: kinds.map { percentile, colour in
+                TimeChart.Trace(
+                    name: "p\(Int(percentile))", colour: colour,
+                    values: shares.map { $0?.parts.first { $0.percentile == percentile }?.share })
+            },
+            format: Figures.percent, marksVerdict: true)
     }
 
     private var rates: String {
@@ -195,11 +256,12 @@ struct PageCharts {
 
     private func chart(
         _ title: String, _ caption: String, _ form: TimeChart.Form = .lines, isLogarithmic: Bool = false,
-        traces: [TimeChart.Trace], format: @escaping (Double) -> String, marksVerdict: Bool = false
+        traces: [TimeChart.Trace], format: @escaping (Double) -> String, marksVerdict: Bool = false,
+        limit: (value: Double, name: String)? = nil
     ) -> String {
         TimeChart(
-            title: title, caption: caption, form: form, isLogarithmic: isLogarithmic, rows: rows,
-            startedAt: startedAt, traces: traces, format: format, marksVerdict: marksVerdict
+            title: title, caption: caption, form: form, isLogarithmic: isLogarithmic, timeline: timeline,
+            traces: traces, format: format, marksVerdict: marksVerdict, limit: limit
         ).html
     }
 }

@@ -46,14 +46,39 @@ enum PageStyle {
         figcaption span { color: var(--soft); font-size: 13px; }
         .legend { list-style: none; margin: 4px 0 2px; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px;
           font-size: 13px; color: var(--soft); }
+        .story { margin: 14px 0 0; max-width: 76ch; } .story p { margin: 0 0 4px; }
         svg { width: 100%; height: auto; display: block; overflow: visible; }
+        svg:focus-visible { outline: 2px solid var(--a); outline-offset: 2px; }
         svg.key { width: 30px; height: 12px; display: inline-block; margin-right: 5px; vertical-align: -1px; }
         svg.hatches { position: absolute; width: 0; height: 0; }
         svg text { font-size: 11px; fill: var(--soft); font-variant-numeric: tabular-nums; }
         svg text.end { text-anchor: end; } svg text.middle { text-anchor: middle; }
-        svg text.phase { font-size: 10.5px; }
+        svg text.narrow, svg .narrow { display: none; }
         .grid { stroke: var(--rule); stroke-width: 1; fill: none; }
-        .band { fill: var(--band); } .hint { fill: transparent; } .hint:hover { fill: var(--soft); fill-opacity: 0.16; }
+        .band { fill: var(--band); } .hint { fill: transparent; }
+        .hint:hover, .hint.on { fill: var(--soft); fill-opacity: 0.16; }
+        .outage { fill: url(#hatch-outage); }
+        .moment { stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 2 3; fill: none; }
+        .interval { fill: var(--caution); fill-opacity: 0.2; }
+        .leader { stroke: var(--soft); stroke-width: 0.8; fill: none; }
+        .limit { stroke: var(--bad); stroke-width: 1.6; stroke-dasharray: 7 3; fill: none; }
+        .range { fill: var(--a); fill-opacity: 0.34; } .range.r1 { fill-opacity: 0.2; } .range.r2 { fill-opacity: 0.1; }
+        .heat { fill: var(--a); } .q1 { fill-opacity: 0.14; } .q2 { fill-opacity: 0.3; } .q3 { fill-opacity: 0.46; }
+        .q4 { fill-opacity: 0.62; } .q5 { fill-opacity: 0.8; } .q6 { fill-opacity: 1; }
+        .whisker { stroke: var(--a); stroke-opacity: 0.45; stroke-width: 7; fill: none; }
+        .ring { fill: var(--card); stroke-width: 1.8; } .mark { stroke-width: 2; fill: none; }
+        #tip { position: fixed; z-index: 9; max-width: min(340px, 94vw); padding: 7px 10px; border-radius: 6px;
+          background: var(--ink); color: var(--card); font-size: 12.5px; line-height: 1.4; white-space: pre-line;
+          pointer-events: none; font-variant-numeric: tabular-nums; }
+        details.data { margin: 4px 0 2px; font-size: 13px; } details.data .scroll { max-height: 320px; overflow: auto; }
+        .controls { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: center; margin: 0 0 14px;
+          padding: 10px 14px; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; }
+        .controls form, .controls label, .controls span { display: flex; flex-wrap: wrap; gap: 6px;
+          align-items: center; }
+        .controls input, .controls button { font: inherit; padding: 4px 8px; border-radius: 6px; color: var(--ink);
+          border: 1px solid var(--soft); background: var(--ground); max-width: 190px; }
+        .controls button { cursor: pointer; } .controls .danger { border-color: var(--bad); color: var(--bad); }
+        .apart { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
         rect.tool-bound { fill: var(--bad); } rect.shared { fill: var(--caution); }
         .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
         .stack { stroke: var(--card); stroke-width: 0.8; }
@@ -72,14 +97,18 @@ enum PageStyle {
         pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px;
           overflow-x: auto; }
         .quiet { color: var(--soft); }
+        @media (max-width: 640px), print {
+          svg text { font-size: 17px; } svg text.wide, svg .wide { display: none; }
+          svg text.narrow, svg .narrow { display: inline; } .line { stroke-width: 2.4; }
+        }
         @media (max-width: 640px) {
           main { padding: 12px 10px 32px; } h1 { font-size: 21px; }
           .cards { grid-template-columns: 1fr 1fr; gap: 8px; } .card { padding: 9px 10px; }
           .card strong { font-size: 19px; }
           figure { padding: 10px 8px 4px; }
-          svg text { font-size: 19px; } svg text.phase { font-size: 18px; } svg text.wide { display: none; }
           th, td { padding: 5px 7px; }
         }
+        @page { size: A4; margin: 12mm; }
         @media print {
           :root { color-scheme: light; --ink: #000; --soft: #333; --rule: #bbb; --ground: #fff; --card: #fff;
           --band: #eee;
@@ -90,7 +119,10 @@ enum PageStyle {
           figure, .card, .verdict, tr { break-inside: avoid; }
           .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(4, 1fr); }
           .scroll { overflow: visible; border: 0; } th, td { padding: 2px 5px; font-size: 9px; }
-          td.text:not(:first-child) { min-width: 0; } details { display: none; }
+          td, th { white-space: normal; }
+          td.text { overflow-wrap: anywhere; } td.text:not(:first-child) { min-width: 0; }
+          details, #tip, .controls { display: none; }
+          * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }
         """
 
@@ -106,7 +138,8 @@ enum PageStyle {
     private static let colours = palette.map { name in
         """
         .line.\(name) { stroke: var(--\(name)); stroke-dasharray: \(dashes[name] ?? "none"); } \
-        .fill.\(name) { fill: var(--\(name)); }
+        .fill.\(name) { fill: var(--\(name)); } \
+        .ring.\(name), .mark.\(name) { stroke: var(--\(name)); }
         """
     }.joined(separator: "\n")
 
@@ -126,7 +159,11 @@ enum PageStyle {
             <path class="hatch" d="\(hatchings[name] ?? "")"/></pattern>
             """
         }
-        return "<svg class=\"hatches\" aria-hidden=\"true\"><defs>\(patterns.joined())</defs></svg>"
+        let outage = """
+            <pattern id="hatch-outage" width="7" height="7" patternUnits="userSpaceOnUse">\
+            <path d="M0 7L7 0" stroke="var(--bad)" stroke-opacity="0.55" stroke-width="1.4"/></pattern>
+            """
+        return "<svg class=\"hatches\" aria-hidden=\"true\"><defs>\(patterns.joined())\(outage)</defs></svg>"
     }()
 
     /// The fill of an area of that colour.

@@ -14,4 +14,9 @@ extension PageTables {
         return "<div class=\"verdict \(state.rawValue)\"><b>\(Markup.escaped(ClosingTable.thresholdHeadline(summary)))"
             + "</b><ul>\(items.joined())</ul></div>"
     }
+    /// The moments that the user named.
+    static func marks(_ summary: RunSummary) -> String {
+        Markup.table(
+            header: ["at", "mark"], rows: summary.marks.map { [Figures.clock($0.at), $0.name] }, texts: [1])
+    }
 }

@@ -19,15 +19,10 @@ struct PercentileChart {
         var histogram: CompactHistogram
     }
 
-    private static let width = TimeChart.width
-    private static let height = TimeChart.height
-    private static let left = 66.0
-    private static let right = 14.0
-    private static let top = 10.0
-    private static let bottom = 24.0
     /// Beyond 99.9999 % there is never more than a handful of values.
     private static let maxNines = 6.0
     private static let pointsPerNine = 40
+    private static let hintsPerNine = 12
 
     var title: String
     var caption: String
@@ -39,48 +34,45 @@ struct PercentileChart {
         let nines = min(max(log10(Double(count)).rounded(.up), 1), Self.maxNines)
         let ends = drawn.flatMap { [Double($0.histogram.lowest), Double($0.histogram.highest)] }
         let scale = Scale.logarithmic(around: ends.map { max($0, Double(LatencyScale.lowest)) })
-        let svg = grid(scale, nines) + drawn.map { path(of: $0, scale, nines) }.joined()
-        let traces = drawn.map { TimeChart.Trace(name: $0.name, colour: $0.colour, values: []) }
-        let size = "0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))"
-        return """
-            <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
-            \(TimeChart.legend(traces, .lines))</figcaption>
-            <svg viewBox="\(size)" role="img" aria-label="\(Markup.escaped(title))">
-            \(svg)</svg></figure>
-            """
+        let plot = Plot()
+        let svg =
+            plot.rows(scale) { Figures.duration(Nanoseconds(Int64($0))) } + columns(plot, nines)
+            + drawn.map { path(of: $0, plot, scale, nines) }.joined() + hints(drawn, plot, nines)
+        let marks = Self.marks.filter { $0.position <= nines }
+        return PageFigure(
+            title: title, caption: caption, keys: drawn.map { .line($0.colour, name: $0.name) }, svg: svg,
+            header: [""] + marks.map(\.label), rows: drawn.map { [$0.name] + Self.values($0, marks.map(\.position)) }
+        ).html
     }
 
-    private func x(_ position: Double, _ nines: Double) -> String {
-        Markup.coordinate(Self.left + (Self.width - Self.left - Self.right) * min(position / nines, 1))
+    private func columns(_ plot: Plot, _ nines: Double) -> String {
+        Self.marks.filter { $0.position <= nines }.map { position, label in
+            let place = plot.x(position / nines)
+            let anchor = position == 0 ? "" : position >= nines ? "end" : "middle"
+            return Drawing.line(place, plot.top, place, plot.foot, "grid")
+                + Drawing.text(
+                    position >= nines ? place + plot.right - 4 : place, plot.height - 7, label,
+                    anchor + (Self.isExtra(position) ? " wide" : ""))
+        }.joined()
     }
 
-    private func y(_ value: Double, _ scale: Scale) -> String {
-        Markup.coordinate(
-            Self.height - Self.bottom - (Self.height - Self.top - Self.bottom) * scale.position(of: value))
+    /// Columns around the marked percentiles with the values there.
+    private func hints(_ curves: [Curve], _ plot: Plot, _ nines: Double) -> String {
+        let steps = Int(nines) * Self.hintsPerNine
+        return (0..<steps).map { step in
+            let from = Double(step) / Double(Self.hintsPerNine)
+            let middle = from + 0.5 / Double(Self.hintsPerNine)
+            let values = curves.map { "\($0.name): \(Self.values($0, [middle])[0])" }
+            let percentile = Figures.decimals(100 * (1 - pow(10, -middle)), 2 + Int(middle))
+            return Drawing.hint(
+                plot.x(from / nines), plot.top, plot.innerWidth / Double(steps), plot.innerHeight,
+                ["\(percentile) %"] + values)
+        }.joined()
     }
 
-    private func grid(_ scale: Scale, _ nines: Double) -> String {
-        var result = ""
-        let right = Markup.coordinate(Self.width - Self.right)
-        let ticks = scale.ticks
-        for (index, tick) in ticks.enumerated() {
-            let classes = TimeChart.isExtra(index, of: ticks.count) ? "end wide" : "end"
-            let height = y(tick, scale)
-            let label = Figures.duration(Nanoseconds(Int64(tick)))
-            result += "<path class=\"grid\" d=\"M\(Markup.coordinate(Self.left)) \(height)H\(right)\"/>\n"
-            let place = Markup.coordinate(Self.left - 6)
-            result += "<text class=\"\(classes)\" x=\"\(place)\" y=\"\(height)\" dy=\"3.5\">\(label)</text>\n"
-        }
-        let (top, foot) = (Markup.coordinate(Self.top), Markup.coordinate(Self.height - Self.bottom))
-        for (position, label) in Self.marks where position <= nines {
-            let place = x(position, nines)
-            let anchor =
-                (position == 0 ? "" : position >= nines ? "end" : "middle") + (Self.isExtra(position) ? " wide" : "")
-            result += "<path class=\"grid\" d=\"M\(place) \(top)V\(foot)\"/>\n"
-            result +=
-                "<text class=\"\(anchor)\" x=\"\(place)\" y=\"\(Markup.coordinate(Self.height - 7))\">\(label)</text>\n"
-        }
-        return result
+    private static func values(_ curve: Curve, _ positions: [Double]) -> [String] {
+        let values = curve.histogram.values(atPercentiles: positions.map { 100 * (1 - pow(10, -$0)) })
+        return values.map { Figures.duration($0) }
     }
 
     /// Marks for which a phone has no room.
@@ -92,16 +84,16 @@ struct PercentileChart {
         (6, "99.9999 %"),
     ]
 
-    private func path(of curve: Curve, _ scale: Scale, _ nines: Double) -> String {
+    private func path(of curve: Curve, _ plot: Plot, _ scale: Scale, _ nines: Double) -> String {
         // A curve ends where one value is all that is left.
         let end = min(log10(Double(curve.histogram.count)), nines)
         let positions =
             (0...Int(end * Double(Self.pointsPerNine))).map { Double($0) / Double(Self.pointsPerNine) } + [end]
         let values = curve.histogram.values(atPercentiles: positions.map { 100 * (1 - pow(10, -$0)) })
         var points = zip(positions, values).dropLast().map { position, value in
-            "\(x(position, nines)) \(y(Double(value.count), scale))"
+            Drawing.point(plot.x(position / nines), plot.y(Double(value.count), scale))
         }
-        points.append("\(x(end, nines)) \(y(Double(curve.histogram.highest), scale))")
-        return "<path class=\"line \(curve.colour)\" d=\"M\(points.joined(separator: "L"))\"/>\n"
+        points.append(Drawing.point(plot.x(end / nines), plot.y(Double(curve.histogram.highest), scale)))
+        return Drawing.path("M\(points.joined(separator: "L"))", "line \(curve.colour)")
     }
 }

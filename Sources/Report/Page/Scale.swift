@@ -10,6 +10,8 @@
 enum Scale {
     /// From zero to `top`.
     case linear(top: Double)
+    /// From `low` to `high`, of which neither has to be round.
+    case between(low: Double, high: Double)
     /// From `bottom` to `top`, both above zero.
     case logarithmic(bottom: Double, top: Double)
 
@@ -36,6 +38,8 @@ enum Scale {
         switch self {
         case .linear(let top):
             return min(max(value / top, 0), 1)
+        case .between(let low, let high):
+            return high > low ? min(max((value - low) / (high - low), 0), 1) : 0
         case .logarithmic(let bottom, let top):
             guard value > bottom else { return 0 }
             return min(log10(value / bottom) / log10(top / bottom), 1)
@@ -48,6 +52,11 @@ enum Scale {
         case .linear(let top):
             let step = Scale.roundStep(top / 4)
             return (0...Int((top / step).rounded())).map { Double($0) * step }
+        case .between(let low, let high):
+            let step = Scale.roundStep((high - low) / 5)
+            let (first, last) = ((low / step).rounded(.up), (high / step).rounded(.down))
+            guard last >= first, last - first < 20 else { return [] }
+            return stride(from: first, through: last, by: 1).map { $0 * step }
         case .logarithmic(let bottom, let top):
             let decades = Int(log10(top / bottom).rounded())
             let steps = decades <= 2 ? [1.0, 2, 5] : [1.0]

@@ -1,14 +1,14 @@
 import Basis
 import Metrics
 
-/// A picture of a run along its time, as inline SVG: lines or stacked areas, the phases as bands behind them.
+/// A picture of a run along its time: lines, stacked areas, or percentiles as bands; the phases as shades behind them.
 struct TimeChart {
     /// One line or area.
     struct Trace {
         var name: String
         /// Its colour, dashes and hatching: see `PageStyle`.
         var colour: String
-        /// A value for each row; nil where there is none.
+        /// A value for each interval; nil where there is none.
         var values: [Double?]
     }
 
@@ -16,169 +16,129 @@ struct TimeChart {
         case lines
         /// Areas upon each other.
         case stacked
+        /// Rising percentiles: the first a line, the areas between each and the next paler and paler.
+        case bands
     }
 
-    static let width = 640.0
-    static let height = 250.0
-    private static let left = 66.0
-    private static let right = 10.0
-    private static let top = 20.0
-    private static let bottom = 42.0
-    /// A band narrower than this has no room for its label.
-    private static let minLabelWidth = 34.0
-    /// The largest width of a label's character, in units, on a screen and on a phone, where text is larger.
-    private static let characterWidth = (screen: 6.0, phone: 10.5)
-    /// More ticks than this are too many for a phone.
-    private static let maxPhoneTicks = 5
+    /// Rows of the table behind the picture: with more intervals, several share a row.
+    static let maxTableRows = 40
 
     var title: String
     /// What is drawn, in words.
     var caption: String
     var form: Form
     var isLogarithmic = false
-    var rows: [SeriesRow]
-    /// When the run began, in seconds since 1970: times of day are below those of the run.
-    var startedAt: Double
+    var timeline: Timeline
     var traces: [Trace]
     /// How a value is written at the axis and in the hints.
     var format: (Double) -> String
     /// Whether seconds in which the generator was late are marked at the foot.
     var marksVerdict = false
+    /// A limit that is drawn over the traces, with its name.
+    var limit: (value: Double, name: String)?
 
-    private var seconds: Double { max(rows.last.map { ($0.start + $0.length).seconds } ?? 0, 1e-9) }
-
-    private func x(_ second: Double) -> Double {
-        Self.left + (Self.width - Self.left - Self.right) * min(max(second / seconds, 0), 1)
-    }
-
-    private func y(_ value: Double, _ scale: Scale) -> Double {
-        Self.height - Self.bottom - (Self.height - Self.top - Self.bottom) * scale.position(of: value)
-    }
-
+    /// Empty where there is nothing to draw.
     var html: String {
         let drawn = traces.filter { $0.values.contains { ($0 ?? 0) > 0 } }
-        guard !drawn.isEmpty, !rows.isEmpty else { return "" }
-        let sums = rows.indices.map { row in drawn.reduce(0) { $0 + ($1.values[row] ?? 0) } }
-        let values = form == .stacked ? sums : drawn.flatMap { $0.values.compactMap { $0 } }
+        guard !drawn.isEmpty, !timeline.slots.isEmpty else { return "" }
+        let sums = timeline.slots.indices.map { slot in drawn.reduce(0) { $0 + ($1.values[slot] ?? 0) } }
+        let values = (form == .stacked ? sums : drawn.flatMap { $0.values.compactMap { $0 } }) + [limit?.value ?? 0]
         let scale = isLogarithmic ? Scale.logarithmic(around: values) : Scale.linear(reaching: values.max() ?? 0)
-        let marks = form == .stacked ? areas(drawn, scale) : lines(drawn, scale)
-        let svg = bands() + grid(scale) + marks + (marksVerdict ? verdictMarks() : "") + hints(drawn)
-        let size = "0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))"
-        return """
-            <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
-            \(Self.legend(drawn, form, remarks: verdictRemarks))</figcaption>
-            <svg viewBox="\(size)" role="img" aria-label="\(Markup.escaped(title))">
-            \(svg)</svg></figure>
-            """
+        let plot = timeline.plot
+        let marks =
+            switch form {
+            case .lines: lines(drawn, scale, plot)
+            case .stacked: areas(drawn, scale, plot)
+            case .bands: bands(drawn, scale, plot)
+            }
+        let svg =
+            timeline.background(plot) + plot.rows(scale, format) + timeline.axis(plot) + marks
+            + limitLine(scale, plot) + timeline.foreground(plot) + (marksVerdict ? verdictMarks(plot) : "")
+            + timeline.hints(plot) { slot in
+                drawn.compactMap { trace in trace.values[slot].map { "\(trace.name): \(format($0))" } }
+            }
+        return PageFigure(
+            title: title, caption: caption, keys: keys(drawn) + timeline.keys + verdictKeys, svg: svg,
+            height: plot.height, header: ["from"] + drawn.map(\.name), rows: table(drawn)
+        ).html
     }
 
-    /// - Parameter remarks: what else is marked, in words.
-    static func legend(_ traces: [Trace], _ form: Form, remarks: [String] = []) -> String {
-        let items = traces.map { trace in
-            let sample =
-                form == .stacked
-                ? "<rect class=\"stack\" width=\"30\" height=\"12\" \(PageStyle.fill(trace.colour))/>"
-                : "<path class=\"line \(trace.colour)\" d=\"M1 6H29\"/>"
-            return "<li><svg class=\"key\" viewBox=\"0 0 30 12\" aria-hidden=\"true\">\(sample)</svg>"
-                + "\(Markup.escaped(trace.name))</li>"
-        }
-        return "<ul class=\"legend\">\((items + remarks.map { "<li>\(Markup.escaped($0))</li>" }).joined())</ul>"
+    private func keys(_ traces: [Trace]) -> [PageFigure.Key] {
+        let limit = limit.map { [PageFigure.Key.mark("<path class=\"limit\" d=\"M1 6H29\"/>", name: $0.name)] } ?? []
+        return traces.map { form == .stacked ? .area($0.colour, name: $0.name) : .line($0.colour, name: $0.name) }
+            + limit
     }
 
-    private var verdictRemarks: [String] {
+    private var verdictKeys: [PageFigure.Key] {
         guard marksVerdict else { return [] }
         let levels: [(Verdict.Level, String)] = [(.shared, "low"), (.toolBound, "high")]
-        return levels.filter { level, _ in rows.contains { $0.level == level } }
-            .map { level, mark in "\(mark) mark at the foot: generator \(level.name)" }
+        return levels.filter { level, _ in timeline.slots.contains { $0.level == level } }
+            .map { level, mark in .remark("\(mark) mark at the foot: generator \(level.name)") }
     }
 
-    private func bands() -> String {
-        var result = ""
-        var (start, isShaded) = (0, false)
-        while start < rows.count {
-            let label = rows[start].phase
-            let end = rows[start...].firstIndex { $0.phase != label } ?? rows.count
-            let from = x(rows[start].start.seconds)
-            let to = end < rows.count ? x(rows[end].start.seconds) : x(seconds)
-            if isShaded {
-                result += rectangle(from, Self.top, to - from, Self.height - Self.top - Self.bottom, "band")
+    private func table(_ traces: [Trace]) -> [[String]] {
+        let slots = timeline.slots
+        let group = (slots.count + Self.maxTableRows - 1) / Self.maxTableRows
+        return stride(from: 0, to: slots.count, by: max(group, 1)).map { start in
+            let range = start..<min(start + group, slots.count)
+            let cells = traces.map { trace in
+                let values = range.compactMap { trace.values[$0] }
+                guard let highest = values.max() else { return "–" }
+                return format(highest) + (values.count > 1 ? " at most" : "")
             }
-            if to - from >= Self.minLabelWidth {
-                let room = Int((to - from) / Self.characterWidth.screen)
-                let fitsPhone = Double(min(label.count, room)) * Self.characterWidth.phone <= to - from
-                result += text(from + 3, Self.top - 6, String(label.prefix(room)), fitsPhone ? "phase" : "phase wide")
-            }
-            isShaded.toggle()
-            start = end
+            return [timeline.name(slots[start])] + cells
         }
-        return result
     }
 
-    private func grid(_ scale: Scale) -> String {
+    private func points(_ trace: Trace, _ scale: Scale, _ plot: Plot) -> [(x: Double, y: Double)?] {
+        zip(timeline.slots, trace.values).map { slot, value in
+            value.map { (timeline.x(slot.middle, plot), plot.y($0, scale)) }
+        }
+    }
+
+    private func lines(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
+        traces.map { Drawing.path(Drawing.polyline(points($0, scale, plot)), "line \($0.colour)") }.joined()
+    }
+
+    /// From the highest percentile down, so that the lines of the lower ones are above the areas.
+    private func bands(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
         var result = ""
-        let ticks = scale.ticks
-        for (index, tick) in ticks.enumerated() {
-            let height = y(tick, scale)
-            result += line(Self.left, height, Self.width - Self.right, height, "grid")
-            let classes = Self.isExtra(index, of: ticks.count) ? "end wide" : "end"
-            result += text(Self.left - 6, height + 3.5, format(tick), classes)
-        }
-        for (index, moment) in Scale.moments(upTo: seconds).enumerated() {
-            let classes = "middle\(index.isMultiple(of: 2) ? "" : " wide")"
-            let (run, day) = (Figures.clock(Nanoseconds(seconds: moment)), Self.timeOfDay(startedAt + moment))
-            result += text(x(moment), Self.height - 25, run, classes)
-            result += text(x(moment), Self.height - 7, day, classes)
-        }
-        return result
-    }
-
-    /// Whether a phone has no room for the label of that tick.
-    static func isExtra(_ index: Int, of count: Int) -> Bool { count > maxPhoneTicks && !index.isMultiple(of: 2) }
-
-    /// `14:05:10`, of the day in UTC.
-    static func timeOfDay(_ unixSeconds: Double) -> String {
-        guard unixSeconds.isFinite, unixSeconds.magnitude < 1e12 else { return "" }
-        let second = (Int(unixSeconds.rounded()) % 86_400 + 86_400) % 86_400
-        return [second / 3_600, second / 60 % 60, second % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }
-            .joined(separator: ":")
-    }
-
-    /// Where a row's value is drawn: in its middle.
-    private func middle(_ row: SeriesRow) -> Double { x(row.start.seconds + row.length.seconds / 2) }
-
-    private func lines(_ traces: [Trace], _ scale: Scale) -> String {
-        traces.map { trace in
-            var path = ""
-            var isDown = false
-            for (row, value) in zip(rows, trace.values) {
-                guard let value else {
-                    isDown = false
-                    continue
+        for (index, pair) in zip(traces, traces.dropFirst()).enumerated() {
+            let (low, high) = (points(pair.0, scale, plot), points(pair.1, scale, plot))
+            var (path, run) = ("", [(x: Double, low: Double, high: Double)]())
+            func close() {
+                // An area needs two points; the lines show a single one.
+                if run.count > 1 {
+                    path += "M" + run.map { Drawing.point($0.x, $0.high) }.joined(separator: "L")
+                    path += "L" + run.reversed().map { Drawing.point($0.x, $0.low) }.joined(separator: "L") + "Z"
                 }
-                let point = "\(Markup.coordinate(middle(row))) \(Markup.coordinate(y(value, scale)))"
-                // A stroke of no length shows a value whose neighbours are missing.
-                path += isDown ? "L\(point)" : "M\(point)h0"
-                isDown = true
+                run = []
             }
-            return "<path class=\"line \(trace.colour)\" d=\"\(path)\"/>\n"
-        }.joined()
+            for (bottom, top) in zip(low, high) {
+                if let bottom, let top { run.append((bottom.x, bottom.y, top.y)) } else { close() }
+            }
+            close()
+            result += Drawing.path(path, "range r\(index)")
+        }
+        return result + lines(traces.reversed(), scale, plot)
     }
 
-    private func areas(_ traces: [Trace], _ scale: Scale) -> String {
-        var base = [Double](repeating: 0, count: rows.count)
+    private func areas(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
+        let slots = timeline.slots
+        var base = [Double](repeating: 0, count: slots.count)
         var result = ""
         for trace in traces {
             let top = zip(base, trace.values).map { $0 + ($1 ?? 0) }
             var path = ""
-            // Steps: a row's value holds from its start to its end.
-            for (index, row) in rows.enumerated() {
-                let height = Markup.coordinate(y(top[index], scale))
-                let from = Markup.coordinate(x(row.start.seconds))
-                path += (index == 0 ? "M" : "L") + "\(from) \(height)"
-                path += "H\(Markup.coordinate(x((row.start + row.length).seconds)))"
+            // Steps: a value holds from the start of its interval to its end.
+            for (index, slot) in slots.enumerated() {
+                let height = plot.y(top[index], scale)
+                path += (index == 0 ? "M" : "L") + Drawing.point(timeline.x(slot.start, plot), height)
+                path += "H\(Markup.coordinate(timeline.x(slot.end, plot)))"
             }
-            for (index, row) in rows.enumerated().reversed() {
-                path += "V\(Markup.coordinate(y(base[index], scale)))H\(Markup.coordinate(x(row.start.seconds)))"
+            for (index, slot) in slots.enumerated().reversed() {
+                path += "V\(Markup.coordinate(plot.y(base[index], scale)))"
+                path += "H\(Markup.coordinate(timeline.x(slot.start, plot)))"
             }
             result += "<path class=\"stack\" \(PageStyle.fill(trace.colour)) d=\"\(path)Z\"/>\n"
             base = top
@@ -186,42 +146,16 @@ struct TimeChart {
         return result
     }
 
-    private func verdictMarks() -> String {
-        rows.map { row in
-            guard row.level != .clear else { return "" }
-            let (from, to) = (x(row.start.seconds), x((row.start + row.length).seconds))
-            return rectangle(
-                from, Self.height - Self.bottom, max(to - from, 1), row.level == .toolBound ? 9 : 4,
-                row.level.name)
+    private func limitLine(_ scale: Scale, _ plot: Plot) -> String {
+        limit.map { Drawing.line(plot.left, plot.y($0.value, scale), plot.end, plot.y($0.value, scale), "limit") } ?? ""
+    }
+
+    private func verdictMarks(_ plot: Plot) -> String {
+        timeline.slots.filter { $0.level != .clear }.map { slot in
+            let from = timeline.x(slot.start, plot)
+            return Drawing.rectangle(
+                from, plot.foot, max(timeline.x(slot.end, plot) - from, 1), slot.level == .toolBound ? 6 : 3,
+                slot.level.name)
         }.joined()
-    }
-
-    /// Invisible columns that show their row's values when pointed at.
-    private func hints(_ traces: [Trace]) -> String {
-        rows.enumerated().map { index, row in
-            let (from, to) = (x(row.start.seconds), x((row.start + row.length).seconds))
-            let values = traces.compactMap { trace in trace.values[index].map { "\(trace.name): \(format($0))" } }
-            let time = Self.timeOfDay(startedAt + row.start.seconds)
-            let hint = ["\(Figures.clock(row.start)), \(time) UTC, \(row.phase)"] + values
-            return "<rect class=\"hint\" x=\"\(Markup.coordinate(from))\" y=\"\(Markup.coordinate(Self.top))\""
-                + " width=\"\(Markup.coordinate(max(to - from, 0.5)))\""
-                + " height=\"\(Markup.coordinate(Self.height - Self.top - Self.bottom))\">"
-                + "<title>\(Markup.escaped(hint.joined(separator: "\n")))</title></rect>\n"
-        }.joined()
-    }
-
-    private func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ kind: String) -> String {
-        "<rect class=\"\(kind)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\""
-            + " width=\"\(Markup.coordinate(max(width, 0)))\" height=\"\(Markup.coordinate(height))\"/>\n"
-    }
-
-    private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) -> String {
-        "<path class=\"\(kind)\" d=\"M\(Markup.coordinate(x1)) \(Markup.coordinate(y1))"
-            + "L\(Markup.coordinate(x2)) \(Markup.coordinate(y2))\"/>\n"
-    }
-
-    private func text(_ x: Double, _ y: Double, _ content: String, _ kind: String) -> String {
-        "<text class=\"\(kind)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\">"
-            + "\(Markup.escaped(content))</text>\n"
     }
 }

@@ -30,6 +30,8 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         /// `passed`, `failed` or `not_decided`.
         public var outcome = ""
         public var figure = ""
+        /// The figure as a number: of times nanoseconds, of shares 0...1; absent where there is none.
+        public var value: Double?
 
         public init(number: Int, load: Double, seconds: Double) {
             self.number = number

@@ -1,0 +1,46 @@
+/// Elements of SVG. Coordinates are in units of the picture's view box.
+enum Drawing {
+    static func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ kind: String) -> String {
+        "<rect class=\"\(kind)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\""
+            + " width=\"\(Markup.coordinate(max(width, 0)))\" height=\"\(Markup.coordinate(max(height, 0)))\"/>\n"
+    }
+
+    static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) -> String {
+        "<path class=\"\(kind)\" d=\"M\(point(x1, y1))L\(point(x2, y2))\"/>\n"
+    }
+
+    static func text(_ x: Double, _ y: Double, _ content: String, _ kind: String) -> String {
+        "<text class=\"\(kind)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\">"
+            + "\(Markup.escaped(content))</text>\n"
+    }
+
+    static func path(_ d: String, _ kind: String) -> String {
+        d.isEmpty ? "" : "<path class=\"\(kind)\" d=\"\(d)\"/>\n"
+    }
+
+    static func point(_ x: Double, _ y: Double) -> String { "\(Markup.coordinate(x)) \(Markup.coordinate(y))" }
+
+    /// A line through points; where a value is missing, the line is interrupted, and a value between two missing ones
+    /// is a dot.
+    static func polyline(_ points: [(x: Double, y: Double)?]) -> String {
+        var path = ""
+        var isDown = false
+        for point in points {
+            guard let point else {
+                isDown = false
+                continue
+            }
+            // A stroke of no length shows a value whose neighbours are missing.
+            path += isDown ? "L\(Self.point(point.x, point.y))" : "M\(Self.point(point.x, point.y))h0"
+            isDown = true
+        }
+        return path
+    }
+
+    /// An invisible column that shows its text when it is pointed at.
+    static func hint(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ lines: [String]) -> String {
+        "<rect class=\"hint\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\""
+            + " width=\"\(Markup.coordinate(max(width, 0.5)))\" height=\"\(Markup.coordinate(height))\""
+            + " data-h=\"\(Markup.escaped(lines.joined(separator: "\n")))\"/>\n"
+    }
+}

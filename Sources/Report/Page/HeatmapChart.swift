@@ -1,0 +1,98 @@
+import Basis
+import Metrics
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// How many values fell into each span of durations, interval by interval: what percentiles hide, such as two groups of
+/// agents. The more values, the darker.
+struct HeatmapChart {
+    /// Cells of each decade of durations.
+    private static let cellsPerDecade = 6
+    /// Steps from pale to dark.
+    private static let shades = 6
+    /// More columns than this are narrower than a reader can tell apart.
+    static let maxColumns = 120
+
+    var title: String
+    var caption: String
+    var timeline: Timeline
+    /// One for each interval of the timeline.
+    var histograms: [CompactHistogram]
+
+    var html: String {
+        let filled = histograms.filter { $0.count > 0 }
+        guard filled.count > 1, let lowest = filled.map(\.lowest).min(), let highest = filled.map(\.highest).max()
+        else { return "" }
+        let scale = Scale.logarithmic(around: [lowest, highest].map { Double(max($0, LatencyScale.lowest)) })
+        guard case .logarithmic(let bottom, let top) = scale else { return "" }
+        let cells = Int((log10(top / bottom) * Double(Self.cellsPerDecade)).rounded())
+        let edges = (1...cells).map { bottom * pow(10, Double($0) / Double(Self.cellsPerDecade)) }
+        let counts = histograms.map { $0.counts(upTo: edges.map { Nanoseconds(Int64($0)) }) }
+        // By the second, so that longer intervals are not darker.
+        let rates = zip(counts, timeline.slots).map { counts, slot in
+            counts.map { Double($0) / max(slot.length, 1e-9) }
+        }
+        let most = rates.flatMap { $0 }.max() ?? 0
+        let plot = timeline.plot
+        func format(_ value: Double) -> String { Figures.duration(Nanoseconds(Int64(value))) }
+        let svg =
+            timeline.background(plot) + drawn(rates, most, plot) + plot.rows(scale, format) + timeline.axis(plot)
+            + timeline.foreground(plot) + timeline.hints(plot) { hint(counts[$0], edges, bottom) }
+        return PageFigure(
+            title: title, caption: caption,
+            keys: [
+                .mark("<rect class=\"heat q1\" width=\"30\" height=\"12\"/>", name: "few"),
+                .mark(
+                    "<rect class=\"heat q\(Self.shades)\" width=\"30\" height=\"12\"/>",
+                    name: "up to \(Figures.rate(most)) a second"),
+            ] + timeline.keys,
+            svg: svg, height: plot.height, header: ["from", "values", "lowest", "p50", "p99", "highest"],
+            rows: table
+        ).html
+    }
+
+    /// One path for each shade.
+    private func drawn(_ rates: [[Double]], _ most: Double, _ plot: Plot) -> String {
+        var paths = [String](repeating: "", count: Self.shades)
+        for (slot, column) in zip(timeline.slots, rates) {
+            let (from, to) = (timeline.x(slot.start, plot), timeline.x(slot.end, plot))
+            let cell = plot.innerHeight / Double(column.count)
+            for (index, rate) in column.enumerated() where rate > 0 {
+                // Roots, so that few values beside many are seen.
+                let shade = min(Int((rate / most).squareRoot() * Double(Self.shades)), Self.shades - 1)
+                let y = plot.foot - Double(index + 1) * cell
+                paths[shade] +=
+                    "M\(Drawing.point(from, y))H\(Markup.coordinate(to))v\(Markup.coordinate(cell))"
+                    + "H\(Markup.coordinate(from))Z"
+            }
+        }
+        return paths.enumerated().map { Drawing.path($1, "heat q\($0 + 1)") }.joined()
+    }
+
+    private func hint(_ counts: [UInt64], _ edges: [Double], _ bottom: Double) -> [String] {
+        let bounds = zip([bottom] + edges, edges)
+        let lines = zip(bounds, counts).filter { $0.1 > 0 }.map { bounds, count in
+            "\(Plot.short(Figures.duration(Nanoseconds(Int64(bounds.0))))) – "
+                + "\(Plot.short(Figures.duration(Nanoseconds(Int64(bounds.1))))): \(Figures.count(count))"
+        }
+        return lines.isEmpty ? ["no value"] : lines.reversed()
+    }
+
+    private var table: [[String]] {
+        let group = (histograms.count + TimeChart.maxTableRows - 1) / TimeChart.maxTableRows
+        return stride(from: 0, to: histograms.count, by: max(group, 1)).map { start in
+            let end = min(start + group, histograms.count)
+            let whole = histograms[start..<end].reduce(CompactHistogram.empty) { $0.merged(with: $1) }
+            let name = timeline.name(timeline.slots[start])
+            guard whole.count > 0 else { return [name, "0", "–", "–", "–", "–"] }
+            let values = whole.values(atPercentiles: [0, 50, 99, 100]).map { Figures.duration($0) }
+            return [name, Figures.count(whole.count)] + values
+        }
+    }
+}
