@@ -92,14 +92,14 @@ let package = Package(
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
             name: "Report",
-            dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation"],
+            dependencies: ["Basis", "OpAMP", "OTLP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation"],
             swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Engine", "Hosting",
                 "Fleet",
-                "Report", "Rollout", "Simulation", "Statistics",
+                "Report", "Rollout", "Simulation", "Statistics", "Transport",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -167,7 +167,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Report"],
+            name: "ReportTests",
+            dependencies: [
+                "Basis", "OpAMP", "OTLP", "AgentModel", "Metrics", "Statistics", "Report", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "EngineTests",

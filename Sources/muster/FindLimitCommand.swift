@@ -78,10 +78,12 @@ struct FindLimitCommand: AsyncParsableCommand {
         search.finish()
         interruptions.stop()
         guard case .finished(let result) = search.next else { return }
-        let document = LimitDocument(
+        var document = LimitDocument(
             load: load.rawValue, goal: goal.text, trialSeconds: trials.length.seconds, result: result, trials: log,
             seconds: Date().timeIntervalSince(started))
+        if let interval = profile.onlyHeartbeatInterval { document.advise(agents: profile.agents, interval: interval) }
         print(document.sentence)
+        for sentence in document.advice ?? [] { print(sentence) }
         if let json { try write(document, to: json) }
         if await holder.isInterrupted { throw ExitStatus.interrupted }
         if case .trialsUsedUp = result.ending { throw ExitStatus.thresholdNotDecided }

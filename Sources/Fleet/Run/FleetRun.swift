@@ -11,7 +11,7 @@ public import Metrics
 public actor FleetRun {
     private let profile: Profile
     private let preparation: Preparation
-    private let waitsForServer: Bool
+    let options: FleetRunOptions
     private var isInterrupted = false
     private var checkpoints: Checkpoints?
     private var cohorts: [Cohort] = []
@@ -31,7 +31,7 @@ public actor FleetRun {
     /// - Throws: `RunError`, with the remedy.
     public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
         self.profile = profile
-        waitsForServer = options.waitsForServer
+        self.options = options
         preparation = try await Preparation(profile, options: options)
     }
 
@@ -94,7 +94,12 @@ public actor FleetRun {
         as identity: RunIdentity, tell: @Sendable (String) -> Void = { _ in },
         checkpoint: (@Sendable (RunSummary) -> Void)? = nil, observe: @Sendable (Snapshot) -> Void
     ) async -> RunRecord {
-        let start = Shard.clock + FleetRun.runUp
+        await waitForStart()
+        let start = max(Shard.clock + FleetRun.runUp, plannedStart ?? .zero)
+        var identity = identity
+        identity.startedAt = Double(WallClock.unixNanoseconds(at: start)) / 1e9
+        identity.part = options.part
+        identity.agents = Population(profile, part: options.part).agentsHere
         let probe = ProcessClock()
         let recorder = RunRecorder(
             start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
@@ -103,11 +108,15 @@ public actor FleetRun {
             heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
             hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
         recorder.judge(profile.thresholds)
+        if let watch = preparation.watch {
+            recorder.watch(ServerUse(source: watch.source, names: watch.names), watch.sample())
+        }
         let before = preparation.firstTally
         if let checkpoint, let interval = profile.limits.checkpoint {
             checkpoints = Checkpoints(interval: interval, identity, warnings: profile.skippedEvents, checkpoint)
         }
 
+        options.journal?.begin(at: start)
         begin(at: start)
         recorder.enterPhase("arrival", at: start)
         await follow(recorder, probe, from: start, tell, observe)
@@ -125,11 +134,12 @@ public actor FleetRun {
         for shard in preparation.shards {
             violations += await shard.violations()
             trace += await shard.traced(since: start)
+            await shard.flushJournal()
             await shard.finish()
         }
         await checkpoints?.stop()?.value
         recorder.count(.offersRefused, preparation.refusals.all.count)
-        let last = recorder.finish(at: Shard.clock, process: probe.sample())
+        let last = recorder.finish(at: Shard.clock, process: probe.sample(), server: preparation.watch?.sample())
         await preparation.stop()
 
         let findings = ServerFindings(last.counters, rows: recorder.series.all, duration: last.elapsed)
@@ -137,8 +147,10 @@ public actor FleetRun {
             of: identity, outcome: outcome(last, findings), profile: profile.resolvedYAML,
             server: after.flatMap { after in before.map { after.since($0) } },
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
-        record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
-        record.summary.warnings += findings.warnings + profile.skippedEvents + notReached
+        if options.part == nil {
+            record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
+        }
+        record.summary.warnings += lateStart(start) + findings.warnings + profile.skippedEvents + notReached
         return record
     }
 
@@ -159,7 +171,8 @@ public actor FleetRun {
     private func begin(at start: Instant) {
         preparation.layPauses(of: profile, from: start)
         let schedule = ArrivalSchedule(profile)
-        let population = Population(profile)
+        let population = Population(profile, part: options.part)
+        let (part, parts) = (options.part.map { $0.index - 1 } ?? 0, options.part?.count ?? 1)
         let origin = WallClock.unixNanoseconds(at: .zero)
         let cohorts = profile.cohorts.enumerated().map { number, cohort in
             var plan = CohortPlan(
@@ -187,14 +200,14 @@ public actor FleetRun {
                 planned: isEndless
                     ? nil : members.count { shape.arriving.contains(population.cohortIndex(of: $0)) },
                 // Which of them comes to which shard is a matter of chance.
-                limit: profile.agents / count * 2 + FleetRun.spareAgents,
-                parts: shape.parts.map { part in
+                limit: profile.agents / (count * parts) * 2 + FleetRun.spareAgents,
+                parts: shape.parts.map { shaped in
                     PopulationPart(
-                        cohorts: part.cohorts,
+                        cohorts: shaped.cohorts,
                         members: CohortMembers(
                             members: population.endlessAgents(onShard: index, of: count), population: population,
-                            cohorts: cohorts, wanted: part.cohorts),
-                        curve: part.curve, start: start, shard: index, of: count)
+                            cohorts: cohorts, wanted: shaped.cohorts),
+                        curve: shaped.curve, start: start, shard: index * parts + part, of: count * parts)
                 })
         }
     }
@@ -208,7 +221,7 @@ public actor FleetRun {
         var reachability =
             isEmbedded
             ? Reachability.known
-            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
+            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
         var turns = profile.turns(from: start)[...]
         var waiting = WaitingEvents(profile, start: start)
@@ -216,6 +229,7 @@ public actor FleetRun {
         let end = start + profile.duration
         let shape = PopulationShape(profile)
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
+        let agentsHere = Population(profile, part: options.part).agentsHere
         var nextTick = start + FleetRun.tick
         while !isInterrupted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
@@ -257,7 +271,7 @@ public actor FleetRun {
                         configs: preparation.configs)
                     steps = steps.inOrder
                 }
-                if settling.isOver(snapshot, of: shape.isShaped ? nil : profile.agents, at: now) {
+                if settling.isOver(snapshot, of: shape.isShaped ? nil : agentsHere, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
                     giveBackHandshakes()
@@ -350,14 +364,14 @@ public actor FleetRun {
         }
         await handover.completion(within: FleetRun.timeout)
         let now = Shard.clock
-        let snapshot = recorder.tick(at: now, process: probe.sample())
+        let snapshot = recorder.tick(at: now, process: probe.sample(), server: preparation.watch?.sample())
         observe(snapshot)
         checkpoints?.ticked(recorder, at: now, nextTick: now + FleetRun.tick)
         return snapshot
     }
 
     /// Sleeps in naps, so that an interruption is noticed soon.
-    private func sleep(until instant: Instant) async {
+    func sleep(until instant: Instant) async {
         while !isInterrupted {
             let span = instant - Shard.clock
             guard span > .zero else { return }
@@ -379,5 +393,5 @@ public actor FleetRun {
     private static let spareAgents = 64
     private static let nap = Nanoseconds.milliseconds(100)
     /// Between the decision to start and the first agent's start: time for the shards to get ready.
-    private static let runUp = Nanoseconds.milliseconds(50)
+    static let runUp = Nanoseconds.milliseconds(50)
 }

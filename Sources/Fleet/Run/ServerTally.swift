@@ -81,8 +81,8 @@ enum TallySource: Sendable {
         let shard: Shard
 
         func ask() async -> ServerTally? {
-            let json = await CountsProbe.ask(
-                target.addresses[0], host: target.host, fields: fields, through: target.proxy,
+            let json = await PageProbe.ask(
+                for: .counts, target.addresses[0], host: target.host, fields: fields, through: target.proxy,
                 security: target.security, identity: identity, on: shard)
             return json.flatMap(ServerTally.init(json:))
         }

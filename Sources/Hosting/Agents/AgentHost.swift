@@ -26,6 +26,8 @@ final class AgentHost {
     private var transitions: [TransitionKey: Transition] = [:]
     /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
+    /// Where every change of state goes; nil where no journal is kept.
+    let journal: JournalPart?
 
     /// The files that agents fetch; made when the first does.
     private(set) lazy var downloads = ShardDownloads(
@@ -75,6 +77,7 @@ final class AgentHost {
         resolveOffer = options.resolveOffer
         resolveDestination = options.resolveDestination
         trace = options.traceStride.map { TransitionTrace(stride: $0) }
+        journal = options.journal.map { JournalPart($0) }
         let checksConformance = options.checksConformance
         watch = checksConformance ? ConformanceWatch(metrics: metrics) : nil
         self.shard = shard
@@ -107,6 +110,7 @@ final class AgentHost {
         if transitions.count < TransitionTable.capacity { transitions[key] = transition }
         metrics.count(transition)
         trace?.note(change, transition, of: index)
+        journal?.note(change, transition, of: index)
     }
 
     /// Sends a request with an agent's own telemetry; its body is in the effects.

@@ -93,6 +93,13 @@ public struct ThresholdOutcome: Hashable, Sendable {
     /// Why it is not decided, or what else is to be known about the figure.
     public var reason: String?
 
+    package init(_ threshold: Threshold, state: State, figure: String, reason: String?) {
+        self.threshold = threshold
+        self.state = state
+        self.figure = figure
+        self.reason = reason
+    }
+
     init(_ threshold: Threshold, _ judgement: Judgement) {
         self.threshold = threshold
         state = judgement.state

@@ -4,33 +4,59 @@ public import Engine
 import OpenSSL
 public import Transport
 
-/// Asks a server for its counts over HTTP: one request, one connection. Muster's own server answers; any other has
-/// nothing at that path, and that is an answer too.
-public final class CountsProbe: Endpoint, @unchecked Sendable {
+/// Asks a server for a page over HTTP: one request, one connection. A server that has nothing at that path, or something
+/// else, has answered too.
+public final class PageProbe: Endpoint, @unchecked Sendable {
     private let host: String
+    private let page: Page
     private let fields: HTTPFields
     private let attempt: ConnectAttempt
-    private var exchange = HTTPExchange(limits: CountsProbe.limits)
+    private var exchange: HTTPExchange
     private var completion: (@Sendable ([UInt8]?) -> Void)?
 
+    /// What is asked for.
+    public struct Page: Hashable, Sendable {
+        public var path: String
+        /// What the content type of an answer begins with.
+        public var contentType: String
+        /// A longer body is something else, in bytes.
+        public var limit: Int
+        /// What is sent, with POST; nil: nothing, with GET.
+        public var body: [UInt8]?
+
+        public init(path: String, contentType: String, limit: Int, body: [UInt8]? = nil) {
+            self.path = path
+            self.contentType = contentType
+            self.limit = limit
+            self.body = body
+        }
+
+        /// The counts of Muster's own server: a few hundred bytes.
+        public static let counts = Page(path: ServerHost.countsPath, contentType: "application/json", limit: 1 << 16)
+    }
+
     private init(
-        shard: Shard, host: String, fields: HTTPFields, _ plan: ConnectPlan,
+        _ page: Page, shard: Shard, host: String, fields: HTTPFields, _ plan: ConnectPlan,
         completion: @escaping @Sendable ([UInt8]?) -> Void
     ) {
         self.host = host
+        self.page = page
+        var limits = HTTPLimits()
+        limits.bodyBytes = page.limit
+        exchange = HTTPExchange(limits: limits)
         self.fields = fields
         attempt = ConnectAttempt(plan, at: shard.now)
         self.completion = completion
         super.init(shard: shard)
     }
 
-    /// The JSON object with the counts, or `nil` where the server has none to give.
+    /// The body of the page, or `nil` where the server has none to give.
     /// - Parameters:
     ///   - fields: further fields of the request: the credentials.
     ///   - proxy: the one to go through, at `address`.
     ///   - identity: the certificate to show where the server asks for one.
     public static func ask(
-        _ address: SocketAddress, host: String, fields: HTTPFields = HTTPFields(), through proxy: ProxyRoute? = nil,
+        for page: Page, _ address: SocketAddress, host: String, fields: HTTPFields = HTTPFields(), through proxy: ProxyRoute? = nil,
         security: TargetSecurity? = nil,
         identity: PackedIdentity? = nil, on shard: Shard
     ) async -> [UInt8]? {
@@ -40,7 +66,7 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
                     address: address, tunnel: proxy.map { (host, $0.fields) },
                     tls: security?.request(identity: identity, resumes: false),
                     timeouts: ConnectTimeouts(each: timeout))
-                let probe = CountsProbe(shard: shard, host: host, fields: fields, plan) {
+                let probe = PageProbe(page, shard: shard, host: host, fields: fields, plan) {
                     continuation.resume(returning: $0)
                 }
                 probe.setTimer(at: shard.now + timeout)
@@ -58,8 +84,12 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
         case .underWay: break
         case .ready:
             var request: [UInt8] = []
-            exchange.begin(
-                .get, target: ServerHost.countsPath, host: host, fields: fields, body: nil, to: &request)
+            if let body = page.body {
+                exchange.begin(
+                    .post, target: page.path, host: host, fields: fields, body: body.span.bytes, to: &request)
+            } else {
+                exchange.begin(.get, target: page.path, host: host, fields: fields, body: nil, to: &request)
+            }
             write(request.span.bytes)
         case .failed: finish(nil)
         }
@@ -71,8 +101,8 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
             let head = response.head
-            let hasCounts = head.status == 200 && head.fields["Content-Type"] == "application/json"
-            finish(hasCounts ? exchange.body : nil)
+            let isPage = (200..<300).contains(head.status) && (page.contentType.isEmpty || head.fields["Content-Type"]?.hasPrefix(page.contentType) == true)
+            finish(isPage ? exchange.body : nil)
         } catch {
             finish(nil)
         }
@@ -95,10 +125,4 @@ public final class CountsProbe: Endpoint, @unchecked Sendable {
     }
 
     private static let timeout = Nanoseconds.seconds(3)
-    /// Counts have a few hundred bytes; a longer body is something else.
-    private static let limits: HTTPLimits = {
-        var limits = HTTPLimits()
-        limits.bodyBytes = 1 << 16
-        return limits
-    }()
 }
