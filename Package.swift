@@ -95,14 +95,14 @@ let package = Package(
         .target(name: "Schema", dependencies: ["Basis", yams], swiftSettings: settings),
         .target(
             name: "Report",
-            dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation"],
+            dependencies: ["Basis", "OpAMP", "OTLP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation"],
             swiftSettings: settings),
         .executableTarget(
             name: "muster",
             dependencies: [
                 "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Observing", "Engine",
                 "Hosting", "Fleet",
-                "Report", "Rollout", "Simulation", "Statistics",
+                "Report", "Rollout", "Simulation", "Statistics", "Transport",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "ReportTests",
             dependencies: [
-                "Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation", "Report", "TestSupport",
+                "Basis", "OpAMP", "OTLP", "AgentModel", "Metrics", "Statistics", "Rollout", "Simulation", "Report",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -73,9 +73,48 @@ extension Metric {
         case .counter, .upDownCounter:
             sum = Sum(
                 dataPoints: metric.points.map { NumberDataPoint($0, start: start, time: time) },
-                aggregationTemporality: .cumulative, isMonotonic: metric.form == .counter)
+                aggregationTemporality: AggregationTemporality(metric.temporality),
+                isMonotonic: metric.form == .counter)
+        case .histogram:
+            exponentialHistogram = ExponentialHistogram(
+                dataPoints: metric.points.compactMap {
+                    ExponentialHistogramDataPoint($0, start: start, time: time)
+                }, aggregationTemporality: AggregationTemporality(metric.temporality))
         }
     }
+}
+
+extension AggregationTemporality {
+    fileprivate init(_ temporality: TelemetryMetric.Temporality) {
+        self =
+            switch temporality {
+            case .cumulative: .cumulative
+            case .delta: .delta
+            }
+    }
+}
+
+extension ExponentialHistogramDataPoint {
+    /// Nil for a point that is a number.
+    fileprivate init?(_ point: TelemetryMetric.Point, start: UInt64, time: UInt64) {
+        guard case .distribution(let values) = point.value else { return nil }
+        var counts: [UInt8] = []
+        for count in values.counts {
+            var rest = count
+            while rest >= 0x80 {
+                counts.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+                rest >>= 7
+            }
+            counts.append(UInt8(rest))
+        }
+        self.init(
+            attributes: point.attributes.map { KeyValue($0) }, startTimeUnixNano: start, timeUnixNano: time,
+            count: values.count, sum: values.sum, scale: Self.zigZag(values.scale), zeroCount: values.zeroCount,
+            positive: ExponentialBuckets(offset: Self.zigZag(values.offset), bucketCounts: counts),
+            min: values.count > 0 ? values.min : nil, max: values.count > 0 ? values.max : nil)
+    }
+
+    private static func zigZag(_ number: Int32) -> UInt32 { UInt32(bitPattern: (number << 1) ^ (number >> 31)) }
 }
 
 extension NumberDataPoint {
@@ -85,6 +124,7 @@ extension NumberDataPoint {
         switch point.value {
         case .real(let number): asDouble = number
         case .integer(let number): asInt = number
+        case .distribution: break
         }
     }
 }

@@ -43,11 +43,22 @@ public struct TelemetryMetric: Hashable, Sendable {
         case counter
         /// What grows and shrinks and may be added up over agents: a cumulative sum that is not monotonic.
         case upDownCounter
+        /// Distributions: exponential histograms.
+        case histogram
+    }
+
+    /// What a point of a sum or a distribution covers.
+    public enum Temporality: String, CaseIterable, Hashable, Sendable {
+        /// The time since the start.
+        case cumulative
+        /// The time since the point before.
+        case delta
     }
 
     public enum Value: Hashable, Sendable {
         case integer(Int64)
         case real(Double)
+        case distribution(TelemetryDistribution)
     }
 
     public struct Point: Hashable, Sendable {
@@ -66,6 +77,7 @@ public struct TelemetryMetric: Hashable, Sendable {
     public var unit: String
     public var form: Form
     public var points: [Point]
+    public var temporality = Temporality.cumulative
 
     public init(_ name: String, _ summary: String, unit: String, _ form: Form, _ points: [Point]) {
         self.name = name
@@ -145,5 +157,34 @@ public struct TelemetryRecord: Hashable, Sendable {
         self.body = body
         self.event = event
         self.attributes = attributes
+    }
+}
+
+/// Values in buckets that grow exponentially: bucket i holds the values above base to the power of i and up to base to the
+/// power of i + 1, where the base is 2 to the power of 2 to the power of `-scale`.
+public struct TelemetryDistribution: Hashable, Sendable {
+    public var count: UInt64
+    public var sum: Double
+    public var min: Double
+    public var max: Double
+    public var zeroCount: UInt64
+    public var scale: Int32
+    /// The first bucket.
+    public var offset: Int32
+    /// Without gaps.
+    public var counts: [UInt64]
+
+    public init(
+        count: UInt64, sum: Double, min: Double, max: Double, zeroCount: UInt64, scale: Int32, offset: Int32,
+        counts: [UInt64]
+    ) {
+        self.count = count
+        self.sum = sum
+        self.min = min
+        self.max = max
+        self.zeroCount = zeroCount
+        self.scale = scale
+        self.offset = offset
+        self.counts = counts
     }
 }

@@ -54,6 +54,7 @@ extension ClosingTable {
                         + ", peak \(Figures.percent(process.peakCPUShare))",
                     perMessage, "\(Figures.bytes(Double(process.peakResidentBytes))) memory",
                 ].filter { !$0.isEmpty }),
+            server(summary).map { line("server", $0) },
             line("own share", [summary.verdict.level.name] + ownShare(summary)),
         ].compactMap { $0 }.flatMap { $0 }
     }

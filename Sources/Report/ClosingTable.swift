@@ -18,6 +18,7 @@ public enum ClosingTable {
         lines += thresholds(summary, width: width)
         lines += title(summary, width: width) + origin(summary, width: width) + [.empty]
         lines += overview(summary, width: width)
+        lines += section("merged runs", merged(summary, width: width))
         lines += section("latencies", latencies(summary, width: width))
         lines += section("phases", phases(summary, width: width))
         lines += section("cohorts", cohorts(summary, width: width))

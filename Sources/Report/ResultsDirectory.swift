@@ -14,11 +14,13 @@ public final class ResultsDirectory: Sendable {
     static let summaryBytes = 512 << 10
 
     private static let summaryName = "summary.json"
+    /// The journal, where a run keeps one.
+    public static let journalName = "journal.csv.zst"
     private static let lockName = ".lock"
     /// Every file that a run may write.
     static let names = [
         "summary.json", "report.html", "series.csv", "histograms.hlog", "waves.csv", "transitions.csv", "profile.yaml",
-        JUnitText.fileName,
+        JUnitText.fileName, journalName,
     ]
 
     public let path: String
@@ -113,7 +115,7 @@ public final class ResultsDirectory: Sendable {
             }
         }
         write("profile.yaml", record.profile)
-        write("series.csv", SeriesTable.text(of: record.series))
+        write("series.csv", SeriesTable.text(of: record.series, scraped: record.summary.server?.names ?? []))
         if !record.summary.waves.isEmpty { write("waves.csv", WaveTable.text(of: record.summary.waves)) }
         if !record.trace.isEmpty { write("transitions.csv", TraceTable.text(of: record.trace)) }
         let log = HistogramLog(startTime: record.summary.identity.startedAt, entries: record.histograms)

@@ -20,10 +20,12 @@ public enum SeriesTable {
             + Counter.allCases.map(\.name)
             + Measure.allCases.flatMap(columns(of:))
             + ["cpu_share", "resident_bytes", "silent_shards", "generator", "marks"]
+            + ["server_cpu_ms", "server_resident_bytes", "server_threads", "server_descriptors"]
     }
 
-    public static func text(of rows: [SeriesRow]) -> String {
-        var text = columns.joined(separator: ",") + "\n"
+    /// - Parameter scraped: the names of the values that were scraped from the server.
+    public static func text(of rows: [SeriesRow], scraped: [String] = []) -> String {
+        var text = (columns + scraped.map { quoted(scrapedPrefix + $0) }).joined(separator: ",") + "\n"
         for row in rows { text += cells(of: row).joined(separator: ",") + "\n" }
         return text
     }
@@ -52,12 +54,23 @@ public enum SeriesTable {
         return cells + [
             Figures.decimals(row.cpuShare, 4), "\(row.residentBytes)", "\(row.silentShards)", row.level.name,
             quoted(row.marks.joined(separator: "; ")),
-        ]
+        ] + Self.server(row.server)
     }
 
-    /// A text cell as RFC 4180 has it.
-    static func quoted(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    /// What the server used, and what was scraped from it; empty where it is not known.
+    private static func server(_ server: ServerInterval?) -> [String] {
+        let cpu = server?.cpu.map { Figures.decimals($0.seconds * 1e3, 0) }
+        let process = [
+            cpu, server?.residentBytes.map { String($0) }, server?.threads.map { String($0) },
+            server?.descriptors.map { String($0) },
+        ]
+        let scraped: [Double?] = server?.scraped ?? []
+        return process.map { $0 ?? "" } + scraped.map { $0.map { String($0) } ?? "" }
     }
+
+    /// What the names of columns with scraped values begin with.
+    static let scrapedPrefix = "scraped_"
+
+    /// A text cell as RFC 4180 has it.
+    static func quoted(_ text: String) -> String { CSVText.quoted(text) }
 }

@@ -8,6 +8,9 @@ import OpAMP
 ///
 /// Within one schema version keys are only ever added.
 public struct SummaryDocument: Codable, Hashable, Sendable {
+    /// What the document says it is.
+    public static let schemaName = "muster/summary"
+
     /// The version written by this release.
     public static let currentVersion = 3
 
@@ -47,6 +50,10 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var churn: ChurnPart?
     /// The moments that the user named; nil where there is none.
     public var marks: [MarkPart]?
+    /// The runs that it was merged from; nil: none.
+    public var merged: [MergedPart]?
+    /// What the server used; nil where it was not watched.
+    public var serverUse: ServerUsePart?
 
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
@@ -61,6 +68,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var startedAt: Double
         public var tool: String
         public var machine: String
+        /// Which part of the fleet it was; nil: all of it.
+        public var shard: ShardPart?
     }
 
     public struct Outcome: Codable, Hashable, Sendable {
@@ -156,6 +165,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var cpuShare: Double
         public var counters: [String: UInt64]
         public var measures: [String: MeasurePart]
+        /// Nil in documents of earlier releases.
+        public var findings: [FindingPart]?
     }
 
     /// The measures are response and service time, within 1 %.
@@ -183,6 +194,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var times: [String: MeasurePart]
         public var lastConvergedSeconds: Double?
         public var shareConverged: Double
+        /// Which offer it is, the same for all agents and runs; nil in documents of earlier releases.
+        public var offer: String?
     }
 
     public struct TransitionPart: Codable, Hashable, Sendable {
@@ -263,11 +276,13 @@ extension SummaryDocument {
         passed = try values.decodeIfPresent(Bool.self, forKey: .passed)
         thresholds = try values.decodeIfPresent([ThresholdPart].self, forKey: .thresholds)
         marks = try values.decodeIfPresent([MarkPart].self, forKey: .marks)
+        merged = try values.decodeIfPresent([MergedPart].self, forKey: .merged)
+        serverUse = try values.decodeIfPresent(ServerUsePart.self, forKey: .serverUse)
     }
 
     public init(_ summary: RunSummary) {
         let identity = summary.identity
-        schema = "muster/summary"
+        schema = Self.schemaName
         schemaVersion = Self.currentVersion
         run = Run(
             name: identity.run, profile: identity.profile, server: identity.server,
@@ -280,6 +295,9 @@ extension SummaryDocument {
         thresholds = summary.thresholds.isEmpty ? nil : summary.thresholds.map(ThresholdPart.init)
         marks = summary.marks.isEmpty ? nil : summary.marks.map { MarkPart(name: $0.name, atSeconds: $0.at.seconds) }
         durationSeconds = summary.duration.seconds
+        serverUse = summary.server.map { ServerUsePart($0, summary.counters) }
+        run.shard = identity.part.map(ShardPart.init)
+        merged = summary.merged.isEmpty ? nil : summary.merged.map(MergedPart.init)
         warnings = summary.warnings.map { WarningPart(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
         availability = summary.counters[.heartbeatsDue] > 0 ? summary.counters.availability : nil
         churn = summary.churn.map(ChurnPart.init)
@@ -291,9 +309,7 @@ extension SummaryDocument {
         verdict = VerdictPart(
             level: summary.verdict.level.name, headline: summary.verdict.headline,
             toolBoundSeconds: Self.finite(summary.toolBoundSeconds), ownShare: Self.ownShare(summary.ownShare),
-            findings: summary.verdict.findings.map {
-                FindingPart(rule: $0.rule, level: $0.level.name, message: $0.message, remedy: $0.remedy)
-            })
+            findings: summary.verdict.findings.map(FindingPart.init))
         agents = Dictionary(uniqueKeysWithValues: AgentState.allCases.map { ($0.key, summary.states[$0]) })
         health = HealthPart(last: Self.health(summary.health), max: Self.health(summary.healthPeaks))
         counters = Self.counters(summary.counters, where: { !$0.isError })
@@ -332,7 +348,8 @@ extension SummaryDocument {
         PhasePart(
             label: phase.label, startSeconds: phase.start.seconds, durationSeconds: phase.length.seconds,
             level: phase.level.name, ownShare: ownShare(phase.ownShare), cpuShare: finite(phase.cpuShare),
-            counters: counters(phase.counters, where: { _ in true }), measures: measures(phase.measures))
+            counters: counters(phase.counters, where: { _ in true }), measures: measures(phase.measures),
+            findings: phase.findings.map(FindingPart.init))
     }
 
     private static func cohort(_ cohort: CohortSummary) -> CohortPart {
@@ -363,7 +380,8 @@ extension SummaryDocument {
             label: wave.wave.label, kind: wave.wave.kind.key, clock: wave.wave.clock.rawValue,
             startSeconds: wave.start.seconds, agents: agents, times: times,
             lastConvergedSeconds: wave.lastConverged?.seconds,
-            shareConverged: finite(wave.lastConverged.map { wave.share(of: .converged, by: $0) } ?? 0))
+            shareConverged: finite(wave.lastConverged.map { wave.share(of: .converged, by: $0) } ?? 0),
+            offer: String(wave.wave.number, radix: 16))
     }
 
     private static func counters(
@@ -378,38 +396,4 @@ extension SummaryDocument {
 
     /// JSON knows no infinity.
     static func finite(_ value: Double) -> Double { value.isFinite ? value : 0 }
-}
-
-extension SummaryDocument.MeasurePart {
-    init(_ histogram: CompactHistogram) {
-        // Which measure it is does not show in the figures.
-        self.init(MeasureSummary(.configConverged, of: histogram))
-    }
-
-    init(_ summary: MeasureSummary) {
-        self.init(count: summary.count)
-        guard summary.count > 0 else { return }
-        func milliseconds(_ span: Nanoseconds) -> Double { Double(span.count) / 1e6 }
-        minMs = milliseconds(summary.min)
-        meanMs = milliseconds(summary.mean)
-        p50Ms = milliseconds(summary.p50)
-        p90Ms = milliseconds(summary.p90)
-        p99Ms = milliseconds(summary.p99)
-        p999Ms = milliseconds(summary.p999)
-        maxMs = milliseconds(summary.max)
-        guard summary.isBounded else { return }
-        ambiguous = summary.ambiguous
-        atLeast = summary.atLeast
-        func bounds(_ figure: MeasureSummary.Figure) -> (low: Double, high: Double?) {
-            let bounds = summary.bounds(of: figure)
-            return (milliseconds(bounds.low), bounds.high.map(milliseconds))
-        }
-        (minLowMs, minHighMs) = bounds(.min)
-        (meanLowMs, meanHighMs) = bounds(.mean)
-        (p50LowMs, p50HighMs) = bounds(.p50)
-        (p90LowMs, p90HighMs) = bounds(.p90)
-        (p99LowMs, p99HighMs) = bounds(.p99)
-        (p999LowMs, p999HighMs) = bounds(.p999)
-        (maxLowMs, maxHighMs) = bounds(.max)
-    }
 }

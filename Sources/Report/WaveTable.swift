@@ -28,19 +28,9 @@ public enum WaveTable {
 
 /// `transitions.csv`: every step of the agents that were traced.
 public enum TraceTable {
-    /// The names of the columns.
-    public static let columns = ["agent", "at_s", "from", "to", "cause", "in_state_s"]
-
     public static func text(of trace: [TracedTransition]) -> String {
-        var text = columns.joined(separator: ",") + "\n"
-        for step in trace {
-            let cells = [
-                "\(step.agent)", Figures.decimals(step.at.seconds, 6), SeriesTable.quoted(step.transition.from),
-                SeriesTable.quoted(step.transition.to), SeriesTable.quoted(step.transition.cause),
-                Figures.decimals(step.spent.seconds, 6),
-            ]
-            text += cells.joined(separator: ",") + "\n"
-        }
+        var text = TracedTransition.columns.joined(separator: ",") + "\n"
+        for step in trace { text += step.line + "\n" }
         return text
     }
 }

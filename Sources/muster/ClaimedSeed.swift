@@ -8,17 +8,20 @@ import Metrics
 /// with a warning.
 final class ClaimedSeed {
     private var lock: FileLock?
+    private let part: RunPart?
     private(set) var warnings: [RunWarning] = []
 
-    /// - Parameter isGiven: whether the command line names the seed; a profile does where it has another one than the
-    ///   default.
-    init(_ profile: inout Profile, isGiven: Bool) {
+    /// - Parameters:
+    ///   - isGiven: whether the command line names the seed; a profile does where it has another one than the default.
+    ///   - part: the part of the fleet that the run is; the shards of one run have one seed.
+    init(_ profile: inout Profile, isGiven: Bool, part: RunPart? = nil) {
+        self.part = part
         // The embedded server is the run's own.
         guard case .url(let server) = profile.server else { return }
         guard case .taken(let holder) = claim(profile.seed, at: server) else { return }
         let wanted = profile.seed
         let use = "seed \(wanted) is in use by another run against \(server) (\(holder))"
-        guard !isGiven, wanted == Profile.standard.seed else {
+        guard !isGiven, part == nil, wanted == Profile.standard.seed else {
             warnings.append(
                 RunWarning(
                     rule: "seed-in-use",
@@ -41,7 +44,7 @@ final class ClaimedSeed {
     }
 
     private func claim(_ seed: UInt64, at server: ServerURL) -> SeedClaim {
-        let claim = SeedClaim.claim(seed, at: server)
+        let claim = SeedClaim.claim(seed, at: server, part: part)
         if case .free(let lock) = claim { self.lock = lock }
         return claim
     }

@@ -21,6 +21,13 @@ struct CompareCommand: ParsableCommand {
     @Option(help: "The change that does not matter: 5%.")
     var margin = "5%"
 
+    @Option(
+        name: .customLong("noise-from"), parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Former runs of one build on this machine, eight or more: they say how runs vary, for one run a side.",
+            valueName: "directories"))
+    var noiseFrom: [String] = []
+
     @Option(name: .customLong("fail-if"), help: "worse: end with exit code 3 if a judged figure is worse.")
     var failIf: Condition?
 
@@ -48,7 +55,7 @@ struct CompareCommand: ParsableCommand {
         let ofB = arguments.firstIndex(of: "--").map { arguments.count - 1 - $0 } ?? 0
         guard ofB > 0, ofB < directories.count else { throw Failure(.badUsage, "\(ComparisonError.noRuns)") }
         let comparison = try ComparisonOutput.compare(
-            Array(directories.dropLast(ofB)), Array(directories.suffix(ofB)), margin: margin)
+            Array(directories.dropLast(ofB)), Array(directories.suffix(ofB)), margin: margin, noise: noiseFrom)
         try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit, html: html)
         guard failIf != nil else { return }
         try ComparisonOutput.gate(comparison)
@@ -57,17 +64,19 @@ struct CompareCommand: ParsableCommand {
 
 /// What `compare` and `repeat` share: reading, printing, the exit code.
 enum ComparisonOutput {
-    static func compare(_ a: [String], _ b: [String], margin: String) throws -> RunComparison {
+    static func compare(
+        _ a: [String], _ b: [String], margin: String, noise: [String] = []
+    ) throws -> RunComparison {
         let share: Double
         do { share = try ShareOption.parse("--margin", margin) }
         do throws(ComparisonError) {
             var sides: [[ComparedRun]] = []
-            for paths in [a, b] {
+            for paths in [a, b, noise] {
                 var runs: [ComparedRun] = []
                 for path in paths { runs.append(try ComparedRun(path: path)) }
                 sides.append(runs)
             }
-            return try RunComparison(sides[0], sides[1], margin: share)
+            return try RunComparison(sides[0], sides[1], margin: share, noise: sides[2])
         } catch { throw Failure(.badUsage, "\(error)") }
     }
 

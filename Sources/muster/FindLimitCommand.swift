@@ -81,10 +81,12 @@ struct FindLimitCommand: AsyncParsableCommand {
         search.finish()
         interruptions.stop()
         guard case .finished(let result) = search.next else { return }
-        let document = LimitDocument(
+        var document = LimitDocument(
             load: load.rawValue, goal: goal.text, trialSeconds: trials.length.seconds, result: result, trials: log,
             seconds: Date().timeIntervalSince(started))
+        if let interval = profile.onlyHeartbeatInterval { document.advise(agents: profile.agents, interval: interval) }
         print(document.sentence)
+        for sentence in document.advice ?? [] { print(sentence) }
         if let json { try write(try document.json(), to: json) }
         if let html { try write(Data(LimitPage.html(document, goal: goal).utf8), to: html) }
         if await holder.isInterrupted { throw ExitStatus.interrupted }

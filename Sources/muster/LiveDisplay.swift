@@ -7,6 +7,8 @@ import Synchronization
 final class LiveDisplay: Sendable {
     enum Mode {
         case automatic, plain, json, silent
+        /// JSON for each snapshot.
+        case jsonEachSecond
     }
 
     private enum Form {
@@ -15,7 +17,7 @@ final class LiveDisplay: Sendable {
         /// A line now and then; how many snapshots since the last one.
         case lines(skipped: Int)
         /// The same as JSON.
-        case json(skipped: Int)
+        case json(skipped: Int, period: Int)
         case silent
     }
 
@@ -27,7 +29,8 @@ final class LiveDisplay: Sendable {
         switch mode {
         case .silent: form = Mutex(.silent)
         case .plain: form = Mutex(.lines(skipped: LiveDisplay.linePeriod))
-        case .json: form = Mutex(.json(skipped: LiveDisplay.linePeriod))
+        case .json: form = Mutex(.json(skipped: LiveDisplay.linePeriod, period: LiveDisplay.linePeriod))
+        case .jsonEachSecond: form = Mutex(.json(skipped: 1, period: 1))
         case .automatic:
             form = Mutex(Terminal.isInteractive ? .frame(lines: 0) : .lines(skipped: LiveDisplay.linePeriod))
         }
@@ -45,12 +48,12 @@ final class LiveDisplay: Sendable {
                     Output.standard.show(ProgressLine.line(for: snapshot, of: plan) + "\n")
                     form = .lines(skipped: 0)
                 }
-            case .json(let skipped):
-                if skipped + 1 < LiveDisplay.linePeriod {
-                    form = .json(skipped: skipped + 1)
+            case .json(let skipped, let period):
+                if skipped + 1 < period {
+                    form = .json(skipped: skipped + 1, period: period)
                 } else {
                     Output.standard.show(ProgressDocument(snapshot, of: plan, at: Date()).line + "\n")
-                    form = .json(skipped: 0)
+                    form = .json(skipped: 0, period: period)
                 }
             case .frame(let before):
                 // A slow terminal gets the next frame.

@@ -15,10 +15,11 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, RehearseCommand.self, RepeatCommand.self, CompareCommand.self, FindLimitCommand.self,
-            ServeCommand.self, ObserveCommand.self, CheckCommand.self, ProfilesCommand.self,
+            RunCommand.self, RehearseCommand.self, MergeCommand.self, RepeatCommand.self, CompareCommand.self,
+            FindLimitCommand.self, TraceCommand.self, ReplayCommand.self, ServeCommand.self, ObserveCommand.self,
+            CheckCommand.self, ProfilesCommand.self,
             InitCommand.self,
-            SchemaCommand.self, SignCommand.self,
+            SchemaCommand.self, SignCommand.self, ManCommand.self,
         ],
         defaultSubcommand: nil)
 

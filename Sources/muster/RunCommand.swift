@@ -2,6 +2,7 @@ import ArgumentParser
 import Basis
 import Fleet
 import Foundation
+import Hosting
 import Metrics
 import Report
 
@@ -44,6 +45,18 @@ struct RunCommand: AsyncParsableCommand {
             valueName: ":port"))
     var ui: UIPlace?
 
+    @Option(
+        help: ArgumentHelp(
+            "Send the metrics of the run to an OTLP/HTTP receiver every 10 s: http://localhost:4318.",
+            valueName: "url"))
+    var otlp: String?
+
+    @Option(help: "What the points of --otlp cover: the time since the start, or since the request before.")
+    var otlpTemporality = TemporalityWord.cumulative
+
+    @Flag(help: "Print a JSON object a second to standard output: the figures of the run while it goes on.")
+    var json = false
+
     @Flag(help: "A threshold that cannot be decided does not keep the run from passing.")
     var allowUndecided = false
 
@@ -56,6 +69,13 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: "Write every state transition of about this many agents to transitions.csv.")
     var traceAgents = 0
+
+    @Flag(help: "Keep every change of state of every agent in journal.csv.zst, for `muster trace`.")
+    var journal = false
+
+    @OptionGroup(title: "The server beside the run") var server: ServerWatchOptions
+
+    @OptionGroup(title: "Shards") var shard: ShardOptions
 
     @Flag(help: "Continue if the server cannot be reached; without this flag the run ends after 5 seconds.")
     var wait = false
@@ -72,7 +92,8 @@ struct RunCommand: AsyncParsableCommand {
                 .badUsage, "--trace-agents: \(traceAgents) is not between 0 and \(FleetRunOptions.maxTracedAgents).")
         }
         var profile = try options.resolve()
-        let claim = ClaimedSeed(&profile, isGiven: options.seed != nil)
+        try shard.check(profile)
+        let claim = ClaimedSeed(&profile, isGiven: options.seed != nil, part: shard.part)
         let started = Date()
         let page = try metrics.map { try MetricsPage(at: $0) }
         try UIPlace.checkArguments(CommandLine.arguments)
@@ -81,7 +102,11 @@ struct RunCommand: AsyncParsableCommand {
         let stage = RunStage(directory)
         let interruptions = Interruptions { await stage.interrupt() }
         let run: FleetRun
-        do { run = try await prepare(profile) } catch {
+        let kept: Journal?
+        do {
+            kept = journal ? try openJournal(in: directory) : nil
+            run = try await prepare(profile, kept)
+        } catch {
             directory.abandon()
             throw error
         }
@@ -90,9 +115,11 @@ struct RunCommand: AsyncParsableCommand {
         let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
         let notes = [
             "\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)",
+        ] + shard.notes
+        let pages = [
             page.map { "metrics: \($0.url)" }, runPage.map { "live page: \($0.url)" }, run.countsNote,
         ]
-        for note in notes.compactMap({ $0 }) { display.note(note) }
+        for note in notes + pages.compactMap({ $0 }) { display.note(note) }
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
             display.note("WARNING: \(warning.message); \(warning.remedy)")
@@ -102,52 +129,54 @@ struct RunCommand: AsyncParsableCommand {
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
+        var export: OTLPExport?
+        if let otlp { export = try await OTLPExport(to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative) }
+        let exporting = export
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
         var record = await run.perform(
             as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write, control: runPage?.control
         ) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
+            exporting?.show(snapshot)
         }
         record.summary.warnings += warnings
         record.summary.allowsUndecided = allowUndecided
+        if let export { display.note(await export.finish()) }
+        if let kept { display.note(Self.text(of: kept.finish())) }
         await page?.stop()
         await runPage?.stop()
         display.finish()
         var problem: ResultsErrors?
         do throws(ResultsErrors) { try directory.write(record) } catch { problem = error }
-        if logFormat == .json {
+        if logFormat == .json || json {
             print(ProgressDocument(finished: record.summary, results: directory.path, at: Date()).line)
         } else {
             printTable(record.summary)
             if checkConformance { await printViolations(of: run, record.summary) }
             print("results: \(directory.path)")
         }
-        if let junit { try writeJUnit(record.summary, to: junit) }
+        if let junit { try RunEnd.writeJUnit(record.summary, to: junit) }
         interruptions.stop()
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
-        try throwStatus(of: record.summary)
+        try RunEnd.check(record.summary, allowUndecided: allowUndecided)
     }
 
-    /// The exit code of a run that has ended.
-    private func throwStatus(of summary: RunSummary) throws {
-        switch summary.outcome {
-        case .completed, .stopped: break
-        case .interrupted: throw ExitStatus.interrupted
-        case .failed(let reason): throw Failure(.runFailed, "the run failed: \(reason)")
-        }
-        switch summary.thresholds.state {
-        case .failed: throw ExitStatus.thresholdFailed
-        case .notDecided where !allowUndecided: throw ExitStatus.thresholdNotDecided
-        case .passed, .notDecided, nil: return
-        }
-    }
-
-    private func writeJUnit(_ summary: RunSummary, to path: String) throws {
+    private func openJournal(in directory: ResultsDirectory) throws -> Journal {
         do throws(FileError) {
-            try Files.replace(path, with: JUnitText.text(of: summary).utf8)
-        } catch { throw Failure(.runFailed, "\(error)") }
+            return try Journal(path: "\(directory.path)/\(ResultsDirectory.journalName)")
+        } catch { throw Failure(.badUsage, "--journal: \(error)") }
+    }
+
+    private static func text(of end: Journal.End) -> String {
+        "journal: \(Figures.count(end.changes)) changes of state, \(Figures.bytes(Double(end.bytes)))"
+            + (end.dropped > 0 ? "; \(Figures.count(end.dropped)) not kept: it is full, or the disk too slow" : "")
+            + (end.problem.map { "; \($0)" } ?? "")
+    }
+
+    enum TemporalityWord: String, ExpressibleByArgument, CaseIterable {
+        case cumulative, delta
     }
 
     enum LogFormat: String, ExpressibleByArgument, CaseIterable {
@@ -155,7 +184,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private var displayMode: LiveDisplay.Mode {
-        quiet ? .silent : logFormat == .json ? .json : plain ? .plain : .automatic
+        quiet ? .silent : json ? .jsonEachSecond : logFormat == .json ? .json : plain ? .plain : .automatic
     }
 
     private func warnings(on profile: Profile) -> [RunWarning] {
@@ -206,10 +235,14 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// Where the server's name cannot be resolved and the run is to wait for it, it is looked up until it can.
-    private func prepare(_ profile: Profile) async throws -> FleetRun {
-        let options = FleetRunOptions(
+    private func prepare(_ profile: Profile, _ journal: Journal?) async throws -> FleetRun {
+        var options = FleetRunOptions(
             checksConformance: checkConformance, tracedAgents: traceAgents, waitsForServer: wait,
-            asksServerForCounts: serverCounts)
+            asksServerForCounts: serverCounts && shard.part == nil, part: shard.part,
+            startsAt: shard.startAt?.seconds)
+        options.serverPID = server.pid
+        options.scrape = try server.request()
+        options.journal = journal
         var hasTold = false
         while true {
             do throws(RunError) {

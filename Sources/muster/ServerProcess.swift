@@ -4,8 +4,14 @@ import Glibc
 
 /// A server under test that a command starts, in a process group of its own, so that it can be ended with all that it
 /// has started.
+///
+/// A watchdog of `/bin/sh` reads from a pipe that this process holds: where this process ends in any way, killed for
+/// example, the pipe is closed, and the watchdog ends the group.
 final class ServerProcess {
     private var process: ChildProcess
+    private var watchdog: ChildProcess
+    /// The end of the pipe that keeps the watchdog waiting.
+    private let lifeline: Int32
 
     /// Starts `/bin/sh -c COMMAND`; its output goes to a file.
     init(command: String, log: String) throws {
@@ -14,12 +20,26 @@ final class ServerProcess {
             throw Failure(.runFailed, "\(log) could not be written: \(String(cString: strerror(errno)))")
         }
         defer { close(output) }
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else {
+            throw Failure(.runFailed, "no pipe for the server's command: \(String(cString: strerror(errno)))")
+        }
+        defer { close(ends[0]) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        lifeline = ends[1]
         do {
             process = try ChildProcess("/bin/sh", ["-c", command], output: output, isGroup: true)
+            watchdog = try ChildProcess(
+                "/bin/sh", ["-c", Self.watch, "watchdog", "\(process.identifier)"], input: ends[0], output: output,
+                isGroup: true)
         } catch {
+            close(lifeline)
             throw Failure(.runFailed, "the server's command: \(error)")
         }
     }
+
+    /// Waits for a line; where the pipe ends without one, ends the group, politely first.
+    private static let watch = "read -r line && exit 0; kill -TERM -- -$1; sleep 2; kill -KILL -- -$1"
 
     /// Whether the command has ended by itself.
     var isOver: Bool { process.status() != nil }
@@ -32,6 +52,9 @@ final class ServerProcess {
         }
         process.signalGroup(SIGKILL)
         process.wait()
+        _ = Array("over\n".utf8).withUnsafeBytes { write(lifeline, $0.baseAddress, $0.count) }
+        close(lifeline)
+        watchdog.wait()
     }
 
     private static let maxNaps = 200

@@ -32,6 +32,10 @@ struct PrometheusTextTests {
             "muster_phase{phase=\"st\\\"orm\"} 1.0",
             "# TYPE muster_heartbeat_response_seconds summary",
             "muster_generator_tool_bound 0.0",
+            "muster_heartbeat_response_distribution_seconds_bucket{le=\"0.02\"} 20.0",
+            "muster_heartbeat_response_distribution_seconds_bucket{le=\"0.1\"} 100.0",
+            "muster_heartbeat_response_distribution_seconds_bucket{le=\"+Inf\"} 100.0",
+            "muster_heartbeat_response_distribution_seconds_bucket{le=\"0.0005\"} 0.0",
         ] { #expect(lines.contains(line), "\(line)") }
     }
 
@@ -43,7 +47,7 @@ struct PrometheusTextTests {
                 #expect(announced.insert(line.split(separator: " ")[2]).inserted, "\(line)")
             } else if !line.hasPrefix("#") {
                 let name = line.prefix { $0 != "{" && $0 != " " }
-                let families = ["", "_sum", "_count"].filter { name.hasSuffix($0) }.map { name.dropLast($0.count) }
+                let families = ["", "_sum", "_count", "_bucket"].filter { name.hasSuffix($0) }.map { name.dropLast($0.count) }
                 #expect(families.contains { announced.contains($0) }, "\(line)")
             }
         }

@@ -31,6 +31,29 @@ struct LimitDocumentTests {
         #expect(sentence(.noLimitFound, trials: 9, highest: 500).contains("at least 500 agents"))
     }
 
+    @Test("Advice follows from the lower end of the interval, and only where the search has found a limit")
+    func advice() throws {
+        func document(_ load: String, _ ending: LimitSearch.Ending) -> LimitDocument {
+            let result = LimitSearch.Result(
+                ending: ending, limit: 1_100, interval: 1_000...1_200, trials: 9, highestPassed: 900)
+            return LimitDocument(load: load, goal: "g", trialSeconds: 20, result: result, trials: [], seconds: 360)
+        }
+        var rate = document("rate", .narrow)
+        rate.advise(agents: 5_000, interval: .seconds(30))
+        // 5,000 agents, half of 1,000 a second.
+        let sentence = try #require(rate.advice?.first)
+        #expect(sentence.contains("5,000 agents") && sentence.contains("1,000 heartbeats/s"), "\(sentence)")
+        #expect(sentence.contains("10.0 s or more") || sentence.contains("10 s or more"), "\(sentence)")
+        var agents = document("agents", .narrow)
+        agents.advise(agents: 7, interval: .seconds(10))
+        #expect(agents.advice?.first?.contains("20.0 s or more") == true, "\(agents.advice ?? [])")
+        for ending in [LimitSearch.Ending.toolBound, .noLimitFound, .trialsUsedUp] {
+            var other = document("rate", ending)
+            other.advise(agents: 5_000, interval: .seconds(30))
+            #expect(other.advice == nil)
+        }
+    }
+
     @Test("A search that ended before its first full trial tells no limit")
     func early() {
         let text = sentence(.trialsUsedUp, trials: 0, highest: nil)

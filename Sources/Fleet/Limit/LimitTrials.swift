@@ -1,3 +1,4 @@
+import AgentModel
 public import Basis
 public import Metrics
 
@@ -95,4 +96,14 @@ public struct LimitTrials: Sendable {
     private static let minArrival = Nanoseconds.seconds(1)
     private static let maxSpread = Nanoseconds.seconds(20)
     private static let arrivalsPerSecond = 1_000.0
+}
+
+extension Profile {
+    /// The interval of the heartbeats where all agents have the same and nothing else happens; nil where a limit of
+    /// heartbeats would say nothing about the fleet.
+    public var onlyHeartbeatInterval: Nanoseconds? {
+        let intervals = Set(cohorts.map(\.heartbeat.interval))
+        let areHeartbeats = cohorts.allSatisfy { $0.heartbeat.enabled && $0.mode == .openLoop }
+        return areHeartbeats && events.isEmpty && intervals.count == 1 ? intervals.first : nil
+    }
 }

@@ -1,4 +1,5 @@
 public import Basis
+public import Metrics
 
 /// Who agent i of a profile's fleet is: a pure function of the profile, its seed and i, whatever the number of shards,
 /// processes or hosts the fleet is spread over.
@@ -12,10 +13,13 @@ public struct Population: Sendable {
     fileprivate let groups: GatewayGroups?
     /// How many connections the fleet makes: one for each agent that is not behind a gateway.
     public let connections: Int
+    /// The part of the fleet that this process runs; nil: all of it.
+    public let part: RunPart?
 
     /// A profile that was read or overridden well; in one whose weights cannot be dealt out, all agents are of the
     /// first cohort.
-    public init(_ profile: Profile) {
+    public init(_ profile: Profile, part: RunPart? = nil) {
+        self.part = part
         agents = profile.agents
         seed = profile.seed
         let shares = CohortShares(profile.cohorts.map(\.weight))
@@ -56,6 +60,24 @@ public struct Population: Sendable {
         let (row, place) = (group?.number ?? agent).quotientAndRemainder(dividingBy: shards)
         return (place + turn(row, shards, salt: group.map { $0.cohort + 1 } ?? 0)) % shards
     }
+
+    /// Whether this process runs the agent. Of each row of as many agents as there are processes every one gets one, as
+    /// `shard(of:of:)` deals them out to shards.
+    public func isHere(_ agent: Int) -> Bool {
+        guard let part, part.count > 1 else { return true }
+        let group = groups?.group(of: agent)
+        let (row, place) = (group?.number ?? agent).quotientAndRemainder(dividingBy: part.count)
+        let salt = Self.processSalt + (group.map { $0.cohort + 1 } ?? 0)
+        return (place + turn(row, part.count, salt: salt)) % part.count == part.index - 1
+    }
+
+    /// How many of the fleet's agents this process runs. One pass over the agents.
+    public var agentsHere: Int {
+        part == nil ? agents : (0..<agents).reduce(0) { $0 + (isHere($1) ? 1 : 0) }
+    }
+
+    /// The turns of processes are others than those of shards, so that each shard of a process has its part.
+    private static let processSalt = 1 << 12
 
     /// How many connections a cohort makes.
     func connections(ofCohort cohort: Int) -> Int {
@@ -107,7 +129,13 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
     }
 
     public mutating func next() -> Int? {
-        if population.groups != nil { return nextOfGroups() }
+        while let agent = population.groups == nil ? nextOfRows() : nextOfGroups() {
+            if population.isHere(agent) { return agent }
+        }
+        return nil
+    }
+
+    private mutating func nextOfRows() -> Int? {
         // The last row may be short, so at most one row is passed over.
         while row * shards < limit {
             let agent = population.member(row: row, shard: shard, shards: shards)
@@ -127,5 +155,7 @@ public struct ShardMembers: Sequence, IteratorProtocol, Sendable {
         return nil
     }
 
-    public var underestimatedCount: Int { population.groups == nil ? population.agents / shards : 0 }
+    public var underestimatedCount: Int {
+        population.groups == nil && population.part == nil ? population.agents / shards : 0
+    }
 }

@@ -11,7 +11,7 @@ public import Metrics
 public actor FleetRun {
     let profile: Profile
     let preparation: Preparation
-    private let waitsForServer: Bool
+    let options: FleetRunOptions
     private var isInterrupted = false
     private let conductor: (any RunConductor)?
     /// The conductor has ended the run.
@@ -45,8 +45,8 @@ public actor FleetRun {
         _ profile: Profile, options: FleetRunOptions, conductor: (any RunConductor)?
     ) async throws(RunError) {
         self.profile = profile
+        self.options = options
         self.conductor = conductor
-        waitsForServer = options.waitsForServer
         preparation = try await Preparation(profile, options: options, observesAgents: conductor != nil)
     }
 
@@ -117,7 +117,12 @@ public actor FleetRun {
         checkpoint: (@Sendable (RunSummary) -> Void)? = nil, control: RunControl? = nil,
         observe: @Sendable (Snapshot) -> Void
     ) async -> RunRecord {
-        let start = Shard.clock + FleetRun.runUp
+        await waitForStart()
+        let start = max(Shard.clock + FleetRun.runUp, plannedStart ?? .zero)
+        var identity = identity
+        identity.startedAt = Double(WallClock.unixNanoseconds(at: start)) / 1e9
+        identity.part = options.part
+        identity.agents = Population(profile, part: options.part).agentsHere
         let probe = ProcessClock()
         let recorder = RunRecorder(
             start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
@@ -126,11 +131,15 @@ public actor FleetRun {
             heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
             hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
         recorder.judge(profile.thresholds)
+        if let watch = preparation.watch {
+            recorder.watch(ServerUse(source: watch.source, names: watch.names), watch.sample())
+        }
         let before = preparation.firstTally
         if let checkpoint, let interval = profile.limits.checkpoint {
             checkpoints = Checkpoints(interval: interval, identity, warnings: profile.skippedEvents, checkpoint)
         }
 
+        options.journal?.begin(at: start)
         begin(at: start)
         self.control = control
         watched = control.map { WatchedRun($0, identity, profile: profile.resolvedYAML) }
@@ -156,11 +165,12 @@ public actor FleetRun {
         for shard in preparation.shards {
             violations += await shard.violations()
             trace += await shard.traced(since: start)
+            await shard.flushJournal()
             await shard.finish()
         }
         await checkpoints?.stop()?.value
         recorder.count(.offersRefused, preparation.refusals.all.count)
-        let last = recorder.finish(at: Shard.clock, process: probe.sample())
+        let last = recorder.finish(at: Shard.clock, process: probe.sample(), server: preparation.watch?.sample())
         await preparation.stop()
 
         let findings = ServerFindings(last.counters, rows: recorder.series.all, duration: last.elapsed)
@@ -168,8 +178,10 @@ public actor FleetRun {
             of: identity, outcome: outcome(last, findings), profile: profile.resolvedYAML,
             server: after.flatMap { after in before.map { after.since($0) } },
             trace: trace.sorted { ($0.at, $0.agent) < ($1.at, $1.agent) })
-        record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
-        record.summary.warnings += findings.warnings + profile.skippedEvents + notReached
+        if options.part == nil {
+            record.summary.churn = PopulationShape(profile).churn?.summary(of: record.series, until: profile.duration)
+        }
+        record.summary.warnings += lateStart(start) + findings.warnings + profile.skippedEvents + notReached
         record.summary.warnings += await preparation.driverWarnings()
         return record
     }
@@ -202,7 +214,8 @@ public actor FleetRun {
     private func begin(at start: Instant) {
         preparation.layPauses(of: profile, from: start)
         let schedule = ArrivalSchedule(profile)
-        let population = Population(profile)
+        let population = Population(profile, part: options.part)
+        let (part, parts) = (options.part.map { $0.index - 1 } ?? 0, options.part?.count ?? 1)
         let origin = WallClock.unixNanoseconds(at: .zero)
         let cohorts = profile.cohorts.enumerated().map { number, cohort in
             var plan = CohortPlan(
@@ -235,14 +248,14 @@ public actor FleetRun {
                         shape.arriving.contains(population.cohortIndex(of: agent)) && isAbsent?(agent) != true
                     },
                 // Which of them comes to which shard is a matter of chance.
-                limit: profile.agents / count * 2 + FleetRun.spareAgents,
-                parts: shape.parts.map { part in
+                limit: profile.agents / (count * parts) * 2 + FleetRun.spareAgents,
+                parts: shape.parts.map { shaped in
                     PopulationPart(
-                        cohorts: part.cohorts,
+                        cohorts: shaped.cohorts,
                         members: CohortMembers(
                             members: population.endlessAgents(onShard: index, of: count), population: population,
-                            cohorts: cohorts, wanted: part.cohorts),
-                        curve: part.curve, start: start, shard: index, of: count)
+                            cohorts: cohorts, wanted: shaped.cohorts),
+                        curve: shaped.curve, start: start, shard: index * parts + part, of: count * parts)
                 })
         }
     }
@@ -256,7 +269,7 @@ public actor FleetRun {
         var reachability =
             isEmbedded
             ? Reachability.known
-            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: waitsForServer, start: start)
+            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
         var turns = profile.turns(from: start)[...]
         var waiting = WaitingEvents(profile, start: start)
@@ -264,6 +277,7 @@ public actor FleetRun {
         let end = start + profile.duration
         let shape = PopulationShape(profile)
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
+        let agentsHere = Population(profile, part: options.part).agentsHere
         var nextTick = start + FleetRun.tick
         while !isInterrupted, !isConducted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)
@@ -308,7 +322,7 @@ public actor FleetRun {
                         configs: preparation.configs)
                     steps = steps.inOrder
                 }
-                if settling.isOver(snapshot, of: shape.isShaped ? nil : profile.agents, at: now) {
+                if settling.isOver(snapshot, of: shape.isShaped ? nil : agentsHere, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
                     giveBackHandshakes()
@@ -405,7 +419,7 @@ public actor FleetRun {
         }
         await handover.completion(within: FleetRun.timeout)
         let now = Shard.clock
-        let snapshot = recorder.tick(at: now, process: probe.sample())
+        let snapshot = recorder.tick(at: now, process: probe.sample(), server: preparation.watch?.sample())
         observe(snapshot)
         checkpoints?.ticked(recorder, at: now, nextTick: now + FleetRun.tick)
         watched?.ticked(recorder, at: now)
@@ -413,7 +427,7 @@ public actor FleetRun {
     }
 
     /// Sleeps in naps, so that an interruption is noticed soon.
-    private func sleep(until instant: Instant) async {
+    func sleep(until instant: Instant) async {
         while !isInterrupted, !isConducted, control?.hasCommands != true {
             let span = instant - Shard.clock
             guard span > .zero else { return }
@@ -435,5 +449,5 @@ public actor FleetRun {
     private static let spareAgents = 64
     private static let nap = Nanoseconds.milliseconds(100)
     /// Between the decision to start and the first agent's start: time for the shards to get ready.
-    private static let runUp = Nanoseconds.milliseconds(50)
+    static let runUp = Nanoseconds.milliseconds(50)
 }

@@ -1,5 +1,8 @@
+public import Hosting
+public import Metrics
+
 /// How a run is watched, besides what its profile says.
-public struct FleetRunOptions: Hashable, Sendable {
+public struct FleetRunOptions: Sendable {
     /// Whether every message is held against the specification's agent side, and what breaks it is counted as
     /// `violates_` and the rule's name; costs several times the run itself in CPU and memory.
     public var checksConformance: Bool
@@ -10,15 +13,27 @@ public struct FleetRunOptions: Hashable, Sendable {
     /// Whether a server that is not embedded is asked for its counts (`GET /muster/counts`), before the run and after
     /// it.
     public var asksServerForCounts: Bool
+    /// The part of the fleet that this process runs; nil: all of it.
+    public var part: RunPart?
+    /// When the run starts, in seconds since 1970; nil: as soon as it can.
+    public var startsAt: Double?
+    /// The process of the server, on this machine; nil: the one that listens on the server's port here, if any.
+    public var serverPID: Int32?
+    /// What is scraped from the server during the run; nil: nothing.
+    public var scrape: ScrapeRequest?
+    /// Where every change of state of every agent goes; nil: nowhere.
+    public var journal: Journal?
 
     public init(
         checksConformance: Bool = false, tracedAgents: Int = 0, waitsForServer: Bool = false,
-        asksServerForCounts: Bool = true
+        asksServerForCounts: Bool = true, part: RunPart? = nil, startsAt: Double? = nil
     ) {
         self.checksConformance = checksConformance
         self.tracedAgents = tracedAgents
         self.waitsForServer = waitsForServer
         self.asksServerForCounts = asksServerForCounts
+        self.part = part
+        self.startsAt = startsAt
     }
 
     /// The limit of traced agents: memory is kept for each.

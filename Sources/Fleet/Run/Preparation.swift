@@ -30,6 +30,8 @@ struct Preparation: Sendable {
     let telemetryHeaders: Headers?
     /// Whether the server is reached over TLS.
     let isSecure: Bool
+    /// What watches the server; nil where nothing can.
+    let watch: ServerWatch?
 
     /// - Parameter observesAgents: whether the embedded server tells what it learns of single agents.
     init(
@@ -40,9 +42,10 @@ struct Preparation: Sendable {
         let url = Preparation.url(profile)
         let routes = try await Preparation.routes(profile, url)
         let addresses = routes.usual.addresses
-        let capacity = profile.capacity(destinations: max(addresses.count, 1))
+        let capacity = profile.capacity(destinations: max(addresses.count, 1), part: options.part)
+        let agents = Population(profile, part: options.part).agentsHere
         if let remedy = capacity.remedy {
-            throw .tooManyAgents(asked: profile.agents, fit: capacity.fits, remedy: remedy)
+            throw .tooManyAgents(asked: agents, fit: capacity.fits, remedy: remedy)
         }
 
         let (embedded, fleet) = try Preparation.security(profile, url)
@@ -87,6 +90,7 @@ struct Preparation: Sendable {
         }
         let usual = try target(routes.usual)
         let scheme = (profile.isPolling ? "http" : "ws") + (embedded == nil ? "" : "s")
+        watch = try await ServerWatch(options, isEmbedded: server != nil, address: usual.addresses.first)
         endpoint = url?.description ?? "\(scheme)://\(host)\(path)"
         authority = host
         isSecure = fleet.target != nil
@@ -96,6 +100,7 @@ struct Preparation: Sendable {
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
             resolveOffer: fleet.offers.resolve,
             resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
+        shardOptions.journal = options.journal
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(

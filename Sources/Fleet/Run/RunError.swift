@@ -22,11 +22,13 @@ public enum RunError: Error, CustomStringConvertible {
     case embeddedServer(String)
     /// The system refused what a shard needs.
     case noShard(String)
+    /// The process that is to be watched is not there.
+    case noProcess(Int32)
 
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile: true
+        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile, .noProcess: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -35,6 +37,7 @@ public enum RunError: Error, CustomStringConvertible {
         switch self {
         case .tooManyAgents(let asked, let fit, let remedy):
             "\(asked) agents do not fit on this machine, \(fit) do. \(remedy)"
+        case .noProcess(let pid): "there is no process \(pid) on this machine (--server-pid)"
         case .unknownHost(let host, let reason):
             "the server \(host) cannot be found: \(reason), or give an address."
         case .security(let error):

@@ -1,5 +1,6 @@
 public import Basis
 import Foundation
+public import Metrics
 
 #if canImport(Glibc)
     import Glibc
@@ -15,12 +16,15 @@ public enum SeedClaim: Sendable {
     /// Another run does; what it says of itself.
     case taken(by: String)
 
-    /// - Parameter server: the address that agents connect to.
-    public static func claim(_ seed: UInt64, at server: ServerURL) -> SeedClaim {
+    /// - Parameters:
+    ///   - server: the address that agents connect to.
+    ///   - part: the part of the fleet that uses it: its agents are those of no other part.
+    public static func claim(_ seed: UInt64, at server: ServerURL, part: RunPart? = nil) -> SeedClaim {
         guard let folder = runtimeFolder() else { return .free(nil) }
         let host = server.host.lowercased() == "localhost" ? "127.0.0.1" : server.host.lowercased()
         let place = "\(host)_\(server.port)".map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "_" }
-        let path = "\(folder)/muster-\(String(place.prefix(180)))-seed-\(seed).lock"
+        let suffix = part.map { "-\($0.index)-of-\($0.count)" } ?? ""
+        let path = "\(folder)/muster-\(String(place.prefix(180)))-seed-\(seed)\(suffix).lock"
         do throws(FileError) {
             switch try FileLock.acquire(path, note: "process \(ProcessInfo.processInfo.processIdentifier)") {
             case .acquired(let lock): return .free(lock)

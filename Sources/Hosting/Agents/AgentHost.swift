@@ -26,6 +26,8 @@ final class AgentHost {
     private var transitions = TransitionTally()
     /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
+    /// Where every change of state goes; nil where no journal is kept.
+    let journal: JournalPart?
 
     /// The files that agents fetch; made when the first does.
     private(set) lazy var downloads = ShardDownloads(
@@ -75,6 +77,7 @@ final class AgentHost {
         resolveOffer = options.resolveOffer
         resolveDestination = options.resolveDestination
         trace = options.traceStride.map { TransitionTrace(stride: $0) }
+        journal = options.journal.map { JournalPart($0) }
         let checksConformance = options.checksConformance
         watch = checksConformance ? ConformanceWatch(metrics: metrics) : nil
         self.shard = shard
@@ -105,6 +108,7 @@ final class AgentHost {
         transitions.count(change)
         if transitions.isFull { transitions.handOver(to: metrics) }
         trace?.note(change, of: index)
+        journal?.note(change, of: index)
     }
 
     /// Hands the figures since the last time to the collector.

@@ -42,6 +42,11 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
+    /// Hands over what the journal does not have yet.
+    public func flushJournal() async {
+        await shard.value { [self] in host.journal?.flush() }
+    }
+
     /// The first violations that were found, in words; empty where conformance is not checked.
     public func violations() async -> [String] {
         await shard.value { [self] in host.watch?.examples.map(\.description) ?? [] }
@@ -167,6 +172,8 @@ public struct AgentShardOptions: Sendable {
     public var checksConformance: Bool
     /// Every how many agents one is traced; `nil`: none is.
     public var traceStride: UInt64?
+    /// Where every change of state goes; `nil`: no journal is kept.
+    public var journal: Journal?
     /// Finds the target that an offer of connection settings leads to.
     public var resolveOffer: OfferResolver
     /// Finds where own telemetry goes.

@@ -15,15 +15,19 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
         public var fields: HTTPFields
         /// Nil: there is none.
         public var body: [UInt8]?
+        /// A longer body of a response is refused, bytes.
+        public var maxResponse: Int
 
         public init(
-            _ method: HTTPMethod, target: String, host: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil
+            _ method: HTTPMethod, target: String, host: String, fields: HTTPFields = HTTPFields(), body: [UInt8]? = nil,
+            maxResponse: Int = 1 << 16
         ) {
             self.method = method
             self.target = target
             self.host = host
             self.fields = fields
             self.body = body
+            self.maxResponse = maxResponse
         }
     }
 
@@ -36,19 +40,22 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
 
     private let request: Request
     private let attempt: ConnectAttempt
-    private var exchange = HTTPExchange(limits: HTTPCall.limits)
+    private var exchange: HTTPExchange
     private var completion: (@Sendable (Response?) -> Void)?
 
     private init(
         shard: Shard, _ request: Request, _ plan: ConnectPlan, completion: @escaping @Sendable (Response?) -> Void
     ) {
         self.request = request
+        var limits = HTTPLimits()
+        limits.bodyBytes = request.maxResponse
+        exchange = HTTPExchange(limits: limits)
         attempt = ConnectAttempt(plan, at: shard.now)
         self.completion = completion
         super.init(shard: shard)
     }
 
-    /// The server's response; nil where none came in time, or none that is HTTP. A body is at most 64 KiB.
+    /// The server's response; nil where none came in time, or none that is HTTP, or a longer one than allowed.
     /// - Parameters:
     ///   - timeout: for all of it.
     ///   - proxy: the one to go through, at `address`.
@@ -119,10 +126,4 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
         abort()
         completion(response)
     }
-
-    private static let limits: HTTPLimits = {
-        var limits = HTTPLimits()
-        limits.bodyBytes = 1 << 16
-        return limits
-    }()
 }

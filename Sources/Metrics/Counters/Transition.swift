@@ -28,7 +28,7 @@ public struct TransitionTable: Hashable, Sendable {
 
     public init() {}
 
-    mutating func count(_ transition: Transition, _ amount: UInt64 = 1) {
+    package mutating func count(_ transition: Transition, _ amount: UInt64 = 1) {
         guard values[transition] == nil, values.count >= Self.capacity else {
             values[transition, default: 0] &+= amount
             return
@@ -69,5 +69,30 @@ public struct TracedTransition: Hashable, Sendable {
         self.at = at
         self.spent = spent
         self.transition = transition
+    }
+}
+
+extension TracedTransition {
+    /// The names of the columns of `line`.
+    public static let columns = ["agent", "at_s", "from", "to", "cause", "in_state_s"]
+
+    /// A line of comma-separated values, without a line break.
+    public var line: String {
+        let cells = [
+            "\(agent)", Figures.decimals(at.seconds, 6), CSVText.quoted(transition.from),
+            CSVText.quoted(transition.to), CSVText.quoted(transition.cause), Figures.decimals(spent.seconds, 6),
+        ]
+        return cells.joined(separator: ",")
+    }
+
+    /// Reads such a line; nil where it is none.
+    public init?(line: Substring) {
+        let cells = CSVText.cells(in: line)
+        guard cells.count == Self.columns.count, let agent = UInt64(cells[0]), let at = Double(cells[1]),
+            let spent = Double(cells[5]), at.isFinite, spent.isFinite
+        else { return nil }
+        self.init(
+            agent: agent, at: Nanoseconds(seconds: at), spent: Nanoseconds(seconds: spent),
+            transition: Transition(from: cells[2], cause: cells[4], to: cells[3]))
     }
 }

@@ -19,7 +19,7 @@ public struct BoundedHistogram: Hashable, Sendable {
         parts = []
     }
 
-    private init(estimate: CompactHistogram, parts: [CompactHistogram]) {
+    init(estimate: CompactHistogram, parts: [CompactHistogram]) {
         self.estimate = estimate
         self.parts = parts
     }

@@ -27,7 +27,7 @@ public struct HistogramLog: Hashable, Sendable {
         for (_, entry) in ordered {
             if !entry.tag.isEmpty { text += "Tag=\(Self.tag(entry.tag))," }
             text += Decimal3.text(entry.start.seconds) + "," + Decimal3.text(entry.length.seconds) + ","
-            text += Decimal3.text(Double(entry.histogram.highest) / 1e6) + ","
+            text += Figures.decimals(Double(entry.histogram.highest) / 1e6, 6) + ","
             text += HistogramCodec.encode(entry.histogram) + "\n"
         }
         return text
@@ -65,7 +65,7 @@ public struct HistogramLog: Hashable, Sendable {
     }
 
     /// Commas, blanks and line breaks would end a tag.
-    private static func tag(_ tag: String) -> String {
+    static func tag(_ tag: String) -> String {
         String(tag.map { $0 == "," || $0.isWhitespace ? "_" : $0 })
     }
 
@@ -82,11 +82,13 @@ public struct HistogramLog: Hashable, Sendable {
             tag = String(first.dropFirst("Tag=".count))
             fields.removeFirst()
         }
-        guard fields.count == 4, let start = Double(fields[0]), let length = Double(fields[1]) else {
+        guard fields.count == 4, let start = Double(fields[0]), let length = Double(fields[1]),
+            let highest = Double(fields[2])
+        else {
             throw HistogramLogError(line: number, cause: .notAnEntry)
         }
         do {
-            let histogram = try HistogramCodec.decode(fields[3])
+            let histogram = try HistogramCodec.decode(fields[3]).endingAt(milliseconds: highest)
             return TaggedHistogram(
                 tag: tag, start: Nanoseconds(seconds: start), length: Nanoseconds(seconds: length), histogram: histogram
             )

@@ -1,3 +1,5 @@
+import Basis
+
 /// One cohort of a run, in figures. A run of a single cohort has none: they would be the run's.
 public struct CohortSummary: Hashable, Sendable {
     /// As the profile names it; `other` for all that have no figures of their own.
@@ -10,11 +12,37 @@ public struct CohortSummary: Hashable, Sendable {
     public var response: MeasureSummary
     public var service: MeasureSummary
 
+    package init(
+        name: String, cohorts: Int, counters: CounterTable, response: MeasureSummary, service: MeasureSummary
+    ) {
+        self.name = name
+        self.cohorts = cohorts
+        self.counters = counters
+        self.response = response
+        self.service = service
+    }
+
+    /// The prefix of its tags in histogram logs.
+    package static func tag(_ name: String) -> String { "cohort/\(name)" }
+
     /// So many cohorts have figures of their own.
     public static let limit = CohortPlaces.limit
 
     /// The name of the cohorts beyond the limit.
     public static let otherName = "other"
+
+    private static func name(at place: Int, _ names: [String]) -> String {
+        place > CohortPlaces.limit ? otherName : place <= names.count ? names[place - 1] : "cohort \(place)"
+    }
+
+    /// The times of each cohort.
+    static func tagged(_ names: [String], _ times: CohortTimes, length: Nanoseconds) -> [TaggedHistogram] {
+        times.response.indices.dropFirst().flatMap { place in
+            TaggedHistogram.cohort(
+                name(at: place, names), response: times.response[place].compact, service: times.service[place].compact,
+                length: length)
+        }
+    }
 
     /// - Parameter names: of all cohorts of the run, in the order of their numbers.
     static func summaries(
@@ -24,7 +52,7 @@ public struct CohortSummary: Hashable, Sendable {
         return (1..<counters.places).map { place in
             let isOther = place > CohortPlaces.limit
             return CohortSummary(
-                name: isOther ? otherName : place <= names.count ? names[place - 1] : "cohort \(place)",
+                name: Self.name(at: place, names),
                 cohorts: isOther ? max(names.count - CohortPlaces.limit, 1) : 1, counters: counters[place],
                 response: MeasureSummary(.heartbeatResponse, of: times.response[place].compact),
                 service: MeasureSummary(.heartbeatService, of: times.service[place].compact))
@@ -45,4 +73,18 @@ extension CohortSummary {
             ),
             ("errors", "errors", "errors of any kind", { $0.counters.errors }),
         ]
+}
+
+extension TaggedHistogram {
+    /// The times of a cohort, within 1 %.
+    static func cohort(
+        _ name: String, response: CompactHistogram, service: CompactHistogram, length: Nanoseconds
+    ) -> [TaggedHistogram] {
+        [(Measure.heartbeatResponse, response), (.heartbeatService, service)].filter { $0.1.count > 0 }
+            .map { measure, histogram in
+                TaggedHistogram(
+                    tag: "\(CohortSummary.tag(name))/\(measure.name)", start: .zero, length: length,
+                    histogram: histogram)
+            }
+    }
 }

@@ -13,6 +13,19 @@ public struct PhaseSummary: Sendable {
     /// Warnings about the figures of this phase.
     public var findings: [Verdict.Finding]
 
+    package init(
+        label: String, start: Nanoseconds, length: Nanoseconds, measures: [MeasureSummary], counters: CounterTable,
+        cpuShare: Double, findings: [Verdict.Finding]
+    ) {
+        self.label = label
+        self.start = start
+        self.length = length
+        self.measures = measures
+        self.counters = counters
+        self.cpuShare = cpuShare
+        self.findings = findings
+    }
+
     /// The tool's own part of the response time; nil where too little is known.
     public var ownShare: OwnShare? { OwnShare(measures) }
 

@@ -35,7 +35,10 @@ public enum PrometheusText {
                 page.sample("muster_named_total", ["name": name], Double(count))
             }
         }
-        for summary in snapshot.measures where summary.count > 0 { page.append(summary) }
+        for summary in snapshot.measures where summary.count > 0 {
+            page.append(summary)
+            page.append(summary.measure, snapshot.histograms[summary.measure.index].estimate)
+        }
         page.append(cohorts: snapshot.cohorts)
         page.append(gauges: snapshot)
         return page.text
@@ -86,6 +89,28 @@ public enum PrometheusText {
             sample("\(name)_count", labels, Double(summary.count))
         }
 
+        /// A classic histogram: the quantiles of several generators cannot be added, these can.
+        mutating func append(_ measure: Measure, _ histogram: CompactHistogram) {
+            let name = "muster_\(measure.name)_distribution_seconds"
+            family(name, "histogram", "The same times in buckets.")
+            for (bound, label) in Self.bounds {
+                let below = histogram.share(atMost: bound) * Double(histogram.count)
+                sample("\(name)_bucket", ["le": label], below.rounded())
+            }
+            sample("\(name)_bucket", ["le": "+Inf"], Double(histogram.count))
+            sample("\(name)_sum", [:], histogram.mean.seconds * Double(histogram.count))
+            sample("\(name)_count", [:], Double(histogram.count))
+        }
+
+        /// 1, 2 and 5 times each power of ten from 100 µs to 100 s.
+        private static let bounds: [(Nanoseconds, String)] = (-4...2).flatMap { power -> [(Nanoseconds, String)] in
+            [1.0, 2, 5].compactMap { step in
+                let scale = (0..<abs(power)).reduce(1.0) { product, _ in product * 10 }
+                let seconds = power < 0 ? step / scale : step * scale
+                return seconds > 100 ? nil : (Nanoseconds(seconds: seconds), "\(seconds)")
+            }
+        }
+
         /// One sample of each family for each cohort.
         mutating func append(cohorts: [CohortSummary]) {
             guard !cohorts.isEmpty else { return }
@@ -118,6 +143,14 @@ public enum PrometheusText {
             for (name, help, value) in gauges {
                 family(name, "gauge", help)
                 sample(name, [:], value)
+            }
+            if let server = snapshot.row.server, let bytes = server.residentBytes {
+                family("muster_server_cpu_seconds_total", "counter", "CPU time of the server in this run.")
+                sample("muster_server_cpu_seconds_total", [:], snapshot.server?.cpu?.seconds ?? 0)
+                family("muster_server_resident_bytes", "gauge", "Memory that the server holds.")
+                sample("muster_server_resident_bytes", [:], Double(bytes))
+                family("muster_server_threads", "gauge", "Threads of the server.")
+                sample("muster_server_threads", [:], Double(server.threads ?? 0))
             }
             family("muster_phase", "gauge", "1 for the current phase.")
             sample("muster_phase", ["phase": snapshot.phase], 1)

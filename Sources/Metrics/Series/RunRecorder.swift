@@ -62,6 +62,8 @@ public final class RunRecorder {
     private var marks: [RunMark] = []
     /// Set since the last tick.
     private var newMarks: [String] = []
+    /// What the server uses; nil where it is not watched.
+    private var server: ServerUse?
 
     /// - Parameters:
     ///   - start: the beginning of the run; every time in the results counts from here.
@@ -92,6 +94,13 @@ public final class RunRecorder {
     /// Judges thresholds from now on: call it before the first tick.
     public func judge(_ thresholds: [Threshold]) {
         meters = thresholds.map { ThresholdMeter($0, cohorts: cohortNames) }
+    }
+
+    /// Watches what the server uses from now on: call it before the first tick.
+    /// - Parameter sample: as of the start of the run.
+    public func watch(_ use: ServerUse, _ sample: ServerSample?) {
+        server = use
+        if let sample { _ = server?.add(sample) }
     }
 
     /// The first threshold that has failed and ends the run for it.
@@ -131,11 +140,14 @@ public final class RunRecorder {
     /// Costs about a millisecond of this thread for two shards. Nothing is lost where a shard is late: its interval
     /// comes with the next tick.
     @discardableResult
-    public func tick(at now: Instant, process sample: ProcessSample) -> Snapshot {
+    public func tick(
+        at now: Instant, process sample: ProcessSample, server serverSample: ServerSample? = nil
+    ) -> Snapshot {
         interval.reset()
         let silent = collect()
         let counted = takeCounters()
         var row = makeRow(at: now, counted, sample, silentShards: silent)
+        if let serverSample { row.server = server?.add(serverSample) }
         phase.add(row, cores: sample.availableCores)
         shardUse = ShardUse.sum(shardUse, row.shards)
         withheld.add(row.withheld)
@@ -204,8 +216,10 @@ public final class RunRecorder {
 
     /// The last tick, after every shard's last `publish()`.
     @discardableResult
-    public func finish(at now: Instant, process sample: ProcessSample) -> Snapshot {
-        tick(at: now, process: sample)
+    public func finish(
+        at now: Instant, process sample: ProcessSample, server: ServerSample? = nil
+    ) -> Snapshot {
+        tick(at: now, process: sample, server: server)
     }
 
     /// The run in figures, as of the last tick; for a checkpoint as for the end.
@@ -219,7 +233,7 @@ public final class RunRecorder {
         let verdict = Verdict(run: runFindings(totals), phases: phases)
         let context = ThresholdMeter.Context(
             phases: phases, level: verdict.level, waves: waves, elapsed: lastTick - start)
-        return RunSummary(
+        var summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
             verdict: verdict,
             measures: summaries(of: totals), counters: counters, named: named, states: states,
@@ -227,6 +241,8 @@ public final class RunRecorder {
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server),
             thresholds: meters.map { $0.outcome(context) }, marks: marks)
+        summary.server = self.server
+        return summary
     }
 
     /// Everything that is to be written about the run, as of the last tick.
@@ -245,6 +261,7 @@ public final class RunRecorder {
             TaggedHistogram.cumulative(totals(), "total", start: .zero, length: lastTick - start)
             + closedHistograms
             + (phase.isEmpty ? [] : phase.tagged())
+            + CohortSummary.tagged(cohortNames, cohortTimes, length: lastTick - start)
             + TaggedHistogram.waves(summary.waves, length: lastTick - start)
             + (hasIntervals ? rows.flatMap { TaggedHistogram.interval($0) } : [])
         return RunRecord(summary: summary, series: rows, histograms: histograms, profile: profile, trace: trace)
@@ -316,10 +333,11 @@ public final class RunRecorder {
     }
 
     private func snapshot(row: SeriesRow) -> Snapshot {
-        Snapshot(
+        let totals = totals()
+        return Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
-            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals()), counters: counters,
+            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals), histograms: totals, counters: counters,
             named: named, states: states, health: health, cohorts: cohorts, process: process, verdict: current,
-            toolBoundSeconds: toolBoundSeconds)
+            toolBoundSeconds: toolBoundSeconds, server: server)
     }
 }

@@ -11,7 +11,7 @@ public struct RunIdentity: Hashable, Sendable {
     /// How many agents were planned.
     public var agents: Int
     public var shards: Int
-    /// Seconds since 1970.
+    /// When the run began, which is time zero of its figures: seconds since 1970.
     public var startedAt: Double
     /// Name and version of the tool.
     public var tool: String
@@ -19,10 +19,12 @@ public struct RunIdentity: Hashable, Sendable {
     public var machine: String
     /// Whether the server is the one that the run brings along.
     public var isEmbedded: Bool
+    /// The part of the fleet that it was; nil: all of it.
+    public var part: RunPart?
 
     public init(
         run: String, profile: String, server: String, seed: UInt64, agents: Int, shards: Int, startedAt: Double,
-        tool: String, machine: String, isEmbedded: Bool = false
+        tool: String, machine: String, isEmbedded: Bool = false, part: RunPart? = nil
     ) {
         self.run = run
         self.profile = profile
@@ -34,6 +36,7 @@ public struct RunIdentity: Hashable, Sendable {
         self.tool = tool
         self.machine = machine
         self.isEmbedded = isEmbedded
+        self.part = part
     }
 }
 
@@ -132,6 +135,37 @@ public struct RunSummary: Sendable {
     public var marks: [RunMark] = []
     /// Whether a threshold that is not decided does not keep the run from passing.
     public var allowsUndecided = false
+    /// What the server used; nil where it was not watched.
+    public var server: ServerUse?
+    /// The runs that it was merged from; empty: none.
+    public var merged: [MergedRun] = []
+
+    package init(
+        identity: RunIdentity, outcome: RunOutcome, duration: Nanoseconds, verdict: Verdict,
+        measures: [MeasureSummary], counters: CounterTable, named: NamedCounters, states: StateTable,
+        health: HealthTable, healthPeaks: HealthTable, phases: [PhaseSummary], waves: [WaveSummary],
+        transitions: TransitionTable, process: ProcessSummary, cohorts: [CohortSummary], toolBoundSeconds: Double,
+        reconciliation: Reconciliation, thresholds: [ThresholdOutcome] = []
+    ) {
+        self.identity = identity
+        self.outcome = outcome
+        self.duration = duration
+        self.verdict = verdict
+        self.measures = measures
+        self.counters = counters
+        self.named = named
+        self.states = states
+        self.health = health
+        self.healthPeaks = healthPeaks
+        self.phases = phases
+        self.waves = waves
+        self.transitions = transitions
+        self.process = process
+        self.cohorts = cohorts
+        self.toolBoundSeconds = toolBoundSeconds
+        self.reconciliation = reconciliation
+        self.thresholds = thresholds
+    }
 
     /// Whether the run passes: it ended as planned, and so did every threshold; nil where it has none.
     public var hasPassed: Bool? {
@@ -157,4 +191,15 @@ public struct RunRecord: Sendable {
     public var profile: String
     /// The steps of the agents that were traced, in the order of their times.
     public var trace: [TracedTransition]
+
+    package init(
+        summary: RunSummary, series: [SeriesRow], histograms: [TaggedHistogram], profile: String,
+        trace: [TracedTransition] = []
+    ) {
+        self.summary = summary
+        self.series = series
+        self.histograms = histograms
+        self.profile = profile
+        self.trace = trace
+    }
 }

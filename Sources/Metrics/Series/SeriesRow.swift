@@ -32,6 +32,30 @@ public struct SeriesRow: Sendable {
     public var level: Verdict.Level
     /// The names of the marks that the user set in the interval.
     public var marks: [String] = []
+    /// What the server used; nil where it is not watched.
+    public var server: ServerInterval?
+
+    package init(
+        start: Nanoseconds, length: Nanoseconds, phase: String, counters: CounterTable, states: StateTable,
+        health: HealthTable, histograms: [BoundedHistogram], cpu: Nanoseconds, cpuShare: Double,
+        shards: [ShardUse] = [], withheld: CPUWithheld = CPUWithheld(), residentBytes: UInt64, silentShards: Int,
+        level: Verdict.Level
+    ) {
+        self.start = start
+        self.length = length
+        self.phase = phase
+        self.counters = counters
+        self.states = states
+        self.health = health
+        self.histograms = histograms
+        self.cpu = cpu
+        self.cpuShare = cpuShare
+        self.shards = shards
+        self.withheld = withheld
+        self.residentBytes = residentBytes
+        self.silentShards = silentShards
+        self.level = level
+    }
 
     /// Whether the interval is too short for a rate or a share of its own: the end of a phase, say, some milliseconds
     /// after a tick.
@@ -67,6 +91,7 @@ public struct SeriesRow: Sendable {
         row.silentShards = max(silentShards, next.silentShards)
         row.level = max(level, next.level)
         row.marks = marks + next.marks
+        if let server { row.server = next.server.map { server.merged(with: $0) } ?? server }
         return row
     }
 }

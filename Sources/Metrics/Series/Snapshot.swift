@@ -14,6 +14,8 @@ public struct Snapshot: Sendable {
     public var phaseMeasures: [MeasureSummary]
     /// The figures of the run until now, by `Measure.index`.
     public var measures: [MeasureSummary]
+    /// What they are made of.
+    public var histograms: [BoundedHistogram]
     /// Counted since the start of the run.
     public var counters: CounterTable
     public var named: NamedCounters
@@ -29,6 +31,8 @@ public struct Snapshot: Sendable {
     public var verdict: Verdict
     /// For how many seconds of the run it was until now.
     public var toolBoundSeconds: Double
+    /// What the server uses; nil where it is not watched.
+    public var server: ServerUse?
 }
 
 /// What the tool itself used of the machine over a run.

@@ -39,9 +39,9 @@ public struct Wave: Hashable, Sendable {
     /// When its clock began.
     public var origin: Instant
     /// Distinguishes the offer from others: the first bytes of its hash.
-    var number: UInt64
+    package var number: UInt64
 
-    init(kind: OfferKind, label: String, clock: WaveClock, origin: Instant, number: UInt64) {
+    package init(kind: OfferKind, label: String, clock: WaveClock, origin: Instant, number: UInt64) {
         self.kind = kind
         self.label = label
         self.clock = clock
@@ -64,6 +64,18 @@ public struct WaveSummary: Hashable, Sendable {
     public var start: Nanoseconds
     /// The times from the wave's clock to each stage, by `OfferStage.rawValue`.
     public var stages: [CompactHistogram]
+
+    package init(wave: Wave, start: Nanoseconds, stages: [CompactHistogram]) {
+        self.wave = wave
+        self.start = start
+        self.stages = stages
+    }
+
+    /// The tag of a stage in histogram logs.
+    package func tag(_ stage: OfferStage) -> String {
+        let label = wave.label.replacing(" ", with: "_").replacing(",", with: "_")
+        return "wave/\(label)/\(stage.name)"
+    }
 
     /// How many agents have reached a stage.
     public func count(_ stage: OfferStage) -> UInt64 { stages[Int(stage.rawValue)].count }
@@ -194,9 +206,8 @@ extension TaggedHistogram {
         summaries.flatMap { summary in
             OfferStage.allCases.compactMap { stage in
                 guard summary.count(stage) > 0 else { return nil }
-                let label = summary.wave.label.replacing(" ", with: "_").replacing(",", with: "_")
                 return TaggedHistogram(
-                    tag: "wave/\(label)/\(stage.name)", start: max(summary.start, .zero),
+                    tag: summary.tag(stage), start: max(summary.start, .zero),
                     length: max(length - summary.start, .zero), histogram: summary[stage])
             }
         }

@@ -95,6 +95,13 @@ public struct ThresholdOutcome: Hashable, Sendable {
     /// The figure in the unit of the metric, at its likeliest; nil where it is not one number.
     public var value: Double?
 
+    package init(_ threshold: Threshold, state: State, figure: String, reason: String?) {
+        self.threshold = threshold
+        self.state = state
+        self.figure = figure
+        self.reason = reason
+    }
+
     init(_ threshold: Threshold, _ judgement: Judgement) {
         self.threshold = threshold
         state = judgement.state

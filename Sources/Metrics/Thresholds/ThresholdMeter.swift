@@ -44,13 +44,7 @@ struct ThresholdMeter {
 
     /// - Parameter interval: what the row was made of, for the figures of cohorts.
     mutating func add(_ row: SeriesRow, _ interval: ShardInterval) {
-        let isInScope =
-            switch threshold.scope {
-            case .run, .cohort: true
-            case .phase(let label): row.phase == label
-            case .time(let from, let to): row.start >= from && row.start < to
-            }
-        guard isInScope else { return }
+        guard isInScope(row) else { return }
         var figures = Measured(counters: row.counters, length: row.length, level: row.level)
         if let place { figures.counters = interval.counters[place] }
         if case .time(let measure, _) = threshold.metric {
@@ -61,6 +55,35 @@ struct ThresholdMeter {
                 figures.histogram = BoundedHistogram(histogram.compact)
             }
         }
+        add(figures, of: row)
+    }
+
+    /// A row of a run that is over: the figures of the fleet.
+    mutating func add(_ row: SeriesRow) {
+        guard isInScope(row) else { return }
+        var figures = Measured(counters: row.counters, length: row.length, level: row.level)
+        if case .time(let measure, _) = threshold.metric { figures.histogram = row.histograms[measure.index] }
+        add(figures, of: row)
+    }
+
+    /// A cohort as a whole.
+    mutating func add(_ cohort: MergedCohort, length: Nanoseconds) {
+        var figures = Measured(counters: cohort.counters, length: length)
+        if case .time(let measure, _) = threshold.metric {
+            figures.histogram = BoundedHistogram(measure == .heartbeatService ? cohort.service : cohort.response)
+        }
+        gathered.add(figures)
+    }
+
+    private func isInScope(_ row: SeriesRow) -> Bool {
+        switch threshold.scope {
+        case .run, .cohort: true
+        case .phase(let label): row.phase == label
+        case .time(let from, let to): row.start >= from && row.start < to
+        }
+    }
+
+    private mutating func add(_ figures: Measured, of row: SeriesRow) {
         gathered.add(figures)
         if case .agentsConnected = threshold.metric { connected.add(row, threshold) }
         guard case .windows(let length, _) = threshold.span else { return }

@@ -33,6 +33,13 @@ public struct Reconciliation: Hashable, Sendable {
         /// not known.
         public var remark: String?
 
+        package init(what: String, tool: UInt64, server: UInt64? = nil, remark: String? = nil) {
+            self.what = what
+            self.tool = tool
+            self.server = server
+            self.remark = remark
+        }
+
         /// The server's count less the tool's; nil where the server does not say.
         public var difference: Int64? {
             server.map { Int64(clamping: $0) - Int64(clamping: tool) }
@@ -47,6 +54,11 @@ public struct Reconciliation: Hashable, Sendable {
 
     /// Whether nothing that is known differs.
     public var agrees: Bool { lines.allSatisfy(\.agrees) }
+
+    package init(lines: [Line], isServerKnown: Bool) {
+        self.lines = lines
+        self.isServerKnown = isServerKnown
+    }
 
     /// - Parameter named: what was counted under names; faults among them explain some differences.
     public init(_ counters: CounterTable, named: NamedCounters = NamedCounters(), server: ServerSideCounts?) {

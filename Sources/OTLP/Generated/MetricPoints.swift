@@ -244,17 +244,24 @@ extension Histogram: SchemaMessage {
 /// A distribution of values in buckets that grow exponentially (OTLP: ExponentialHistogram).
 struct ExponentialHistogram: Equatable, Sendable {
     /// The points.
-    var dataPoints: [OpaquePoint] = []
+    var dataPoints: [ExponentialHistogramDataPoint] = []
+    /// What each point covers.
+    var aggregationTemporality: AggregationTemporality = .unspecified
 
     init() {}
 
-    init(dataPoints: [OpaquePoint] = []) {
+    init(
+        dataPoints: [ExponentialHistogramDataPoint] = [],
+        aggregationTemporality: AggregationTemporality = .unspecified
+    ) {
         self.dataPoints = dataPoints
+        self.aggregationTemporality = aggregationTemporality
     }
 }
 
 extension ExponentialHistogram: SchemaMessage {
     func visit(_ visitor: inout some FieldVisitor) {
+        visitor.enumeration(16, aggregationTemporality)
         visitor.messages(10, dataPoints)
     }
 
@@ -264,6 +271,7 @@ extension ExponentialHistogram: SchemaMessage {
             switch try reader.tag() {
             case 0: return
             case 10: try reader.messages(10, into: &dataPoints)
+            case 16: aggregationTemporality = try reader.enumeration()
             case let tag: try reader.skip(tag)
             }
         }
@@ -274,7 +282,154 @@ extension ExponentialHistogram: SchemaMessage {
         while true {
             switch try reader.tag() {
             case 0: return
-            case 10: try reader.check(OpaquePoint.self)
+            case 10: try reader.check(ExponentialHistogramDataPoint.self)
+            case 16: _ = try reader.varint()
+            case let tag: try reader.skip(tag)
+            }
+        }
+    }
+}
+
+/// A distribution at a time: bucket i holds the values above base to the power of i and up to base to the power of i +
+/// 1 (OTLP: ExponentialHistogramDataPoint).
+struct ExponentialHistogramDataPoint: Equatable, Sendable {
+    /// What identifies the point within its metric.
+    var attributes: [KeyValue] = []
+    /// Since when it covers.
+    var startTimeUnixNano: UInt64 = 0
+    /// The time of the values.
+    var timeUnixNano: UInt64 = 0
+    /// How many values.
+    var count: UInt64 = 0
+    /// Their sum.
+    var sum: Double? = nil
+    /// The base is 2 to the power of 2 to the power of -scale; a signed number, in zig-zag form.
+    var scale: UInt32 = 0
+    /// How many values are zero.
+    var zeroCount: UInt64 = 0
+    /// The buckets of the values above zero.
+    var positive: ExponentialBuckets? = nil
+    /// The least value.
+    var min: Double? = nil
+    /// The greatest value.
+    var max: Double? = nil
+
+    init() {}
+
+    init(
+        attributes: [KeyValue] = [],
+        startTimeUnixNano: UInt64 = 0,
+        timeUnixNano: UInt64 = 0,
+        count: UInt64 = 0,
+        sum: Double? = nil,
+        scale: UInt32 = 0,
+        zeroCount: UInt64 = 0,
+        positive: ExponentialBuckets? = nil,
+        min: Double? = nil,
+        max: Double? = nil
+    ) {
+        self.attributes = attributes
+        self.startTimeUnixNano = startTimeUnixNano
+        self.timeUnixNano = timeUnixNano
+        self.count = count
+        self.sum = sum
+        self.scale = scale
+        self.zeroCount = zeroCount
+        self.positive = positive
+        self.min = min
+        self.max = max
+    }
+}
+
+extension ExponentialHistogramDataPoint: SchemaMessage {
+    func visit(_ visitor: inout some FieldVisitor) {
+        if let max { visitor.member(105, fixed64: max.bitPattern) }
+        if let min { visitor.member(97, fixed64: min.bitPattern) }
+        if let positive { visitor.message(66, positive) }
+        visitor.fixed64(57, zeroCount)
+        visitor.varint(48, UInt64(scale))
+        if let sum { visitor.member(41, fixed64: sum.bitPattern) }
+        visitor.fixed64(33, count)
+        visitor.fixed64(25, timeUnixNano)
+        visitor.fixed64(17, startTimeUnixNano)
+        visitor.messages(10, attributes)
+    }
+
+    @inline(never)
+    mutating func merge(from reader: inout WireReader) throws(DecodingError) {
+        while true {
+            switch try reader.tag() {
+            case 0: return
+            case 10: try reader.messages(10, into: &attributes)
+            case 17: startTimeUnixNano = try reader.fixed64()
+            case 25: timeUnixNano = try reader.fixed64()
+            case 33: count = try reader.fixed64()
+            case 41: sum = try reader.double()
+            case 48: scale = UInt32(truncatingIfNeeded: try reader.varint())
+            case 57: zeroCount = try reader.fixed64()
+            case 66: try reader.message(into: &positive)
+            case 97: min = try reader.double()
+            case 105: max = try reader.double()
+            case let tag: try reader.skip(tag)
+            }
+        }
+    }
+
+    @inline(never)
+    static func check(_ reader: inout WireReader) throws(DecodingError) {
+        while true {
+            switch try reader.tag() {
+            case 0: return
+            case 10: try reader.check(KeyValue.self)
+            case 17, 25, 33, 41, 57, 97, 105: _ = try reader.fixed64()
+            case 48: _ = try reader.varint()
+            case 66: try reader.check(ExponentialBuckets.self)
+            case let tag: try reader.skip(tag)
+            }
+        }
+    }
+}
+
+/// Buckets of an exponential histogram, without gaps (OTLP: ExponentialBuckets).
+struct ExponentialBuckets: Equatable, Sendable {
+    /// The first bucket; a signed number, in zig-zag form.
+    var offset: UInt32 = 0
+    /// The counts, as varints one after the other.
+    var bucketCounts: [UInt8] = []
+
+    init() {}
+
+    init(offset: UInt32 = 0, bucketCounts: [UInt8] = []) {
+        self.offset = offset
+        self.bucketCounts = bucketCounts
+    }
+}
+
+extension ExponentialBuckets: SchemaMessage {
+    func visit(_ visitor: inout some FieldVisitor) {
+        visitor.bytes(18, bucketCounts)
+        visitor.varint(8, UInt64(offset))
+    }
+
+    @inline(never)
+    mutating func merge(from reader: inout WireReader) throws(DecodingError) {
+        while true {
+            switch try reader.tag() {
+            case 0: return
+            case 8: offset = UInt32(truncatingIfNeeded: try reader.varint())
+            case 18: bucketCounts = try reader.bytes()
+            case let tag: try reader.skip(tag)
+            }
+        }
+    }
+
+    @inline(never)
+    static func check(_ reader: inout WireReader) throws(DecodingError) {
+        while true {
+            switch try reader.tag() {
+            case 0: return
+            case 8: _ = try reader.varint()
+            case 18: _ = try reader.content()
             case let tag: try reader.skip(tag)
             }
         }

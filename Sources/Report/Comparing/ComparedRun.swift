@@ -1,5 +1,4 @@
-public import Basis
-import Foundation
+import Basis
 import Metrics
 import Statistics
 
@@ -23,20 +22,13 @@ public struct ComparedRun: Sendable {
     /// Reads `summary.json`, `profile.yaml` and `histograms.hlog`.
     public init(path: String) throws(ComparisonError) {
         self.path = path
-        func text(_ name: String, _ limit: Int) throws(ComparisonError) -> String {
-            do throws(FileError) { return try Files.text("\(path)/\(name)", limit: limit) } catch { throw .file(error) }
-        }
-        let json = try text("summary.json", Self.maxSummary)
-        guard let summary = try? SummaryDocument(json: Data(json.utf8)) else { throw .notASummary(path: path) }
-        self.summary = summary
-        profile = Self.comparable(try text("profile.yaml", Self.maxProfile))
+        let stored: StoredRun
+        do throws(StoredRunError) { stored = try StoredRun(path: path) } catch { throw .unreadable(error) }
+        summary = stored.summary
+        profile = Self.comparable(stored.profile)
         let phases = Self.judgedPhases(of: summary)
         judged = phases
-        let lines = try text("histograms.hlog", Self.maxLog)
-        let log: HistogramLog
-        do throws(HistogramLogError) { log = try HistogramLog.read(lines) } catch {
-            throw .histograms(path: path, "\(error)")
-        }
+        let log = stored.log
         var times: [Measure: [Part]] = [:]
         for measure in [Measure.heartbeatResponse, .heartbeatService] {
             times[measure] = log.entries.filter { $0.tag == "interval/\(measure.name)" }.compactMap { entry in
@@ -50,10 +42,6 @@ public struct ComparedRun: Sendable {
         }
         self.times = times
     }
-
-    private static let maxSummary = 64 << 20
-    private static let maxProfile = 16 << 20
-    private static let maxLog = 1 << 30
 
     /// The run is steady in them; where no phase is, all but the arrival and the end.
     private static func judgedPhases(of summary: SummaryDocument) -> [SummaryDocument.PhasePart] {
@@ -193,19 +181,14 @@ public struct ComparedRun: Sendable {
 
 /// Why runs cannot be compared. The user's fault.
 public enum ComparisonError: Error, Hashable, CustomStringConvertible {
-    case file(FileError)
-    case notASummary(path: String)
-    case histograms(path: String, String)
+    case unreadable(StoredRunError)
     /// Two runs are not of the same load.
     case different(String)
     case noRuns
 
     public var description: String {
         switch self {
-        case .file(let error): "\(error)"
-        case .notASummary(let path):
-            "\(path)/summary.json is not the summary of a run of this release; name the directories of results"
-        case .histograms(let path, let problem): "\(path)/histograms.hlog: \(problem)"
+        case .unreadable(let error): "\(error)"
         case .different(let what): "the runs cannot be compared: \(what)"
         case .noRuns: "name at least one run of each side: muster compare A1 A2 A3 -- B1 B2 B3"
         }

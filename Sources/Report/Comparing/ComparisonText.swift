@@ -36,7 +36,7 @@ extension RunComparison {
         ]
     }
 
-    private var isOfSingleRuns: Bool { runs.a == 1 && runs.b == 1 }
+    private var isOfSingleRuns: Bool { runs.a == 1 && runs.b == 1 && basis == .nothing }
 
     /// What the comparison can say, in a sentence.
     public var headline: String {

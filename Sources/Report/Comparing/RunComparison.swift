@@ -37,12 +37,21 @@ public struct RunComparison: Sendable {
     /// The test; nil where there is no verdict.
     public let method: MeanDifference.Method?
     private let gateProblem: String?
+    /// What the verdicts are based on.
+    let basis: ComparisonBasis
 
-    /// - Parameter margin: the change that does not matter, such as 0.05.
+    /// - Parameters:
+    ///   - margin: the change that does not matter, such as 0.05.
+    ///   - noise: former runs of one build, which say how runs vary, for one run a side.
     /// - Throws: where the runs are not of the same load.
-    public init(_ a: [ComparedRun], _ b: [ComparedRun], margin: Double) throws(ComparisonError) {
+    public init(
+        _ a: [ComparedRun], _ b: [ComparedRun], margin: Double, noise: [ComparedRun] = []
+    ) throws(ComparisonError) {
         guard let first = a.first, !b.isEmpty else { throw .noRuns }
-        for run in a + b { try Self.check(run, against: first) }
+        for run in a + b + noise { try Self.check(run, against: first) }
+        for run in noise where run.summary.run.machine != first.summary.run.machine {
+            throw .different("\(run.path) of --noise-from is of another machine: \(run.summary.run.machine)")
+        }
         var remarks: [String] = []
         func usable(_ side: String, _ runs: [ComparedRun]) -> [ComparedRun] {
             runs.filter { run in
@@ -52,12 +61,15 @@ public struct RunComparison: Sendable {
             }.sorted { $0.startedAt < $1.startedAt }
         }
         let (a, b) = (usable("A", a), usable("B", b))
+        let noise = usable("--noise-from", noise)
         runs = (a.count, b.count)
         judgedRuns = (a, b)
         self.margin = margin
+        let basis = try ComparisonBasis(a.count, b.count, noise: noise.count)
+        self.basis = basis
         let order = RunOrder(a.map(\.startedAt), b.map(\.startedAt))
         var gateProblem: String?
-        if min(a.count, b.count) < FigureComparison.minRuns {
+        if min(a.count, b.count) < FigureComparison.minRuns, !basis.isKnownNoise {
             gateProblem = "a verdict needs at least \(FigureComparison.minRuns) runs a side"
         } else if order == .oneAfterTheOther {
             gateProblem = "all runs of one side came before those of the other: the machine may have changed in between"
@@ -66,9 +78,9 @@ public struct RunComparison: Sendable {
         method =
             min(a.count, b.count) < FigureComparison.minRuns
             ? nil : MeanDifference.method(a.count, b.count, alternating: order == .alternating)
-        rows = Self.rows(a, b, alternating: order == .alternating, margin: margin)
+        rows = Self.rows(a, b, noise, basis, alternating: order == .alternating, margin: margin)
         self.gateProblem = gateProblem
-        self.remarks = remarks
+        self.remarks = remarks + basis.remarks
     }
 
     /// What `--fail-if worse` says.
@@ -101,7 +113,8 @@ public struct RunComparison: Sendable {
     }
 
     private static func rows(
-        _ a: [ComparedRun], _ b: [ComparedRun], alternating: Bool, margin: Double
+        _ a: [ComparedRun], _ b: [ComparedRun], _ noise: [ComparedRun], _ basis: ComparisonBasis, alternating: Bool,
+        margin: Double
     ) -> [Row] {
         var comparisons: [ComparedFigure: FigureComparison] = [:]
         var values: [ComparedFigure: (a: [Double], b: [Double], missing: String?)] = [:]
@@ -120,7 +133,8 @@ public struct RunComparison: Sendable {
             values[figure] = (side(a), side(b), missing)
             // A figure that some runs lack would be compared of a choice of runs.
             guard missing == nil, let sides = values[figure] else { continue }
-            comparisons[figure] = FigureComparison(sides.a, sides.b, figure.direction, alternating: alternating)
+            comparisons[figure] = basis.comparison(
+                sides.a, sides.b, noise: side(noise), figure.direction, alternating: alternating)
         }
         let verdicts = verdicts(comparisons, margin: margin)
         return ComparedFigure.allCases.map { figure in

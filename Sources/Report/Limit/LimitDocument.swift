@@ -1,4 +1,4 @@
-import Basis
+public import Basis
 public import Foundation
 public import Statistics
 
@@ -21,6 +21,8 @@ public struct LimitDocument: Codable, Hashable, Sendable {
     public var highestPassed: Double?
     public var seconds: Double
     public var trials: [Trial]
+    /// What follows from the limit, each sentence with the figures that it follows from; nil: nothing does.
+    public var advice: [String]?
 
     public struct Trial: Codable, Hashable, Sendable {
         /// From 1.
@@ -57,6 +59,28 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         }
         guard result.ending == .narrow || result.ending == .trialsUsedUp, result.trials > 0 else { return }
         (limit, low, high) = (result.limit, result.interval.lowerBound, result.interval.upperBound)
+    }
+
+    /// Adds what follows for a fleet whose agents all send heartbeats in one interval.
+    /// - Parameters:
+    ///   - agents: of the profile.
+    ///   - interval: of their heartbeats.
+    public mutating func advise(agents: Int, interval: Nanoseconds) {
+        guard ending == "narrow", let low, agents > 0, interval > .zero else { return }
+        let isRate = load == "rate"
+        let rate = isRate ? low : low / interval.seconds
+        let fleet = isRate ? Double(agents) : low
+        guard rate > 0 else { return }
+        let needed = fleet / (rate / 2)
+        let source =
+            isRate
+            ? "\(Self.text(low)) heartbeats/s, the lower end of the 95 % interval"
+            : "\(Self.text(low)) agents every \(Figures.duration(interval)), the lower end of the 95 % interval, which are "
+                + "\(Self.text(rate)) heartbeats/s"
+        advice = [
+            "With \(Self.text(fleet)) agents, a heartbeat interval of \(Figures.duration(Nanoseconds(seconds: needed))) or more "
+                + "keeps the server at or below half its limit: it was found at \(source)."
+        ]
     }
 
     /// `half of the 20 s trials at 9,350 agents keep heartbeat.response.p99 < 100ms; 95 %: 8,950 … 9,800; 24 trials,

@@ -48,6 +48,31 @@ public struct FigureComparison: Hashable, Sendable {
         deviation = (squares / degrees).squareRoot()
     }
 
+    /// One run a side, with former runs of one build.
+    /// - Returns: nil where there are fewer than eight of those.
+    public init?(_ a: Double, _ b: Double, noise: [Double], _ direction: Direction) {
+        guard noise.count >= Self.minNoiseRuns, let test = MeanDifference(a, b, varyingAs: noise) else { return nil }
+        self.test = test
+        self.direction = direction
+        deviation = MeanDifference.variance(noise).squareRoot()
+    }
+
+    /// One run of B against several of A.
+    /// - Returns: nil where there are fewer than five of those.
+    public init?(baseline: [Double], candidate: Double, _ direction: Direction) {
+        guard baseline.count >= Self.minBaselineRuns,
+            let test = MeanDifference(baseline: baseline, candidate: candidate)
+        else { return nil }
+        self.test = test
+        self.direction = direction
+        deviation = MeanDifference.variance(baseline).squareRoot()
+    }
+
+    /// Former runs of one build that say how runs vary.
+    public static let minNoiseRuns = 8
+    /// Runs of one build that one run of another can be compared with.
+    public static let minBaselineRuns = 5
+
     /// Runs a side below which there is no verdict.
     public static let minRuns = 3
 

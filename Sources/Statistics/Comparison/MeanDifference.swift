@@ -29,6 +29,25 @@ public struct MeanDifference: Hashable, Sendable {
 
     private static let minPairs = 8
 
+    /// One run a side, where how runs of one build vary is known from others.
+    /// - Parameter known: at least two runs of one build.
+    public init?(_ a: Double, _ b: Double, varyingAs known: [Double]) {
+        guard known.count >= 2 else { return nil }
+        method = .pooled
+        difference = b - a
+        standardError = (2 * Self.variance(known)).squareRoot()
+        degreesOfFreedom = Double(known.count - 1)
+    }
+
+    /// One run against several of another build, where both builds vary alike.
+    public init?(baseline: [Double], candidate: Double) {
+        guard baseline.count >= 2 else { return nil }
+        method = .pooled
+        difference = candidate - Self.mean(baseline)
+        standardError = (Self.variance(baseline) * (1 + 1 / Double(baseline.count))).squareRoot()
+        degreesOfFreedom = Double(baseline.count - 1)
+    }
+
     /// - Returns: nil where a side has fewer than two runs, or pairs are asked of sides with different counts.
     public init?(_ a: [Double], _ b: [Double], _ method: Method) {
         guard a.count >= 2, b.count >= 2 else { return nil }

@@ -1,4 +1,5 @@
 import Basis
+import Metrics
 import Testing
 
 @testable import Fleet
@@ -29,6 +30,31 @@ struct PopulationTests {
         }
         #expect(!owner.contains(-1))
         #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+    }
+
+    @Test(
+        "Every agent runs in exactly one process, whatever the number of processes and of their shards",
+        arguments: [1, 2, 3, 5], [1, 2, 3])
+    func processes(count: Int, shards: Int) throws {
+        for profile in [Self.profile, Self.grouped] {
+            var seen = [Int](repeating: 0, count: profile.agents)
+            for index in 1...count {
+                let population = Population(profile, part: try #require(RunPart(index: index, count: count)))
+                var sizes: [Int] = []
+                for shard in 0..<shards {
+                    var size = 0
+                    for agent in population.agents(onShard: shard, of: shards) {
+                        seen[agent] += 1
+                        size += 1
+                    }
+                    sizes.append(size)
+                }
+                #expect(sizes.reduce(0, +) == population.agentsHere)
+                let usual = profile.agents / (count * shards)
+                #expect(sizes.allSatisfy { abs($0 - usual) < usual / 4 }, "\(sizes)")
+            }
+            #expect(seen.allSatisfy { $0 == 1 })
+        }
     }
 
     @Test("No cohort's pattern falls on one shard", arguments: [2, 4])

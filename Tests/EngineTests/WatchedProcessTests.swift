@@ -1,0 +1,52 @@
+import Basis
+import Foundation
+import Testing
+
+@testable import Engine
+
+@Suite("A process that is watched")
+struct WatchedProcessTests {
+    @Test("This process has the figures that it has of itself")
+    func own() throws {
+        let process = try #require(WatchedProcess(pid: getpid()))
+        let figures = try #require(process.figures())
+        let own = ProcessFigures.current()
+        #expect(figures.residentBytes > 1 << 20 && figures.residentBytes < UInt64(own.peakResidentBytes) * 2)
+        #expect(figures.threads >= 1 && figures.descriptors ?? 0 >= 3)
+        // Of two clocks, one of which ticks in hundredths.
+        #expect(figures.cpu <= own.cpuTime + .milliseconds(500))
+    }
+
+    @Test("A process that does not exist, or has ended, has no figures")
+    func ended() throws {
+        #expect(WatchedProcess(pid: 0) == nil)
+        #expect(WatchedProcess(pid: -1) == nil)
+        #expect(WatchedProcess(pid: .max) == nil)
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: "/bin/sleep")
+        child.arguments = ["60"]
+        try child.run()
+        let process = try #require(WatchedProcess(pid: child.processIdentifier))
+        #expect(process.name == "sleep" || process.figures() != nil)
+        child.terminate()
+        child.waitUntilExit()
+        #expect(process.figures() == nil)
+    }
+
+    @Test("The process that listens on a port is found; a port on which nobody listens has none")
+    func listening() throws {
+        let socket = try RawListener(backlog: 1)
+        #expect(WatchedProcess.listening(on: socket.address.port)?.pid == getpid())
+        withExtendedLifetime(socket) {}
+        #expect(WatchedProcess.listening(on: 1) == nil)
+    }
+
+    @Test(
+        "The name of a process may hold blanks and parentheses",
+        arguments: ["a b", "(x) y)", ") 1 2 3 (", ""])
+    func names(name: String) throws {
+        let stat = try #require(WatchedProcess.Status("12 (\(name)) S 1 2 3"))
+        #expect(stat.name == name && stat.number(1) == 1 && stat.number(3) == 3 && stat.number(4) == nil)
+        #expect(WatchedProcess.Status("12 S") == nil)
+    }
+}
