@@ -27,6 +27,9 @@ let package = Package(
         .library(name: "MusterMatching", targets: ["Matching", "MatchingSimulation"]),
         .library(name: "MusterStatistics", targets: ["Basis", "Statistics", "StatisticsSimulation"]),
         .library(name: "MusterEngine", targets: ["Basis", "Engine", "OpenSSL"]),
+        .library(
+            name: "MusterHosting",
+            targets: ["Basis", "OpenSSL", "Transport", "AgentModel", "ControlPlane", "Metrics", "Engine", "Hosting"]),
         .library(name: "MusterRehearsal", targets: ["Basis", "Rollout", "Simulation"]),
     ],
     dependencies: [

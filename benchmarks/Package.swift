@@ -44,6 +44,12 @@ let package = Package(
             dependencies: ["CEpollLoop", "CMallocCount", .product(name: "MusterEngine", package: "muster")],
             path: "EngineComparison", swiftSettings: settings),
 
+        // CPU of a reconnect of agents against a plain epoll loop in C, plaintext and TLS: benchmarks/storms.
+        .executableTarget(
+            name: "StormTable",
+            dependencies: ["CEpollLoop", "CMallocCount", .product(name: "MusterHosting", package: "muster")],
+            path: "StormTable", swiftSettings: settings),
+
         // How well answers are matched to reports, over simulated servers.
         .executableTarget(
             name: "MatchingTable", dependencies: [.product(name: "MusterMatching", package: "muster")],

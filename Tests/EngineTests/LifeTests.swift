@@ -101,6 +101,38 @@ struct LifeTests {
         }
     }
 
+    @Test("Timers that are due fire during a long block, where the block lets them")
+    func timersDuringBlock() async throws {
+        try await withShard { shard in
+            let timed = ScriptedEndpoint(shard: shard)
+            let firedInside = await shard.value {
+                timed.setTimer(at: shard.now)
+                // Longer than a slice of work.
+                let end = Shard.clock + .milliseconds(3)
+                while Shard.clock < end {}
+                let before = timed.sights.events.count
+                shard.fireTimersBetweenSlices()
+                return (before, timed.sights.events.count)
+            }
+            #expect(firedInside == (0, 1))
+        }
+    }
+
+    @Test("A socket that is connected with itself is a refused connection")
+    func meetsItself() async throws {
+        try await withShard { shard in
+            let listener = try Listener(shard: shard, addresses: [.loopback(port: 0)]) { shard, _ in
+                EchoEndpoint(shard: shard)
+            }
+            let own = listener.addresses[0]
+            listener.close()
+            await shard.run {}
+            let client = ScriptedEndpoint(shard: shard)
+            await shard.run { client.connect(to: own, from: own) }
+            #expect(await client.sights.until(count: 1) == [.closed(.refused)])
+        }
+    }
+
     @Test("The shard keeps an endpoint while it has a connection or a timer, and no longer")
     func retention() async throws {
         try await withShard { shard in

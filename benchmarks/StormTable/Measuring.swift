@@ -69,39 +69,40 @@ enum Measuring {
     }
 
     /// How late heartbeats leave while other agents of the shard reconnect: `agents` of them in each storm, beside
-    /// `beating` agents with a heartbeat a second.
+    /// `beating` agents with a heartbeat a second. On a machine that other programs use as well, the CPU time of the
+    /// shard between two looks at its timers is the part that is its own.
     static func lateness(at target: AgentTarget, agents: Int, beating: Int, storms: Int) async throws -> [String]? {
         let shard = try Shard(label: "agents")
         let beats = Fleet(beating, on: shard, at: target, firstIndex: 1_000_000) {
             $0.heartbeat = HeartbeatPlan(interval: .seconds(1))
         }
         let fleet = Fleet(agents, on: shard, at: target)
-        try await Task.sleep(for: .seconds(5))
-        await fleet.tick()
-        guard fleet.answers >= agents else { return nil }
+        guard try await fleet.wait(untilAnswered: agents, isQuietBetween: false) != nil else { return nil }
+        let probe = TimerProbe(shard: shard)
+        probe.begin()
         var lines: [String] = []
         await beats.beginStretch("quiet")
         try await Task.sleep(for: .seconds(3))
         await beats.tick()
-        lines.append(row("quiet", beats.measures[Measure.schedulingDelay.index]))
+        lines.append(row("quiet", beats.measures[Measure.schedulingDelay.index], await probe.takeLongest()))
         for storm in 1...storms {
             await beats.beginStretch("storm")
+            _ = await probe.takeLongest()
             fleet.storm()
-            // The figures of the agents that beat end with the storm.
-            while true {
-                try await Task.sleep(for: .milliseconds(10))
-                await fleet.tick()
-                if fleet.answers >= agents * (storm + 1) { break }
+            guard try await fleet.wait(untilAnswered: agents * (storm + 1), isQuietBetween: false) != nil else {
+                return nil
             }
             await beats.tick()
-            lines.append(row("storm \(storm)", beats.measures[Measure.schedulingDelay.index]))
+            let longest = await probe.takeLongest()
+            lines.append(row("storm \(storm)", beats.measures[Measure.schedulingDelay.index], longest))
             try await Task.sleep(for: .seconds(1))
         }
         return lines
     }
 
-    private static func row(_ name: String, _ delay: MeasureSummary) -> String {
-        "\(name): \(delay.count) heartbeats, late p50 \(delay.p50), p99 \(delay.p99), max \(delay.max)"
+    private static func row(_ name: String, _ delay: MeasureSummary, _ longest: Nanoseconds) -> String {
+        "\(name): \(delay.count) heartbeats, late p50 \(delay.p50), p99 \(delay.p99), max \(delay.max); "
+            + "longest between two looks at the timers: \(longest) of CPU"
     }
 
     /// System calls and CPU a heartbeat of `agents` agents with a heartbeat each `interval`.
@@ -143,6 +144,33 @@ enum Measuring {
         try await Task.sleep(for: .seconds(2))
         ProcessHeap.giveBackFreePages()
         let after = ProcessFigures.current()
-        return "\(agents) \(after.residentBytes) \(after.allocatedBytes) \(before.residentBytes) \(before.allocatedBytes)"
+        return "\(agents) \(after.residentBytes) \(after.allocatedBytes) "
+            + "\(before.residentBytes) \(before.allocatedBytes)"
+    }
+}
+
+/// A timer that is always due, and the most CPU time that its shard has used between two times that it fired. On its
+/// shard.
+private final class TimerProbe: Endpoint, @unchecked Sendable {
+    private var last = Nanoseconds.zero
+    private var longest = Nanoseconds.zero
+
+    func begin() {
+        shard.perform { [self] in setTimer(at: shard.now) }
+    }
+
+    override func timerFired(due: Instant) {
+        let used = shard.threadCPU
+        longest = max(longest, used - last)
+        last = used
+        setTimer(at: shard.now + .microseconds(200))
+    }
+
+    /// The longest since the last call.
+    func takeLongest() async -> Nanoseconds {
+        await shard.value { [self] in
+            defer { longest = .zero }
+            return longest
+        }
     }
 }
