@@ -11,7 +11,7 @@ import Transport
 @testable import Hosting
 
 /// A proxy between a small fleet and the embedded server, on real sockets.
-@Suite("Standing between agents and their server", .serialized)
+@Suite("A proxy between agents and their server", .serialized)
 struct ObservingProxyTests {
     /// How the agents and the proxy are secured.
     enum Security: CaseIterable {
