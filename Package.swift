@@ -148,7 +148,8 @@ let package = Package(
             name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],
             swiftSettings: settings),
         .testTarget(
-            name: "ObservingTests", dependencies: ["Basis", "OpAMP", "Transport", "Observing"],
+            name: "ObservingTests",
+            dependencies: ["Basis", "OpAMP", "Transport", "AgentModel", "Observing", orderedCollections],
             swiftSettings: settings),
         .testTarget(name: "RolloutTests", dependencies: ["Basis", "Schema", "Rollout"], swiftSettings: settings),
         .testTarget(

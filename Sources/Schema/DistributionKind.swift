@@ -2,8 +2,8 @@ package import Basis
 
 extension Distribution {
     private static let wanted =
-        "a duration such as 20ms, {uniform: [10ms, 50ms]}, {exponential: 20ms} or {log_normal: {median: 20ms, sigma: "
-        + "0.5}}, or {quantiles: [...]}"
+        "a duration such as 20ms, {uniform: [10ms, 50ms]}, {exponential: 20ms}, {log_normal: {median: 20ms, sigma: "
+        + "0.5}} or {quantiles: [...]}"
 
     /// A time that is always the same, or drawn.
     package static func kind(_ range: ClosedRange<Nanoseconds> = .zero ... .hours(1)) -> Kind<Distribution> {

@@ -7,7 +7,7 @@ import Hosting
 import Observing
 import Schema
 
-/// `muster observe`: stands between real agents and their server, and writes a profile of what it saw.
+/// `muster observe`: a proxy between real agents and their server, which writes a profile of what it saw.
 struct ObserveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "observe",
@@ -151,7 +151,7 @@ struct ObserveCommand: AsyncParsableCommand {
         var warnings: [String] = []
         if status.unwatched[.busy] != nil {
             warnings.append(
-                "muster observe cannot keep up: connections are passed through without being watched from now on. Raise "
+                "muster observe cannot keep up: connections pass without being watched from now on. Raise "
                     + "--watching-limit, or watch a part of the agents.")
         }
         if status.refused > 0 {

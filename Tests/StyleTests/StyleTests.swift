@@ -97,7 +97,8 @@ enum Layers {
         "CLinux", "CZlib", "CZstd", "COpenSSL", "Basis", "Statistics", "Matching", "OpenSSL",
         "TLSRecords", "Zlib",
         "Schema", "Rollout", "Protobuf", "OpAMP",
-        "OTLP", "Transport", "Packages", "AgentModel", "Observing", "ControlPlane", "Simulation", "Engine", "Metrics", "Hosting",
+        "OTLP", "Transport", "Packages", "AgentModel", "Observing", "ControlPlane", "Simulation", "Engine", "Metrics",
+        "Hosting",
         "Fleet", "Report", "muster", "ProtocolGenerator",
     ]
 

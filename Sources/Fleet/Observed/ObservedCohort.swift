@@ -140,7 +140,9 @@ struct ObservedCohort {
             let up = Self.distribution(figures.healthyTimes), let down = Self.distribution(figures.unhealthyTimes)
         {
             let share = (Double(figures.flapping) / Double(max(figures.agents, 1)) * 1_000).rounded() / 1_000
-            cohort.health.healthFaults = [HealthProfile.HealthFault(.flapping(up: up, down: down), share: min(share, 1))]
+            cohort.health.healthFaults = [
+                HealthProfile.HealthFault(.flapping(up: up, down: down), share: min(share, 1))
+            ]
             let shortest = min(up.mean, down.mean).scaled(by: 0.25)
             cohort.health.checkInterval = min(max(shortest, .milliseconds(100)), .seconds(10))
             cohort.health.checkTimeout = min(cohort.health.checkTimeout, cohort.health.checkInterval)

@@ -24,7 +24,8 @@ struct ObservedFigures {
         var parts = ["\(Figures.count(cohort.agents)) agents", "\(Figures.count(cohort.reports)) reports"]
         if cohort.polling > 0 { parts.append("\(Figures.count(cohort.polling)) over plain HTTP") }
         if cohort.deflating > 0 {
-            parts.append("\(Figures.count(cohort.deflating)) of \(Figures.count(cohort.connections)) connections compressed")
+            parts.append(
+                "\(Figures.count(cohort.deflating)) of \(Figures.count(cohort.connections)) connections compressed")
         }
         if cohort.reconnects > 0 { parts.append("\(Figures.count(cohort.reconnects)) reconnects") }
         if cohort.lives.count > 0 { parts.append("\(Figures.count(cohort.lives.count)) left") }
@@ -69,7 +70,8 @@ struct ObservedFigures {
             "Not watched to their end: \(Figures.count(count)) connections, \(words(for: reason))."
         }
         if observation.agentsBeyondLimit > 0 {
-            notes.append("Not watched: \(Figures.count(observation.agentsBeyondLimit)) reports of agents beyond the limit.")
+            notes.append(
+                "Not watched: \(Figures.count(observation.agentsBeyondLimit)) reports of agents beyond the limit.")
         }
         if observation.unreadable > 0 {
             notes.append("Not readable: \(Figures.count(observation.unreadable)) messages.")

@@ -102,7 +102,7 @@ struct ObservedDrop: Equatable {
         while start < ends.endIndex {
             let end = ends[start...].firstIndex { $0.time > ends[start].time + window } ?? ends.endIndex
             let weight = ends[start..<end].reduce(0) { $0 + $1.weight }
-            if weight >= fewest, weight >= leastShare * Double(agents) {
+            if weight >= fewest, weight >= minShare * Double(agents) {
                 drops.append(
                     ObservedDrop(
                         first: ends[start].time, last: ends[end - 1].time,
@@ -116,6 +116,6 @@ struct ObservedDrop: Equatable {
     }
 
     private static let window = Nanoseconds.seconds(1)
-    private static let leastShare = 0.1
+    private static let minShare = 0.1
     private static let fewest = 10.0
 }

@@ -2,7 +2,8 @@ import Basis
 public import Engine
 public import Observing
 
-/// Stands between agents and their server: passes every byte on, both ways, and watches what passes. From start to stop.
+/// A proxy between agents and their server: passes every byte on, both ways, and watches what passes. From start to
+/// stop.
 ///
 /// One shard does all of it, so that an agent is the same wherever it connects.
 public final class ObservingProxy: Sendable {

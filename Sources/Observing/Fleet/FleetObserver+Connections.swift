@@ -12,7 +12,8 @@ extension FleetObserver {
         let named = view.instanceUID.uid
         let sole = connection.members.count == 1 ? connection.members.first : connection.requester
         let uid = named ?? sole
-        let isMember = named.map { connection.members.contains($0) || connection.requester == $0 } ?? true
+        // Before the first report it is not known whom the server may mean.
+        let isMember = named.map { connection.isOf($0) || sole == nil && connection.members.isEmpty } ?? true
         if limits.checksConformance {
             let declared = uid.flatMap { agents[$0] }.map { cohorts[$0.cohort].key.capabilities }
             let isKnown = declared.map { !$0.isEmpty } ?? false

@@ -7,8 +7,8 @@ import OpAMP
 /// Sans-I/O: it is told what passed and when. It keeps numbers, times and hashes, and of the contents only the
 /// attributes `service.name`, `service.version` and those that the user has named.
 ///
-/// An agent is there while it has a WebSocket, or polls. One that has lost its connection is away: it has reconnected if
-/// it is back within `ObservingLimits.returnTime`, else it has left, at the time when it was lost.
+/// An agent is there while it has a WebSocket, or polls. One that has lost its connection is away: it has reconnected
+/// if it is back within `ObservingLimits.returnTime`, else it has left, at the time when it was lost.
 public struct FleetObserver {
     let limits: ObservingLimits
     let start: Instant

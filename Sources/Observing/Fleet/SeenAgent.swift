@@ -6,7 +6,7 @@ struct SeenAgent {
     /// Whether it is there.
     enum Presence {
         case present
-        /// It has no connection, or has not polled for long. Whether it comes back is not known yet.
+        /// It has no connection, or has not polled for long. It may connect again.
         case away(since: Instant, LeaveMethod?)
     }
 

@@ -35,6 +35,9 @@ public struct SeenConnection {
         self.openedAt = openedAt
         lastSent = openedAt
     }
+
+    /// Whether that agent has reported on it.
+    func isOf(_ agent: InstanceUID) -> Bool { requester == agent || members.contains(agent) }
 }
 
 /// Which side ended a connection, and how.

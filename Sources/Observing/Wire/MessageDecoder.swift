@@ -1,8 +1,8 @@
 import Basis
 import Transport
 
-/// The decompressors and buffers of all watched connections of a thread. Without context takeover none keeps anything of
-/// a message, so one serves all.
+/// The decompressors and buffers of all watched connections of a thread. Without context takeover none keeps anything
+/// of a message, so one serves all.
 public final class MessageDecoder {
     let inflater = Inflater()
     let coder = ContentCoder()

@@ -30,6 +30,9 @@ final class WebSocketWatch {
         }
     }
 
+    /// What one takes between messages, in bytes; decompressors not counted.
+    static let memory = 2 * MemoryLayout<WebSocketReader>.stride + MemoryLayout<WebSocketLimits>.stride + 32
+
     /// How many decompressors it has taken.
     var keptInflaters: Int { (agentInflater == nil ? 0 : 1) + (serverInflater == nil ? 0 : 1) }
 
