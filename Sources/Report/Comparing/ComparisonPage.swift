@@ -99,13 +99,15 @@ struct ComparisonCharts {
         }.filter(\.isFinite)
         guard !rows.isEmpty else { return "" }
         // As far to both sides as needed, and not so far that a wide interval hides the others.
-        let reach = min(max(ends.map(\.magnitude).max() ?? 0, 2 * comparison.margin), Self.maxReach)
+        let widest = max(ends.map(\.magnitude).max() ?? 0, 2 * comparison.margin)
+        let reach = min(widest, Self.maxReach)
         return RangeChart(
             title: "Change from A to B", caption: "of each figure, with its 95 % interval; shaded: the margin",
             keys: [
                 .mark(RangeChart.Shape.bar.element(15, 6), name: "change"),
                 .mark("<path class=\"whisker\" d=\"M1 6H29\"/>", name: "95 % interval"),
-            ], scale: .between(low: -reach, high: reach), format: { RunComparison.percent($0) }, rows: rows,
+            ] + (widest > reach ? [.remark("what ends at the edge goes on beyond it: see the figures")] : []),
+            scale: .between(low: max(-reach, -1), high: reach), format: { RunComparison.percent($0) }, rows: rows,
             shade: -comparison.margin...comparison.margin, origin: 0,
             header: ["", "A", "B", "change (95 %)", "verdict"],
             table: comparison.rows.map(comparison.cells)
@@ -113,6 +115,7 @@ struct ComparisonCharts {
     }
 
     private static let maxReach = 2.0
+    private static let minErrors = 0.001
 
     /// A figure of each run as a mark, the runs of a side in a row.
     private func values(_ figure: ComparedFigure) -> String {
@@ -121,6 +124,8 @@ struct ComparisonCharts {
         }
         let all = sides.flatMap(\.values)
         guard let low = all.min(), let high = all.max(), high > 0 else { return "" }
+        // Of next to no errors there is nothing to see.
+        if figure == .errors, high < Self.minErrors { return "" }
         // A little room around the marks; the zero is not drawn, because a small change is to be seen.
         let room = max((high - low) * 0.15, high * 0.02)
         let rows = sides.map { side in
@@ -181,7 +186,10 @@ struct ComparisonCharts {
     ) -> String {
         let lines = zip(comparison.sides, Self.colours).flatMap { side, colour in
             side.runs.prefix(Self.maxRuns).enumerated().map { index, run in
-                (name: "\(side.name)\(index + 1)", colour: colour, parts: run.parts(of: .heartbeatResponse))
+                (
+                    name: "\(side.name)\(index + 1)", side: side.name, colour: colour,
+                    parts: run.parts(of: .heartbeatResponse)
+                )
             }
         }
         let length = lines.map { $0.parts.count }.max() ?? 0
@@ -207,7 +215,7 @@ struct ComparisonCharts {
             traces: lines.map { line in
                 .init(
                     name: line.name, colour: line.colour,
-                    values: starts.map { joined(line.parts, $0).flatMap(value) })
+                    values: starts.map { joined(line.parts, $0).flatMap(value) }, group: "runs of \(line.side)")
             }, format: format
         ).html
     }

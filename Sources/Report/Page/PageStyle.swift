@@ -116,6 +116,7 @@ enum PageStyle {
             --f: #999; --g: #888;
             --h: #777; --i: #444; --j: #111; --k: #aaa; }
           body { font-size: 11px; } main { max-width: none; padding: 0; } h2 { break-after: avoid; }
+          figcaption span, .legend, .card span { font-size: 10.5px; } .card strong { font-size: 18px; }
           figure, .card, .verdict, tr { break-inside: avoid; }
           .charts { grid-template-columns: 1fr 1fr; } .cards { grid-template-columns: repeat(4, 1fr); }
           .scroll { overflow: visible; border: 0; } th, td { padding: 2px 5px; font-size: 9px; }

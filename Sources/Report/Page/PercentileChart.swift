@@ -21,6 +21,7 @@ struct PercentileChart {
 
     /// Beyond 99.9999 % there is never more than a handful of values.
     private static let maxNines = 6.0
+    private static let maxNinesWithZero = 3.0
     private static let pointsPerNine = 40
     private static let hintsPerNine = 12
 
@@ -48,6 +49,8 @@ struct PercentileChart {
     private func columns(_ plot: Plot, _ nines: Double) -> String {
         Self.marks.filter { $0.position <= nines }.map { position, label in
             let place = plot.x(position / nines)
+            // Beside 50 % there is no room for 0 % on a long axis.
+            let label = position == 0 && nines > Self.maxNinesWithZero ? "" : label
             let anchor = position == 0 ? "" : position >= nines ? "end" : "middle"
             return Drawing.line(place, plot.top, place, plot.foot, "grid")
                 + Drawing.text(

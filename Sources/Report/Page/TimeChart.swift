@@ -10,6 +10,8 @@ struct TimeChart {
         var colour: String
         /// A value for each interval; nil where there is none.
         var values: [Double?]
+        /// Its name in the legend, where it shares its sample with others; nil: its own.
+        var group: String?
     }
 
     enum Form {
@@ -65,8 +67,14 @@ struct TimeChart {
 
     private func keys(_ traces: [Trace]) -> [PageFigure.Key] {
         let limit = limit.map { [PageFigure.Key.mark("<path class=\"limit\" d=\"M1 6H29\"/>", name: $0.name)] } ?? []
-        return traces.map { form == .stacked ? .area($0.colour, name: $0.name) : .line($0.colour, name: $0.name) }
-            + limit
+        var shown: [Trace] = []
+        for trace in traces where trace.group == nil || !shown.contains(where: { $0.group == trace.group }) {
+            shown.append(trace)
+        }
+        return shown.map { trace in
+            let name = trace.group ?? trace.name
+            return form == .stacked ? .area(trace.colour, name: name) : .line(trace.colour, name: name)
+        } + limit
     }
 
     private var verdictKeys: [PageFigure.Key] {
