@@ -15,7 +15,8 @@ struct Muster: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            RunCommand.self, RehearseCommand.self, MergeCommand.self, RepeatCommand.self, CompareCommand.self, FindLimitCommand.self,
+            RunCommand.self, RehearseCommand.self, MergeCommand.self, RepeatCommand.self, CompareCommand.self,
+            FindLimitCommand.self,
             TraceCommand.self, ReplayCommand.self, ServeCommand.self, CheckCommand.self, ProfilesCommand.self,
             InitCommand.self,
             SchemaCommand.self, SignCommand.self, ManCommand.self,

@@ -118,7 +118,10 @@ struct RunCommand: AsyncParsableCommand {
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
         var export: OTLPExport?
-        if let otlp { export = try await OTLPExport(to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative) }
+        if let otlp {
+            export = try await OTLPExport(
+                to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative)
+        }
         let exporting = export
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
         var record = await run.perform(as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write) {

@@ -29,7 +29,8 @@ struct ShardOptions: ParsableArguments {
         if part != nil, case .embedded = profile.server {
             throw Failure(
                 .badUsage,
-                "--shard: the shards of a run need one server: name it with --server (an embedded one is each process's own).")
+                "--shard: the shards of a run need one server: name it with --server (an embedded one is each process's own)."
+            )
         }
         if let startAt, startAt.seconds < Date().timeIntervalSince1970 {
             throw Failure(.badUsage, "--start-at: that time is over.")

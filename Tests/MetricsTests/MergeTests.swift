@@ -8,7 +8,9 @@ import Testing
 /// One run and the same run in parts: the same values recorded, once by one recorder and once by several.
 @Suite("Merging runs")
 struct MergeTests {
-    static func part(_ index: Int, of count: Int) throws -> RunPart { try #require(RunPart(index: index, count: count)) }
+    static func part(_ index: Int, of count: Int) throws -> RunPart {
+        try #require(RunPart(index: index, count: count))
+    }
 
     /// Records `shards` parts of one run, or all of it in one.
     /// - Parameter late: by how much each shard begins after the one before it, by its clock.
@@ -64,7 +66,8 @@ struct MergeTests {
         return (whole.1.record(of: identity, outcome: .completed, profile: ""), records)
     }
 
-    @Test("The shards of a run, merged, are the run: counts equal, percentiles to a bucket", arguments: [1, 2, 3, 4, 8])
+    @Test(
+        "The shards of a run, merged, are the run: counts equal, percentiles to a bucket", arguments: [1, 2, 3, 4, 8])
     func mergedEqualsWhole(shards: Int) throws {
         let (whole, parts) = Self.runs(seed: UInt64(shards), shards: shards)
         let merged = try RunMerge(parts.shuffled()).record(name: "m", thresholds: [])

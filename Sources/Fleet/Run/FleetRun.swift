@@ -221,7 +221,8 @@ public actor FleetRun {
         var reachability =
             isEmbedded
             ? Reachability.known
-            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
+            : Reachability(
+                endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
         var turns = profile.turns(from: start)[...]
         var waiting = WaitingEvents(profile, start: start)

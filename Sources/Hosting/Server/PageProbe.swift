@@ -56,7 +56,8 @@ public final class PageProbe: Endpoint, @unchecked Sendable {
     ///   - proxy: the one to go through, at `address`.
     ///   - identity: the certificate to show where the server asks for one.
     public static func ask(
-        for page: Page, _ address: SocketAddress, host: String, fields: HTTPFields = HTTPFields(), through proxy: ProxyRoute? = nil,
+        for page: Page, _ address: SocketAddress, host: String, fields: HTTPFields = HTTPFields(),
+        through proxy: ProxyRoute? = nil,
         security: TargetSecurity? = nil,
         identity: PackedIdentity? = nil, on shard: Shard
     ) async -> [UInt8]? {
@@ -101,7 +102,9 @@ public final class PageProbe: Endpoint, @unchecked Sendable {
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
             let head = response.head
-            let isPage = (200..<300).contains(head.status) && (page.contentType.isEmpty || head.fields["Content-Type"]?.hasPrefix(page.contentType) == true)
+            let isPage =
+                (200..<300).contains(head.status)
+                && (page.contentType.isEmpty || head.fields["Content-Type"]?.hasPrefix(page.contentType) == true)
             finish(isPage ? exchange.body : nil)
         } catch {
             finish(nil)

@@ -36,7 +36,11 @@ public enum PrometheusReading {
                 if isEscaped {
                     isEscaped = false
                 } else if isQuoted {
-                    if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isQuoted = false }
+                    if byte == UInt8(ascii: "\\") {
+                        isEscaped = true
+                    } else if byte == UInt8(ascii: "\"") {
+                        isQuoted = false
+                    }
                 } else if byte == UInt8(ascii: "\"") {
                     isQuoted = true
                 } else if byte == UInt8(ascii: "{") {
