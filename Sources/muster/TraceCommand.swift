@@ -75,7 +75,7 @@ struct ReplayCommand: AsyncParsableCommand {
         commandName: "replay", abstract: "Run what a former run ran: the same agents, arrivals and events.",
         usage: "muster replay <run> [<options of run>]",
         discussion: """
-            The schedule follows from the resolved profile and its seed, both of which results have. Credentials are in \
+            The schedule follows from the resolved profile and its seed, which results have. Credentials are in \
             no results: give them again. Every option of `muster run` may follow.
             """)
 

@@ -12,6 +12,8 @@ public actor FleetRun {
     private let profile: Profile
     private let preparation: Preparation
     let options: FleetRunOptions
+    /// How many of the fleet's agents this process runs.
+    private let agentsHere: Int
     private var isInterrupted = false
     private var checkpoints: Checkpoints?
     private var cohorts: [Cohort] = []
@@ -32,6 +34,7 @@ public actor FleetRun {
     public init(_ profile: Profile, options: FleetRunOptions = FleetRunOptions()) async throws(RunError) {
         self.profile = profile
         self.options = options
+        agentsHere = Population(profile, part: options.part).agentsHere
         preparation = try await Preparation(profile, options: options)
     }
 
@@ -99,7 +102,7 @@ public actor FleetRun {
         var identity = identity
         identity.startedAt = Double(WallClock.unixNanoseconds(at: start)) / 1e9
         identity.part = options.part
-        identity.agents = Population(profile, part: options.part).agentsHere
+        identity.agents = agentsHere
         let probe = ProcessClock()
         let recorder = RunRecorder(
             start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
@@ -230,7 +233,6 @@ public actor FleetRun {
         let end = start + profile.duration
         let shape = PopulationShape(profile)
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
-        let agentsHere = Population(profile, part: options.part).agentsHere
         var nextTick = start + FleetRun.tick
         while !isInterrupted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)

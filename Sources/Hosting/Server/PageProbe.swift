@@ -4,7 +4,8 @@ public import Engine
 import OpenSSL
 public import Transport
 
-/// Asks a server for a page over HTTP: one request, one connection. A server that has nothing at that path, or something
+/// Asks a server for a page over HTTP: one request, one connection. A server that has nothing at that path, or
+/// something
 /// else, has answered too.
 public final class PageProbe: Endpoint, @unchecked Sendable {
     private let host: String

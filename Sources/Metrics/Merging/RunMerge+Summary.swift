@@ -47,7 +47,7 @@ extension RunMerge {
         }
     }
 
-    /// The worst of them. A shard that is missing is a failure: nothing stands in for it.
+    /// The worst of them. A shard that is missing is a failure: nothing replaces it.
     private var outcome: RunOutcome {
         guard missing.isEmpty else {
             let names = missing.map { "\($0)" }.joined(separator: ", ")
@@ -93,7 +93,7 @@ extension RunMerge {
                 RunWarning(
                     rule: "shard-offset",
                     message:
-                        "\(name) began \(Figures.duration(offset)) after the first, so the load was not that of one run",
+                        "\(name) began \(Figures.duration(offset)) after the first: the load was not that of one run",
                     remedy:
                         "give every shard the same --start-at, late enough for the slowest host, and synchronize clocks"
                 ))

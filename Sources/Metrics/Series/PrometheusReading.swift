@@ -1,6 +1,7 @@
 /// Values in the text format of Prometheus.
 public enum PrometheusReading {
-    /// The values of the names that are asked for, in their order: of a name with labels (`up{job="a"}`) that sample, of
+    /// The values of the names that are asked for, in their order: of a name with labels (`up{job="a"}`) that sample,
+    /// of
     /// a name alone the sum over all its samples. One that is missing, or no finite number, is nil; the others are not
     /// affected. Linear in the text.
     public static func values(of names: [String], in text: String) -> [Double?] {
