@@ -160,7 +160,8 @@ public struct TelemetryRecord: Hashable, Sendable {
     }
 }
 
-/// Values in buckets that grow exponentially: bucket i holds the values above base to the power of i and up to base to the
+/// Values in buckets that grow exponentially: bucket i holds the values above base to the power of i and up to base to
+/// the
 /// power of i + 1, where the base is 2 to the power of 2 to the power of `-scale`.
 public struct TelemetryDistribution: Hashable, Sendable {
     public var count: UInt64

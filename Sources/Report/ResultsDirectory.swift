@@ -93,7 +93,7 @@ public final class ResultsDirectory: Sendable {
 
     /// Deletes a directory in which nothing has been written.
     private static func remove(_ path: String) {
-        for name in [lockName, ".\(summaryName).part"] { try? Files.delete("\(path)/\(name)") }
+        for name in [lockName, ".\(summaryName).part", journalName] { try? Files.delete("\(path)/\(name)") }
         rmdir(path)
     }
 

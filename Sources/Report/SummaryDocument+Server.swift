@@ -86,7 +86,9 @@ extension ClosingTable {
         if case .process(let pid, let name) = use.source { parts.append("\(name) (process \(pid))") }
         if let cpu = use.cpu {
             parts.append("CPU \(Figures.duration(cpu))")
-            if let each = use.cpuPerMessage(summary.counters) { parts.append("\(Figures.duration(each)) CPU a message") }
+            if let each = use.cpuPerMessage(summary.counters) {
+                parts.append("\(Figures.duration(each)) CPU a message")
+            }
         }
         if let peak = use.peakResidentBytes {
             let each = use.bytesPerAgent(summary.counters).map { ", \(Figures.bytes(Double($0))) an agent" } ?? ""
@@ -95,7 +97,8 @@ extension ClosingTable {
         if let threads = use.peakThreads { parts.append("\(threads) threads") }
         if let descriptors = use.peakDescriptors { parts.append("\(Figures.count(descriptors)) descriptors") }
         for (name, value) in zip(use.names, use.scraped) {
-            parts.append("\(name) \(value.map { "\(Figures.rate($0.first)) … \(Figures.rate($0.last))" } ?? "not there")")
+            parts.append(
+                "\(name) \(value.map { "\(Figures.rate($0.first)) … \(Figures.rate($0.last))" } ?? "not there")")
         }
         return parts.isEmpty ? nil : parts
     }

@@ -26,11 +26,13 @@ final class OTLPExport: Sendable {
 
     /// - Parameter text: `http://host:4318`, or with a path other than `/v1/metrics`.
     init(to text: String, _ identity: RunIdentity, temporality: OTLPMetrics.Temporality) async throws {
-        let given = text.split(separator: "/", omittingEmptySubsequences: true).count < 3 ? text.trimmed + Self.path : text
+        let given =
+            text.split(separator: "/", omittingEmptySubsequences: true).count < 3 ? text.trimmed + Self.path : text
         let url: ServerURL
         do { url = try ServerURL(given) } catch { throw Failure(.badUsage, "--otlp: \(error)") }
         guard url.scheme == .http else {
-            throw Failure(.badUsage, "--otlp: metrics are sent over http://, to a collector near by: http://localhost:4318")
+            throw Failure(
+                .badUsage, "--otlp: metrics are sent over http://, to a collector near by: http://localhost:4318")
         }
         self.url = url
         do {

@@ -75,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The server beside the run") var server: ServerWatchOptions
 
-    @OptionGroup(title: "Shards") var shard: ShardOptions
+    @OptionGroup(title: "Shards") var shard: RunPartOptions
 
     @Flag(help: "Continue if the server cannot be reached; without this flag the run ends after 5 seconds.")
     var wait = false
@@ -112,14 +112,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         let display = LiveDisplay(plan: plan(of: run, profile), mode: displayMode)
         await stage.began(run, display)
-        let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
-        let notes = [
-            "\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)",
-        ] + shard.notes
-        let pages = [
-            page.map { "metrics: \($0.url)" }, runPage.map { "live page: \($0.url)" }, run.countsNote,
-        ]
-        for note in notes + pages.compactMap({ $0 }) { display.note(note) }
+        let pages = [page.map { "metrics: \($0.url)" }, runPage.map { "live page: \($0.url)" }]
+        tellBeginning(of: run, profile, directory, pages.compactMap { $0 }, display)
         let warnings = claim.warnings + self.warnings(on: profile)
         for warning in warnings + profile.skippedEvents {
             display.note("WARNING: \(warning.message); \(warning.remedy)")
@@ -129,16 +123,14 @@ struct RunCommand: AsyncParsableCommand {
             run: directory.run, profile: profile.name, server: run.endpoint, seed: profile.seed,
             agents: profile.agents, shards: run.shards, startedAt: started.timeIntervalSince1970, tool: Version.text,
             machine: Machine.description, isEmbedded: run.isEmbedded)
-        var export: OTLPExport?
-        if let otlp { export = try await OTLPExport(to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative) }
-        let exporting = export
+        let export = try await openExport(identity, directory)
         let checkpoints = CheckpointWriting(directory, warnings: warnings) { display.note($0) }
         var record = await run.perform(
             as: identity, tell: { display.note($0) }, checkpoint: checkpoints.write, control: runPage?.control
         ) { snapshot in
             display.show(snapshot)
             page?.show(snapshot)
-            exporting?.show(snapshot)
+            export?.show(snapshot)
         }
         record.summary.warnings += warnings
         record.summary.allowsUndecided = allowUndecided
@@ -161,6 +153,27 @@ struct RunCommand: AsyncParsableCommand {
         withExtendedLifetime((directory, claim)) {}
         if let problem { throw Failure(.runFailed, "\(problem)") }
         try RunEnd.check(record.summary, allowUndecided: allowUndecided)
+    }
+
+    private func tellBeginning(
+        of run: FleetRun, _ profile: Profile, _ directory: ResultsDirectory, _ pages: [String],
+        _ display: LiveDisplay
+    ) {
+        let server = "\(run.endpoint)\(run.isEmbedded ? " (embedded server)" : "")"
+        display.note("\(profile.name): \(profile.agents) agents against \(server), results in \(directory.path)")
+        for note in shard.notes + pages { display.note(note) }
+        if shard.part == nil, let note = run.countsNote { display.note(note) }
+    }
+
+    private func openExport(_ identity: RunIdentity, _ directory: ResultsDirectory) async throws -> OTLPExport? {
+        guard let otlp else { return nil }
+        do {
+            return try await OTLPExport(
+                to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative)
+        } catch {
+            directory.abandon()
+            throw error
+        }
     }
 
     private func openJournal(in directory: ResultsDirectory) throws -> Journal {

@@ -10,7 +10,8 @@ import Transport
 struct TraceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace", abstract: "Print every change of state of one agent of a run.",
-        discussion: "The run has to have been made with --journal, or with --trace-agents for the agents that it traced.")
+        discussion:
+            "The run has to have been made with --journal, or with --trace-agents for the agents that it traced.")
 
     @Argument(help: ArgumentHelp("The directory of the results.", valueName: "run"))
     var directory: String
@@ -24,7 +25,8 @@ struct TraceCommand: ParsableCommand {
     func run() throws {
         var steps = try Self.steps(of: agent, inRun: directory)
         guard !steps.isEmpty else {
-            throw Failure(.badUsage, "\(directory) has no change of state of agent \(agent); agents are numbered from 0")
+            throw Failure(
+                .badUsage, "\(directory) has no change of state of agent \(agent); agents are numbered from 0")
         }
         // Blocks are written as they fill up.
         steps.sort { $0.at < $1.at }
@@ -73,7 +75,7 @@ struct ReplayCommand: AsyncParsableCommand {
         commandName: "replay", abstract: "Run what a former run ran: the same agents, arrivals and events.",
         usage: "muster replay <run> [<options of run>]",
         discussion: """
-            The schedule follows from the resolved profile and its seed, both of which results have. Credentials are in \
+            The schedule follows from the resolved profile and its seed, which results have. Credentials are in \
             no results: give them again. Every option of `muster run` may follow.
             """)
 
@@ -85,7 +87,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let former: StoredRun
-        do throws(StoredRunError) { former = try StoredRun(path: directory) } catch { throw Failure(.badUsage, "\(error)") }
+        do throws(StoredRunError) { former = try StoredRun(path: directory) } catch {
+            throw Failure(.badUsage, "\(error)")
+        }
         var arguments = ["\(directory)/profile.yaml", "--seed", "\(former.summary.run.seed)"]
         if let shard = former.summary.run.shard { arguments += ["--shard", "\(shard.index)/\(shard.of)"] }
         let command = try RunCommand.parse(arguments + options)

@@ -47,7 +47,8 @@ struct ShardCommandTests {
             // A starved machine may make a run tool-bound, whose thresholds are not decided.
             #expect(states.contains("merged 0") || states.contains("merged 4"), "\(end.output)")
             let (merged, whole) = (try Self.counters(muster, "merged"), try Self.counters(muster, "whole"))
-            for name in ["agents_started", "agents_connected", "agents_answered", "first_reports", "agent_disconnects"] {
+            for name in ["agents_started", "agents_connected", "agents_answered", "first_reports", "agent_disconnects"]
+            {
                 #expect(merged[name] == whole[name], "\(name)")
                 let parts = try (1...4).map { try Self.counters(muster, "s\($0)")[name] ?? 0 }
                 #expect(parts.allSatisfy { $0 == 10 } && merged[name] == 40, "\(name): \(parts)")
@@ -127,7 +128,7 @@ struct ShardCommandTests {
                 $M run p.yaml --otlp https://127.0.0.1:1 --out b 2> refused.txt; echo refused $?
                 """)
             #expect(end.output.contains("status 0") && end.output.contains("refused 2"), "\(end.output)")
-            let objects = try try #require(muster.text("lines.json")).split(separator: "\n").map { line in
+            let objects = try #require(muster.text("lines.json")).split(separator: "\n").map { line in
                 try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
             }
             #expect(objects.count { $0["event"] as? String == "progress" } >= 3)

@@ -30,7 +30,8 @@ struct DashboardTests {
 
     private static func names(in text: String) -> Set<String> {
         var names: Set<String> = []
-        for word in text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }) where word.hasPrefix("muster_") {
+        for word in text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") })
+        where word.hasPrefix("muster_") {
             names.insert(String(word))
         }
         return names
@@ -82,7 +83,10 @@ struct DashboardTests {
         let dashboard = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         let queries = (dashboard["panels"] as? [[String: Any]] ?? []).flatMap { panel in
             (panel["targets"] as? [[String: Any]] ?? []).compactMap { $0["expr"] as? String }
-        }.map { $0.replacing("$__rate_interval", with: "1m").replacing("$job", with: ".*").replacing("$instance", with: ".*") }
+        }.map {
+            $0.replacing("$__rate_interval", with: "1m").replacing("$job", with: ".*").replacing(
+                "$instance", with: ".*")
+        }
         let group = queries.enumerated().map { number, query in
             "      - record: muster:query\(number)\n        expr: |\n          \(query)\n"
         }

@@ -47,7 +47,9 @@ struct PrometheusTextTests {
                 #expect(announced.insert(line.split(separator: " ")[2]).inserted, "\(line)")
             } else if !line.hasPrefix("#") {
                 let name = line.prefix { $0 != "{" && $0 != " " }
-                let families = ["", "_sum", "_count", "_bucket"].filter { name.hasSuffix($0) }.map { name.dropLast($0.count) }
+                let families = ["", "_sum", "_count", "_bucket"].filter { name.hasSuffix($0) }.map {
+                    name.dropLast($0.count)
+                }
                 #expect(families.contains { announced.contains($0) }, "\(line)")
             }
         }

@@ -10,7 +10,8 @@ struct ServerUseTests {
             cpu: cpu.map { .milliseconds($0) }, residentBytes: bytes, threads: 4, descriptors: 9, scraped: scraped)
     }
 
-    @Test("Processor time is a difference; a server that begins again counts from zero; one that is gone counts nothing")
+    @Test(
+        "Processor time is a difference; a server that begins again counts from zero; one that is gone counts nothing")
     func cpu() {
         var use = ServerUse(source: .process(pid: 1, name: "s"))
         let used = [1_000, 1_200, nil, 100, 150].map { use.add(Self.sample($0, 5)).cpu?.count }

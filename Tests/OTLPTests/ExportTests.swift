@@ -89,7 +89,7 @@ struct ExportTests {
         let metrics = [
             Metric(gauge: Gauge(dataPoints: [NumberDataPoint()])), Metric(sum: Sum(dataPoints: [NumberDataPoint()])),
             Metric(histogram: Histogram(dataPoints: [point, point])),
-            Metric(exponentialHistogram: ExponentialHistogram(dataPoints: [point])),
+            Metric(exponentialHistogram: ExponentialHistogram(dataPoints: [ExponentialHistogramDataPoint()])),
             Metric(summary: Summary(dataPoints: [point])),
         ]
         let request = ExportMetricsServiceRequest(

@@ -40,8 +40,9 @@ struct SummarySchemaTests {
             return list.flatMap { problems($0, items, at: "\(place)[]") }
         case "string": return value is String ? [] : ["\(place) is no text"]
         case "boolean": return value is Bool ? [] : ["\(place) is no flag"]
-        case "integer": return (value as? NSNumber).map { $0.doubleValue == $0.doubleValue.rounded() } == true
-            ? [] : ["\(place) is no whole number"]
+        case "integer":
+            return (value as? NSNumber).map { $0.doubleValue == $0.doubleValue.rounded() } == true
+                ? [] : ["\(place) is no whole number"]
         case "number": return value is NSNumber ? [] : ["\(place) is no number"]
         default: return ["\(place) has no type in the schema"]
         }

@@ -1,7 +1,8 @@
 public import Basis
 import Glibc
 
-/// A process of this machine whose resources are watched: the server beside a run. Read from `/proc`; nothing is asked of
+/// A process of this machine whose resources are watched: the server beside a run. Read from `/proc`; nothing is asked
+/// of
 /// the process itself.
 public struct WatchedProcess: Hashable, Sendable {
     public let pid: Int32

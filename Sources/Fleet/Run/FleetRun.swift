@@ -12,6 +12,8 @@ public actor FleetRun {
     let profile: Profile
     let preparation: Preparation
     let options: FleetRunOptions
+    /// How many of the fleet's agents this process runs.
+    private let agentsHere: Int
     private var isInterrupted = false
     private let conductor: (any RunConductor)?
     /// The conductor has ended the run.
@@ -47,6 +49,7 @@ public actor FleetRun {
         self.profile = profile
         self.options = options
         self.conductor = conductor
+        agentsHere = Population(profile, part: options.part).agentsHere
         preparation = try await Preparation(profile, options: options, observesAgents: conductor != nil)
     }
 
@@ -122,7 +125,7 @@ public actor FleetRun {
         var identity = identity
         identity.startedAt = Double(WallClock.unixNanoseconds(at: start)) / 1e9
         identity.part = options.part
-        identity.agents = Population(profile, part: options.part).agentsHere
+        identity.agents = agentsHere
         let probe = ProcessClock()
         let recorder = RunRecorder(
             start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
@@ -269,7 +272,8 @@ public actor FleetRun {
         var reachability =
             isEmbedded
             ? Reachability.known
-            : Reachability(endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
+            : Reachability(
+                endpoint: endpoint, isPolling: profile.isPolling, waits: options.waitsForServer, start: start)
         var steps = profile.steps(from: start, catalogue: preparation.catalogue, configs: preparation.configs)
         var turns = profile.turns(from: start)[...]
         var waiting = WaitingEvents(profile, start: start)
@@ -277,7 +281,6 @@ public actor FleetRun {
         let end = start + profile.duration
         let shape = PopulationShape(profile)
         var settling = Settling.until(start + min(shape.firstLevel, profile.duration))
-        let agentsHere = Population(profile, part: options.part).agentsHere
         var nextTick = start + FleetRun.tick
         while !isInterrupted, !isConducted {
             let next = min(nextTick, end, steps.first?.at ?? end, turns.first?.at ?? end)

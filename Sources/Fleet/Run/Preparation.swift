@@ -43,8 +43,8 @@ struct Preparation: Sendable {
         let routes = try await Preparation.routes(profile, url)
         let addresses = routes.usual.addresses
         let capacity = profile.capacity(destinations: max(addresses.count, 1), part: options.part)
-        let agents = Population(profile, part: options.part).agentsHere
         if let remedy = capacity.remedy {
+            let agents = Population(profile, part: options.part).agentsHere
             throw .tooManyAgents(asked: agents, fit: capacity.fits, remedy: remedy)
         }
 
@@ -70,9 +70,7 @@ struct Preparation: Sendable {
         let count = profile.shards ?? Processors.count
         let transport: AgentTransport =
             profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
-        let messages = WebSocketLimits(
-            messageBytes: UInt32(clamping: profile.limits.messageBytes),
-            frameBytes: UInt32(clamping: profile.limits.messageBytes))
+        let messages = Preparation.messageLimits(profile)
         func target(_ route: Route) throws(RunError) -> AgentTarget {
             let addresses = route.setup.proxy == nil ? server?.addresses ?? route.addresses : route.addresses
             guard
@@ -111,6 +109,11 @@ struct Preparation: Sendable {
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)
+    }
+
+    private static func messageLimits(_ profile: Profile) -> WebSocketLimits {
+        let bytes = UInt32(clamping: profile.limits.messageBytes)
+        return WebSocketLimits(messageBytes: bytes, frameBytes: bytes)
     }
 
     /// Where the server's own counts come from, and what they are before the run: those of a server elsewhere are asked

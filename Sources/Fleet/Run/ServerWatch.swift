@@ -94,8 +94,11 @@ final class Scraper: Sendable {
         self.request = request
         state = Mutex(State(values: [Double?](repeating: nil, count: request.names.count)))
         do {
-            let found = try await HostResolver.shared.resolve(request.url.host, port: UInt16(clamping: request.url.port))
-            guard let first = found.first else { throw RunError.unknownHost(request.url.host, reason: "it has no address") }
+            let found = try await HostResolver.shared.resolve(
+                request.url.host, port: UInt16(clamping: request.url.port))
+            guard let first = found.first else {
+                throw RunError.unknownHost(request.url.host, reason: "it has no address")
+            }
             address = first
             shard = try Shard(label: "muster.scrape")
         } catch let error as RunError { throw error } catch {

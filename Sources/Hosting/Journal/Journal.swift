@@ -5,9 +5,11 @@ import Metrics
 import Synchronization
 import Transport
 
-/// Every change of state of every agent of a run: `journal.csv.zst`, frames of zstd with the lines of `transitions.csv`.
+/// Every change of state of every agent of a run: `journal.csv.zst`, frames of zstd with the lines of
+/// `transitions.csv`.
 ///
-/// Shards hand over blocks of changes; they are written by a queue beside them. Bounded: a journal that is full, or a disk
+/// Shards hand over blocks of changes; they are written by a queue beside them. Bounded: a journal that is full, or a
+/// disk
 /// that is slower than the run, makes changes that are counted and not kept.
 public final class Journal: Sendable {
     /// No journal is longer, in bytes; about ten bytes a change.

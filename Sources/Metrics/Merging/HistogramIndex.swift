@@ -29,7 +29,9 @@ public struct HistogramIndex: Sendable {
     /// Every measure under a prefix such as `total` or `phase/steady`, by `Measure.index`.
     public func measures(_ prefix: String) -> [BoundedHistogram] {
         Measure.allCases.map { measure in
-            BoundedHistogram(estimate: self["\(prefix)/\(measure.name)"]) { self["\(prefix)/\(measure.name)/\($0.name)"] }
+            BoundedHistogram(estimate: self["\(prefix)/\(measure.name)"]) {
+                self["\(prefix)/\(measure.name)/\($0.name)"]
+            }
         }
     }
 

@@ -11,7 +11,8 @@ extension RunMerge {
         let duration = zip(all, offsets).map { $0.duration + $1 }.max() ?? .zero
         var summary = RunSummary(
             identity: identity(name), outcome: outcome, duration: duration, verdict: Verdict(findings: findings),
-            measures: [], counters: counters, named: named, states: all.reduce(into: StateTable()) { $0.add($1.states) },
+            measures: [], counters: counters, named: named,
+            states: all.reduce(into: StateTable()) { $0.add($1.states) },
             health: all.reduce(into: HealthTable()) { $0.add($1.health) }, healthPeaks: healthPeaks, phases: [],
             waves: waves, transitions: all.reduce(into: TransitionTable()) { $0.add($1.transitions) },
             process: process, cohorts: [], toolBoundSeconds: toolBoundSeconds,
@@ -46,7 +47,7 @@ extension RunMerge {
         }
     }
 
-    /// The worst of them. A shard that is missing is a failure: nothing stands in for it.
+    /// The worst of them. A shard that is missing is a failure: nothing replaces it.
     private var outcome: RunOutcome {
         guard missing.isEmpty else {
             let names = missing.map { "\($0)" }.joined(separator: ", ")
@@ -91,8 +92,11 @@ extension RunMerge {
             warnings.append(
                 RunWarning(
                     rule: "shard-offset",
-                    message: "\(name) began \(Figures.duration(offset)) after the first, so the load was not that of one run",
-                    remedy: "give every shard the same --start-at, late enough for the slowest host, and synchronize clocks"))
+                    message:
+                        "\(name) began \(Figures.duration(offset)) after the first: the load was not that of one run",
+                    remedy:
+                        "give every shard the same --start-at, late enough for the slowest host, and synchronize clocks"
+                ))
         }
         return warnings
     }

@@ -220,7 +220,8 @@ public enum RunMergeError: Error, Hashable, CustomStringConvertible {
             "\(one) and \(other) have the same seed (\(seed)), so the same agents, and are no shards of one run: "
                 + "run them with --shard 1/2 and --shard 2/2, or with different seeds"
         case .notAShard(let run): "\(run) is no shard: shards of one run can't be merged with other runs"
-        case .different(let what, let one, let other): "\(one) and \(other) differ in their \(what): they are not one run"
+        case .different(let what, let one, let other):
+            "\(one) and \(other) differ in their \(what): they are not one run"
         case .twice(let part, let runs): "shard \(part) is there more than once: \(runs.joined(separator: ", "))"
         }
     }

@@ -1,6 +1,6 @@
 /// Lines of comma-separated values (RFC 4180).
 package enum CSVText {
-    /// A cell as it stands in a line.
+    /// A cell as it is written in a line.
     package static func quoted(_ text: String) -> String {
         guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

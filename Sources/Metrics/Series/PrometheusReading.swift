@@ -1,6 +1,7 @@
 /// Values in the text format of Prometheus.
 public enum PrometheusReading {
-    /// The values of the names that are asked for, in their order: of a name with labels (`up{job="a"}`) that sample, of
+    /// The values of the names that are asked for, in their order: of a name with labels (`up{job="a"}`) that sample,
+    /// of
     /// a name alone the sum over all its samples. One that is missing, or no finite number, is nil; the others are not
     /// affected. Linear in the text.
     public static func values(of names: [String], in text: String) -> [Double?] {
@@ -36,7 +37,11 @@ public enum PrometheusReading {
                 if isEscaped {
                     isEscaped = false
                 } else if isQuoted {
-                    if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isQuoted = false }
+                    if byte == UInt8(ascii: "\\") {
+                        isEscaped = true
+                    } else if byte == UInt8(ascii: "\"") {
+                        isQuoted = false
+                    }
                 } else if byte == UInt8(ascii: "\"") {
                     isQuoted = true
                 } else if byte == UInt8(ascii: "{") {

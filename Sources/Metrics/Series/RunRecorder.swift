@@ -336,7 +336,8 @@ public final class RunRecorder {
         let totals = totals()
         return Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
-            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals), histograms: totals, counters: counters,
+            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals), histograms: totals,
+            counters: counters,
             named: named, states: states, health: health, cohorts: cohorts, process: process, verdict: current,
             toolBoundSeconds: toolBoundSeconds, server: server)
     }

@@ -18,7 +18,8 @@ enum ComparisonBasis: Hashable {
         } else if noise > 0 {
             guard noise >= FigureComparison.minNoiseRuns else {
                 throw .different(
-                    "--noise-from needs at least \(FigureComparison.minNoiseRuns) runs of one build, \(noise) can be used")
+                    "--noise-from needs \(FigureComparison.minNoiseRuns) runs of one build or more, \(noise) can be used"
+                )
             }
             self = a == 1 && b == 1 ? .knownNoise(runs: noise) : .nothing
         } else if a == 1, b >= FigureComparison.minBaselineRuns {

@@ -106,7 +106,7 @@ public struct OTLPMetrics: Sendable {
         Measure.allCases.compactMap { measure in
             let all = snapshot.histograms[measure.index].estimate
             guard all.count > 0 else { return nil }
-            let values = ExponentialHistogram(temporality == .delta ? all.since(lastHistograms[measure.index]) : all)
+            let values = ScaledHistogram(temporality == .delta ? all.since(lastHistograms[measure.index]) : all)
             let distribution = TelemetryDistribution(
                 count: values.count, sum: values.sum, min: values.min, max: values.max, zeroCount: values.zeroCount,
                 scale: Int32(values.scale), offset: Int32(clamping: values.offset), counts: values.counts)

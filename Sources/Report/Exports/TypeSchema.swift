@@ -2,7 +2,8 @@ import Foundation
 
 /// The JSON Schema of a type, made by decoding it: what its `init(from:)` asks for is what a document has to have.
 ///
-/// A key that is read by `decode` is required, one by `decodeIfPresent` may be absent. Further keys are allowed: within one
+/// A key that is read by `decode` is required, one by `decodeIfPresent` may be absent. Further keys are allowed:
+/// within one
 /// version keys are only ever added. Names are in snake case, as documents have them.
 struct TypeSchema {
     /// The schema as JSON: sorted keys, indented.

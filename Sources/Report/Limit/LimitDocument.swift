@@ -72,14 +72,16 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         let fleet = isRate ? Double(agents) : low
         guard rate > 0 else { return }
         let needed = fleet / (rate / 2)
+        let end = "the lower end of the 95 % interval"
+        let beats = "\(Self.text(rate)) heartbeats/s"
         let source =
             isRate
-            ? "\(Self.text(low)) heartbeats/s, the lower end of the 95 % interval"
-            : "\(Self.text(low)) agents every \(Figures.duration(interval)), the lower end of the 95 % interval, which are "
-                + "\(Self.text(rate)) heartbeats/s"
+            ? "\(beats), \(end)"
+            : "\(Self.text(low)) agents every \(Figures.duration(interval)), \(end), which are \(beats)"
+        let least = Figures.duration(Nanoseconds(seconds: needed))
         advice = [
-            "With \(Self.text(fleet)) agents, a heartbeat interval of \(Figures.duration(Nanoseconds(seconds: needed))) or more "
-                + "keeps the server at or below half its limit: it was found at \(source)."
+            "With \(Self.text(fleet)) agents, a heartbeat interval of \(least) or more keeps the server at or below half "
+                + "its limit: it was found at \(source)."
         ]
     }
 

@@ -4,11 +4,14 @@ import Foundation
 import Metrics
 
 /// The part of a fleet that one process runs, and when it starts; with them several hosts make one run.
-struct ShardOptions: ParsableArguments {
+struct RunPartOptions: ParsableArguments {
     @Option(
         name: .customLong("shard"),
         help: ArgumentHelp(
-            "Run only this part of the fleet: 1/4 to 4/4 are one run, on four hosts or four processes (`muster merge`).",
+            """
+            Run only this part of the fleet: 1/4 to 4/4 are one run, on four hosts or four processes \
+            (`muster merge`).
+            """,
             valueName: "i/n"),
         transform: { text in
             guard let part = RunPart(text) else {
@@ -29,7 +32,8 @@ struct ShardOptions: ParsableArguments {
         if part != nil, case .embedded = profile.server {
             throw Failure(
                 .badUsage,
-                "--shard: the shards of a run need one server: name it with --server (an embedded one is each process's own).")
+                "--shard: the shards of a run need one server: name it with --server; an embedded one is each process's own."
+            )
         }
         if let startAt, startAt.seconds < Date().timeIntervalSince1970 {
             throw Failure(.badUsage, "--start-at: that time is over.")

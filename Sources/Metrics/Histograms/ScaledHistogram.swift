@@ -2,7 +2,7 @@ import Basis
 
 /// A histogram in the buckets of OpenTelemetry's exponential histograms and Prometheus's native ones: each bucket is so
 /// many times as wide as the one below it.
-public struct ExponentialHistogram: Hashable, Sendable {
+public struct ScaledHistogram: Hashable, Sendable {
     public let count: UInt64
     /// Seconds; of values in the middle of their buckets.
     public let sum: Double

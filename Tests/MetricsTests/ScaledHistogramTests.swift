@@ -4,7 +4,7 @@ import Testing
 @testable import Metrics
 
 @Suite("Exponential histograms")
-struct ExponentialHistogramTests {
+struct ScaledHistogramTests {
     private static func histogram(_ values: [Nanoseconds]) -> CompactHistogram {
         CompactHistogram(HistogramLogTests.recording(values))
     }
@@ -16,10 +16,10 @@ struct ExponentialHistogramTests {
             Distribution.logNormal(median: .microseconds(Int64(10) << (seed * 4)), sigma: 0.3 + Double(seed) / 3)
                 .draw(&random)
         }
-        let histogram = ExponentialHistogram(Self.histogram(values))
+        let histogram = ScaledHistogram(Self.histogram(values))
         #expect(histogram.count == 500 && histogram.counts.reduce(0, +) + histogram.zeroCount == 500)
-        #expect(histogram.counts.count <= ExponentialHistogram.maxBuckets)
-        #expect(histogram.scale <= ExponentialHistogram.maxScale)
+        #expect(histogram.counts.count <= ScaledHistogram.maxBuckets)
+        #expect(histogram.scale <= ScaledHistogram.maxScale)
         // The share up to a bucket's upper end is that of the values themselves, but for those within half a bucket.
         let base = (Double(1 << 20).naturalLogarithm / 20 * (1 / Double(1 << max(histogram.scale, 0)))).exponential
         guard histogram.scale >= 0 else { return }
@@ -37,8 +37,8 @@ struct ExponentialHistogramTests {
 
     @Test("Nothing, zeros and the ends of the scale have buckets")
     func ends() {
-        #expect(ExponentialHistogram(.empty).counts == [] && ExponentialHistogram(.empty).count == 0)
-        let all = ExponentialHistogram(Self.histogram([.zero, Nanoseconds(70), .seconds(3_600)]))
+        #expect(ScaledHistogram(.empty).counts == [] && ScaledHistogram(.empty).count == 0)
+        let all = ScaledHistogram(Self.histogram([.zero, Nanoseconds(70), .seconds(3_600)]))
         #expect(all.zeroCount == 1 && all.counts.reduce(0, +) == 2 && all.counts.count <= 160)
         #expect(all.max == 3_600)
     }
