@@ -1,6 +1,5 @@
 import AgentModel
 import Basis
-import CEpollLoop
 import CMallocCount
 import Engine
 import Hosting
@@ -87,17 +86,17 @@ final class Fleet {
     private static let sample = ProcessSample(cpu: .zero, residentBytes: 0, availableCores: 1)
 }
 
-/// What the process and a shard have used until now.
+/// What a shard has used until now, and what the process has allocated.
 struct Usage {
     let at: Instant
+    /// Of the shard's thread: what a program needs to watch the storm is not in it.
     let cpu: Nanoseconds
     let allocations: Int
     let waits: Int
 
     init(of shard: Shard) async {
         at = Shard.clock
-        cpu = Nanoseconds(Int64(epoll_loop_cpu()))
         allocations = Int(malloc_count_calls())
-        waits = await shard.value { [shard] in Int(shard.counters.waits) }
+        (cpu, waits) = await shard.value { [shard] in (shard.threadCPU, Int(shard.counters.waits)) }
     }
 }

@@ -82,6 +82,7 @@ enum Measuring {
         probe.begin()
         var lines: [String] = []
         await beats.beginStretch("quiet")
+        _ = await probe.takeLongest()
         try await Task.sleep(for: .seconds(3))
         await beats.tick()
         lines.append(row("quiet", beats.measures[Measure.schedulingDelay.index], await probe.takeLongest()))
@@ -156,7 +157,10 @@ private final class TimerProbe: Endpoint, @unchecked Sendable {
     private var longest = Nanoseconds.zero
 
     func begin() {
-        shard.perform { [self] in setTimer(at: shard.now) }
+        shard.perform { [self] in
+            last = shard.threadCPU
+            setTimer(at: shard.now)
+        }
     }
 
     override func timerFired(due: Instant) {
