@@ -20,12 +20,13 @@ struct LiveRehearsalOptions: ParsableArguments {
             valueName: "profile"))
     var profile: String?
 
-    func validate() throws {
+    /// Refuses what the options cannot mean together.
+    func check() throws {
         guard speed.isFinite, (0.01...10_000).contains(speed) else {
-            throw ValidationError("--speed: \(speed) is not between 0.01 and 10000.")
+            throw Failure(.badUsage, "--speed: \(speed) is not between 0.01 and 10000.")
         }
         if !live, speed != 1 || profile != nil {
-            throw ValidationError("--speed and --profile need --live: virtual time is as fast as the machine.")
+            throw Failure(.badUsage, "--speed and --profile need --live: virtual time is as fast as the machine.")
         }
     }
 

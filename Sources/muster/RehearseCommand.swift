@@ -14,7 +14,8 @@ struct RehearseCommand: AsyncParsableCommand {
         commandName: "rehearse", abstract: "Rehearse a rollout: does it finish, when, what breaks.",
         discussion: """
             The plan's controller and a simulated fleet run in virtual time; one seed decides everything. With --live \
-            the same controller and agents run on real sockets, and their decisions are compared. Exit codes: 0 the outcome is as the plan expects; 1 it is not; 2 invalid usage or plan.
+            the same controller and agents run on real sockets, and their decisions are compared. Exit codes: \
+            0 the outcome is as the plan expects; 1 it is not; 2 invalid usage or plan.
             """)
 
     @Argument(help: ArgumentHelp("The path of a plan in YAML; see profiles/rollouts.", valueName: "plan"))
@@ -67,6 +68,7 @@ struct RehearseCommand: AsyncParsableCommand {
     func run() async throws {
         let plan = try readPlan()
         let seed = seed ?? plan.seed
+        try realSockets.check()
         if realSockets.live, sweep != nil || shrink || traceAgent != nil {
             throw Failure(.badUsage, "--live: --sweep, --shrink and --trace-agent need virtual time.")
         }

@@ -35,7 +35,7 @@ struct LiveRehearseTests {
         "What cannot be rehearsed on sockets is refused before anything is sent",
         arguments: [
             ("--speed 2", "--live"), ("--live --speed 0", "--speed"), ("--live --sweep canary.size=5%,20%", "--sweep"),
-            ("--live --profile gateway", "gateways"),
+            ("--live --profile gateway", "muster: "),
         ])
     func refused(options: String, word: String) async throws {
         try await Muster.inDirectory { muster in
@@ -89,7 +89,7 @@ struct LiveRehearseTests {
         server: ws://127.0.0.1:PORT/v1/opamp
         events:
           - {at: 1s, offer_config: {name: first, files: {a.yaml: "receivers: {}"}, to: 50%}}
-          - {at: 1500ms, restart_agents: {}}
+          - {at: 1500ms, restart_agents: 100%}
         driver:
           actions:
             offer_config:

@@ -96,7 +96,7 @@ struct InvariantTests {
                     }
                 case .abort(let id), .close(let id, _): lines[Key(shard: shard, id: id)]?.isOver = true
                 case .certificateRequested(let ticket): tickets.append((shard, ticket))
-                case .send, .received, .reported: break
+                case .send, .received, .reported, .observed: break
                 }
             }
         }

@@ -21,8 +21,8 @@ extension ProfileDriver: Settings {
         [
             Key(
                 "actions", \.actions, .map("actions", 0...32, of: .section, names: 1...100),
-                "An action for each kind of event, by its key. `{{configuration}}` is the offered configuration, `{{name}}` "
-                    + "its name, `{{instance_uid}}` or `{{instance_uids}}` the agents that are meant."),
+                "An action for each kind of event, by its key. `{{configuration}}` is the offered configuration, "
+                    + "`{{name}}` its name, `{{instance_uid}}` or `{{instance_uids}}` the agents that are meant."),
             Key("concurrency", \.concurrency, .integer(1...256), "The most actions that are under way at a time."),
             Key("timeout", \.timeout, .duration(.milliseconds(100) ... .hours(1)), "How long one action may take."),
         ],

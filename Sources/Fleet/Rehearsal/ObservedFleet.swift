@@ -74,7 +74,7 @@ struct ObservedFleet {
             // What it says from now on is about this offer, even where it said the same before.
             agents[place].last = nil
             if let ordered = agents[place].ordered {
-                roundTrips.append(observation.at - ordered)
+                if clock != nil { roundTrips.append(observation.at - ordered) }
                 agents[place].ordered = nil
             } else {
                 agents[place].sent = (Int(revision), observation.at)
@@ -84,7 +84,8 @@ struct ObservedFleet {
         case .status(let stage, let revision, let matches):
             guard let entry = revision.map(Int.init) else { return nil }
             if let sent = agents[place].sent, sent.entry == entry {
-                roundTrips.append(observation.at - sent.at)
+                // Before the rollout all agents are offered the former revision while they arrive.
+                if clock != nil { roundTrips.append(observation.at - sent.at) }
                 agents[place].sent = nil
             }
             if let last = agents[place].last, last == (entry, stage) { return nil }

@@ -1,10 +1,18 @@
 import AgentModel
 import Basis
 import ControlPlane
+import Engine
 import Metrics
 import OpAMP
 import OrderedCollections
 import Rollout
+
+extension Profile {
+    /// Makes a server elsewhere do what events ask of it; nil: the profile has no driver.
+    func driver(on shard: Shard) -> ServerDriver? {
+        driver.map { ServerDriver(concurrency: $0.concurrency, timeout: $0.timeout, on: shard) }
+    }
+}
 
 extension Preparation {
     /// Has the server elsewhere do what an event asks of it; returns at once.

@@ -37,7 +37,6 @@ struct Preparation: Sendable {
     init(
         _ profile: Profile, options: FleetRunOptions, observesAgents: Bool = false
     ) async throws(RunError) {
-        let checksConformance = options.checksConformance
         let sources = try Preparation.sources(profile)
         let url = Preparation.url(profile)
         let routes = try await Preparation.routes(profile, url)
@@ -63,8 +62,7 @@ struct Preparation: Sendable {
         self.catalogue = catalogue
         let downloads = DownloadSetup(
             concurrency: profile.limits.downloads, bandwidth: profile.limits.downloadBandwidth,
-            madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere,
-            identities: fleet.identities)
+            madeKeys: catalogue?.madeKeys ?? [:], security: fleet.elsewhere, identities: fleet.identities)
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
@@ -93,7 +91,7 @@ struct Preparation: Sendable {
         authority = host
         isSecure = fleet.target != nil
         var shardOptions = AgentShardOptions(
-            checksConformance: checksConformance,
+            checksConformance: options.checksConformance,
             traceStride: options.tracedAgents > 0
                 ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
             resolveOffer: fleet.offers.resolve,
@@ -103,9 +101,7 @@ struct Preparation: Sendable {
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
             exchanges, clocks, target: usual, profile, downloads: downloads, options: shardOptions)
-        driver = profile.driver.map {
-            ServerDriver(concurrency: $0.concurrency, timeout: $0.timeout, on: shards[0].shard)
-        }
+        driver = profile.driver(on: shards[0].shard)
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)

@@ -1,6 +1,17 @@
 import Basis
 public import Schema
 
+extension Kind<String> {
+    /// An address; `none` is the word for no address.
+    fileprivate static var address: Kind {
+        .text(1...4_096).checked {
+            $0 == "none" ? "it is no address" : nil
+        } mend: {
+            $0 == "none" ? "http://127.0.0.1" : $0
+        }
+    }
+}
+
 extension DriverPlan: Settings {
     public static let standard = DriverPlan()
 
@@ -10,7 +21,7 @@ extension DriverPlan: Settings {
             + "with `start` the server's own engine does, and is judged.",
         [
             Key(
-                "server", \.server, .optional(.text(1...4_096), none: "none"),
+                "server", \.server, .optional(.address, none: "none"),
                 "The server's OpAMP endpoint, such as `ws://127.0.0.1:4320/v1/opamp`."),
             Key(
                 "revision", \.revision, .text(1...1_000_000),
@@ -69,7 +80,7 @@ extension DriverAction: Settings {
             Key(
                 "run", \.command, .list("words", 0...256, of: .text(0...100_000)),
                 "A program with its arguments; its exit code has to be 0. There is no shell."),
-            Key("url", \.url, .optional(.text(1...4_096), none: "none"), "The address of a request, with http://."),
+            Key("url", \.url, .optional(.address, none: "none"), "The address of a request, with http://."),
             Key("method", \.method, .word { _ in "" }, "The method of the request."),
             Key("headers", \.headers, texts, "Further header fields."),
             Key("form", \.form, texts, "The fields of a form, which are encoded and sent as the body."),

@@ -1,7 +1,7 @@
 public import Basis
 public import Schema
 
-/// The fleet, the server and the faults that a plan is rehearsed with. A live rehearsal takes the fleet from a profile.
+/// The fleet, the server and the faults that a plan is rehearsed with, in virtual time and on real sockets.
 public struct RehearsalWorld: Hashable, Sendable {
     public var agents = 10_000
     /// The numbers of the agents that exist; nil: all. A failure that was reduced to a few agents is replayed so.

@@ -3,8 +3,7 @@ public import Schema
 
 /// What changes.
 public struct RolloutChange: Hashable, Sendable {
-    /// Names of offers: of `offer_config`, `offer_packages` and `offer_connection` events of the profile that a live
-    /// rehearsal uses, or names for the report.
+    /// Names for the report. A rehearsal on real sockets offers a configuration only.
     public var configuration: String?
     public var packages: String?
     public var connectionSettings: String?

@@ -68,7 +68,7 @@ extension RolloutChange: Settings {
 
     public static let schema = Schema<RolloutChange>(
         "change",
-        "What changes. A live rehearsal takes the profile's offers of these names; in virtual time they are names.",
+        "What changes: names for the report. On real sockets a configuration of this size is offered, or the driver's.",
         [
             Key("configuration", \.configuration, .optional(.name, none: "none"), "The name of a configuration."),
             Key("packages", \.packages, .optional(.name, none: "none"), "The name of a set of packages."),

@@ -255,7 +255,7 @@ final class VirtualFleet {
             case .wake(let instant):
                 serverToken += 1
                 queue.put(.serverWake(token: serverToken), at: max(instant, now))
-            case .refuse, .close, .abort, .certificateRequested, .received, .reported:
+            case .refuse, .close, .abort, .certificateRequested, .received, .reported, .observed:
                 Issue.record("the server of a script does not \(effect)")
             }
         }

@@ -86,7 +86,7 @@ struct LiveRehearsalTests {
         name: outage
         canary: {size: 10%, soak: 1m}
         limits: {agent_timeout: 90m}
-        world: {\(fleet), attributes: {zone: {a: 50%, b: 50%}}, offline: {share: 10%, for: {constant: 1m}},
+        world: {\(fleet), attributes: {zone: {a: 50%, b: 50%}}, offline: {share: 10%, for: 1m},
           outages: [{attribute: zone, value: b, at: 20s, for: 1m}]}
         expect: {outcome: finished, left: 0}
         """,
@@ -130,7 +130,7 @@ struct LiveRehearsalTests {
         "A plan or profile that cannot be rehearsed on sockets is refused with the reason",
         arguments: [
             ("change: {packages: p}", "{}", "only configurations"),
-            ("{}", "events: [{at: 1s, drop_connections: {share: 10%}}]", "events"),
+            ("{}", "events: [{at: 1s, drop_connections: 10%}]", "events"),
             ("{}", "server: ws://127.0.0.1:1/v1/opamp", "driver"),
             ("driver: {revision: x, offer: {run: [true]}}", "{}", "name the server"),
             ("driver: {revision: x, offer: {run: [true]}, server: nonsense}", "{}", "driver.server"),

@@ -16,7 +16,7 @@ struct ProfileDriverTests {
             server: ws://127.0.0.1:1/v1/opamp
             events:
               - {at: 1s, offer_config: {name: a, files: {a.yaml: {size: 100B}}}}
-              - {at: 2s, restart_agents: {}}
+              - {at: 2s, restart_agents: 100%}
             driver: {actions: {offer_config: {run: [true]}}}
             """
         let profile = try ProfileReader().read(text: text, source: "profile")
