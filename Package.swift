@@ -167,7 +167,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "ReportTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Report"],
+            name: "ReportTests",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Statistics", "Simulation", "Report"],
             swiftSettings: settings),
         .testTarget(
             name: "EngineTests",

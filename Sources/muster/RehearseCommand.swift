@@ -46,7 +46,7 @@ struct RehearseCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Print what happens to this agent.", valueName: "agent"))
     var traceAgent: UInt32?
 
-    @Option(help: "Write the rehearsal as a page (HTML) to this file, which must not exist.")
+    @Option(help: "Write the rehearsal, or the sweep, as a page (HTML) to this file, which must not exist.")
     var html: String?
 
     @Option(
@@ -123,6 +123,11 @@ struct RehearseCommand: ParsableCommand {
         } else {
             print(SweepText.lines(values.key, points).joined(separator: "\n"))
         }
+        guard let html else { return }
+        let words = ["muster", "rehearse", path, "--sweep", sweep, "--seeds", "\(seeds)", "--seed", "\(seed)"]
+        let page = SweepPage.html(
+            values.key, points, plan: plans.first?.plan.name ?? path, command: words.joined(separator: " "))
+        try NewFile.write(page, to: html, mode: 0o644)
     }
 
     private func readPlan(more: [String] = []) throws -> RolloutPlan {
