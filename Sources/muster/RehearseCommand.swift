@@ -48,7 +48,7 @@ struct RehearseCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Print what happens to this agent.", valueName: "agent"))
     var traceAgent: UInt32?
 
-    @Option(help: "Write the rehearsal as a page (HTML) to this file, which must not exist.")
+    @Option(help: "Write the rehearsal, or the sweep, as a page (HTML) to this file, which must not exist.")
     var html: String?
 
     @Option(
@@ -163,6 +163,11 @@ struct RehearseCommand: AsyncParsableCommand {
         } else {
             print(SweepText.lines(values.key, points).joined(separator: "\n"))
         }
+        guard let html else { return }
+        let words = ["muster", "rehearse", path, "--sweep", sweep, "--seeds", "\(seeds)", "--seed", "\(seed)"]
+        let page = SweepPage.html(
+            values.key, points, plan: plans.first?.plan.name ?? path, command: words.joined(separator: " "))
+        try NewFile.write(page, to: html, mode: 0o644)
     }
 
     private func readPlan(more: [String] = []) throws -> RolloutPlan {

@@ -22,9 +22,9 @@ struct HeartbeatOracleTests {
         #expect(derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
     }
 
-    @Test("They are equal at ten thousand agents too", arguments: [11, 12] as [UInt64])
+    @Test("They are equal at ten thousand agents too", arguments: [11] as [UInt64])
     func isEqualAtScale(seed: UInt64) {
-        var rehearsal = DrawnRehearsal.make(seed: seed, agents: 10_000, span: 240)
+        var rehearsal = DrawnRehearsal.make(seed: seed, agents: 10_000, span: 180)
         rehearsal.partitions = 2
         let derived = rehearsal.run()
         rehearsal.world.heartbeats = .each
@@ -32,7 +32,7 @@ struct HeartbeatOracleTests {
         let each = rehearsal.run()
         #expect(derived.hashes == each.hashes, "seed \(seed)")
         #expect(derived.decisions == each.decisions)
-        #expect(derived.events > 10_000 && derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
+        #expect(derived.events > 1_000 && derived.violations.isEmpty, "seed \(seed): \(derived.violations)")
     }
 
     @Test("The comparison finds mistakes", arguments: PlantedMistake.allCases)

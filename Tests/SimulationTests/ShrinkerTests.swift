@@ -60,7 +60,8 @@ struct ShrinkerTests {
     }
 
     private static func plan(_ name: String, _ settings: [String]) throws -> RolloutPlan {
-        let path = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts/\(name).yaml"
+        let path =
+            #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts/\(name).yaml"
         let overrides = try settings.map { try Override.setting($0, option: "--set") }
         return try RolloutPlan.read(try Files.read(path, limit: 1 << 20), source: path, overrides: overrides)
     }
@@ -68,8 +69,8 @@ struct ShrinkerTests {
     @Test(
         "A plan that does not end as expected is reduced to five faults and a hundred agents, and fails so when it is replayed",
         arguments: [
-            ("canary-bad", []), ("slow-poison", []), ("aws-iot-jobs", ["expect.broken=100"]), ("argo-rollouts", []),
-            ("kubernetes", []), ("aws-appconfig", []),
+            ("canary-bad", []), ("slow-poison", ["world.agents=5000"]),
+            ("aws-iot-jobs", ["world.agents=2000", "expect.broken=50"]), ("argo-rollouts", ["world.agents=2000"]),
         ] as [(String, [String])])
     func plans(name: String, settings: [String]) throws {
         let plan = try Self.plan(name, ["expect.outcome=finished"] + settings)

@@ -53,7 +53,11 @@ struct FleetModel: Sendable {
         var (flapping, flappingOf): ([Int], [UInt32: [Int]]) = ([], [:])
         for (number, fault) in world.faults.enumerated() {
             guard case .flapping(let agents) = fault else { continue }
-            if let agent = agents.agent { flappingOf[agent, default: []].append(number) } else { flapping.append(number) }
+            if let agent = agents.agent {
+                flappingOf[agent, default: []].append(number)
+            } else {
+                flapping.append(number)
+            }
         }
         (self.flapping, self.flappingOf) = (flapping, flappingOf)
         let base = Self.plan(world, intervals[0])

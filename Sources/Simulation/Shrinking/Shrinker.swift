@@ -188,7 +188,8 @@ struct ShrinkingSearch {
     /// Leaves out what is wrong with the world as a whole, where the failure stays.
     mutating func simplify(_ rehearsal: inout Rehearsal) {
         let edits: [(inout World) -> Void] = [
-            { $0.offlineShare = 0 }, { $0.messageLoss = 0 }, { $0.controllerRestarts = [] }, { $0.heartbeatGroups = [] },
+            { $0.offlineShare = 0 }, { $0.messageLoss = 0 }, { $0.controllerRestarts = [] },
+            { $0.heartbeatGroups = [] },
         ]
         for edit in edits {
             var simpler = rehearsal

@@ -69,7 +69,8 @@ struct DrawnRehearsal {
         if random.chance(0.4) {
             let part = UInt32(random.index(below: 5))
             world.heartbeatGroups = [
-                HeartbeatInterval(.seconds([7, 20, 30][random.index(below: 3)]), of: AgentSet(count: agents) { $0 % 5 == part }),
+                HeartbeatInterval(
+                    .seconds([7, 20, 30][random.index(below: 3)]), of: AgentSet(count: agents) { $0 % 5 == part }),
                 HeartbeatInterval(.seconds(11), of: AgentSet(count: agents) { $0 % 7 == part }),
             ]
         }
@@ -109,7 +110,8 @@ struct DrawnRehearsal {
                     .stop(
                         agent: UInt32(random.index(below: agents)), at: from,
                         lasting: random.chance(0.3) ? .max : lasting))
-            default: world.faults.append(.flapping(FlappingAgents(share: 0.1 * random.unit(), every: distribution(20, 200))))
+            default:
+                world.faults.append(.flapping(FlappingAgents(share: 0.1 * random.unit(), every: distribution(20, 200))))
             }
         }
         return world

@@ -1,0 +1,51 @@
+import Basis
+import Foundation
+import Testing
+
+@testable import Report
+@testable import Simulation
+
+@Suite("A sweep in the terminal, as JSON and as a page")
+struct SweepTests {
+    /// - Parameter noise: how much the seeds differ.
+    private static func points(noise: Double) -> [Sweep.Point] {
+        var random = SeededRandom(seed: 5)
+        return [("1%", 1_000.0, 10.0), ("3%", 400, 20), ("9%", 200, 30), ("27%", 150, 300), ("81%", 120, 900)].map {
+            point in
+            Sweep.Point(
+                value: point.0,
+                runs: (0..<40).map { seed in
+                    Sweep.Run(
+                        seed: UInt64(seed), seconds: point.1 * (1 + noise * (random.unit() - 0.5)),
+                        broken: Int(point.2 * (1 + noise * (random.unit() - 0.5))), offered: 100, isFinished: true)
+                })
+        }
+    }
+
+    @Test("The knee is marked where the seeds agree on it")
+    func marked() {
+        let points = Self.points(noise: 0.1)
+        let lines = SweepText.lines("canary.size", points)
+        #expect(lines.filter { $0.contains("the knee") }.map { $0.contains("9%") } == [true, true])
+        #expect(lines.first { $0.hasSuffix("the knee") }?.contains(" 9% ") == true, "\(lines)")
+        let knee = SweepDocument("canary.size", points).knee
+        #expect(knee?.value == "9%" && knee?.from == "9%" && knee?.to == "9%")
+        let page = SweepPage.html("canary.size", points, plan: "a<b", command: "muster rehearse x")
+        #expect(page.contains("9%: the knee") && page.contains("a&lt;b") && !page.contains("a<b"))
+        #expect(page.components(separatedBy: "<polyline").count == 2)
+    }
+
+    @Test("Nothing is marked where they do not, and the interval is said")
+    func unmarked() {
+        let points = Self.points(noise: 1.99).map { point in
+            Sweep.Point(value: point.value, runs: Array(point.runs.prefix(10)))
+        }
+        let lines = SweepText.lines("canary.size", points)
+        #expect(lines.last?.contains("no knee is marked: it lies between") == true, "\(lines)")
+        #expect(!lines.contains { $0.hasSuffix("the knee") })
+        let knee = SweepDocument("canary.size", points).knee
+        #expect(knee?.value == nil && knee?.from != knee?.to)
+        let page = SweepPage.html("canary.size", points, plan: "plan", command: "muster rehearse x")
+        #expect(page.contains("no knee is marked") && !page.contains(": the knee"))
+    }
+}
