@@ -282,12 +282,16 @@ public actor FleetRun {
                     giveBackHandshakes()
                 }
             }
-            if let outcome = recorder.abortingThreshold {
-                stoppedBy = outcome.threshold
-                tell("ended early: the threshold '\(outcome.threshold.text)' has failed (\(outcome.figure))")
-            }
+            noteFailure(recorder.abortingThreshold, tell)
             if now >= end || failure != nil || stoppedBy != nil { break }
         }
+    }
+
+    /// The run ends because a threshold has failed, as the threshold asks.
+    private func noteFailure(_ outcome: ThresholdOutcome?, _ tell: @Sendable (String) -> Void) {
+        guard let outcome else { return }
+        stoppedBy = outcome.threshold
+        tell("ended early: the threshold '\(outcome.threshold.text)' has failed (\(outcome.figure))")
     }
 
     /// The memory of the arrival's handshakes goes back to the system, once.

@@ -38,7 +38,8 @@ enum PageCheck {
               .filter(b => b.width > 0.5 || b.height > 0.5);
             if (!marks.length) say(title + ': nothing is drawn');
             for (const b of marks)
-              if (b.left < area.left - 1 || b.right > area.right + 1 || b.top < area.top - 1 || b.bottom > area.bottom + 1) {
+              if (b.left < area.left - 1 || b.right > area.right + 1 || b.top < area.top - 1
+                || b.bottom > area.bottom + 1) {
                 say(title + ': a mark is outside of the chart');
                 break;
               }
