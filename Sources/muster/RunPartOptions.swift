@@ -32,7 +32,7 @@ struct RunPartOptions: ParsableArguments {
         if part != nil, case .embedded = profile.server {
             throw Failure(
                 .badUsage,
-                "--shard: the shards of a run need one server: name it with --server; an embedded one is each process's own."
+                "--shard: the shards of a run need one server: name it with --server, an embedded one is not shared."
             )
         }
         if let startAt, startAt.seconds < Date().timeIntervalSince1970 {

@@ -39,7 +39,7 @@ final class ServerProcess {
     }
 
     /// Waits for a line; where the pipe ends without one, ends the group, politely first.
-    private static let watch = "read -r line && exit 0; kill -TERM -- -$1; sleep 2; kill -KILL -- -$1"
+    private static let watch = "read -r line && exit 0; kill -s TERM -- -$1; sleep 2; kill -s KILL -- -$1"
 
     /// Whether the command has ended by itself.
     var isOver: Bool { process.status() != nil }

@@ -18,7 +18,7 @@ enum ComparisonBasis: Hashable {
         } else if noise > 0 {
             guard noise >= FigureComparison.minNoiseRuns else {
                 throw .different(
-                    "--noise-from needs \(FigureComparison.minNoiseRuns) runs of one build or more, \(noise) can be used"
+                    "--noise-from needs \(FigureComparison.minNoiseRuns) runs of one build, \(noise) can be used"
                 )
             }
             self = a == 1 && b == 1 ? .knownNoise(runs: noise) : .nothing

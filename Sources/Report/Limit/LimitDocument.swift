@@ -80,8 +80,8 @@ public struct LimitDocument: Codable, Hashable, Sendable {
             : "\(Self.text(low)) agents every \(Figures.duration(interval)), \(end), which are \(beats)"
         let least = Figures.duration(Nanoseconds(seconds: needed))
         advice = [
-            "With \(Self.text(fleet)) agents, a heartbeat interval of \(least) or more keeps the server at or below half "
-                + "its limit: it was found at \(source)."
+            "With \(Self.text(fleet)) agents, a heartbeat interval of \(least) or more keeps the server at or below "
+                + "half its limit: it was found at \(source)."
         ]
     }
 
