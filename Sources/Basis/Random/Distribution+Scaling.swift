@@ -6,6 +6,8 @@ extension Distribution {
         case .uniform(let low, let high): .uniform(low.scaled(by: factor), high.scaled(by: factor))
         case .exponential(let mean): .exponential(mean: mean.scaled(by: factor))
         case .logNormal(let median, let sigma): .logNormal(median: median.scaled(by: factor), sigma: sigma)
+        case .quantiles(let table):
+            .quantiles(table.map { Quantile(rank: $0.rank, span: $0.span.scaled(by: factor)) })
         }
     }
 }

@@ -57,6 +57,9 @@ public struct LiveRehearsal: Sendable {
                 "change: only configurations are rehearsed on real sockets; remove `packages` and `connection_settings`"
             )
         }
+        if let key = plan.world.virtualOnly {
+            throw unusable("world.\(key) is rehearsed in virtual time only; remove it to rehearse on real sockets")
+        }
         self.plan = plan
         self.seed = seed
         self.speed = speed
@@ -151,5 +154,17 @@ extension ReconnectPolicy {
         .exponential(
             initial: Nanoseconds.milliseconds(500).scaled(by: factor), multiplier: 1.5,
             maximum: Nanoseconds.seconds(60).scaled(by: factor), jitter: 0.5)
+    }
+}
+
+extension RehearsalWorld {
+    /// A key that is set and that agents on real sockets cannot play; nil: there is none.
+    fileprivate var virtualOnly: String? {
+        if !heartbeats.isEmpty { return "heartbeats" }
+        if messageLoss > 0 { return "message_loss" }
+        if !partitions.isEmpty { return "partitions" }
+        if !slowReplicas.isEmpty { return "slow_replicas" }
+        if !flapping.isEmpty { return "flapping" }
+        return controllerRestarts.isEmpty ? nil : "controller_restarts"
     }
 }
