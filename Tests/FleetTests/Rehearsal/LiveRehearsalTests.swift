@@ -134,6 +134,8 @@ struct LiveRehearsalTests {
             ("{}", "server: ws://127.0.0.1:1/v1/opamp", "driver"),
             ("driver: {revision: x, offer: {run: [true]}}", "{}", "name the server"),
             ("driver: {revision: x, offer: {run: [true]}, server: nonsense}", "{}", "driver.server"),
+            ("world: {message_loss: 1%}", "{}", "world.message_loss"),
+            ("world: {controller_restarts: [1m]}", "{}", "world.controller_restarts"),
         ])
     func refused(plan: String, profile: String, word: String) throws {
         let plan = try RolloutPlan.read(Array(plan.utf8), source: "plan")
