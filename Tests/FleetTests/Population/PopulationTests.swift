@@ -39,7 +39,8 @@ struct PopulationTests {
         for profile in [Self.profile, Self.grouped] {
             var seen = [Int](repeating: 0, count: profile.agents)
             for index in 1...count {
-                let population = Population(profile, part: try #require(RunPart(index: index, count: count)))
+                let part = try #require(RunPart(index: index, count: count) as RunPart?)
+                let population = Population(profile, part: part)
                 var sizes: [Int] = []
                 for shard in 0..<shards {
                     var size = 0
