@@ -7,7 +7,8 @@ public enum SweepPage {
         let knee = Sweep.knee(of: points)
         let said =
             knee.map { SweepText.sentence($0, points) } ?? "nothing is traded, or there are too few values or seeds"
-        let size = "\(Figures.count(points.first?.runs.count ?? 0)) seeds for each of \(Figures.count(points.count)) values"
+        let seeds = Figures.count(points.first?.runs.count ?? 0)
+        let size = "\(seeds) seeds for each of \(Figures.count(points.count)) values"
         return """
             <!doctype html>
             <html lang="en">
