@@ -5,8 +5,8 @@ import Basis
 ///
 /// The knee is the value whose point (mean time to the end, mean number of broken agents) lies furthest on the good
 /// side of the straight line between the first and the last value, both axes taken from 0 to 1 (Satopaa et al.,
-/// "Finding a Kneedle in a Haystack", 2011). The seeds are drawn again with replacement, the same ones for each value, and the
-/// knee is looked for in each of these samples: 95 % of them give its interval.
+/// "Finding a Kneedle in a Haystack", 2011). The seeds are drawn again with replacement, the same ones for each value,
+/// and the knee is looked for in each of these samples: 95 % of them give its interval.
 public struct Knee: Hashable, Sendable {
     /// The places of the values between which it lies, with a confidence of 95 %.
     public var interval: ClosedRange<Int>
