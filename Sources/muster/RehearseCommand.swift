@@ -138,12 +138,13 @@ struct RehearseCommand: AsyncParsableCommand {
             throw Failure(.runFailed, "the failure (\(failure)) does not occur with the faults of single agents.")
         }
         let outcome = reduced.outcome
+        let isSame = reduced.again == failure
         print(
             """
 
             # reduced: \(outcome.agentsBefore) agents and \(outcome.faultsBefore) faults to \(outcome.agents.count) \
             and \(outcome.faults.count) in \(outcome.runs) rehearsals; fails in the same way: \(outcome.failure)
-            # \(reduced.again == failure ? "this plan fails so when it is rehearsed" : "this plan alone fails otherwise")
+            # \(isSame ? "this plan fails so when it is rehearsed" : "this plan alone fails otherwise")
             \(reduced.plan.resolvedYAML)
             """)
     }

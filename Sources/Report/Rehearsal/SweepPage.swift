@@ -7,6 +7,8 @@ public enum SweepPage {
         let knee = Sweep.knee(of: points)
         let said =
             knee.map { SweepText.sentence($0, points) } ?? "nothing is traded, or there are too few values or seeds"
+        let seeds = Figures.count(points.first?.runs.count ?? 0)
+        let size = "\(seeds) seeds for each of \(Figures.count(points.count)) values"
         return """
             <!doctype html>
             <html lang="en">
@@ -21,8 +23,7 @@ public enum SweepPage {
             <body>
             <main>
             <header><h1>\(Markup.escaped(plan)): \(Markup.escaped(key))</h1>
-            <p>\(Figures.count(points.first?.runs.count ?? 0)) seeds for each of \(Figures.count(points.count)) values · \
-            \(Markup.escaped(command))</p></header>
+            <p>\(size) · \(Markup.escaped(command))</p></header>
             <section><h2>Time to the end and broken agents</h2>
             <p>\(Markup.escaped(said)).</p>
             \(SweepChart(points, knee).html)</section>
@@ -86,8 +87,8 @@ struct SweepChart {
         }
         svg += "<polyline class=\"line a\" points=\"\(path.joined(separator: " "))\"/>"
         return """
-            <figure><figcaption><b>Broken agents</b> <span>beside the time to the end: medians, and lines from the 10th to \
-            the 90th percentile</span></figcaption>
+            <figure><figcaption><b>Broken agents</b> <span>beside the time to the end: medians, and lines from the \
+            10th to the 90th percentile</span></figcaption>
             <svg viewBox="0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))" role="img" \
             aria-label="Broken agents beside the time to the end">
             \(svg)</svg></figure>

@@ -1,7 +1,8 @@
 import Basis
 public import Simulation
 
-/// A sweep in the terminal: a line for each value, with the distributions over the seeds, and what is known of its knee.
+/// A sweep in the terminal: a line for each value, with the distributions over the seeds, and what is known of its
+/// knee.
 public enum SweepText {
     public static func lines(_ key: String, _ points: [Sweep.Point]) -> [String] {
         let knee = Sweep.knee(of: points)

@@ -75,7 +75,7 @@ enum PlanRules {
         guard plan.world.zones.count > limit else { return }
         check.contradiction(
             at: plan.world.partitions.isEmpty ? "world.outages" : "world.partitions",
-            "outages and partitions are about \(plan.world.zones.count) values of attributes in all; at most \(limit) can "
-                + "be told apart")
+            "outages and partitions are about \(plan.world.zones.count) values of attributes in all; at most \(limit) "
+                + "can be told apart")
     }
 }

@@ -3,11 +3,11 @@ import Rollout
 
 /// Reduces a rehearsal that fails to few agents and few faults that fail in the same way.
 ///
-/// What rules draw for agents is first written out, one fault for each agent and rule; it does not depend on which other
-/// agents exist, so a part of the fleet is the same agents. Then small parts of the fleet are tried, from 25 agents on,
-/// with the plan scaled to their size: as many agents of each stage as its share, with more and more of those that have
-/// faults, and with a larger canary. One that fails in the same way is reduced by delta debugging, first its agents, then
-/// its faults, until neither list gets shorter.
+/// What rules draw for agents is first written out, one fault for each agent and rule; it does not depend on which
+/// other agents exist, so a part of the fleet is the same agents. Then small parts of the fleet are tried, from 25
+/// agents on, with the plan scaled to their size: as many agents of each stage as its share, with more and more of
+/// those that have faults, and with a larger canary. One that fails in the same way is reduced by delta debugging,
+/// first its agents, then its faults, until neither list gets shorter.
 public struct Shrinker: Sendable {
     /// What is left.
     public struct Outcome: Sendable {

@@ -3,10 +3,10 @@ import Basis
 /// Where the trade-off of a sweep bends: from the value on, time that is gained costs many more broken agents, or the
 /// other way round.
 ///
-/// The knee is the value whose point (mean time to the end, mean number of broken agents) lies furthest on the good side
-/// of the straight line between the first and the last value, both axes taken from 0 to 1 (Satopaa et al., "Finding a
-/// Kneedle in a Haystack", 2011). The seeds are drawn again with replacement, the same ones for each value, and the knee
-/// is looked for in each of these samples: 95 % of them give its interval.
+/// The knee is the value whose point (mean time to the end, mean number of broken agents) lies furthest on the good
+/// side of the straight line between the first and the last value, both axes taken from 0 to 1 (Satopaa et al.,
+/// "Finding a Kneedle in a Haystack", 2011). The seeds are drawn again with replacement, the same ones for each value,
+/// and the knee is looked for in each of these samples: 95 % of them give its interval.
 public struct Knee: Hashable, Sendable {
     /// The places of the values between which it lies, with a confidence of 95 %.
     public var interval: ClosedRange<Int>
@@ -26,8 +26,8 @@ public struct Knee: Hashable, Sendable {
 }
 
 extension Sweep {
-    /// The knee of a sweep; nil where there are fewer than three values or too few seeds, or where the last value is not
-    /// better than the first in one respect and worse in the other: then nothing is traded.
+    /// The knee of a sweep; nil where there are fewer than three values or too few seeds, or where the last value is
+    /// not better than the first in one respect and worse in the other: then nothing is traded.
     public static func knee(of points: [Point]) -> Knee? {
         let runs = points.map(\.runs)
         guard points.count >= 3, let seeds = runs.first?.count, seeds >= Knee.minSeeds,
