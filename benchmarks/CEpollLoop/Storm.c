@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 256, BUFFER = 65536, PATIENCE_MILLISECONDS = 10000 };
+enum { BATCH = 256, BUFFER = 65536, ANSWER_TIMEOUT_MILLISECONDS = 10000 };
 
 // What a connection waits for.
 enum stage { CONNECTING, UPGRADING, REPORTING, ANSWERED };
@@ -75,7 +75,7 @@ static int storm(int epoll, struct agent *agents, int count, uint8_t number, con
         }
     }
     for (int left = count; left > 0;) {
-        int ready = epoll_wait(epoll, events, BATCH, PATIENCE_MILLISECONDS);
+        int ready = epoll_wait(epoll, events, BATCH, ANSWER_TIMEOUT_MILLISECONDS);
         if (ready <= 0) {
             return ready == 0 ? -ETIMEDOUT : -errno;
         }

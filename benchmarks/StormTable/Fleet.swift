@@ -45,7 +45,8 @@ final class Fleet {
     /// sockets are quiet, so that looking costs no CPU that counts.
     /// - Returns: when bytes last came in, within 10 ms, and what the process had used by then; nil where that did not
     ///   happen within 30 seconds.
-    /// - Parameter isQuietBetween: false where other agents of the shard go on: the figures are then looked at each time.
+    /// - Parameter isQuietBetween: false where other agents of the shard go on: the figures are then looked at each
+    ///   time.
     func wait(untilAnswered count: Int, isQuietBetween: Bool = true) async throws -> Usage? {
         let deadline = Shard.clock + .seconds(30)
         var last: UInt64 = 0

@@ -21,7 +21,7 @@ extension Shard {
         guard !poller.isClosed, !isStopping else { return }
         now = Shard.clock
         var lastBusy = now
-        var pause = Pause.none
+        var pause = ShardPause.none
         while true {
             let didWork = turn(after: pause)
             if isStopping || waitingBlocks.load(ordering: .relaxed) > 0 { break }
@@ -30,7 +30,7 @@ extension Shard {
             let idleLimit = lastBusy + options.lingerLimit
             guard idleLimit > now else { break }
             let next = min(nextWake ?? .max, idleLimit.nanoseconds)
-            pause = Pause(
+            pause = ShardPause(
                 until: next, now: now.nanoseconds, wakeLatency: wakeLatency.nanoseconds, after: pause)
         }
         poller.wake(at: nextWake, now: now.nanoseconds)
@@ -51,9 +51,9 @@ extension Shard {
         return Nanoseconds(Int64(clamping: counters.threadCPU &+ present))
     }
 
-    /// One pause, the events of the sockets, the due timers, and the notifications of ended connections. Returns whether
-    /// there was anything.
-    private func turn(after pause: Pause) -> Bool {
+    /// One pause, the events of the sockets, the due timers, and the notifications of ended connections. Returns
+    /// whether there was anything.
+    private func turn(after pause: ShardPause) -> Bool {
         let count = pass(pause)
         for index in 0..<count {
             guard let event = poller.event(index), let endpoint = slots.endpoint(for: event.tag) else { continue }
@@ -70,7 +70,7 @@ extension Shard {
     }
 
     /// Passes a pause. Returns how many sockets are ready.
-    private func pass(_ pause: Pause) -> Int {
+    private func pass(_ pause: ShardPause) -> Int {
         switch pause {
         case .none:
             counters.waits &+= 1

@@ -1,5 +1,5 @@
 /// How a shard's thread passes the time until its next timer.
-enum Pause: Equatable {
+enum ShardPause: Equatable {
     /// Not at all: the sockets are looked at, and those that are ready are served.
     case none
     /// In the kernel, for so many nanoseconds at most; a socket that is ready ends it.
@@ -15,7 +15,7 @@ enum Pause: Equatable {
     ///   - wakeLatency: how long the thread takes to wake up.
     ///   - former: the pause before this one. No two in a row are passed awake: however many timers there are, sockets
     ///     have their turn between them.
-    init(until next: UInt64, now: UInt64, wakeLatency: UInt64, after former: Pause) {
+    init(until next: UInt64, now: UInt64, wakeLatency: UInt64, after former: ShardPause) {
         guard next > now else {
             self = .none
             return
