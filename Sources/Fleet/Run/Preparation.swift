@@ -63,11 +63,9 @@ struct Preparation: Sendable {
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
-        let transport: AgentTransport =
-            profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
-        let messages = WebSocketLimits(
-            messageBytes: UInt32(clamping: profile.limits.messageBytes),
-            frameBytes: UInt32(clamping: profile.limits.messageBytes))
+        let transport = profile.transport(shards: count)
+        let largest = UInt32(clamping: profile.limits.messageBytes)
+        let messages = WebSocketLimits(messageBytes: largest, frameBytes: largest)
         func target(_ route: Route) throws(RunError) -> AgentTarget {
             let addresses = route.setup.proxy == nil ? server?.addresses ?? route.addresses : route.addresses
             guard
