@@ -2,12 +2,18 @@ import AgentModel
 import Basis
 import ControlPlane
 import Engine
+import Hosting
 import Metrics
 import OpAMP
 import OrderedCollections
 import Rollout
 
 extension Profile {
+    /// How the agents of each of so many shards reach their server.
+    func transport(shards: Int) -> AgentTransport {
+        isPolling ? .polling(PollingPlan(wire.polling).share(of: shards)) : .webSocket
+    }
+
     /// Makes a server elsewhere do what events ask of it; nil: the profile has no driver.
     func driver(on shard: Shard) -> ServerDriver? {
         driver.map { ServerDriver(concurrency: $0.concurrency, timeout: $0.timeout, on: shard) }

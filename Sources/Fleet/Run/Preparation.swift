@@ -66,8 +66,7 @@ struct Preparation: Sendable {
         let path = url?.path ?? ServerURL.defaultPath
         let host = url.map { "\($0.bracketedHost):\($0.port)" } ?? server.map { "\($0.addresses[0])" } ?? ""
         let count = profile.shards ?? Processors.count
-        let transport: AgentTransport =
-            profile.isPolling ? .polling(PollingPlan(profile.wire.polling).share(of: count)) : .webSocket
+        let transport = profile.transport(shards: count)
         let messages = Preparation.messageLimits(profile)
         func target(_ route: Route) throws(RunError) -> AgentTarget {
             let addresses = route.setup.proxy == nil ? server?.addresses ?? route.addresses : route.addresses

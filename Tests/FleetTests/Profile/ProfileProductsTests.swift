@@ -37,6 +37,7 @@ struct ProfileProductsTests {
         wanted.cohorts[0].ownTelemetry = full.cohorts[0].ownTelemetry
         wanted.tls = full.tls
         wanted.server = full.server
+        wanted.driver = full.driver
         #expect(full == wanted)
     }
 
