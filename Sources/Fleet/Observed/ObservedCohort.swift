@@ -88,7 +88,8 @@ struct ObservedCohort {
         var heartbeat = HeartbeatProfile()
         let declared = figures.key.capabilities
         heartbeat.enabled = declared.isEmpty || declared.contains(.reportsHeartbeat)
-        guard let gaps = figures.heartbeatGaps.quantiles, gaps.median > 0 else { return heartbeat }
+        guard figures.heartbeatGaps.count >= Self.fewest, let gaps = figures.heartbeatGaps.quantiles, gaps.median > 0
+        else { return heartbeat }
         heartbeat.interval = Self.span(gaps.median, in: .milliseconds(10) ... .days(1))
         // Gaps deviate evenly by up to the jitter.
         let jitter = (gaps[0.95] - gaps[0.05]) / (2 * 0.9 * gaps.median)
