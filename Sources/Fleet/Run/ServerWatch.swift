@@ -123,7 +123,8 @@ final class Scraper: Sendable {
             maxResponse: Self.maxBytes)
         let response = await HTTPCall.perform(question, at: address, within: Self.timeout, on: shard)
         let isPage = response?.status == 200 && response?.fields["Content-Type"]?.hasPrefix("text/plain") == true
-        let values = (isPage ? response?.body : nil).map { PrometheusReading.values(of: request.names, in: String(decoding: $0, as: UTF8.self)) }
+        let page = isPage ? response.map { String(decoding: $0.body, as: UTF8.self) } : nil
+        let values = page.map { PrometheusReading.values(of: request.names, in: $0) }
         state.withLock { state in
             state.values = values ?? [Double?](repeating: nil, count: request.names.count)
             state.isAsking = false
