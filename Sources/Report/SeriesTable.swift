@@ -53,7 +53,7 @@ public enum SeriesTable {
         }
         return cells + [
             Figures.decimals(row.cpuShare, 4), "\(row.residentBytes)", "\(row.silentShards)", row.level.name,
-            quoted(row.marks.joined(separator: "; ")),
+            quoted(row.marks.joined(separator: markSeparator)),
         ] + Self.server(row.server)
     }
 
@@ -68,6 +68,8 @@ public enum SeriesTable {
         return process.map { $0 ?? "" } + scraped.map { $0.map { String($0) } ?? "" }
     }
 
+    /// Between the names of marks of one row.
+    static let markSeparator = "; "
     /// What the names of columns with scraped values begin with.
     static let scrapedPrefix = "scraped_"
 

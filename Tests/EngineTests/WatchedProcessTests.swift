@@ -22,14 +22,11 @@ struct WatchedProcessTests {
         #expect(WatchedProcess(pid: 0) == nil)
         #expect(WatchedProcess(pid: -1) == nil)
         #expect(WatchedProcess(pid: .max) == nil)
-        let child = Process()
-        child.executableURL = URL(fileURLWithPath: "/bin/sleep")
-        child.arguments = ["60"]
-        try child.run()
-        let process = try #require(WatchedProcess(pid: child.processIdentifier))
+        var child = try ChildProcess("/bin/sleep", ["60"], output: STDOUT_FILENO)
+        let process = try #require(WatchedProcess(pid: child.identifier))
         #expect(process.name == "sleep" || process.figures() != nil)
-        child.terminate()
-        child.waitUntilExit()
+        child.signal(SIGKILL)
+        child.wait()
         #expect(process.figures() == nil)
     }
 

@@ -73,9 +73,12 @@ struct RunComparisonTests {
 
     @Test("One run a side with former runs of one build: a verdict that says what it assumes", arguments: [1.0, 1.4])
     func knownNoise(factor: Double) throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let noise = try (0..<8).map { try make("n\($0)", Made(startedAt: Double($0) - 100)) }
-        let sides = try (make("a", Made(startedAt: 1)), make("b", Made(factor: factor, startedAt: 2)))
+        defer { results.remove() }
+        let noise = try (0..<8).map { try results.make("n\($0)", SampleResults.Made(startedAt: Double($0) - 100)) }
+        let sides = try (
+            results.make("a", SampleResults.Made(startedAt: 1)),
+            results.make("b", SampleResults.Made(factor: factor, startedAt: 2))
+        )
         let comparison = try RunComparison([sides.0], [sides.1], margin: 0.1, noise: noise)
         let verdict = try row(comparison, .responseP50).verdict
         #expect(factor > 1 ? verdict == .worse : verdict != .worse && verdict != nil)
@@ -88,9 +91,9 @@ struct RunComparisonTests {
 
     @Test("One run against five of another build: verdicts, and no gate", arguments: [false, true])
     func baseline(isFirst: Bool) throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let several = try (0..<5).map { try make("n\($0)", Made(startedAt: Double($0))) }
-        let one = [try make("b", Made(factor: 1.4, startedAt: 9))]
+        defer { results.remove() }
+        let several = try (0..<5).map { try results.make("n\($0)", SampleResults.Made(startedAt: Double($0))) }
+        let one = [try results.make("b", SampleResults.Made(factor: 1.4, startedAt: 9))]
         let comparison = try RunComparison(isFirst ? one : several, isFirst ? several : one, margin: 0.05)
         #expect(try row(comparison, .responseP50).verdict == (isFirst ? .better : .worse))
         #expect(comparison.remarks.contains { $0.contains("both builds vary alike") })

@@ -7,11 +7,17 @@ import Testing
 
 @Suite("A sweep in the terminal, as JSON and as a page")
 struct SweepTests {
+    private static let bent = [
+        ("1%", 1_000.0, 10.0), ("3%", 400, 20), ("9%", 200, 30), ("27%", 150, 300), ("81%", 120, 900),
+    ]
+    private static let straight = [
+        ("1%", 1_000.0, 10.0), ("3%", 700, 300), ("9%", 500, 500), ("27%", 300, 700), ("81%", 100, 900),
+    ]
+
     /// - Parameter noise: how much the seeds differ.
-    private static func points(noise: Double) -> [Sweep.Point] {
+    private static func points(_ table: [(String, Double, Double)], noise: Double) -> [Sweep.Point] {
         var random = SeededRandom(seed: 5)
-        return [("1%", 1_000.0, 10.0), ("3%", 400, 20), ("9%", 200, 30), ("27%", 150, 300), ("81%", 120, 900)].map {
-            point in
+        return table.map { point in
             Sweep.Point(
                 value: point.0,
                 runs: (0..<40).map { seed in
@@ -24,7 +30,7 @@ struct SweepTests {
 
     @Test("The knee is marked where the seeds agree on it")
     func marked() {
-        let points = Self.points(noise: 0.1)
+        let points = Self.points(Self.bent, noise: 0.1)
         let lines = SweepText.lines("canary.size", points)
         #expect(lines.filter { $0.contains("the knee") }.map { $0.contains("9%") } == [true, true])
         #expect(lines.first { $0.hasSuffix("the knee") }?.contains(" 9% ") == true, "\(lines)")
@@ -37,9 +43,7 @@ struct SweepTests {
 
     @Test("Nothing is marked where they do not, and the interval is said")
     func unmarked() {
-        let points = Self.points(noise: 1.99).map { point in
-            Sweep.Point(value: point.value, runs: Array(point.runs.prefix(10)))
-        }
+        let points = Self.points(Self.straight, noise: 1)
         let lines = SweepText.lines("canary.size", points)
         #expect(lines.last?.contains("no knee is marked: it lies between") == true, "\(lines)")
         #expect(!lines.contains { $0.hasSuffix("the knee") })

@@ -9,6 +9,9 @@ public import Metrics
 /// The actor is the collector: once a second it collects what the shards have measured. No message of an agent passes
 /// through it.
 public actor FleetRun {
+    private nonisolated let queue = CollectorQueue()
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
     let profile: Profile
     let preparation: Preparation
     let options: FleetRunOptions
@@ -127,16 +130,7 @@ public actor FleetRun {
         identity.part = options.part
         identity.agents = agentsHere
         let probe = ProcessClock()
-        let recorder = RunRecorder(
-            start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
-            cohorts: profile.cohorts.map(\.name))
-        recorder.load = LoadFacts(
-            heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
-            hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
-        recorder.judge(profile.thresholds)
-        if let watch = preparation.watch {
-            recorder.watch(ServerUse(source: watch.source, names: watch.names), watch.sample())
-        }
+        let recorder = makeRecorder(from: start, probe)
         let before = preparation.firstTally
         if let checkpoint, let interval = profile.limits.checkpoint {
             checkpoints = Checkpoints(interval: interval, identity, warnings: profile.skippedEvents, checkpoint)
@@ -155,12 +149,7 @@ public actor FleetRun {
         control?.ending()
 
         await enter("drain", recorder, probe, observe)
-        for shard in preparation.shards {
-            let isOrderly = failure == nil && !isAborted
-            shard.drain(
-                over: isOrderly ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero,
-                waiting: isOrderly ? profile.drain.scaled(by: FleetRun.answerShare) : .zero)
-        }
+        drain()
         await disconnect(recorder, probe, observe)
         await settleTelemetry()
         let after = await preparation.tallies.tally()
@@ -187,6 +176,30 @@ public actor FleetRun {
         record.summary.warnings += lateStart(start) + findings.warnings + profile.skippedEvents + notReached
         record.summary.warnings += await preparation.driverWarnings()
         return record
+    }
+
+    private func makeRecorder(from start: Instant, _ probe: ProcessClock) -> RunRecorder {
+        let recorder = RunRecorder(
+            start: start, exchanges: preparation.exchanges, clocks: preparation.clocks, sample: probe.sample(),
+            cohorts: profile.cohorts.map(\.name))
+        recorder.load = LoadFacts(
+            heartbeatInterval: profile.cohorts.filter(\.heartbeat.enabled).map(\.heartbeat.interval).min(),
+            hasClosedLoop: profile.cohorts.contains { $0.mode != .openLoop }, serverInProcess: isEmbedded)
+        recorder.judge(profile.thresholds)
+        if let watch = preparation.watch {
+            recorder.watch(ServerUse(source: watch.source, names: watch.names), watch.sample())
+        }
+        return recorder
+    }
+
+    /// Has every agent leave.
+    private func drain() {
+        let isOrderly = failure == nil && !isAborted
+        for shard in preparation.shards {
+            shard.drain(
+                over: isOrderly ? profile.drain.scaled(by: FleetRun.agentDisconnectShare) : .zero,
+                waiting: isOrderly ? profile.drain.scaled(by: FleetRun.answerShare) : .zero)
+        }
     }
 
     private func outcome(_ last: Snapshot, _ findings: ServerFindings) -> RunOutcome {

@@ -41,11 +41,7 @@ struct Preparation: Sendable {
         let url = Preparation.url(profile)
         let routes = try await Preparation.routes(profile, url)
         let addresses = routes.usual.addresses
-        let capacity = profile.capacity(destinations: max(addresses.count, 1), part: options.part)
-        if let remedy = capacity.remedy {
-            let agents = Population(profile, part: options.part).agentsHere
-            throw .tooManyAgents(asked: agents, fit: capacity.fits, remedy: remedy)
-        }
+        try Preparation.checkCapacity(profile, destinations: addresses.count, options.part)
 
         let (embedded, fleet) = try Preparation.security(profile, url)
         certificateRequest = fleet.requests?.make
@@ -104,6 +100,15 @@ struct Preparation: Sendable {
         (tallies, firstTally) = await Preparation.tallies(
             profile, options, server, at: shardOptions.cohortTargets[profile.cohorts[0].name] ?? usual,
             on: shards[0].shard)
+    }
+
+    private static func checkCapacity(
+        _ profile: Profile, destinations: Int, _ part: RunPart?
+    ) throws(RunError) {
+        let capacity = profile.capacity(destinations: max(destinations, 1), part: part)
+        guard let remedy = capacity.remedy else { return }
+        let agents = Population(profile, part: part).agentsHere
+        throw .tooManyAgents(asked: agents, fit: capacity.fits, remedy: remedy)
     }
 
     private static func messageLimits(_ profile: Profile) -> WebSocketLimits {

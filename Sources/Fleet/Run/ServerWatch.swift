@@ -3,6 +3,7 @@ import Engine
 import Hosting
 import Metrics
 import Synchronization
+import Transport
 
 /// What is scraped from a server during a run: values in the text format of Prometheus.
 public struct ScrapeRequest: Hashable, Sendable {

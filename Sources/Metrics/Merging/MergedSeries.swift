@@ -66,6 +66,7 @@ struct MergedSeries {
             sum.withheld.add(row.withheld)
             sum.silentShards += row.silentShards
             sum.level = max(sum.level, row.level)
+            sum.marks += row.marks
             sum.server = sum.server ?? row.server
         }
         sum.shards = []

@@ -19,6 +19,9 @@ extension RunMerge {
             reconciliation: Reconciliation(counters, named: named, server: nil))
         summary.warnings = warnings
         summary.merged = merged
+        summary.marks = zip(all, offsets).flatMap { run, offset in
+            run.marks.map { RunMark(at: $0.at + offset, name: $0.name) }
+        }.sorted { $0.at < $1.at }
         // The shards have one server: the one beside it watched it.
         summary.server = all.lazy.compactMap(\.server).first { $0.cpu != nil } ?? all.lazy.compactMap(\.server).first
         return summary

@@ -240,7 +240,8 @@ public final class RunRecorder {
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server),
-            thresholds: meters.map { $0.outcome(context) }, marks: marks)
+            thresholds: meters.map { $0.outcome(context) })
+        summary.marks = marks
         summary.server = self.server
         return summary
     }

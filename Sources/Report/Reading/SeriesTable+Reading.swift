@@ -53,6 +53,7 @@ extension SeriesTable {
         for counter in Counter.allCases { row.counters[counter] = cell(counter.name).flatMap(UInt64.init) ?? 0 }
         for state in AgentState.allCases { row.states[state] = cell("state_\(state.key)").flatMap(Int.init) ?? 0 }
         for grade in HealthGrade.allCases { row.health[grade] = cell("health_\(grade.name)").flatMap(Int.init) ?? 0 }
+        row.marks = (cell("marks") ?? "").split(separator: Self.markSeparator).map(String.init)
         let scraped = columns.filter { $0.key.hasPrefix(scrapedPrefix) }.sorted { $0.value < $1.value }
         row.server = server(cell, scraped.map { cell($0.key) })
         return row

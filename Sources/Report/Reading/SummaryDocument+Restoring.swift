@@ -26,6 +26,7 @@ extension SummaryDocument {
             thresholds: (thresholds ?? []).compactMap { $0.restored(threshold) })
         summary.warnings = warnings.map { RunWarning(rule: $0.rule, message: $0.message, remedy: $0.remedy) }
         summary.churn = churn?.restored
+        summary.marks = (marks ?? []).map { RunMark(at: Nanoseconds(seconds: $0.atSeconds), name: $0.name) }
         summary.server = serverUse?.restored
         summary.merged = (merged ?? []).map(\.restored)
         // An undecided run that passed was allowed to.

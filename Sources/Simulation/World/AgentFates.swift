@@ -64,13 +64,12 @@ public struct AgentFates: Sendable {
 
     /// What applying an entry brings about later.
     public func mishaps(of agent: UInt32, appliedEntry entry: Int) -> [Mishap] {
-        let rules = model.world.failures
         var mishaps: [Mishap] = []
         model.forEachFailure(of: agent, revision(ofEntry: entry) ?? 0) { number in
-            guard number >= rules.count || rules[number].cause != .chance else { return }
+            guard model.failures[number].cause != .chance else { return }
             var random = model.draws.stream(
                 agent, .failure, model.drawNumber(number) | UInt32(clamping: entry) << 8 | 1)
-            switch model.failures[number] {
+            switch model.failures[number].kind {
             case .unhealthy(let after, _):
                 mishaps.append(mishap(agent, .unhealthy, after.draw(&random), number, 0))
             case .disconnects(let after, _):
@@ -83,18 +82,16 @@ public struct AgentFates: Sendable {
 
     /// What first happens to an agent by chance, by each rule.
     public func mishapsByChance(of agent: UInt32) -> [Mishap] {
-        model.world.failures.indices.compactMap { rule in
-            guard model.world.failures[rule].cause == .chance, model.has(agent, model.world.failures[rule], rule) else {
-                return nil
-            }
-            return byChance(agent, rule, number: 0)
+        var mishaps: [Mishap] = []
+        model.forEachChance(of: agent) { rule in
+            if let mishap = byChance(agent, rule, number: 0) { mishaps.append(mishap) }
         }
+        return mishaps
     }
 
     /// What happens by chance happens again: the next time, from the end of that one; nil: it does not.
     public func next(after mishap: Mishap) -> Mishap? {
-        guard model.world.failures.indices.contains(mishap.rule), model.world.failures[mishap.rule].cause == .chance
-        else { return nil }
+        guard model.failures[mishap.rule].cause == .chance else { return nil }
         guard var next = byChance(mishap.agent, mishap.rule, number: mishap.number + 1) else { return nil }
         next.after = next.after + .seconds(1)
         return next
@@ -102,7 +99,7 @@ public struct AgentFates: Sendable {
 
     private func byChance(_ agent: UInt32, _ rule: Int, number: UInt32) -> Mishap? {
         var random = model.draws.stream(agent, .failure, model.drawNumber(rule) | (number & 0x7FFF) + 2)
-        switch model.failures[rule] {
+        switch model.failures[rule].kind {
         case .unhealthy(let after, _): return mishap(agent, .unhealthy, after.draw(&random), rule, number)
         case .disconnects(let after, _): return mishap(agent, .cutOff, after.draw(&random), rule, number)
         case .crashes(let after):
@@ -117,7 +114,7 @@ public struct AgentFates: Sendable {
         _ agent: UInt32, _ kind: Mishap.Kind, _ after: Nanoseconds, _ rule: Int, _ number: UInt32
     ) -> Mishap {
         let lasts: Distribution?
-        switch model.failures[rule] {
+        switch model.failures[rule].kind {
         case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
         case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
         }

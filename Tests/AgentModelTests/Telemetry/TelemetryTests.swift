@@ -119,6 +119,7 @@ struct TelemetryTests {
                 switch $0.value {
                 case .integer(let number): Double(number)
                 case .real(let number): number
+                case .distribution(let distribution): Double(distribution.count)
                 }
             }
         }

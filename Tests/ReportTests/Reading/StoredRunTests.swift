@@ -18,7 +18,10 @@ struct StoredRunTests {
     func roundTrip(options: SampleRun.Options) throws {
         try ResultsTests.inTemporaryDirectory { url in
             let first = try ResultsDirectory.create(at: url.appendingPathComponent("a").path)
-            try first.write(SampleRun.record(options))
+            var record = SampleRun.record(options)
+            record.summary.marks = [RunMark(at: .seconds(2), name: "deployed, build 7")]
+            record.series[2].marks = ["deployed, build 7"]
+            try first.write(record)
             let stored = try StoredRun(path: first.path)
             let second = try ResultsDirectory.create(at: url.appendingPathComponent("b").path)
             try second.write(try stored.record { _ in nil })
