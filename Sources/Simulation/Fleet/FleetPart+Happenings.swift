@@ -21,7 +21,7 @@ extension FleetPart {
             }
         }
         let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
-        if agent.record.phase != .restarting, !rests { due = min(due, agent.record.configurationDue) }
+        if !rests { due = min(due, agent.configurationDue) }
         if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
             for event in own { due = min(due, event.at) }
         }
@@ -48,7 +48,7 @@ extension FleetPart {
             step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
                 $0.wake(at: $1, &$2)
             }
-        } else if agent.record.configurationDue <= now {
+        } else if agent.configurationDue <= now {
             configurationDue(place, at: now)
         } else {
             ownEvent(place, at: now)
