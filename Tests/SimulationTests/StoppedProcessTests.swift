@@ -46,4 +46,20 @@ struct StoppedProcessTests {
         let each = rehearsal.run()
         #expect(each.hashes == derived.hashes && each.decisions == derived.decisions)
     }
+
+    @Test(
+        "What the revision does to it begins when it is back",
+        arguments: [
+            (AgentFailure.unhealthy(after: .constant(.seconds(7)), lasts: nil), AgentEvent.unhealthy),
+            (.disconnects(after: .constant(.seconds(7)), lasts: nil), .lost),
+            (.crashes(after: .constant(.seconds(7))), .crashed),
+        ])
+    func revisionHasItsFailures(failure: AgentFailure, event: AgentEvent) {
+        var rehearsal = rehearsal([.failure(agent: 0, failure)])
+        let derived = rehearsal.run()
+        let times = derived.trace.filter { $0.event == event }.map(\.at)
+        #expect(times == [.zero + .seconds(31 + 7)], "\(derived.trace)")
+        rehearsal.world.heartbeats = .each
+        #expect(rehearsal.run().hashes == derived.hashes)
+    }
 }
