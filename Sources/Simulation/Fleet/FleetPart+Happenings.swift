@@ -21,7 +21,7 @@ extension FleetPart {
             }
         }
         let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
-        if agent.record.phase != .restarting, !rests { due = min(due, agent.record.configurationDue) }
+        if !rests { due = min(due, agent.configurationDue) }
         if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
             for event in own { due = min(due, event.at) }
         }
@@ -48,7 +48,8 @@ extension FleetPart {
             step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
                 $0.wake(at: $1, &$2)
             }
-        } else if agent.record.configurationDue <= now {
+            planFailuresOfApplied(place, before: agent.record, at: now)
+        } else if agent.configurationDue <= now {
             configurationDue(place, at: now)
         } else {
             ownEvent(place, at: now)
@@ -125,19 +126,23 @@ extension FleetPart {
     /// An application ends, or the agent crashes because of what it applied.
     private mutating func configurationDue(_ place: Int, at now: Instant) {
         let entry = agents[place].record.lastOffer
-        let former = agents[place].record.running
-        let isApplying = agents[place].record.isApplying
-        let succeeds = agents[place].record.willSucceed
-        if !isApplying {
+        let before = agents[place].record
+        if !before.isApplying {
             note(place, .crashed, at: now, model.revision(entry))
             connectionEnds(place, at: now)
         }
         step(place, at: now, .applying, UInt32(entry), entry: entry) { agent, now, effects in
-            if succeeds { agent.collectorStarts(at: now, &effects) }
+            if before.willSucceed { agent.collectorStarts(at: now, &effects) }
             agent.wake(at: now, &effects)
         }
-        let running = agents[place].record.running
-        if succeeds, running != former || agents[place].record.lies { planFailures(place, entry, at: now) }
+        planFailuresOfApplied(place, before: before, at: now)
+    }
+
+    /// Plans what a revision brings about, where the step that was just taken has ended its application.
+    private mutating func planFailuresOfApplied(_ place: Int, before: CompactAgent, at now: Instant) {
+        let record = agents[place].record
+        guard before.willSucceed, record.running != before.running || record.lies else { return }
+        planFailures(place, before.lastOffer, at: now)
     }
 
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.

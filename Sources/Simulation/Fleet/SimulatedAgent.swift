@@ -46,6 +46,11 @@ struct SimulatedAgent {
         static let isReportedLost = Flags(rawValue: 32)
     }
 
+    /// When its configuration has something to do by itself. A process that is down does nothing: what is due in that
+    /// time is done in the step that starts it again.
+    @inline(__always)
+    var configurationDue: Instant { record.phase == .restarting ? .distantFuture : record.configurationDue }
+
     /// Whether an offer is owed to the agent, which the answer to its next report brings.
     @inline(__always)
     var isOwed: Bool {
