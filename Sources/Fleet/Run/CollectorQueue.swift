@@ -1,7 +1,7 @@
 import Dispatch
 
-/// The queue that a run's collector works on: apart from the threads that tasks share, so that other tasks, however long
-/// they compute, do not delay its ticks and events.
+/// The queue that a run's collector works on: apart from the threads that tasks share, so that other tasks, however
+/// long they compute, do not delay its ticks and events.
 final class CollectorQueue: SerialExecutor {
     private let queue = DispatchQueue(label: "muster.run", qos: .userInitiated)
 
