@@ -331,7 +331,7 @@ public actor FleetRun {
         var isPresent = true
         while isPresent, Shard.clock < deadline, !isAborted {
             if control?.take().contains(.abort) == true { break }
-            try? await Task.sleep(for: .nanoseconds(FleetRun.nap.count))
+            await queue.pause(FleetRun.nap)
             // The last agents' leaving is awaited more closely than the display wants.
             let snapshot = await tick(recorder, probe) { _ in }
             if Shard.clock >= nextTick {
@@ -348,7 +348,7 @@ public actor FleetRun {
         let deadline = Shard.clock + FleetRun.telemetryTimeout
         for shard in preparation.shards {
             while Shard.clock < deadline, await !shard.isTelemetryQuiet() {
-                try? await Task.sleep(for: .milliseconds(5))
+                await queue.pause(.milliseconds(5))
             }
         }
     }
@@ -363,7 +363,7 @@ public actor FleetRun {
         for shard in preparation.shards {
             shard.publish { handover.arrived() }
         }
-        await handover.completion(within: FleetRun.timeout)
+        await handover.completion(within: FleetRun.timeout, on: queue)
         let now = Shard.clock
         let snapshot = recorder.tick(at: now, process: probe.sample(), server: preparation.watch?.sample())
         observe(snapshot)
@@ -377,7 +377,7 @@ public actor FleetRun {
         while !isInterrupted, !isConducted, control?.hasCommands != true {
             let span = instant - Shard.clock
             guard span > .zero else { return }
-            try? await Task.sleep(for: .nanoseconds(min(span, FleetRun.nap).count))
+            await queue.pause(min(span, FleetRun.nap))
         }
     }
 

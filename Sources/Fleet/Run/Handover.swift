@@ -15,10 +15,12 @@ final class Handover: Sendable {
         missing.withLock { $0 -= 1 }
     }
 
-    func completion(within timeout: Nanoseconds) async {
+    func completion(
+        within timeout: Nanoseconds, on queue: CollectorQueue, isolation: isolated (any Actor)? = #isolation
+    ) async {
         let deadline = Shard.clock + timeout
         while missing.withLock({ $0 > 0 }), Shard.clock < deadline {
-            try? await Task.sleep(for: .milliseconds(1))
+            await queue.pause(.milliseconds(1))
         }
     }
 }
