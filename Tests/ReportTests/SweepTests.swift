@@ -38,7 +38,9 @@ struct SweepTests {
         #expect(knee?.value == "9%" && knee?.from == "9%" && knee?.to == "9%")
         let page = SweepPage.html("canary.size", points, plan: "a<b", command: "muster rehearse x")
         #expect(page.contains("9%: the knee") && page.contains("a&lt;b") && !page.contains("a<b"))
-        #expect(page.components(separatedBy: "<polyline").count == 2)
+        // A mark with its figures for each value, and the same figures as a table.
+        #expect(page.components(separatedBy: "class=\"hint\"").count == points.count + 1)
+        #expect(page.components(separatedBy: " broken</td>").count == 3 * points.count + 1)
     }
 
     @Test("Nothing is marked where they do not, and the interval is said")

@@ -5,103 +5,84 @@ public import Simulation
 public enum SweepPage {
     public static func html(_ key: String, _ points: [Sweep.Point], plan: String, command: String) -> String {
         let knee = Sweep.knee(of: points)
-        let said =
+        let sentence =
             knee.map { SweepText.sentence($0, points) } ?? "nothing is traded, or there are too few values or seeds"
         let seeds = Figures.count(points.first?.runs.count ?? 0)
         let size = "\(seeds) seeds for each of \(Figures.count(points.count)) values"
-        return """
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>\(Markup.escaped(plan)) · sweep of \(Markup.escaped(key)) · Muster</title>
-            <style>
-            \(PageStyle.css)
-            </style>
-            </head>
-            <body>
-            <main>
-            <header><h1>\(Markup.escaped(plan)): \(Markup.escaped(key))</h1>
-            <p>\(size) · \(Markup.escaped(command))</p></header>
-            <section><h2>Time to the end and broken agents</h2>
-            <p>\(Markup.escaped(said)).</p>
-            \(SweepChart(points, knee).html)</section>
-            <section><h2>All values</h2>
-            \(Markup.table(header: SweepText.header(key, knee), rows: SweepText.rows(points, knee), texts: [0, 10]))
-            </section>
-            </main>
-            </body>
-            </html>
-
-            """
+        let table = Markup.table(
+            header: SweepText.header(key, knee), rows: SweepText.rows(points, knee), texts: [0, 10])
+        return PageShell.html(
+            title: "\(plan) · sweep of \(key)",
+            body: """
+                <header><h1>\(Markup.escaped(plan)): \(Markup.escaped(key))</h1>
+                <p>\(size) · \(Markup.escaped(command))</p>
+                <p>\(Markup.escaped(sentence)).</p></header>
+                \(PageShell.section("Charts", PageShell.charts([SweepChart(points, knee).html])))
+                \(PageShell.section("All values", table))
+                """)
     }
 }
 
 /// The median time to the end of each value beside the median number of broken agents, with lines from the 10th to the
 /// 90th percentile.
 struct SweepChart {
-    private let points: [Sweep.Point]
-    private let knee: Knee?
+    /// The figures of one value at the 10th, 50th and 90th percentile.
+    private struct Spot {
+        let value: String
+        let seconds: [Double]
+        let broken: [Double]
+        let isKnee: Bool
+    }
 
-    private static let width = 960.0
-    private static let height = 320.0
-    private static let left = 66.0
-    private static let right = 40.0
-    private static let top = 16.0
-    private static let bottom = 40.0
+    private let spots: [Spot]
 
     init(_ points: [Sweep.Point], _ knee: Knee?) {
-        self.points = points
-        self.knee = knee
+        let percentiles = [0.1, 0.5, 0.9]
+        spots = points.enumerated().compactMap { place, point in
+            let seconds = percentiles.compactMap { point.seconds($0) }
+            let broken = percentiles.compactMap { point.broken($0).map(Double.init) }
+            guard seconds.count == percentiles.count, broken.count == percentiles.count else { return nil }
+            return Spot(
+                value: point.value, seconds: seconds, broken: broken,
+                isKnee: knee?.isMarked == true && knee?.place == place)
+        }
     }
 
     var html: String {
-        let times = points.map { point in [0.1, 0.5, 0.9].compactMap { point.seconds($0) } }
-        let broken = points.map { point in [0.1, 0.5, 0.9].compactMap { point.broken($0).map(Double.init) } }
-        guard let longest = times.joined().max(), let most = broken.joined().max() else { return "" }
-        let (across, up) = (Scale.linear(reaching: max(longest / 60, 1e-3)), Scale.linear(reaching: max(most, 1)))
-        func x(_ seconds: Double) -> Double {
-            Self.left + (Self.width - Self.left - Self.right) * across.position(of: seconds / 60)
+        guard let longest = spots.map({ $0.seconds[2] }).max(), let largest = spots.map({ $0.broken[2] }).max() else {
+            return ""
         }
-        func y(_ agents: Double) -> Double {
-            Self.height - Self.bottom - (Self.height - Self.top - Self.bottom) * up.position(of: agents)
+        let minutes = Scale.linear(reaching: max(longest / 60, 1e-3))
+        let agents = Scale.linear(reaching: max(largest, 1))
+        let plot = Plot(height: 330, top: 14, bottom: 26)
+        func x(_ seconds: Double) -> Double { plot.x(minutes.position(of: seconds / 60)) }
+        func y(_ broken: Double) -> Double { plot.y(broken, agents) }
+        var svg = plot.columns(minutes, Figures.rate) + plot.rows(agents, Figures.rate)
+        for spot in spots {
+            let (right, height) = (x(spot.seconds[1]), y(spot.broken[1]))
+            svg += Drawing.line(x(spot.seconds[0]), height, x(spot.seconds[2]), height, "line b")
+            svg += Drawing.line(right, y(spot.broken[0]), right, y(spot.broken[2]), "line b")
+            // A name stays within the picture: left of its point where that is in the right half.
+            let isLeft = right < plot.left + plot.innerWidth / 2
+            let name = spot.isKnee ? "\(spot.value): the knee" : spot.value
+            svg += Drawing.text(right + (isLeft ? 6 : -6), height - 6, name, isLeft ? "start" : "end")
         }
-        let (floor, end) = (Self.height - Self.bottom, Self.width - Self.right)
-        var svg = ""
-        for tick in up.ticks {
-            svg += Self.line(Self.left, y(tick), end, y(tick), "grid")
-            svg += Self.text(Self.left - 6, y(tick) + 3.5, Figures.rate(tick), "end")
+        svg += Drawing.path(Drawing.polyline(spots.map { (x($0.seconds[1]), y($0.broken[1])) }), "line a")
+        for spot in spots {
+            svg += Drawing.hint(
+                x(spot.seconds[1]) - 7, y(spot.broken[1]) - 7, 14, 14,
+                [spot.value] + zip(["p10", "p50", "p90"], Self.cells(spot)).map { "\($0): \($1)" })
         }
-        for tick in across.ticks { svg += Self.text(x(tick * 60), floor + 16, Figures.rate(tick), "middle") }
-        svg += Self.text(end, Self.height - 6, "minutes to the end", "end")
-        var path: [String] = []
-        for (place, point) in points.enumerated() where times[place].count == 3 && broken[place].count == 3 {
-            let (time, agents) = (times[place], broken[place])
-            svg += Self.line(x(time[0]), y(agents[1]), x(time[2]), y(agents[1]), "line b")
-            svg += Self.line(x(time[1]), y(agents[0]), x(time[1]), y(agents[2]), "line b")
-            path.append("\(Markup.coordinate(x(time[1]))),\(Markup.coordinate(y(agents[1])))")
-            let isKnee = knee?.isMarked == true && knee?.place == place
-            let label = isKnee ? "\(point.value): the knee" : point.value
-            svg += Self.text(x(time[1]) + 6, y(agents[1]) - 6, label, "start")
-        }
-        svg += "<polyline class=\"line a\" points=\"\(path.joined(separator: " "))\"/>"
-        return """
-            <figure><figcaption><b>Broken agents</b> <span>beside the time to the end: medians, and lines from the \
-            10th to the 90th percentile</span></figcaption>
-            <svg viewBox="0 0 \(Markup.coordinate(Self.width)) \(Markup.coordinate(Self.height))" role="img" \
-            aria-label="Broken agents beside the time to the end">
-            \(svg)</svg></figure>
-            """
+        return PageFigure(
+            title: "Broken agents", caption: "beside the minutes to the end, which go to the right",
+            keys: [.line("a", name: "medians"), .line("b", name: "from the 10th to the 90th percentile")], svg: svg,
+            height: plot.height, header: ["value", "p10", "p50", "p90"], rows: spots.map { [$0.value] + Self.cells($0) }
+        ).html
     }
 
-    private static func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) -> String {
-        "<path class=\"\(kind)\" d=\"M\(Markup.coordinate(x1)) \(Markup.coordinate(y1))"
-            + "L\(Markup.coordinate(x2)) \(Markup.coordinate(y2))\"/>"
-    }
-
-    private static func text(_ x: Double, _ y: Double, _ text: String, _ kind: String) -> String {
-        "<text class=\"\(kind)\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\">"
-            + "\(Markup.escaped(text))</text>"
+    private static func cells(_ spot: Spot) -> [String] {
+        zip(spot.seconds, spot.broken).map { seconds, broken in
+            "\(Figures.duration(Nanoseconds(seconds: seconds))), \(Figures.rate(broken)) broken"
+        }
     }
 }

@@ -65,10 +65,11 @@ extension Sweep {
         let (time, breaks) = (times[last] - times[0], broken[last] - broken[0])
         guard time * breaks < 0 else { return nil }
         // From 0, the better end of each axis, to 1.
-        let (bestTime, leastBroken) = (min(times[0], times[last]), min(broken[0], broken[last]))
+        let (minTime, minBroken) = (min(times[0], times[last]), min(broken[0], broken[last]))
         let distances = runs.indices.map { index in
-            let (right, up) = ((times[index] - bestTime) / abs(time), (broken[index] - leastBroken) / abs(breaks))
-            return (1 - right - up) / 2.0.squareRoot()
+            let timeShare = (times[index] - minTime) / abs(time)
+            let brokenShare = (broken[index] - minBroken) / abs(breaks)
+            return (1 - timeShare - brokenShare) / 2.0.squareRoot()
         }
         guard let place = distances.indices.dropFirst().dropLast().max(by: { distances[$0] < distances[$1] })
         else { return nil }
