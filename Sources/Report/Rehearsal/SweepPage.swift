@@ -62,11 +62,8 @@ struct SweepChart {
             let (right, height) = (x(spot.seconds[1]), y(spot.broken[1]))
             svg += Drawing.line(x(spot.seconds[0]), height, x(spot.seconds[2]), height, "line b")
             svg += Drawing.line(right, y(spot.broken[0]), right, y(spot.broken[2]), "line b")
-            // A name stays within the picture: left of its point where that is in the right half.
-            let isLeft = right < plot.left + plot.innerWidth / 2
-            let name = spot.isKnee ? "\(spot.value): the knee" : spot.value
-            svg += Drawing.text(right + (isLeft ? 6 : -6), height - 6, name, isLeft ? "start" : "end")
         }
+        svg += names(spots.map { (x($0.seconds[1]), y($0.broken[1])) }, plot)
         svg += Drawing.path(Drawing.polyline(spots.map { (x($0.seconds[1]), y($0.broken[1])) }), "line a")
         for spot in spots {
             svg += Drawing.hint(
@@ -78,6 +75,22 @@ struct SweepChart {
             keys: [.line("a", name: "medians"), .line("b", name: "from the 10th to the 90th percentile")], svg: svg,
             height: plot.height, header: ["value", "p10", "p50", "p90"], rows: spots.map { [$0.value] + Self.cells($0) }
         ).html
+    }
+
+    /// The names of the values beside their points, the knee's first. One that would overlap another is left out: the
+    /// figures at the pointer and the table have it.
+    private func names(_ points: [(x: Double, y: Double)], _ plot: Plot) -> String {
+        var svg = ""
+        var placed: [(x: Double, y: Double)] = []
+        for (spot, point) in zip(spots, points).sorted(by: { $0.0.isKnee && !$1.0.isKnee }) {
+            guard !placed.contains(where: { abs($0.x - point.x) < 80 && abs($0.y - point.y) < 20 }) else { continue }
+            placed.append(point)
+            // Within the picture: left of a point in the right half.
+            let isLeft = point.x < plot.left + plot.innerWidth / 2
+            let name = spot.isKnee ? "\(spot.value): the knee" : spot.value
+            svg += Drawing.text(point.x + (isLeft ? 6 : -6), point.y - 6, name, isLeft ? "start" : "end")
+        }
+        return svg
     }
 
     private static func cells(_ spot: Spot) -> [String] {
