@@ -5,6 +5,9 @@
 public struct ServerCounts: Hashable, Sendable {
     /// Connections accepted.
     public var connectionsAccepted: UInt64 = 0
+    /// Accepted connections on which no request has been received, those that have ended included: whose they were is
+    /// not known.
+    public var connectionsUnused: UInt64 = 0
     /// Connections open now.
     public var connectionsOpen: UInt64 = 0
     /// Connections that the peer closed properly.
@@ -176,6 +179,7 @@ extension ServerCounts {
     /// Every count, in the order of declaration.
     public static let fields: [Field] = [
         Field(name: "connections_accepted", path: \.connectionsAccepted),
+        Field(name: "connections_unused", path: \.connectionsUnused),
         Field(name: "connections_open", path: \.connectionsOpen),
         Field(name: "connections_closed", path: \.connectionsClosed),
         Field(name: "connections_lost", path: \.connectionsLost),

@@ -84,6 +84,21 @@ struct SlowClientTests {
         }
     }
 
+    @Test("A connection counts as unused until its first request, and for good where none comes")
+    func unused() async throws {
+        try await Self.with { address, shard, server in
+            let silent = RawClient.send(Array("GET /muster".utf8), to: address, on: shard)
+            let used = RawClient.send([], to: address, on: shard)
+            try await Self.until(server) { $0.connectionsAccepted == 2 && $0.connectionsUnused == 2 }
+            used.say(Self.head(Self.report.count) + Self.report)
+            try await Self.until(server) { $0.connectionsUnused == 1 }
+            shard.perform { silent.abort() }
+            try await Self.until(server) { $0.connectionsOpen == 1 }
+            let counts = await server.counts()
+            #expect(counts.connectionsUnused == 1 && counts.connectionsAccepted == 2)
+        }
+    }
+
     @Test("The small body of a refused request is dropped, and its connection serves the next request")
     func smallBodyDropped() async throws {
         try await Self.with { address, shard, server in

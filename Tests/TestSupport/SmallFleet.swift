@@ -97,13 +97,18 @@ package final class SmallFleet {
     }
 
     package func stop() async {
-        await agents.finish()
+        await agents.finish { take() }
         take()
     }
 
     private func tick() async {
-        await withCheckedContinuation { continuation in agents.publish { continuation.resume() } }
+        await handOver()
         take()
+    }
+
+    /// Has the shard hand over its figures; nobody reads them yet.
+    package func handOver() async {
+        await withCheckedContinuation { continuation in agents.publish { continuation.resume() } }
     }
 
     private func take() {

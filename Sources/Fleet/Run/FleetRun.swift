@@ -158,7 +158,7 @@ public actor FleetRun {
             violations += await shard.violations()
             trace += await shard.traced(since: start)
             await shard.flushJournal()
-            await shard.finish()
+            await shard.finish { await tick(recorder, probe) { _ in } }
         }
         await checkpoints?.stop()?.value
         recorder.count(.offersRefused, preparation.refusals.all.count)

@@ -16,8 +16,9 @@ struct ServerTally: Sendable {
     private var telemetryItems: UInt64 = 0
 
     init(_ counts: ServerCounts) {
-        // Connections of exporters, and those for package files, are counted apart from agents' own.
-        let others = counts.telemetryConnections + counts.fileConnections
+        // Connections of exporters, those for package files, and those that ended before their first request said whose
+        // they are, are counted apart from agents' own.
+        let others = counts.telemetryConnections + counts.fileConnections + counts.connectionsUnused
         connectionsAccepted = counts.connectionsAccepted - min(others, counts.connectionsAccepted)
         agentsKnown = counts.agentsKnown
         telemetryItems = counts.telemetryDataPoints + counts.telemetrySpans + counts.telemetryLogRecords
@@ -32,7 +33,8 @@ struct ServerTally: Sendable {
             let connectionsAccepted = counts["connections_accepted"], let agentsKnown = counts["agents_known"],
             let reports = counts["reports"], let answers = counts["answers"]
         else { return nil }
-        let others = (counts["telemetry_connections"] ?? 0) &+ (counts["file_connections"] ?? 0)
+        let others = ["telemetry_connections", "file_connections", "connections_unused"]
+            .reduce(0) { $0 &+ (counts[$1] ?? 0) }
         self.connectionsAccepted = connectionsAccepted - min(others, connectionsAccepted)
         telemetryItems = ["telemetry_data_points", "telemetry_spans", "telemetry_log_records"]
             .reduce(0) { $0 &+ (counts[$1] ?? 0) }

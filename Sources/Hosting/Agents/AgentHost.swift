@@ -112,9 +112,11 @@ final class AgentHost {
     }
 
     /// Hands the figures since the last time to the collector.
-    func publish() {
+    /// - Returns: false where the collector has not read those before yet: they go with the next.
+    @discardableResult
+    func publish() -> Bool {
         transitions.handOver(to: metrics)
-        metrics.publish()
+        return metrics.publish()
     }
 
     /// Sends a request with an agent's own telemetry; its body is in the effects.

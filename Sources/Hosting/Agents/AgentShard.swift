@@ -138,8 +138,10 @@ public final class AgentShard: @unchecked Sendable {
         }
     }
 
-    /// Counts the agents that never had an answer, hands over the last figures, and stops the shard.
-    public func finish() async {
+    /// Counts the agents that never had an answer, stops the shard, and hands over the last figures.
+    /// - Parameter collect: reads what was handed over before. Called where the collector has not done so yet, because
+    ///   a tick ended before the shard's figures came: without it the last figures would be lost.
+    public func finish(isolation: isolated (any Actor)? = #isolation, collect: () async -> Void) async {
         await shard.value { [self] in
             pump?.cancel()
             host.settle(isDrained: drainage != nil)
@@ -147,10 +149,8 @@ public final class AgentShard: @unchecked Sendable {
         }
         await shard.stop()
         // The shard's queue still runs what is given to it; its sockets are gone.
-        await shard.value { [self] in
-            host.publish()
-            host.forget()
-        }
+        while await !shard.value({ [self] in host.publish() }) { await collect() }
+        await shard.value { [self] in host.forget() }
     }
 
 }

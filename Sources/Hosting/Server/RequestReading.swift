@@ -16,6 +16,8 @@ final class RequestReading {
     var bringsTelemetry = false
     /// A package's file was asked for on this connection.
     var fetchesFiles = false
+    /// No request has been received yet.
+    var isUnused = true
     /// How the answer may be encoded.
     var coding = ContentCoding.identity
 

@@ -16,6 +16,10 @@ extension ServerLink {
                 let event = try reading.exchange.next(bytes, at: &offset)
             {
                 completed = true
+                if reading.isUnused {
+                    reading.isUnused = false
+                    host.wireCounts.connectionsUnused -= 1
+                }
                 switch event {
                 case .upgrade(var head):
                     head.target = head.originForm

@@ -45,6 +45,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
     override func connected() {
         _ = host.accepted(self)
         if case .http = stage {
+            host.wireCounts.connectionsUnused += 1
             idleTimeout = ServerLink.requestTimeout
         }
     }

@@ -36,7 +36,7 @@ struct HeldUpToolTests {
         }
         fleet.drain(over: .zero)
         try await Self.wait(for: .connectionsClosed, toReach: Self.agents, of: fleet, recorder)
-        await fleet.finish()
+        await fleet.finish { recorder.tick(at: Shard.clock, process: Self.unused) }
         let log = await server.stop()
         recorder.finish(at: Shard.clock, process: Self.unused)
         let record = recorder.record(of: .test, outcome: .completed, profile: "")
