@@ -123,7 +123,7 @@ struct RehearseCommand: AsyncParsableCommand {
         }
         if let html {
             let words = ["muster", "rehearse", path, "--seed", "\(seed)", "--live", "--speed", "\(realSockets.speed)"]
-            let page = RehearsalPage.html(summary, command: words.joined(separator: " "), twin: twin)
+            let page = RehearsalPage.html(summary, command: words.joined(separator: " "), twin: twin, server: judgement)
             try NewFile.write(page, to: html, mode: 0o644)
         }
         let differences = isEngine ? judgement?.differences(from: plan) ?? [] : summary.differences

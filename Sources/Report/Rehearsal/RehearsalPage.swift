@@ -4,8 +4,12 @@ public import Simulation
 
 /// A rehearsal as one page that needs nothing else: nothing is fetched; charts are inline SVG.
 public enum RehearsalPage {
-    /// - Parameter twin: a live rehearsal beside its virtual twin.
-    public static func html(_ summary: RehearsalSummary, command: String, twin: TwinComparison? = nil) -> String {
+    /// - Parameters:
+    ///   - twin: a live rehearsal beside its virtual twin.
+    ///   - server: what a server did that a driver makes act.
+    public static func html(
+        _ summary: RehearsalSummary, command: String, twin: TwinComparison? = nil, server: EngineJudgement? = nil
+    ) -> String {
         PageShell.html(
             title: "\(summary.plan.name) · rehearsal",
             body: """
@@ -20,7 +24,7 @@ public enum RehearsalPage {
                     header: RehearsalText.stageHeader, rows: RehearsalText.stageRows(summary), texts: [12])))
                 \(PageShell.section("Load on the server by minute", load(summary)))
                 \(PageShell.section("Decisions", decisions(summary)))
-                \(live(summary, twin))
+                \(live(summary, twin, server))
                 <details><summary>Plan with every default</summary><pre>\
                 \(Markup.escaped(summary.plan.resolvedYAML))</pre></details>
                 """)
@@ -31,8 +35,11 @@ public enum RehearsalPage {
             ?? "rehearsed in virtual time · hash \(RehearsalText.hex(summary.hash))"
     }
 
-    private static func live(_ summary: RehearsalSummary, _ twin: TwinComparison?) -> String {
+    private static func live(
+        _ summary: RehearsalSummary, _ twin: TwinComparison?, _ server: EngineJudgement?
+    ) -> String {
         let texts = [
+            server.map { ("The server, as its agents saw it", Array(JudgementText.lines($0).dropFirst())) },
             summary.live.map { ("Measured on real sockets", LiveText.lines($0)) },
             twin.map { ("Beside its virtual twin", Array(LiveText.lines($0).dropFirst())) },
         ]
