@@ -40,6 +40,8 @@ struct ProfileFilesTests {
             try ProfileReader().read(path: Self.folder.appendingPathComponent("\(name).yaml").path)
         }
         #expect(try read("reconnect-storm").events.map(\.action) == [.dropConnections(share: 1)])
+        let incidents = try read("incidents").events.map(\.action.key)
+        #expect(incidents == ["drop_connections", "report_status", "leave", "restart", "report_status"])
         #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .openLoop })
         #expect(try read("steady").cohorts.allSatisfy { $0.mode == .openLoop && $0.heartbeat.phase == .spread })
         #expect(try read("demo").agents == 2_000)
