@@ -218,8 +218,8 @@ if Context.environment["MUSTER_FUZZING"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "Basis", "Protobuf", "OTLP", "OpAMP", "TLSRecords", "Transport", "Packages", "Metrics", "Schema",
-                "Fleet",
+                "Basis", "Protobuf", "OTLP", "OpAMP", "TLSRecords", "Transport", "Packages", "Metrics", "Observing",
+                "Schema", "Fleet",
             ],
             path: "Tests/Fuzzing", exclude: ["Seeds"], swiftSettings: settings))
 }

@@ -37,7 +37,7 @@ extension Schema {
         _ bytes: [UInt8], source: String, folder: String? = nil, overrides: [Override] = [], judging: Bool = true,
         base: (_ document: Tree) -> Section? = { _ in nil }
     ) throws(Problems) -> Section {
-        let reading = Reading(folder: folder, judges: judging)
+        let reading = Reading(source: source, folder: folder, judges: judging)
         var tree: Tree
         do {
             tree = try Tree(yaml: bytes)

@@ -105,7 +105,12 @@ public struct Problems: Error, Hashable, Sendable, CustomStringConvertible {
     /// A line an error, `source:line:column: path: what is wrong`, which editors and terminals can follow.
     public var description: String {
         var lines = list.map { problem in
-            if case .text? = problem.place { "\(source):\(problem)" } else { "\(source): \(problem)" }
+            switch problem.place {
+            case .text?: "\(source):\(problem)"
+            // Its place names the file.
+            case .file?: "\(problem)"
+            case .option?, nil: "\(source): \(problem)"
+            }
         }
         if omitted > 0 { lines.append("\(source): and \(omitted) more") }
         return lines.joined(separator: "\n")

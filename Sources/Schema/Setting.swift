@@ -19,24 +19,24 @@ extension Override {
         } catch {
             throw Problem(error.kind, path: name)
         }
-        value.move(to: .option(name))
+        value.movePlaces { _ in .option(name) }
         return Override(name) { [value] tree in tree.put(value, at: way[...]) }
     }
 }
 
 extension Tree {
-    /// Gives everything in it one place.
-    fileprivate mutating func move(to place: Place) {
-        self.place = place
+    /// Gives everything in it another place.
+    mutating func movePlaces(_ move: (Place?) -> Place?) {
+        place = move(place)
         switch shape {
         case .nothing, .scalar: break
         case .list(var items):
-            for index in items.indices { items[index].move(to: place) }
+            for index in items.indices { items[index].movePlaces(move) }
             shape = .list(items)
         case .mapping(var entries):
             for index in entries.indices {
-                entries[index].keyPlace = place
-                entries[index].value.move(to: place)
+                entries[index].keyPlace = move(entries[index].keyPlace)
+                entries[index].value.movePlaces(move)
             }
             shape = .mapping(entries)
         }

@@ -4,12 +4,17 @@ final class Reading {
     private(set) var omitted = 0
     /// How many there were, repeated ones too.
     private(set) var count = 0
+    /// The document's name in messages.
+    let source: String
     /// The folder that paths count from; nil where the document is not a file.
     let folder: String?
     /// Whether rules are judged.
     let judges: Bool
+    /// Lists by their paths, where items that are in files have taken the place of the files' names.
+    var completed: [String: Tree] = [:]
 
-    init(folder: String?, judges: Bool) {
+    init(source: String, folder: String?, judges: Bool) {
+        self.source = source
         self.folder = folder
         self.judges = judges
     }
@@ -48,8 +53,9 @@ public struct Spot {
     }
 
     func child(_ entry: Tree.Entry) -> Spot {
-        Spot(
-            tree: entry.value, path: path(to: entry.key), reading: reading,
+        let path = path(to: entry.key)
+        return Spot(
+            tree: reading.completed[path] ?? entry.value, path: path, reading: reading,
             inherited: inherited.compactMap { $0.child(entry.key) }, isConcealed: isConcealed)
     }
 
@@ -64,6 +70,11 @@ public struct Spot {
 
     public func report(_ kind: Problem.Kind) {
         reading.add(Problem(shown(kind), path: path, place: tree.place))
+    }
+
+    /// Reports an error of the value at another place: in the file that it names.
+    func report(_ kind: Problem.Kind, at place: Place?) {
+        reading.add(Problem(shown(kind), path: path, place: place))
     }
 
     /// Reports an error at keys below here.

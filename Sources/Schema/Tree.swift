@@ -1,11 +1,14 @@
-/// Where a value was written: a place in a file's text, or an option of the command line.
+/// Where a value was written: a place in the document's text or in a file that it names, or an option of the command
+/// line.
 public enum Place: Hashable, Comparable, Sendable, CustomStringConvertible {
     case text(line: Int, column: Int)
+    case file(String, line: Int, column: Int)
     case option(String)
 
     public var description: String {
         switch self {
         case .text(let line, let column): "\(line):\(column)"
+        case .file(let name, let line, let column): "\(name):\(line):\(column)"
         case .option(let name): name
         }
     }

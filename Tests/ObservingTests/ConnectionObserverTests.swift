@@ -171,6 +171,37 @@ struct ConnectionObserverTests {
         #expect(decoder.keptInflaters == 2)
     }
 
+    @Test(
+        "What is held is the unfinished message, however large the others are, and nothing between messages",
+        arguments: Way.allCases)
+    func memory(_ way: Way) throws {
+        var limits = ObservingLimits()
+        limits.messageBytes = 2_048
+        var fleet = FleetObserver(limits: limits, start: .zero)
+        var observer = ConnectionObserver(limits: limits, at: .zero)
+        let decoder = MessageDecoder()
+        var most = 0
+        for piece in try way.pieces() {
+            let (bytes, isAgent) =
+                switch piece {
+                case .agent(let bytes): (bytes, true)
+                case .server(let bytes): (bytes, false)
+                }
+            for index in bytes.indices {
+                let part = bytes.span.bytes.extracting(index..<(index + 1))
+                if isAgent {
+                    observer.agentSent(part, at: .zero, &fleet, decoder)
+                } else {
+                    observer.serverSent(part, at: .zero, &fleet, decoder)
+                }
+                most = max(most, observer.reservedBytes)
+            }
+            #expect(observer.reservedBytes == 0)
+        }
+        #expect(observer.isWatched)
+        #expect((1...(8 * 2_048)).contains(most), "\(most) bytes")
+    }
+
     @Test("Damaged bytes end the watch of their connection, and nothing else", arguments: 0..<100)
     func damaged(_ seed: UInt64) throws {
         var random = SeededRandom(seed: seed)

@@ -37,6 +37,18 @@ extension TimedEvent: Settings {
         ])
 }
 
+extension TimedEvent {
+    /// Half of what a profile may have: the profile that is kept has the events themselves.
+    private static let maxFileBytes = 128 << 10
+
+    static let list = Kind<[TimedEvent]>.list(
+        "events", 0...1_000, of: .section, "An event.",
+        files: .fileText(maxFileBytes, tooLarge: "; a run has at most 1000 events"),
+        "The events of a YAML file that is a list of events; the path is relative to the profile's folder. The profile "
+            + "that is kept has the events themselves.",
+        limit: maxFileBytes)
+}
+
 extension TimedEvent.Action {
     static let kind = Kind<TimedEvent.Action>.oneOf { forms in
         let drop = forms.key(

@@ -30,8 +30,8 @@ extension Profile: Settings {
                 "Kinds of agents. The keys of a cohort beside this list hold for each cohort without its own value.",
                 common: CohortProfile.common),
             Key(
-                "events", \.events, .list("events", 0...1_000, of: .section),
-                "Events at given times."),
+                "events", \.events, TimedEvent.list,
+                "Events at given times, here or in files of their own."),
             Key(
                 "driver", \.driver, .optional(.section, none: "none"),
                 "How another server is made to do what events ask of it.", omitsDefault: true),

@@ -27,6 +27,16 @@ public struct ConnectionObserver {
         if case .unwatched = stage { false } else { true }
     }
 
+    /// How many bytes of memory its unfinished messages use: of each direction at most four times the largest message
+    /// that is read and twice the largest head of a request. Decompressors are not counted.
+    public var reservedBytes: Int {
+        switch stage {
+        case .http(let watch): watch.reservedBytes
+        case .webSocket(let watch): watch.reservedBytes
+        case .unwatched: 0
+        }
+    }
+
     /// The agent's side has sent bytes.
     public mutating func agentSent(
         _ bytes: RawSpan, at now: Instant, _ fleet: inout FleetObserver, _ decoder: MessageDecoder

@@ -22,6 +22,11 @@ final class HTTPWatch {
         limit = Int(limits.messageBytes)
     }
 
+    /// How many bytes of memory its unfinished messages use.
+    var reservedBytes: Int {
+        requests.reservedBytes + responses.reservedBytes + request.body.capacity + response.body.capacity
+    }
+
     func readRequests(
         _ bytes: RawSpan, at offset: inout Int, _ now: Instant, _ connection: inout SeenConnection,
         _ fleet: inout FleetObserver, _ decoder: MessageDecoder

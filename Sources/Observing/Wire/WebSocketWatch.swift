@@ -36,6 +36,9 @@ final class WebSocketWatch {
     /// How many decompressors it has taken.
     var keptInflaters: Int { (agentInflater == nil ? 0 : 1) + (serverInflater == nil ? 0 : 1) }
 
+    /// How many bytes of memory its unfinished messages use.
+    var reservedBytes: Int { agent.reservedBytes + server.reservedBytes }
+
     func readAgent(
         _ bytes: RawSpan, at offset: inout Int, _ now: Instant, _ connection: inout SeenConnection,
         _ fleet: inout FleetObserver, _ decoder: MessageDecoder

@@ -51,7 +51,7 @@ public struct HTTPReader: Sendable {
     }
 
     /// How many bytes of memory a head that has not wholly arrived uses.
-    var reservedBytes: Int {
+    public var reservedBytes: Int {
         if case .head(let parser) = state { return parser.reservedBytes }
         return 0
     }

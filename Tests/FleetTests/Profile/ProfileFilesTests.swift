@@ -1,4 +1,5 @@
 import AgentModel
+import Basis
 import Foundation
 import Schema
 import Testing
@@ -34,12 +35,32 @@ struct ProfileFilesTests {
         #expect(comments >= 2)
     }
 
+    @Test("What was learned of the known fleet is close to it")
+    func observed() throws {
+        func read(_ name: String) throws -> Profile {
+            try ProfileReader().read(path: Self.folder.appendingPathComponent("observed/\(name).yaml").path)
+        }
+        let (known, learned) = (try read("known"), try read("learned"))
+        #expect(learned.cohorts.map(\.name) == ["edge-1.4.0", "gateway-2.1.0"])
+        for (known, learned) in zip(known.cohorts, learned.cohorts) {
+            let ratio = learned.heartbeat.interval.seconds / known.heartbeat.interval.seconds
+            #expect(abs(ratio - 1) < 0.05)
+            #expect(learned.heartbeat.phase == known.heartbeat.phase)
+            #expect(learned.report == known.report)
+        }
+        // An agent that is replaced is away for a second of 21.
+        #expect(abs(Double(learned.agents) / 87.1 - 1) < 0.05)
+        #expect(learned.events.map(\.action.key) == known.events.map(\.action.key))
+    }
+
     @Test("They do what they are called for")
     func purposes() throws {
         func read(_ name: String) throws -> Profile {
             try ProfileReader().read(path: Self.folder.appendingPathComponent("\(name).yaml").path)
         }
         #expect(try read("reconnect-storm").events.map(\.action) == [.dropConnections(share: 1)])
+        let incidents = try read("incidents").events.map(\.action.key)
+        #expect(incidents == ["drop_connections", "report_status", "leave", "restart", "report_status"])
         #expect(try read("saturate").cohorts.allSatisfy { $0.mode != .openLoop })
         #expect(try read("steady").cohorts.allSatisfy { $0.mode == .openLoop && $0.heartbeat.phase == .spread })
         #expect(try read("demo").agents == 2_000)

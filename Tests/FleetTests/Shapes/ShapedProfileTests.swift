@@ -110,6 +110,24 @@ struct ShapedProfileTests {
         #expect((30...60).contains(Self.online(record).max() ?? 0))
     }
 
+    @Test("incidents: the events of the file happen as if they were written in the profile")
+    func incidents() async throws {
+        let record = try await Self.perform(
+            "incidents",
+            [
+                "agents=60", "duration=12s", "arrival={ramp: 500ms}", "restart.downtime=100ms",
+                "reconnect={policy: fixed, delay: 100ms}",
+            ])
+        let counters = record.summary.counters
+        #expect(record.summary.outcome == .completed)
+        // All lose their connections; those that left or were restarted connect again once more.
+        #expect(counters[.agentsAway] > 0 && counters[.agentsAway] < 40)
+        #expect(counters[.reconnects] > 60)
+        #expect(counters[.statusReports] >= 60)
+        let phases = record.summary.phases.map(\.label)
+        for label in ["storm", "leave", "restart"] { #expect(phases.contains { $0.hasPrefix(label) }, "\(phases)") }
+    }
+
     @Test("spot-fleet: the fleet keeps its size while its agents are replaced")
     func spotFleet() async throws {
         let record = try await Self.perform(
