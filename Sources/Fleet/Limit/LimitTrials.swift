@@ -18,6 +18,18 @@ public struct LimitTrials: Sendable {
         /// The load that it really has: whole agents, whole nanoseconds between heartbeats.
         public var load: Double
         public var length: Nanoseconds
+        /// From the start of the run to the part that counts.
+        public var from: Nanoseconds
+
+        /// The answers that came in the part that counts, without the drain, and how long that was: less than `length`
+        /// where the trial has failed before its end.
+        public func answers(in series: [SeriesRow]) -> (count: UInt64, seconds: Double) {
+            series.reduce(into: (0, 0)) { sum, row in
+                guard row.start >= from, row.phase != "drain" else { return }
+                sum.count += row.counters[.answersReceived]
+                sum.seconds += row.length.seconds
+            }
+        }
     }
 
     private let profile: Profile
@@ -81,7 +93,7 @@ public struct LimitTrials: Sendable {
         goal.abortAfter = nil
         trial.thresholds = [goal]
         let real = load == .agents ? Double(trial.agents) : LoadEstimate(trial).heartbeatsPerSecond
-        return Trial(profile: trial, load: real, length: length)
+        return Trial(profile: trial, load: real, length: length, from: from)
     }
 
     private static let shortLength = Nanoseconds.seconds(5)
