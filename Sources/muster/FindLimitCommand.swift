@@ -149,9 +149,9 @@ struct FindLimitCommand: AsyncParsableCommand {
             line.figure = [outcome?.figure ?? "", outcome?.reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
             line.outcome = outcome?.state.rawValue ?? "not_decided"
             line.value = outcome?.value
-            let answers = trial.answers(in: record.series)
-            if answers.seconds > 0 {
-                (line.answers, line.throughput) = (answers.count, Double(answers.count) / answers.seconds)
+            let messages = trial.messages(in: record.series)
+            if messages.seconds > 0 {
+                (line.messages, line.throughput) = (messages.count, Double(messages.count) / messages.seconds)
             }
             switch outcome?.state {
             case .passed?: return (.passed, line)

@@ -62,7 +62,7 @@ struct LimitDocumentTests {
         let trials = (1...12).map { number in
             var trial = LimitDocument.Trial(number: number, load: 1_000 * Double(number), seconds: 20)
             (trial.outcome, trial.throughput) = (outcome, throughput(trial.load))
-            trial.answers = trial.throughput.map { UInt64($0 * 20) }
+            trial.messages = trial.throughput.map { UInt64($0 * 20) }
             return trial
         }
         return LimitDocument(load: "agents", goal: "g", trialSeconds: 20, result: result, trials: trials, seconds: 60)
@@ -72,13 +72,13 @@ struct LimitDocumentTests {
     func knee() throws {
         let peak = document { $0 / (1 + $0 * ($0 - 1) / 64e6) }
         #expect(peak.kneeSentence.hasPrefix("Knee at 8,000 agents (95 %: 7,"), "\(peak.kneeSentence)")
-        #expect(peak.kneeSentence.contains("at most 4,000 answers/s"), "\(peak.kneeSentence)")
+        #expect(peak.kneeSentence.contains("at most 4,000 messages/s"), "\(peak.kneeSentence)")
         #expect(peak.kneeSentence.contains("crosstalk 1.6e-08 (95 %: 1.5e-08 … 1.6e-08)"), "\(peak.kneeSentence)")
         #expect(!peak.kneeSentence.contains("beyond the highest load"))
         let far = document { $0 / (1 + $0 * ($0 - 1) / 400e6) }
         #expect(far.kneeSentence.contains("beyond the highest load tried (12,000)"), "\(far.kneeSentence)")
         let level = document { $0 / (1 + ($0 - 1) / 5_000) }
-        #expect(level.kneeSentence.contains("approaches 5,000 answers/s"), "\(level.kneeSentence)")
+        #expect(level.kneeSentence.contains("approaches 5,000 messages/s"), "\(level.kneeSentence)")
         #expect(level.scalability?.shape == "levels_off")
         let ceiling = document { min($0, 6_000) }
         #expect(ceiling.kneeSentence.hasPrefix("Knee at 6,000 agents: "), "\(ceiling.kneeSentence)")

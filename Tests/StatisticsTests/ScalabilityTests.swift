@@ -31,7 +31,7 @@ struct ScalabilityTests {
             return loads.map { load in
                 let load = load.rounded()
                 let measured = throughput(load, around: centre) * (1 + deviation * normal())
-                return .init(load: load, throughput: measured, answers: measured * 20)
+                return .init(load: load, throughput: measured, messages: measured * 20)
             }
         }
 
@@ -126,15 +126,15 @@ struct ScalabilityTests {
         #expect(mistaken <= 0.02, "\(mistaken)")
     }
 
-    @Test("Too few trials, too few answers or too few loads have no fit")
+    @Test("Too few trials, too few messages or too few loads have no fit")
     func tooFew() {
         let trials = Server.both.trials(around: 1_000, deviation: 0.01, seed: 1)
         #expect(ScalabilityFit(Array(trials.prefix(5))) == nil)
         #expect(
-            ScalabilityFit(trials.map { .init(load: $0.load, throughput: $0.throughput, answers: 99) }) == nil)
+            ScalabilityFit(trials.map { .init(load: $0.load, throughput: $0.throughput, messages: 99) }) == nil)
         let twoLoads = (0..<20).map { number in
             let load = number.isMultiple(of: 2) ? 500.0 : 1_000
-            return ScalabilityFit.Trial(load: load, throughput: load * (1 + 0.001 * Double(number)), answers: 5_000)
+            return ScalabilityFit.Trial(load: load, throughput: load * (1 + 0.001 * Double(number)), messages: 5_000)
         }
         #expect(ScalabilityFit(twoLoads) == nil)
     }

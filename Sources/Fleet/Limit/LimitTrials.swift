@@ -21,12 +21,14 @@ public struct LimitTrials: Sendable {
         /// From the start of the run to the part that counts.
         public var from: Nanoseconds
 
-        /// The answers that came in the part that counts, without the drain, and how long that was: less than `length`
-        /// where the trial has failed before its end.
-        public func answers(in series: [SeriesRow]) -> (count: UInt64, seconds: Double) {
+        /// The messages of the server in the part that counts, without refusals and the drain, and how long that was:
+        /// less than `length` where the trial has failed before its end. Messages are counted as they arrive; to which
+        /// report one belongs, and so that it is an answer, may be found out seconds later.
+        public func messages(in series: [SeriesRow]) -> (count: UInt64, seconds: Double) {
             series.reduce(into: (0, 0)) { sum, row in
                 guard row.start >= from, row.phase != "drain" else { return }
-                sum.count += row.counters[.answersReceived]
+                let refused = row.counters[.reportsRefused]
+                sum.count += max(row.counters[.messagesReceived], refused) - refused
                 sum.seconds += row.length.seconds
             }
         }

@@ -31,7 +31,7 @@ extension LimitDocument {
         init?(_ trials: [Trial]) {
             let measured = trials.filter { $0.outcome != "not_decided" }.compactMap { trial in
                 trial.throughput.map {
-                    ScalabilityFit.Trial(load: trial.load, throughput: $0, answers: Double(trial.answers ?? 0))
+                    ScalabilityFit.Trial(load: trial.load, throughput: $0, messages: Double(trial.messages ?? 0))
                 }
             }
             guard let fit = ScalabilityFit(measured) else { return nil }
@@ -59,7 +59,7 @@ extension LimitDocument {
     public var kneeSentence: String {
         guard let law = scalability else {
             return "The trials show no knee: the universal scalability law takes \(ScalabilityFit.minTrials) trials "
-                + "with \(Figures.decimals(ScalabilityFit.minAnswers, 0)) answers or more, at different loads."
+                + "with \(Figures.decimals(ScalabilityFit.minMessages, 0)) messages or more, at different loads."
         }
         let parameters =
             "contention \(Self.scientific(law.contention)), crosstalk \(Self.scientific(law.crosstalk)) "
@@ -78,15 +78,15 @@ extension LimitDocument {
         switch law.shape {
         case "peak":
             let most = Figures.rate(law.throughput(at: knee.value))
-            return "Knee at \(place): the throughput is at most \(most) answers/s, and falls beyond it; \(parameters)."
+            return "Knee at \(place): the throughput is at most \(most) messages/s, and falls beyond it; \(parameters)."
                 + beyond
         case "levels_off":
             let most = Figures.rate(law.throughputPerLoad / law.contention.value)
-            return "Knee at \(place): the throughput approaches \(most) answers/s; \(parameters)." + beyond
+            return "Knee at \(place): the throughput approaches \(most) messages/s; \(parameters)." + beyond
         default:
             let most = Figures.rate(law.throughputPerLoad * knee.value)
             return "Knee at \(place): the throughput rises in proportion to the load up to there and is constant "
-                + "beyond it, about \(most) answers/s. That fits the trials better than the universal scalability law does."
+                + "beyond it, about \(most) messages/s. That fits the trials better than the universal scalability law does."
                 + beyond
         }
     }

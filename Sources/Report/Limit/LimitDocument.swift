@@ -36,10 +36,10 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         public var figure = ""
         /// The figure as a number: of times nanoseconds, of shares 0...1; absent where there is none.
         public var value: Double?
-        /// Answers a second, in the part of the trial that counts; absent where there was none.
+        /// Messages of the server a second, in the part of the trial that counts; absent where there was none.
         public var throughput: Double?
-        /// The answers that were counted for it.
-        public var answers: UInt64?
+        /// The messages that were counted for it.
+        public var messages: UInt64?
 
         public init(number: Int, load: Double, seconds: Double) {
             self.number = number

@@ -48,7 +48,7 @@ public enum LimitPage {
 
     private static func table(_ document: LimitDocument, _ unit: String) -> String {
         Markup.table(
-            header: ["trial", unit, "length", "answers/s", "outcome", "figure"],
+            header: ["trial", unit, "length", "messages/s", "outcome", "figure"],
             rows: document.trials.map { trial in
                 [
                     "\(trial.number)", LimitDocument.text(trial.load), "\(Figures.decimals(trial.seconds, 0)) s",
@@ -176,14 +176,14 @@ struct LimitCharts {
         }
         for trial in trials { svg += mark(trial, place(trial).x, place(trial).y) }
         for trial in trials {
-            let rate = "\(Figures.rate(trial.throughput ?? 0)) answers/s"
+            let rate = "\(Figures.rate(trial.throughput ?? 0)) messages/s"
             svg += Drawing.hint(place(trial).x - 7, place(trial).y - 7, 14, 14, hint(trial) + [rate])
         }
         return PageFigure(
             title: "Load against throughput",
-            caption: "\(LimitDocument.unit(document.load)) to the right, answers a second upwards; every trial",
+            caption: "\(LimitDocument.unit(document.load)) to the right, messages a second upwards; every trial",
             keys: keys + (law == nil ? [] : [.line("a", name: "universal scalability law")]), svg: svg,
-            height: plot.height, header: ["trial", "load", "answers/s", "outcome"],
+            height: plot.height, header: ["trial", "load", "messages/s", "outcome"],
             rows: trials.map {
                 let rate = Figures.rate($0.throughput ?? 0)
                 return ["\($0.number)", LimitDocument.text($0.load), rate, Self.title($0.outcome)]

@@ -5,20 +5,20 @@ import Basis
 ///
 /// N/X is a sum of 1/λ, σ/λ and κ/λ with known factors, so this is a linear fit, by least squares of the relative
 /// deviations. The intervals are Student's. They are as wide as the trials deviate from the law, but never narrower
-/// than the count of a trial's answers and one per cent between trials make them.
+/// than the count of a trial's messages and one per cent between trials make them.
 public struct ScalabilityFit: Hashable, Sendable {
     /// What was measured in a trial.
     public struct Trial: Hashable, Sendable {
         public var load: Double
-        /// Answers a second.
+        /// Messages a second.
         public var throughput: Double
-        /// The answers that were counted.
-        public var answers: Double
+        /// The messages that were counted.
+        public var messages: Double
 
-        public init(load: Double, throughput: Double, answers: Double) {
+        public init(load: Double, throughput: Double, messages: Double) {
             self.load = load
             self.throughput = throughput
-            self.answers = answers
+            self.messages = messages
         }
     }
 
@@ -59,14 +59,14 @@ public struct ScalabilityFit: Hashable, Sendable {
 
     /// Trials that a fit takes.
     public static let minTrials = 6
-    /// A trial with fewer answers says too little of throughput.
-    public static let minAnswers = 100.0
+    /// A trial with fewer messages says too little of throughput.
+    public static let minMessages = 100.0
     /// How far the throughputs of two equal trials are apart in any case.
     private static let trialDeviation = 0.01
 
     /// - Returns: nil where there are too few trials, or too few different loads, for the three parameters.
     public init?(_ measured: [Trial]) {
-        let used = measured.filter { $0.answers >= Self.minAnswers && $0.throughput > 0 && $0.load > 0 }
+        let used = measured.filter { $0.messages >= Self.minMessages && $0.throughput > 0 && $0.load > 0 }
         guard used.count >= Self.minTrials, let unit = used.map(\.load).max(),
             let fit = LinearFit(
                 used.map { trial in
@@ -84,7 +84,7 @@ public struct ScalabilityFit: Hashable, Sendable {
         shape = Self.shape(contention, crosstalk, used, squares: fit.squares)
     }
 
-    private static func weight(_ trial: Trial) -> Double { 1 / (1 / trial.answers + trialDeviation * trialDeviation) }
+    private static func weight(_ trial: Trial) -> Double { 1 / (1 / trial.messages + trialDeviation * trialDeviation) }
 
     private static func shape(
         _ contention: Estimate, _ crosstalk: Estimate, _ trials: [Trial], squares: Double
