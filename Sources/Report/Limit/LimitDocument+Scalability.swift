@@ -78,7 +78,8 @@ extension LimitDocument {
         switch law.shape {
         case "peak":
             let most = Figures.rate(law.throughput(at: knee.value))
-            return "Knee at \(place): the throughput is at most \(most) messages/s, and falls beyond it; \(parameters)."
+            return "Knee at \(place): the throughput is at most \(most) messages/s, and falls beyond it; "
+                + "\(parameters)."
                 + beyond
         case "levels_off":
             let most = Figures.rate(law.throughputPerLoad / law.contention.value)
@@ -86,7 +87,8 @@ extension LimitDocument {
         default:
             let most = Figures.rate(law.throughputPerLoad * knee.value)
             return "Knee at \(place): the throughput rises in proportion to the load up to there and is constant "
-                + "beyond it, about \(most) messages/s. That fits the trials better than the universal scalability law does."
+                + "beyond it, about \(most) messages/s. That fits the trials better "
+                + "than the universal scalability law does."
                 + beyond
         }
     }
