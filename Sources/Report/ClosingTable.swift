@@ -6,9 +6,11 @@ public import Metrics
 public enum ClosingTable {
     /// - Parameters:
     ///   - width: columns of the terminal; no line is wider. `nil`: there is no terminal, and nothing is cut off.
+    ///   - advice: what follows from the run.
     ///   - results: where the files are, for the last line; nil where none were written.
     public static func lines(
-        for summary: RunSummary, width limit: Int?, style: TextStyle, results: String? = nil
+        for summary: RunSummary, width limit: Int?, style: TextStyle, advice: [String] = [],
+        results: String? = nil
     ) -> [String] {
         let width = max(limit ?? .max, 20)
         var lines: [PaintedLine] = []
@@ -29,6 +31,8 @@ public enum ClosingTable {
         lines += section("events without a counter of their own", otherEvents(summary))
         lines += section("client and server counts", reconciliation(summary.reconciliation, width: width))
         lines += section("warnings about these results", warnings(summary, width: width))
+        let advice = advice.flatMap { Prose.wrapped($0, width: width - 2) }
+        lines += section("advice", advice.map { PaintedLine("  " + $0) })
         if let results { lines += [.empty, PaintedLine("results in \(results)")] }
         return lines.map { $0.rendered(width: width, style: style) }
     }

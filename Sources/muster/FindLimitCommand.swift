@@ -86,6 +86,7 @@ struct FindLimitCommand: AsyncParsableCommand {
             seconds: Date().timeIntervalSince(started))
         if let interval = profile.onlyHeartbeatInterval { document.advise(agents: profile.agents, interval: interval) }
         print(document.sentence)
+        print(document.kneeSentence)
         for sentence in document.advice ?? [] { print(sentence) }
         if let json { try write(try document.json(), to: json) }
         if let html { try write(Data(LimitPage.html(document, goal: goal).utf8), to: html) }
@@ -148,6 +149,10 @@ struct FindLimitCommand: AsyncParsableCommand {
             line.figure = [outcome?.figure ?? "", outcome?.reason ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
             line.outcome = outcome?.state.rawValue ?? "not_decided"
             line.value = outcome?.value
+            let messages = trial.messages(in: record.series)
+            if messages.seconds > 0 {
+                (line.messages, line.throughput) = (messages.count, Double(messages.count) / messages.seconds)
+            }
             switch outcome?.state {
             case .passed?: return (.passed, line)
             case .failed?: return (.failed, line)

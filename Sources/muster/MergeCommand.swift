@@ -52,8 +52,10 @@ struct MergeCommand: ParsableCommand {
         record.summary.allowsUndecided = allowUndecided
         do throws(ResultsErrors) { try directory.write(record) } catch { throw Failure(.runFailed, "\(error)") }
         print(
-            ClosingTable.lines(for: record.summary, width: Terminal.width, style: Terminal.style)
-                .joined(separator: "\n"))
+            ClosingTable.lines(
+                for: record.summary, width: Terminal.width, style: Terminal.style,
+                advice: RunAdvice.sentences(record)
+            ).joined(separator: "\n"))
         print("results: \(directory.path)")
         if let junit { try RunEnd.writeJUnit(record.summary, to: junit) }
         withExtendedLifetime(directory) {}

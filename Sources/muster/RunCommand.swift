@@ -144,7 +144,7 @@ struct RunCommand: AsyncParsableCommand {
         if logFormat == .json || json {
             print(ProgressDocument(finished: record.summary, results: directory.path, at: Date()).line)
         } else {
-            printTable(record.summary)
+            printTable(record)
             if checkConformance { await printViolations(of: run, record.summary) }
             print("results: \(directory.path)")
         }
@@ -222,10 +222,12 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func printTable(_ summary: RunSummary) {
+    private func printTable(_ record: RunRecord) {
         print(
-            ClosingTable.lines(for: summary, width: Terminal.width, style: Terminal.style).joined(
-                separator: "\n"))
+            ClosingTable.lines(
+                for: record.summary, width: Terminal.width, style: Terminal.style,
+                advice: RunAdvice.sentences(record)
+            ).joined(separator: "\n"))
     }
 
     private func printViolations(of run: FleetRun, _ summary: RunSummary) async {

@@ -92,6 +92,8 @@ struct ThresholdCommandTests {
             #expect(end.output.contains("status 0") || end.output.contains("status 4"), "\(end.output)")
             #expect(end.output.contains("wrong 2"))
             #expect(muster.text("limit.json")?.contains("\"trials\" : [") == true)
+            #expect(end.output.contains("The trials show no knee: "), "\(end.output)")
+            #expect(muster.text("limit.json")?.contains("\"throughput\" : ") == true)
         }
     }
 

@@ -55,6 +55,47 @@ struct LimitDocumentTests {
         }
     }
 
+    /// Twelve trials of 20 s at 1,000 agents and more, with a heartbeat each second.
+    private func document(_ throughput: (Double) -> Double, outcome: String = "passed") -> LimitDocument {
+        let result = LimitSearch.Result(
+            ending: .narrow, limit: 9_000, interval: 8_900...9_100, trials: 9, highestPassed: 9_000)
+        let trials = (1...12).map { number in
+            var trial = LimitDocument.Trial(number: number, load: 1_000 * Double(number), seconds: 20)
+            (trial.outcome, trial.throughput) = (outcome, throughput(trial.load))
+            trial.messages = trial.throughput.map { UInt64($0 * 20) }
+            return trial
+        }
+        return LimitDocument(load: "agents", goal: "g", trialSeconds: 20, result: result, trials: trials, seconds: 60)
+    }
+
+    @Test("A knee is told with its interval and the parameters that it follows from")
+    func knee() throws {
+        let peak = document { $0 / (1 + $0 * ($0 - 1) / 64e6) }
+        #expect(peak.kneeSentence.hasPrefix("Knee at 8,000 agents (95 %: 7,"), "\(peak.kneeSentence)")
+        #expect(peak.kneeSentence.contains("at most 4,000 messages/s"), "\(peak.kneeSentence)")
+        #expect(peak.kneeSentence.contains("crosstalk 1.6e-08 (95 %: 1.5e-08 … 1.6e-08)"), "\(peak.kneeSentence)")
+        #expect(!peak.kneeSentence.contains("beyond the highest load"))
+        let far = document { $0 / (1 + $0 * ($0 - 1) / 400e6) }
+        #expect(far.kneeSentence.contains("beyond the highest load tried (12,000)"), "\(far.kneeSentence)")
+        let level = document { $0 / (1 + ($0 - 1) / 5_000) }
+        #expect(level.kneeSentence.contains("approaches 5,000 messages/s"), "\(level.kneeSentence)")
+        #expect(level.scalability?.shape == "levels_off")
+        let ceiling = document { min($0, 6_000) }
+        #expect(ceiling.kneeSentence.hasPrefix("Knee at 6,000 agents: "), "\(ceiling.kneeSentence)")
+        #expect(ceiling.scalability?.knee?.low == nil)
+        let text = String(bytes: try peak.json(), encoding: .utf8) ?? ""
+        #expect(text.contains("\"shape\" : \"peak\"") && text.contains("\"throughput_per_load\""), "\(text)")
+    }
+
+    @Test("Where both intervals hold zero, or trials of the server are too few, it says that there is no knee")
+    func noKnee() {
+        let straight = document { $0 }
+        #expect(straight.kneeSentence.hasPrefix("The trials show no knee: both intervals hold zero"))
+        #expect(straight.scalability?.shape == "none" && straight.scalability?.knee == nil)
+        let bound = document({ $0 / (1 + $0 * $0 / 64e6) }, outcome: "not_decided")
+        #expect(bound.scalability == nil && bound.kneeSentence.contains("takes 6 trials"), "\(bound.kneeSentence)")
+    }
+
     @Test("A search that ended before its first full trial tells no limit")
     func early() {
         let text = sentence(.trialsUsedUp, trials: 0, highest: nil)

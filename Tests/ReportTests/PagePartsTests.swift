@@ -129,5 +129,6 @@ struct PagePartsTests {
         #expect(limit.contains("8,950 … 9,800") && limit.contains("<b>Load against heartbeat.response.p99</b>"))
         // Every trial is a mark: its hint has its number.
         #expect((1...24).allSatisfy { limit.contains("data-h=\"trial \($0):") })
+        #expect(limit.contains("<b>Load against throughput</b>") && limit.contains("<li>Knee at "))
     }
 }

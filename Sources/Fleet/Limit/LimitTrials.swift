@@ -18,6 +18,20 @@ public struct LimitTrials: Sendable {
         /// The load that it really has: whole agents, whole nanoseconds between heartbeats.
         public var load: Double
         public var length: Nanoseconds
+        /// From the start of the run to the part that counts.
+        public var from: Nanoseconds
+
+        /// The messages of the server in the part that counts, without refusals and the drain, and how long that was:
+        /// less than `length` where the trial has failed before its end. Messages are counted as they arrive; to which
+        /// report one belongs, and so that it is an answer, may be found out seconds later.
+        public func messages(in series: [SeriesRow]) -> (count: UInt64, seconds: Double) {
+            series.reduce(into: (0, 0)) { sum, row in
+                guard row.start >= from, row.phase != "drain" else { return }
+                let refused = row.counters[.reportsRefused]
+                sum.count += max(row.counters[.messagesReceived], refused) - refused
+                sum.seconds += row.length.seconds
+            }
+        }
     }
 
     private let profile: Profile
@@ -81,7 +95,7 @@ public struct LimitTrials: Sendable {
         goal.abortAfter = nil
         trial.thresholds = [goal]
         let real = load == .agents ? Double(trial.agents) : LoadEstimate(trial).heartbeatsPerSecond
-        return Trial(profile: trial, load: real, length: length)
+        return Trial(profile: trial, load: real, length: length, from: from)
     }
 
     private static let shortLength = Nanoseconds.seconds(5)

@@ -23,6 +23,8 @@ public struct LimitDocument: Codable, Hashable, Sendable {
     public var trials: [Trial]
     /// What follows from the limit, each sentence with the figures that it follows from; nil: nothing does.
     public var advice: [String]?
+    /// What the trials' throughput says about the server; nil: they are too few for it.
+    public var scalability: Scalability?
 
     public struct Trial: Codable, Hashable, Sendable {
         /// From 1.
@@ -34,6 +36,10 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         public var figure = ""
         /// The figure as a number: of times nanoseconds, of shares 0...1; absent where there is none.
         public var value: Double?
+        /// Messages of the server a second, in the part of the trial that counts; absent where there was none.
+        public var throughput: Double?
+        /// The messages that were counted for it.
+        public var messages: UInt64?
 
         public init(number: Int, load: Double, seconds: Double) {
             self.number = number
@@ -51,6 +57,7 @@ public struct LimitDocument: Codable, Hashable, Sendable {
         self.trials = trials
         self.seconds = seconds
         highestPassed = result.highestPassed
+        scalability = Scalability(trials)
         switch result.ending {
         case .narrow: ending = "narrow"
         case .trialsUsedUp: ending = "trials_used_up"
@@ -111,6 +118,7 @@ public struct LimitDocument: Codable, Hashable, Sendable {
     /// Three digits: no more are known.
     public static func text(_ load: Double) -> String {
         guard load >= 1_000 else { return load >= 100 ? Figures.count(Int(load.rounded())) : Figures.threeDigits(load) }
+        let load = min(load, 9e15)
         var step = 1.0
         while load / step >= 1_000 { step *= 10 }
         return Figures.count(Int((load / step).rounded() * step))

@@ -17,12 +17,12 @@ public enum LimitPage {
         return PageShell.html(
             title: "limit of \(document.load)",
             body: """
-                \(PageShell.verdict(kind, document.sentence + "."))
+                \(PageShell.verdict(kind, document.sentence + ".", [document.kneeSentence] + (document.advice ?? [])))
                 <header><h1>Limit of \(Markup.escaped(document.load))</h1>
                 <p>\(Markup.escaped(document.goal)), in trials of \(Figures.decimals(document.trialSeconds, 0)) s</p>
                 </header>
                 \(cards(document, unit))
-                \(PageShell.section("Charts", PageShell.charts([charts.figures, charts.search])))
+                \(PageShell.section("Charts", PageShell.charts([charts.figures, charts.throughput, charts.search])))
                 \(PageShell.section("Trials", table(document, unit)))
                 """)
     }
@@ -48,13 +48,13 @@ public enum LimitPage {
 
     private static func table(_ document: LimitDocument, _ unit: String) -> String {
         Markup.table(
-            header: ["trial", unit, "length", "outcome", "figure"],
+            header: ["trial", unit, "length", "messages/s", "outcome", "figure"],
             rows: document.trials.map { trial in
                 [
                     "\(trial.number)", LimitDocument.text(trial.load), "\(Figures.decimals(trial.seconds, 0)) s",
-                    LimitCharts.title(trial.outcome), trial.figure,
+                    trial.throughput.map(Figures.rate) ?? "–", LimitCharts.title(trial.outcome), trial.figure,
                 ]
-            }, texts: [3, 4])
+            }, texts: [4, 5])
     }
 }
 
@@ -151,6 +151,47 @@ struct LimitCharts {
             }
         ).html
     }
+
+    /// The load against the throughput, every trial a mark, with the law where it was fitted.
+    var throughput: String {
+        let trials = document.trials.filter { ($0.throughput ?? 0) > 0 }
+        guard let greatest = trials.compactMap(\.throughput).max() else { return "" }
+        let (loads, plot) = (loads(), Plot(height: 330, top: 14, bottom: 26))
+        let law = document.scalability.map { law in
+            (0...Self.lawSteps).map { step in
+                let load = loads.value(at: Double(step) / Double(Self.lawSteps))
+                return (load: load, throughput: max(law.throughput(at: load), 0))
+            }
+        }
+        let top = max(greatest, min(law?.map(\.throughput).max() ?? 0, 2 * greatest))
+        let heights = Scale.linear(reaching: top)
+        func x(_ load: Double) -> Double { plot.x(loads.position(of: load)) }
+        var svg = plot.columns(loads, LimitDocument.text) + plot.rows(heights, Figures.rate)
+        if let law {
+            svg += Drawing.path(
+                Drawing.polyline(law.map { (x($0.load), plot.y($0.throughput, heights)) }), "line a")
+        }
+        func place(_ trial: LimitDocument.Trial) -> (x: Double, y: Double) {
+            (x(trial.load), plot.y(trial.throughput ?? 0, heights))
+        }
+        for trial in trials { svg += mark(trial, place(trial).x, place(trial).y) }
+        for trial in trials {
+            let rate = "\(Figures.rate(trial.throughput ?? 0)) messages/s"
+            svg += Drawing.hint(place(trial).x - 7, place(trial).y - 7, 14, 14, hint(trial) + [rate])
+        }
+        return PageFigure(
+            title: "Load against throughput",
+            caption: "\(LimitDocument.unit(document.load)) to the right, messages a second upwards; every trial",
+            keys: keys + (law == nil ? [] : [.line("a", name: "universal scalability law")]), svg: svg,
+            height: plot.height, header: ["trial", "load", "messages/s", "outcome"],
+            rows: trials.map {
+                let rate = Figures.rate($0.throughput ?? 0)
+                return ["\($0.number)", LimitDocument.text($0.load), rate, Self.title($0.outcome)]
+            }
+        ).html
+    }
+
+    private static let lawSteps = 100
 
     /// The loads of the trials in their order: how the search went.
     var search: String {

@@ -13,12 +13,13 @@ public enum ReportPage {
     /// - Parameter isLive: whether the run goes on.
     static func content(_ record: RunRecord, isLive: Bool = false) -> String {
         let summary = record.summary
-        let story = RunStory.sentences(record, isLive: isLive).map { "<p>\(Markup.escaped($0))</p>" }.joined()
+        let advice = isLive ? [] : RunAdvice.sentences(record)
+        let story = RunStory.sentences(record, isLive: isLive) + advice
         return """
             \(PageTables.thresholds(summary))
             \(verdict(summary))
             \(header(summary, isLive: isLive))
-            <div class="story">\(story)</div>
+            <div class="story">\(story.map { "<p>\(Markup.escaped($0))</p>" }.joined())</div>
             \(cards(summary))
             \(PageShell.section("Charts", PageCharts.html(for: record)))
             \(PageShell.section("Latencies", PageTables.latencies(summary)))

@@ -46,6 +46,15 @@ enum Scale {
         }
     }
 
+    /// The value at a place of the axis: the inverse of `position`.
+    func value(at position: Double) -> Double {
+        switch self {
+        case .linear(let top): top * position
+        case .between(let low, let high): low + (high - low) * position
+        case .logarithmic(let bottom, let top): bottom * pow(top / bottom, position)
+        }
+    }
+
     /// The values to be marked.
     var ticks: [Double] {
         switch self {

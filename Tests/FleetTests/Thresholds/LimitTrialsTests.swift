@@ -30,6 +30,25 @@ struct LimitTrialsTests {
         #expect(trials.trial(at: 1e12, isShort: false).load == 10_000_000)
     }
 
+    @Test("Throughput is of the part that counts: not of the arrival, the settling or the drain")
+    func throughput() throws {
+        let trial = try trials(.agents, "agents: 100\nheartbeat: {interval: 2s}").trial(at: 100, isShort: false)
+        func row(_ second: Int64, _ phase: String) -> SeriesRow {
+            var counters = CounterTable()
+            (counters[.messagesReceived], counters[.reportsRefused]) = (60, 10)
+            // Of reports that were sent before: not when the server answered.
+            counters[.answersReceived] = 90
+            return SeriesRow(
+                start: .seconds(second), length: .seconds(1), phase: phase, counters: counters, states: StateTable(),
+                health: HealthTable(), histograms: [], cpu: .zero, cpuShare: 0, residentBytes: 0, silentShards: 0,
+                level: .clear)
+        }
+        let rows = [row(5, "arrival"), row(12, "steady"), row(13, "steady"), row(14, "steady"), row(15, "drain")]
+        let messages = trial.messages(in: rows)
+        #expect(messages.count == 100 && messages.seconds == 2)
+        #expect(trial.messages(in: []).seconds == 0)
+    }
+
     @Test("Of the rate: the same agents, the interval that gives the rate")
     func rate() throws {
         let trials = try trials(.rate, "agents: 100\nheartbeat: {interval: 10s}")

@@ -82,6 +82,8 @@ enum SamplePages: String, CaseIterable, CustomTestStringConvertible {
             trial.outcome = number == 7 ? "not_decided" : passed ? "passed" : "failed"
             trial.value = number == 7 ? nil : (passed ? 4e7 : 2e8) * (0.5 + random.unit())
             trial.figure = trial.value.map { Figures.duration(Nanoseconds(Int64($0))) } ?? "the tool was the bottleneck"
+            let law = load / 30 / (1 + 2e-5 * load + 5e-9 * load * load) * (0.98 + 0.04 * random.unit())
+            if number != 7 { (trial.throughput, trial.messages) = (law, UInt64(law * 20)) }
             return trial
         }
         return LimitDocument(
