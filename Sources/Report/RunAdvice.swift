@@ -45,8 +45,8 @@ public enum RunAdvice {
             ]
         }
         return [
-            "At the rate measured no back-off keeps \(limit.text) in a storm of all \(Figures.count(agents)) agents, "
-                + "which take \(Figures.duration(needed)): \(source)."
+            "At the rate measured a storm of all \(Figures.count(agents)) agents takes \(Figures.duration(needed)), "
+                + "longer than \(limit.text) allows: \(source). A faster rate was not measured."
         ]
     }
 

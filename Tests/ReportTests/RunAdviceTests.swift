@@ -41,7 +41,7 @@ struct RunAdviceTests {
         #expect(bounded.contains("40.0 s or more, and less than recovery.last < 90s leaves"), "\(bounded)")
         record.summary.thresholds = [limit("recovery.last < 30s", metric, .seconds(30))]
         let impossible = RunAdvice.sentences(record)[0]
-        #expect(impossible.contains("no back-off keeps recovery.last < 30s"), "\(impossible)")
+        #expect(impossible.contains("longer than recovery.last < 30s allows"), "\(impossible)")
     }
 
     @Test(
