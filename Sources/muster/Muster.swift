@@ -28,7 +28,7 @@ struct Muster: AsyncParsableCommand {
         Output.prepare()
         ProcessHeap.giveBackLargeBlocks()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(UIPlace.separated(CommandLine.arguments.dropFirst()))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -28,6 +28,17 @@ struct UIPlace: ExpressibleByArgument, CustomStringConvertible {
         description = ":\(port)"
     }
 
+    /// The arguments with `--ui=ADDRESS` as two: the parser takes no value after the sign for an option that may be
+    /// without one.
+    static func separated(_ arguments: some Sequence<String>) -> [String] {
+        arguments.flatMap { argument in
+            guard argument.hasPrefix("--ui="), UIPlace(argument: String(argument.dropFirst(5))) != nil else {
+                return [argument]
+            }
+            return ["--ui", String(argument.dropFirst(5))]
+        }
+    }
+
     /// A value that is no address: `--ui=…`. Without the sign what follows is the profile.
     static func checkArguments(_ arguments: [String]) throws {
         for argument in arguments where argument.hasPrefix("--ui=") {
