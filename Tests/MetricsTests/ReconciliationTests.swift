@@ -28,6 +28,16 @@ struct ReconciliationTests {
         #expect(unknown.lines.first { $0.what == "agents never connected" }?.tool == 3)
     }
 
+    @Test(
+        "A connection without a request is an agent's only as far as the tool has opened it",
+        arguments: [(110, 5, 110), (112, 3, 110), (113, 2, 111), (108, 5, 108)] as [(UInt64, UInt64, UInt64)])
+    func unusedConnections(accepted: UInt64, unused: UInt64, counted: UInt64) throws {
+        let server = ServerSideCounts(connectionsAccepted: accepted, connectionsUnused: unused)
+        let lines = Reconciliation(Self.counters, server: server).lines
+        let line = try #require(lines.first { $0.what == "connections opened" })
+        #expect(line.tool == 110 && line.server == counted)
+    }
+
     @Test("Every difference is flagged with its sign, and with a reason only where counts of the run show one")
     func differences() {
         let server = ServerSideCounts(connectionsAccepted: 112, agentsSeen: 97, reportsReceived: 608, answersSent: 608)

@@ -10,16 +10,17 @@ import Transport
 /// What Muster's own server has counted at one moment: the side of the reconciliation that the fleet does not control.
 struct ServerTally: Sendable {
     private var connectionsAccepted: UInt64
+    private var connectionsUnused: UInt64
     private var agentsKnown: UInt64
     private var reports: UInt64
     private var answers: UInt64
     private var telemetryItems: UInt64 = 0
 
     init(_ counts: ServerCounts) {
-        // Connections of exporters, those for package files, and those that ended before their first request said whose
-        // they are, are counted apart from agents' own.
-        let others = counts.telemetryConnections + counts.fileConnections + counts.connectionsUnused
+        // Connections of exporters, and those for package files, are counted apart from agents' own.
+        let others = counts.telemetryConnections + counts.fileConnections
         connectionsAccepted = counts.connectionsAccepted - min(others, counts.connectionsAccepted)
+        connectionsUnused = counts.connectionsUnused
         agentsKnown = counts.agentsKnown
         telemetryItems = counts.telemetryDataPoints + counts.telemetrySpans + counts.telemetryLogRecords
         reports = counts.reports
@@ -33,9 +34,9 @@ struct ServerTally: Sendable {
             let connectionsAccepted = counts["connections_accepted"], let agentsKnown = counts["agents_known"],
             let reports = counts["reports"], let answers = counts["answers"]
         else { return nil }
-        let others = ["telemetry_connections", "file_connections", "connections_unused"]
-            .reduce(0) { $0 &+ (counts[$1] ?? 0) }
+        let others = (counts["telemetry_connections"] ?? 0) &+ (counts["file_connections"] ?? 0)
         self.connectionsAccepted = connectionsAccepted - min(others, connectionsAccepted)
+        connectionsUnused = counts["connections_unused"] ?? 0
         telemetryItems = ["telemetry_data_points", "telemetry_spans", "telemetry_log_records"]
             .reduce(0) { $0 &+ (counts[$1] ?? 0) }
         self.agentsKnown = agentsKnown
@@ -47,6 +48,7 @@ struct ServerTally: Sendable {
     func since(_ earlier: ServerTally) -> ServerSideCounts {
         ServerSideCounts(
             connectionsAccepted: difference(connectionsAccepted, earlier.connectionsAccepted),
+            connectionsUnused: difference(connectionsUnused, earlier.connectionsUnused),
             agentsSeen: difference(agentsKnown, earlier.agentsKnown),
             reportsReceived: difference(reports, earlier.reports), answersSent: difference(answers, earlier.answers),
             telemetryItems: difference(telemetryItems, earlier.telemetryItems))

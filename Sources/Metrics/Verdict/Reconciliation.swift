@@ -1,6 +1,8 @@
 /// What the server counted of a run; nil where it does not say.
 public struct ServerSideCounts: Hashable, Sendable {
     public var connectionsAccepted: UInt64?
+    /// Those of them on which no request was received: whose they were is not known.
+    public var connectionsUnused: UInt64
     /// Distinct agents that reported.
     public var agentsSeen: UInt64?
     public var reportsReceived: UInt64?
@@ -9,14 +11,21 @@ public struct ServerSideCounts: Hashable, Sendable {
     public var telemetryItems: UInt64?
 
     public init(
-        connectionsAccepted: UInt64? = nil, agentsSeen: UInt64? = nil, reportsReceived: UInt64? = nil,
-        answersSent: UInt64? = nil, telemetryItems: UInt64? = nil
+        connectionsAccepted: UInt64? = nil, connectionsUnused: UInt64 = 0, agentsSeen: UInt64? = nil,
+        reportsReceived: UInt64? = nil, answersSent: UInt64? = nil, telemetryItems: UInt64? = nil
     ) {
         self.connectionsAccepted = connectionsAccepted
+        self.connectionsUnused = connectionsUnused
         self.agentsSeen = agentsSeen
         self.reportsReceived = reportsReceived
         self.answersSent = answersSent
         self.telemetryItems = telemetryItems
+    }
+
+    /// The connections of agents, of which the tool has opened so many. An unused one is theirs where the tool has
+    /// opened it, and that of an exporter, say, where it has not.
+    func connections(opened: UInt64) -> UInt64? {
+        connectionsAccepted.map { $0 - min(connectionsUnused, $0 > opened ? $0 - opened : 0) }
     }
 }
 
@@ -82,7 +91,8 @@ public struct Reconciliation: Hashable, Sendable {
         let upgrades = counters[.upgradeClosed] + counters[.upgradeTimedOut] + counters[.upgradeMalformed]
         lines.append(
             Self.compare(
-                "connections opened", counters[.connectionsOpened], server?.connectionsAccepted, fewer: nil,
+                "connections opened", counters[.connectionsOpened],
+                server?.connections(opened: counters[.connectionsOpened]), fewer: nil,
                 more: upgrades > 0 ? "\(upgrades) upgrades whose answer was not received" : nil))
         lines.append(
             Self.compare(
