@@ -131,7 +131,7 @@ extension Shard {
             guard let endpoint = slots.endpoint(at: slot), endpoint.state == .securing,
                 case .planned(let plan) = endpoint.security
             else {
-                handshakes.leave()
+                handshakes.leave(at: now)
                 continue
             }
             endpoint.startPlanned(plan)

@@ -25,8 +25,8 @@ public struct ShardOptions: Sendable {
     /// TLS handshakes that clients of the shard have under way at once; others wait, in order, with TCP up. A handshake
     /// takes some 40 KiB until its end, so a jam of thousands would be the peak of the heap.
     public var handshakeLimit = Int.max
-    /// A handshake waits so long at most, and then begins beyond the limit: servers close connections on which nothing
-    /// comes, and that must not be this side's doing.
+    /// A handshake begins beyond the limit where no other has ended for so long: a server that does not answer must
+    /// not stop the others.
     public var handshakeWait = Nanoseconds.seconds(5)
 
     public init() {}

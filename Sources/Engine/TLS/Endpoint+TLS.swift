@@ -67,8 +67,10 @@ extension Endpoint {
         startPlanned(plan)
     }
 
-    /// The handshake has waited for long enough.
+    /// A handshake that waits has come to its deadline. It goes on waiting as long as others end.
     final func startOverdue(_ plan: TLSPlan) {
+        let next = shard.handshakes.lastLeft + shard.options.handshakeWait
+        guard next <= shard.now else { return setDeadline(next.nanoseconds) }
         shard.handshakes.enterBeyondLimit()
         startPlanned(plan)
     }
@@ -100,7 +102,14 @@ extension Endpoint {
     final func leaveHandshake() {
         guard flags.contains(.handshaking) else { return }
         flags.remove(.handshaking)
-        shard.handshakes.leave()
+        shard.handshakes.leave(at: shard.now)
+    }
+
+    /// The handshake is over. A connection that waits for a ticket has its SSL until the server's first data, and its
+    /// place as long: a server that is behind would otherwise leave thousands of them.
+    private func leaveHandshakeUnlessWaiting(_ tls: TLSState) {
+        if case .established = security, tls.keptReason == .ticket { return }
+        leaveHandshake()
     }
 
     /// TCP is up.
@@ -165,7 +174,7 @@ extension Endpoint {
         case .peerFinished: end(.tls(.interrupted))
         case .failed(let failure): endInOrder(.tls(failure))
         case .done:
-            leaveHandshake()
+            leaveHandshakeUnlessWaiting(tls)
             tls.forgetHandshake()
             if case .established = security { countKept(tls, isEnd: false) }
             shard.handshakeBegan = tls.began
@@ -185,6 +194,7 @@ extension Endpoint {
         case .established(let tls):
             let channel = shard.tlsChannel
             let (count, outcome) = channel.feeding(bytes) { readAll(tls, channel) }
+            leaveHandshake()
             // A new key, or an alert, may have to be answered.
             _ = sendOutput()
             deliver(count, outcome)

@@ -1,9 +1,13 @@
+import Basis
+
 /// The TLS handshakes of a shard's clients: how many are under way, and who waits.
 ///
 /// A slot that is waiting may come to its turn when its connection has ended, or is another one: the caller checks.
 struct HandshakeQueue {
     let limit: Int
     private var underWay = 0
+    /// When a place last became free.
+    private(set) var lastLeft = Instant(nanoseconds: 0)
     private var waiting: [Int32] = []
     private var first = 0
 
@@ -28,8 +32,9 @@ struct HandshakeQueue {
         waiting.append(slot)
     }
 
-    mutating func leave() {
+    mutating func leave(at now: Instant) {
         underWay -= 1
+        lastLeft = now
     }
 
     /// Gives the next one that waits a place; nil: nobody waits, or there is no place.

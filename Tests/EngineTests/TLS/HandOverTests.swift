@@ -136,6 +136,68 @@ struct HandOverTests {
         }
     }
 
+    @Test("A handshake that waits does not begin beyond the limit as long as others end")
+    func longQueue() async throws {
+        let silent = try RawListener(backlog: 8)
+        let authority = try CertificateAuthority()
+        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        let server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        var options = ShardOptions()
+        options.handshakeLimit = 1
+        try await withTLSEcho(server, options: options) { shard, _ in
+            let clients = (0..<2).map { _ in ScriptedEndpoint(shard: shard) }
+            await shard.run { for client in clients { client.connect(to: silent.address, tls: context) } }
+            while await shard.run({ shard.counters.tls.handshakesDelayed == 0 }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            await shard.run {
+                guard let waiting = clients.first(where: { $0.showsIdentity == nil }),
+                    case .planned(let plan) = waiting.security
+                else {
+                    Issue.record("none of the two waits")
+                    return
+                }
+                // Another handshake has just ended, and the next has its place.
+                shard.handshakes.leave(at: shard.now)
+                shard.handshakes.enterBeyondLimit()
+                waiting.startOverdue(plan)
+                #expect(waiting.showsIdentity == nil, "it goes on waiting")
+                shard.handshakes.leave(at: shard.now - shard.options.handshakeWait)
+                shard.handshakes.enterBeyondLimit()
+                waiting.startOverdue(plan)
+                #expect(waiting.showsIdentity != nil, "no other has ended for as long as one may wait")
+            }
+        }
+    }
+
+    @Test("A connection that waits for a ticket keeps its place until the server's first data")
+    func placeUntilData() async throws {
+        let authority = try CertificateAuthority()
+        var server = TLSServerOptions(identity: try authority.issue(.init(commonName: "server", hosts: ["127.0.0.1"])))
+        server.issuesTickets = false
+        let context = try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem)))
+        var options = ShardOptions()
+        options.handshakeLimit = 1
+        try await withTLSEcho(server, options: options) { shard, address in
+            let clients = (0..<2).map { _ in ScriptedEndpoint(shard: shard) }
+            await shard.run { for client in clients { client.connect(to: address, tls: context) } }
+            var first: ScriptedEndpoint?
+            while first == nil {
+                first = await shard.run { clients.first { $0.state == .open } }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            try await Task.sleep(for: .milliseconds(50))
+            let holder = try #require(first)
+            await shard.run {
+                #expect(clients.count { $0.state == .open } == 1, "the other one waits")
+                holder.send([7])
+            }
+            while await shard.run({ clients.contains { $0.state != .open } }) {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
+    }
+
     @Test("After a few refused first records, later connections keep their SSL")
     func turnsItselfOff() {
         let handOvers = HandOverSwitch()
