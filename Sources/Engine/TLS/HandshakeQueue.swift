@@ -7,7 +7,7 @@ struct HandshakeQueue {
     let limit: Int
     private var underWay = 0
     /// When a place last became free.
-    private(set) var lastLeft = Instant(nanoseconds: 0)
+    private(set) var lastLeft = Instant.zero
     private var waiting: [Int32] = []
     private var first = 0
 

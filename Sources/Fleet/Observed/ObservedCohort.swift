@@ -70,6 +70,12 @@ struct ObservedCohort {
 
     private var sizes: ReportSizes {
         var sizes = ReportSizes()
+        let declared = figures.key.capabilities
+        if !declared.isEmpty {
+            if !declared.contains(.reportsEffectiveConfig) { sizes.effectiveConfigBytes = 0 }
+            if !declared.contains(.reportsAvailableComponents) { sizes.availableComponents = 0 }
+            if !declared.contains(.reportsHealth) { sizes.healthPipelines = 0 }
+        }
         if let bytes = figures.configBytes.quantiles?.median {
             sizes.effectiveConfigBytes = min(Int(bytes.rounded()), ReportSizes.maximumConfigBytes)
         }

@@ -1,9 +1,10 @@
 import AgentModel
 import Basis
-import Observing
+import OpAMP
 import Testing
 
 @testable import Fleet
+@testable import Observing
 
 /// From a fleet with a known profile to a profile, in virtual time: no figure depends on the machine.
 @Suite("Profiles that are learned from a fleet")
@@ -113,6 +114,24 @@ struct ObservedProfileTests {
         #expect(Self.isNear(learned.mean.seconds, lifetime.mean.seconds), "\(learned.mean), \(table)")
         let read = try ProfileReader().read(text: profile.resolvedYAML, source: "observed.yaml")
         #expect(read.cohorts[0].lifetime == learned)
+    }
+
+    @Test(
+        "What agents do not declare to report, learned agents have none of",
+        arguments: [
+            ([.reportsStatus, .reportsHeartbeat], [0, 0, 0]),
+            ([.reportsStatus, .reportsEffectiveConfig], [ReportSizes().effectiveConfigBytes, 0, 0]),
+            ([.reportsStatus, .reportsAvailableComponents], [0, ReportSizes().availableComponents, 0]),
+            ([.reportsStatus, .reportsHealth], [0, 0, ReportSizes().healthPipelines]),
+        ] as [(AgentCapabilities, [Int])])
+    func undeclared(capabilities: AgentCapabilities, sizes: [Int]) {
+        var key = CohortKey(serviceName: "small")
+        key.capabilities = capabilities
+        let figures = CohortFigures(key: key, start: .zero, seed: 1)
+        let cohort = ObservedCohort(
+            figures: figures, lives: ObservedLives(figures, drops: []), attributes: [])
+        let report = cohort.profile(named: "small", weight: CohortWeight(whole: 1), isShaped: false).report
+        #expect([report.effectiveConfigBytes, report.availableComponents, report.healthPipelines] == sizes)
     }
 
     @Test("The product's own agents break no rule, and neither does the embedded server")
