@@ -6,15 +6,17 @@ import Basis
 /// report is open: a server may answer the second report before the first. Readings keep the order, so this one is
 /// weighed apart.
 extension Matcher {
-    /// How soon after an offer the report about it is sent.
-    private static let reactionTime = Nanoseconds.milliseconds(5)
+    /// How soon after an offer the report about it is sent, also on a busy machine.
+    private static let reactionTime = Nanoseconds.milliseconds(100)
     /// The probability that a server of which nothing is known answers in another order than it receives.
     private static let logCrossed = (0.1).naturalLogarithm
 
     /// Whether the window begins with such an offer and its report.
     private func beginsWithOfferInBetween(_ window: borrowing MatchWindow) -> Bool {
         guard window.reports.count == 2, let offer = window.messages.first, !offer.type.isAlwaysAnswer,
-            !window.reports[0].report.expectsContent
+            !window.reports[0].report.expectsContent,
+            // Of the same kind it would be the next heartbeat.
+            window.reports[1].report.kind != window.reports[0].report.kind
         else { return false }
         let reaction = window.reports[1].report.sentAt - offer.at
         return reaction.count >= 0 && reaction <= Self.reactionTime

@@ -18,12 +18,17 @@ struct OfferInBetweenTests {
         let answersStatus: Int64
         /// The service time of first reports.
         let answersFirst: Int64
+        /// From an offer to the agent's report about it.
+        var reaction: Int64 = 0
     }
 
     static let servers = [
         Server(
             testDescription: "the status is answered at once, the heartbeat later", offer: 500_000,
             answersHeartbeat: 1_500_000, answersStatus: 500_300, answersFirst: 1_000),
+        Server(
+            testDescription: "the agent is slow to report about the offer", offer: 500_000,
+            answersHeartbeat: 1_500_000, answersStatus: 540_300, answersFirst: 1_000, reaction: 40_000),
         Server(
             testDescription: "each report takes as long, one after the other", offer: 100_000,
             answersHeartbeat: 500_000, answersStatus: 1_000_000, answersFirst: 500_000),
@@ -76,7 +81,7 @@ struct OfferInBetweenTests {
                 }
                 send(Self.heartbeat, at: start, on: agent)
                 receive(.offer, at: start + .microseconds(server.offer), on: agent)
-                send(Self.status, at: start + .microseconds(server.offer), on: agent)
+                send(Self.status, at: start + .microseconds(server.offer + server.reaction), on: agent)
                 let answers = [server.answersHeartbeat, server.answersStatus].compactMap(\.self).sorted()
                 for answer in answers {
                     receive(.bare, at: start + .microseconds(answer), on: agent)
