@@ -30,6 +30,8 @@ struct Alignment: Sendable {
     var best: [Double] = []
     /// The readings end at one head only.
     var isPinned = false
+    /// An answer that would have come sooner is none.
+    private var minService = Nanoseconds.zero
     /// The results of `measureMarginals`, by report.
     var marginals: [Marginal] = []
     var gaps: [Double] = []
@@ -52,8 +54,10 @@ struct Alignment: Sendable {
     /// Computes the best readings of all messages and the first `limit` reports.
     /// - Parameter isProven: no report after those and no later message can matter: a Pong says so.
     mutating func readForward(
-        _ window: borrowing MatchWindow, limit: Int, isProven: Bool, at now: Instant, _ learned: borrowing Learned
+        _ window: borrowing MatchWindow, limit: Int, isProven: Bool, at now: Instant, _ context: MatchContext,
+        _ learned: borrowing Learned
     ) {
+        minService = context.minService
         reportCount = limit
         messageCount = window.messages.count
         reserve()
@@ -118,7 +122,7 @@ struct Alignment: Sendable {
             lastAnswer[cell] = lastAnswer[above]
             matched[cell] = ServiceTimes.impossible
             direct[cell] = ServiceTimes.impossible
-            if head > 0, window.reports[head - 1].report.sentAt <= received {
+            if head > 0, received - window.reports[head - 1].report.sentAt >= minService {
                 let report = window.reports[head - 1].report
                 direct[cell] = learned[report.kind].logAnswered(after: received - report.sentAt, type)
                 var value = bestBefore + direct[cell]

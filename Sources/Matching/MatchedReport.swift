@@ -94,6 +94,8 @@ public enum PingPolicy: String, Hashable, CaseIterable, Sendable {
 public struct MatchContext: Hashable, Sendable {
     /// How long an answer may take before its report is overdue.
     public var timeout: Nanoseconds
+    /// No answer comes sooner: the network alone takes so long.
+    public var minService: Nanoseconds
     /// The longest time between two reports; `nil`: not known.
     public var interval: Nanoseconds?
     public var pings: PingPolicy
@@ -102,8 +104,12 @@ public struct MatchContext: Hashable, Sendable {
     public var isExact: Bool
 
     @inlinable
-    public init(timeout: Nanoseconds, interval: Nanoseconds?, pings: PingPolicy, isExact: Bool = false) {
+    public init(
+        timeout: Nanoseconds, interval: Nanoseconds?, pings: PingPolicy, isExact: Bool = false,
+        minService: Nanoseconds = .zero
+    ) {
         self.timeout = timeout
+        self.minService = minService
         self.interval = interval
         self.pings = pings
         self.isExact = isExact

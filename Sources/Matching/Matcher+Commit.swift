@@ -7,7 +7,7 @@ extension Matcher {
         _ window: inout MatchWindow, _ state: inout MatchState, at now: Instant, _ context: MatchContext,
         _ outcomes: inout [MatchOutcome]
     ) {
-        alignment.readForward(window, limit: window.reports.count, isProven: false, at: now, learned)
+        alignment.readForward(window, limit: window.reports.count, isProven: false, at: now, context, learned)
         let decision = alignment.decision()
         guard decision.margin > ServiceTimes.logFactor else { return }
         commit(&window, &state, head: decision.head, isForced: false, at: now, context, &outcomes)
@@ -19,7 +19,7 @@ extension Matcher {
         _ outcomes: inout [MatchOutcome]
     ) {
         guard !window.messages.isEmpty else { return }
-        alignment.readForward(window, limit: window.reports.count, isProven: false, at: now, learned)
+        alignment.readForward(window, limit: window.reports.count, isProven: false, at: now, context, learned)
         commit(&window, &state, head: alignment.decision().head, isForced: true, at: now, context, &outcomes)
     }
 

@@ -158,7 +158,7 @@ extension Matcher {
         let pongDecides = window.pingNumber != nil && usesPongs(context)
         if window.reports.count == 1, window.messages.isEmpty, message.isAlwaysAnswer || oldest.expectsContent,
             context.pings != .always || !pongDecides,
-            isCertain(message, kind: oldest.kind, after: now - oldest.sentAt)
+            isCertain(message, kind: oldest.kind, after: now - oldest.sentAt, context)
         {
             answeredAlone(oldest, message, at: now, on: &state, context, &outcomes)
             learned.takeBack(oldest.kind, censoredBin: window.reports[0].censoredBin)
@@ -232,7 +232,7 @@ extension Matcher {
         }
         if !window.messages.isEmpty {
             let before = window.reports.count
-            alignment.readForward(window, limit: passed, isProven: true, at: now, learned)
+            alignment.readForward(window, limit: passed, isProven: true, at: now, context, learned)
             commit(
                 &window, &state, head: alignment.decision().head, isForced: true, at: now, context, &outcomes)
             passed -= before - window.reports.count

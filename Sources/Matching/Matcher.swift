@@ -135,7 +135,7 @@ public struct Matcher: Sendable {
         if context.isExact { return receivedExactly(message, at: now, on: &state, &outcomes) }
         guard !state.hasWindow, state.flags.contains(.isWaiting),
             message.isAlwaysAnswer || state.flags.contains(.expectsContent),
-            isCertain(message, kind: state.kind, after: now - state.time),
+            isCertain(message, kind: state.kind, after: now - state.time, context),
             context.pings != .always || !learned.arePongsOrdered
         else { return receivedInDoubt(message, at: now, on: &state, context, &outcomes) }
         // An offer may also be a push, but this one is an answer.
@@ -147,9 +147,9 @@ public struct Matcher: Sendable {
 
     /// Whether a message that comes `span` after the only report that waits can be nothing but its answer.
     @inline(__always)
-    func isCertain(_ message: ReceivedMessage, kind: UInt8, after span: Nanoseconds) -> Bool {
+    func isCertain(_ message: ReceivedMessage, kind: UInt8, after span: Nanoseconds, _ context: MatchContext) -> Bool {
         let type = Int(message.rawValue)
-        guard span < longest else { return false }
+        guard span < longest, span >= context.minService else { return false }
         return learned[kind].samples < 30
             || learned[kind].logAnswered(after: span, type) - learned[kind].logUnanswered(after: span)
                 - learned.logSurplus[type] > ServiceTimes.logFactor

@@ -17,6 +17,23 @@ extension ClosingTable {
         return table.lines(width: width)
     }
 
+    /// What the agents' slow networks have added; it is part of every time that the agents measure.
+    static func links(_ summary: RunSummary) -> [String]? {
+        let segments = summary.counters[.linkSegments]
+        guard segments > 0 else { return nil }
+        func mean(_ counters: CounterTable) -> String {
+            let span = Nanoseconds.microseconds(Int64(clamping: counters[.linkMicroseconds]))
+            return Figures.duration(Nanoseconds(span.count / Int64(clamping: max(counters[.linkSegments], 1))))
+        }
+        var parts = ["\(mean(summary.counters)) one way on average"]
+        parts += summary.cohorts.filter { $0.counters[.linkSegments] > 0 }.map {
+            "\(title(of: $0)) \(mean($0.counters))"
+        }
+        let losses = summary.counters[.linkLosses]
+        if losses > 0 { parts.append("\(Figures.count(losses)) of \(Figures.count(segments)) segments lost") }
+        return parts
+    }
+
     static let timeTitles = ["response p50", "p90", "p99", "max", "service p50", "p99"]
 
     /// The name; of those beyond the limit with their number.

@@ -45,6 +45,7 @@ extension ClosingTable {
                     "\(Figures.bytes(Double(counters[.bytesSent]))) out",
                     "\(Figures.bytes(Double(counters[.bytesReceived]))) in",
                 ]),
+            links(summary).map { line("slow links", $0) },
             health(summary).map { line("health", $0) },
             compression(counters).map { line("compression", $0) },
             line(

@@ -9,7 +9,8 @@ extension Agent {
     var matchContext: MatchContext {
         MatchContext(
             timeout: cohort.plan.answerTimeout, interval: longestInterval, pings: cohort.plan.pings,
-            isExact: cohort.plan.pollingInterval != nil || cohort.reportForm == .decided)
+            isExact: cohort.plan.pollingInterval != nil || cohort.reportForm == .decided,
+            minService: cohort.plan.minRoundTrip)
     }
 
     /// The longest time between two reports; `nil`: there are no heartbeats.

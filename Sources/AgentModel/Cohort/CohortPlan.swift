@@ -45,6 +45,8 @@ public struct CohortPlan: Sendable {
     public var answerTimeout: Nanoseconds
     /// Whether WebSocket Pings help to tell which report an answer belongs to.
     public var pings: PingPolicy
+    /// No answer comes sooner: the network alone takes so long.
+    public var minRoundTrip = Nanoseconds.zero
     /// The time limit of an attempt to connect.
     public var connectTimeout: Nanoseconds
     /// After this a closing agent no longer waits for the server's Close.

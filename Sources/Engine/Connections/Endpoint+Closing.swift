@@ -32,7 +32,8 @@ extension Endpoint {
         sendCloseNotify()
         guard state == .open else { return }
         flags.insert(.writingFinished)
-        if outbox.isEmpty { shutDownStream() }
+        link?.finish()
+        if hasSentAll { shutDownStream() }
     }
 
     /// All that waited has been sent, and no more will be.
@@ -53,9 +54,10 @@ extension Endpoint {
     /// From here on: what waits is sent, this side is shut, the peer's end awaited.
     final func beginClosing(within limit: Nanoseconds) {
         flags.remove(.readingPaused)
-        setDeadline((shard.now + limit).nanoseconds)
+        link?.finish()
+        setDeadline((shard.now + limit + (link?.closingTime ?? .zero)).nanoseconds)
         state = .flushing
-        if outbox.isEmpty {
+        if hasSentAll {
             shutDownWriting()
         } else {
             updateInterest()
@@ -64,7 +66,7 @@ extension Endpoint {
 
     /// All that waited has been sent, and the user is done.
     final func shutDownWriting() {
-        if flags.contains(.peerFinished) || clinux_shutdown_write(descriptor) != 0 {
+        if flags.contains(.peerFinished) || link?.hasPeerEnd == true || clinux_shutdown_write(descriptor) != 0 {
             end(.local)
             return
         }
@@ -82,6 +84,7 @@ extension Endpoint {
     /// Closes the socket; `tellEnd` notifies the owner in the same turn.
     final func end(_ cause: CloseCause) {
         guard state != .idle, state != .ended else { return }
+        if flags.contains(.linked) { detachLink() }
         state = .ended
         if !flags.contains(.failed) { endCause = cause }
         shard.openConnections -= flags.contains(.listening) ? 0 : 1

@@ -16,12 +16,13 @@ extension Endpoint {
     ///   - identity: the certificate to show when asked, in place of the context's.
     ///   - resumes: whether a session that was kept may be resumed, where the context keeps any. An agent that has
     ///     never been connected has none of its own and should not profit from another's.
+    ///   - link: the slow network to the destination; nil: there is none but the machine's own.
     /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
     @discardableResult
     public final func connect(
         to destination: SocketAddress, from source: SocketAddress? = nil, timeout: Nanoseconds = .seconds(10),
         tls context: TLSClientContext? = nil, serverName: String? = nil, identity: PackedIdentity? = nil,
-        resumes: Bool = true
+        resumes: Bool = true, link: LinkRoute? = nil
     ) -> Bool {
         shard.assertOnShard()
         guard state == .idle, !shard.isStopping else { return false }
@@ -51,17 +52,25 @@ extension Endpoint {
                 return true
             }
         }
+        if let link {
+            attachLink(link) { [unowned self] in begin(to: destination, from: source) }
+        } else {
+            begin(to: destination, from: source)
+        }
+        if state == .connecting { setDeadline((shard.now + timeout).nanoseconds) }
+        return true
+    }
+
+    /// The system begins to connect.
+    private func begin(to destination: SocketAddress, from source: SocketAddress?) {
         var remote = destination.systemAddress
         let answer = clinux_connect(descriptor, &remote)
         guard answer == 0 || answer == -EINPROGRESS else {
-            end(CloseCause(errno: -answer, whileConnecting: true))
-            return true
+            return end(CloseCause(errno: -answer, whileConnecting: true))
         }
         let mayMeetItself = source.map { $0.port != 0 } ?? false || Self.ephemeralPorts.contains(destination.port)
         if mayMeetItself, localAddress?.port == destination.port { flags.insert(.samePort) }
-        guard watch(CLinuxWritable) else { return true }
-        setDeadline((shard.now + timeout).nanoseconds)
-        return true
+        _ = watch(CLinuxWritable)
     }
 
     /// Takes over an accepted socket. The endpoint must be idle; the caller then starts it.
@@ -130,6 +139,10 @@ extension Endpoint {
             if flags.isDisjoint(with: [.readingPaused, .peerFinished]) { wanted = CLinuxReadable | CLinuxPeerFinished }
             if !outbox.isEmpty { wanted |= CLinuxWritable }
         case .lingering: wanted = CLinuxReadable | CLinuxPeerFinished
+        }
+        if flags.contains(.linked) {
+            guard descriptor >= 0 else { return }
+            if link?.wantsInput == false { wanted &= ~(CLinuxReadable | CLinuxPeerFinished) }
         }
         guard wanted != interest else { return }
         interest = wanted

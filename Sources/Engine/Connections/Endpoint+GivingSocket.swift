@@ -11,6 +11,8 @@ extension Endpoint {
         guard state == .open, other !== self, other.shard === shard, other.state == .idle, !shard.isStopping else {
             return false
         }
+        link?.arriveAtOnce()
+        guard state == .open else { return false }
         other.register()
         let tag = shard.slots.tag(of: other.slot)
         guard clinux_epoll_modify(shard.poller.descriptor, descriptor, 0, tag) == 0 else {

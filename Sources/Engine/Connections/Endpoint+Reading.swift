@@ -8,7 +8,7 @@ import Glibc
 
 extension Endpoint {
     /// The limit of reads of one endpoint per event; then others have their turn (epoll reports the rest again).
-    private static let readsPerEvent = 16
+    static let readsPerEvent = 16
 
     /// No bytes are received until `resumeReading`: the peer is slowed down by its own full socket.
     public final func pauseReading() {
@@ -22,6 +22,7 @@ extension Endpoint {
         shard.assertOnShard()
         flags.remove(.readingPaused)
         if state == .open { updateInterest() }
+        link?.schedule()
     }
 
     /// An open socket is ready: writes first, because room for them may let the owner answer.
@@ -63,7 +64,7 @@ extension Endpoint {
         }
     }
 
-    private func deliver(_ bytes: UnsafeRawBufferPointer) {
+    final func deliver(_ bytes: UnsafeRawBufferPointer) {
         if case .none = security {
             received(bytes.bytes)
         } else {

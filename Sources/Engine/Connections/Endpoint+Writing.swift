@@ -52,8 +52,16 @@ extension Endpoint {
         _ = encrypt(gathered)
     }
 
-    /// Sends bytes as they go over the wire.
+    /// Sends bytes as they go over the wire: by the connection's link where it has one.
     final func transmit(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let link else { return transmitAtOnce(bytes) }
+        guard !link.send(bytes) else { return true }
+        endAbruptly(.writeOverflow)
+        return false
+    }
+
+    /// Gives bytes to the kernel.
+    final func transmitAtOnce(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard outbox.isEmpty else {
             let (sum, overflow) = outbox.count.addingReportingOverflow(bytes.count)
             if overflow || sum > shard.options.writeBufferLimit {
@@ -72,7 +80,7 @@ extension Endpoint {
             } else if count == -Int(EAGAIN) {
                 return keep(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
             } else if count != -Int(EINTR) {
-                end(CloseCause(errno: Int32(-count), whileConnecting: false))
+                fail(errno: Int32(-count))
                 return false
             }
         }
@@ -104,11 +112,11 @@ extension Endpoint {
             } else if count == -Int(EAGAIN) {
                 return
             } else if count != -Int(EINTR) {
-                end(CloseCause(errno: Int32(-count), whileConnecting: false))
-                return
+                return fail(errno: Int32(-count))
             }
         }
         updateInterest()
+        if flags.contains(.linked) { return flushedBehindLink() }
         if state == .flushing {
             shutDownWriting()
         } else if state == .open && flags.contains(.writingFinished) {

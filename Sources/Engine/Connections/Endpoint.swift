@@ -80,8 +80,16 @@ open class Endpoint: @unchecked Sendable {
     /// The timer set for `due` has fired; never early, and `shard.now - due` late. It is unset already.
     open func timerFired(due: Instant) {}
 
+    /// A segment was handed to the connection's link, in either direction: how long it is on its way, and how often it
+    /// was lost. For counting only: no method of the endpoint may be called.
+    open func enteredLink(_ span: Nanoseconds, losses: Int) {}
+
+    /// The timer of the connection's link has fired so late. For counting only.
+    open func linkFired(late lag: Nanoseconds) {}
+
     /// Readiness of the socket, as reported by epoll.
     func ready(_ readiness: UInt32) {
+        if flags.contains(.linked), readyBehindLink(readiness) { return }
         switch state {
         case .connecting: finishConnecting(readiness)
         case .securing: continueHandshake(readiness)
@@ -99,8 +107,8 @@ open class Endpoint: @unchecked Sendable {
     /// Whether the connection is up and neither side has ended it: `write` makes sense.
     public final var isOpen: Bool { state == .open }
 
-    /// Bytes that `write` accepted and the kernel has not accepted yet.
-    public final var waitingBytes: Int { outbox.count }
+    /// Bytes that `write` accepted and the kernel has not accepted yet; those on their way over a link are among them.
+    public final var waitingBytes: Int { outbox.count + (link?.bytesUp ?? 0) }
 
     /// This side's address of the present connection. A system call.
     public final var localAddress: SocketAddress? {
@@ -172,4 +180,6 @@ struct EndpointFlags: OptionSet {
     static let writingFinished = EndpointFlags(rawValue: 1 << 7)
     /// The socket connects from the port that it connects to.
     static let samePort = EndpointFlags(rawValue: 1 << 8)
+    /// The connection is behind a link, which the shard has.
+    static let linked = EndpointFlags(rawValue: 1 << 9)
 }

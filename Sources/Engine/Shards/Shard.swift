@@ -39,6 +39,10 @@ public final class Shard: @unchecked Sendable {
     var threadStart: UInt64 = 0
     /// Slots whose connection has ended and whose owner has not been notified yet.
     var ended: [Int32] = []
+    /// The links of connections, by slot.
+    var links: [Int32: EndpointLink] = [:]
+    /// Links that have outlived their connections.
+    var linkTails = 0
     let readBuffer: UnsafeMutableRawBufferPointer
     var corkBuffer: CorkBuffer
     /// For the shard's first TLS connection and all after it.

@@ -148,7 +148,7 @@ extension Endpoint {
         }
     }
 
-    private func continueHandshake(with input: UnsafeRawBufferPointer) {
+    final func continueHandshake(with input: UnsafeRawBufferPointer) {
         if case .expected(let context) = security {
             guard prepareTLS(server: context) else { return }
         }

@@ -62,6 +62,8 @@ extension CohortPlan {
         answerTimeout = limits.answerTimeout
         connectTimeout = limits.connectTimeout
         maximumReportBytes = limits.messageBytes
+        minRoundTrip = cohort.link.minRoundTrip
+        closeTimeout = closeTimeout + cohort.link.usualRoundTrip
         batch = cohort.batch
         lifetime = cohort.lifetime.map { TimedLeave(after: $0, cohort.leave) }
         connectionAge = cohort.connectionAge.map { TimedLeave(after: $0, LeavePlan(mixed: cohort.connectionEnd)) }

@@ -27,6 +27,8 @@ public struct CohortProfile: Hashable, Sendable {
     public var health: HealthProfile = HealthProfile()
     public var faults: FaultPlan = FaultPlan()
     public var restart: RestartProfile = RestartProfile()
+    /// What its connections go over.
+    public var link = LinkProfile()
     public var wire: CohortWire = CohortWire()
     /// How the number of its agents changes over the run; empty: as that of the fleet.
     public var population: [PopulationStage] = []

@@ -79,6 +79,8 @@ extension CohortProfile: Settings {
         Key("health", \.health, .section, omitsDefault: true),
         Key("faults", \.faults, .section, omitsDefault: true),
         Key("restart", \.restart, .section),
+        Key(
+            "link", \.link, LinkProfile.kind, "The slow network between an agent and its server.", omitsDefault: true),
     ]
 }
 

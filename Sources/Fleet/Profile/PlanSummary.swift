@@ -34,6 +34,7 @@ public struct PlanSummary: Sendable {
         if !profile.events.isEmpty { sections.append(events) }
         if let troubles { sections.append(troubles) }
         if let server = serverBehaviour { sections.append(server) }
+        if let links { sections.append(links) }
         if let wire { sections.append(wire) }
         sections += [loadFigures, needs]
         return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
@@ -181,7 +182,7 @@ public struct PlanSummary: Sendable {
         return lines.isEmpty ? nil : ["The embedded server"] + lines
     }
 
-    private static func words(for delay: Distribution) -> String {
+    static func words(for delay: Distribution) -> String {
         switch delay {
         case .constant(let span): return "\(span)"
         case .uniform(let low, let high): return "\(low) to \(high)"

@@ -56,7 +56,7 @@ extension Profile: Settings {
         ],
         rules: CohortRules.rules + WireRules.rules + HealthRules.rules + TLSRules.rules + EventRules.rules
             + PackageRules.rules + ArrivalRules.rules + ThresholdRules.rules + ShapeRules.rules
-            + ShapeRules.eventRules + ShapeRules.churnRules)
+            + ShapeRules.eventRules + ShapeRules.churnRules + LinkRules.rules)
 
     /// The whole profile in YAML, every default written out, for outputs: credentials are left out. Without any,
     /// reading it gives an equal profile.

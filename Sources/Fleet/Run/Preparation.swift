@@ -77,6 +77,7 @@ struct Preparation: Sendable {
             target.compression = route.setup.compression
             target.frameBytes = profile.wire.webSocket.frameBytes ?? .max
             target.silenceTimeout = profile.wire.webSocket.silenceTimeout
+            target.link = route.link
             return target
         }
         let usual = try target(routes.usual)
@@ -193,6 +194,8 @@ struct Preparation: Sendable {
         var setup: WireSetup
         /// The server's, or those of the proxy in front of it; empty: those of the embedded server.
         var addresses: [SocketAddress]
+        /// The slow network on the way; nil: there is none.
+        var link: LinkPlan?
     }
 
     /// The way of the fleet, and those of cohorts that go another.
@@ -201,8 +204,12 @@ struct Preparation: Sendable {
     ) async throws(RunError) -> (usual: Route, ofCohorts: [String: Route]) {
         let usual = try await route(profile.wire, profile, url)
         var ofCohorts: [String: Route] = [:]
-        for cohort in profile.cohorts where cohort.wire != CohortWire() {
-            ofCohorts[cohort.name] = try await route(profile.wire(of: cohort), profile, url)
+        for cohort in profile.cohorts {
+            let link = cohort.link.plan(seed: profile.seed)
+            guard link != nil || cohort.wire != CohortWire() else { continue }
+            var route = try await route(profile.wire(of: cohort), profile, url)
+            route.link = link
+            ofCohorts[cohort.name] = route
         }
         return (usual, ofCohorts)
     }

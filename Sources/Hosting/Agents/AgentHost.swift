@@ -91,7 +91,7 @@ final class AgentHost {
         polling =
             switch target.transport {
             case .webSocket: nil
-            case .polling(let plan): PollingHost(plan: plan, shard: shard, metrics: metrics)
+            case .polling(let plan): PollingHost(plan: plan, shard: shard, metrics: metrics, seed: seed)
             }
         output.reserveCapacity(1 << 16)
     }

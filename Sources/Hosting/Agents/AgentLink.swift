@@ -1,6 +1,7 @@
 import AgentModel
 import Basis
 import Engine
+import Metrics
 
 /// One agent on its own WebSocket.
 final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
@@ -17,4 +18,8 @@ final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
     override func received(_ bytes: RawSpan) { asCohort { socketReceived(bytes) } }
     override func closed(_ cause: CloseCause) { asCohort { socketClosed(cause) } }
     override func timerFired(due: Instant) { if isAgentDue() { wake(due: due) } }
+    override func enteredLink(_ span: Nanoseconds, losses: Int) {
+        asCohort { host.metrics.enteredLink(span, losses: losses) }
+    }
+    override func linkFired(late lag: Nanoseconds) { host.metrics.record(.schedulingDelay, lag) }
 }

@@ -47,6 +47,8 @@ public struct AgentTarget: Sendable {
     public var silenceTimeout: Nanoseconds?
     /// How the connections are secured; `nil`: not at all.
     public var security: TargetSecurity?
+    /// The slow network that the connections go over; `nil`: there is none.
+    public var link: LinkPlan?
 
     /// `nil` where `addresses` is empty: there is nowhere to connect to.
     public init?(
@@ -100,12 +102,14 @@ public struct AgentTarget: Sendable {
     ///   - identity: the certificate for a server that requests one.
     ///   - resumes: whether an earlier session of TLS may be resumed.
     ///   - timeout: for each phase.
+    ///   - connection: the connection's number among those of the agent; it matters only behind a link.
     func connectPlan(
-        of index: UInt64, identity: PackedIdentity?, resumes: Bool, timeout: Nanoseconds
+        of index: UInt64, identity: PackedIdentity?, resumes: Bool, timeout: Nanoseconds, connection: UInt32 = 0
     ) -> ConnectPlan {
         ConnectPlan(
             address: address(of: index), source: source(of: index), tunnel: tunnel,
-            tls: security?.request(identity: identity, resumes: resumes), timeouts: ConnectTimeouts(each: timeout))
+            tls: security?.request(identity: identity, resumes: resumes), timeouts: ConnectTimeouts(each: timeout),
+            link: link.map { LinkRoute($0, place: index, connection: UInt64(connection)) })
     }
 
     /// The tunnel to request from the proxy, if there is one.

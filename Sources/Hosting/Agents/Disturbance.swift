@@ -7,6 +7,8 @@ final class Disturbance {
     var slowReading: SlowReading?
     var partition: Partition?
     var isUnreachable = false
+    /// Connections begun so far, of an agent behind a link.
+    var connections: UInt32 = 0
 }
 
 extension WebSocketConnection {
@@ -27,10 +29,20 @@ extension WebSocketConnection {
         set { disturb { $0.isUnreachable = newValue } }
     }
 
+    /// The number of the connection that begins, of an agent behind a link.
+    func numberConnection() -> UInt32 {
+        let disturbance = disturbance ?? Disturbance()
+        self.disturbance = disturbance
+        disturbance.connections &+= 1
+        return disturbance.connections
+    }
+
     private func disturb(_ change: (Disturbance) -> Void) {
         let disturbance = disturbance ?? Disturbance()
         change(disturbance)
-        let isOver = disturbance.slowReading == nil && disturbance.partition == nil && !disturbance.isUnreachable
+        let isOver =
+            disturbance.slowReading == nil && disturbance.partition == nil && !disturbance.isUnreachable
+            && disturbance.connections == 0
         self.disturbance = isOver ? nil : disturbance
     }
 }

@@ -45,8 +45,9 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
             receiveDeadline = nil
             return
         }
-        // An agent that reads slowly delays the message itself.
-        guard receiveDeadline == nil, slowReading == nil else { return }
+        // An agent that reads slowly delays the message itself, and so does a narrow link.
+        let isNarrow = (offered ?? home).target.link?.bytesDown != nil
+        guard receiveDeadline == nil, slowReading == nil, !isNarrow else { return }
         arrivedBytes = 0
         receiveDeadline = shard.now + host.target.messageTimeout
     }
@@ -126,7 +127,8 @@ extension WebSocketLink {
             let isIdentified = place.target.security?.identities != nil
             let identity = isIdentified ? try packedIdentity(for: place.target) : nil
             let plan = place.target.connectPlan(
-                of: agent.index, identity: identity, resumes: hasConnected, timeout: agent.cohort.plan.connectTimeout)
+                of: agent.index, identity: identity, resumes: hasConnected, timeout: agent.cohort.plan.connectTimeout,
+                connection: place.target.link == nil ? 0 : numberConnection())
             let attempt = ConnectAttempt(plan, at: shard.now, metrics: host.metrics)
             stage = .connecting(attempt)
             _ = attempt.begin(on: self)

@@ -16,6 +16,8 @@ struct ConnectPlan {
     /// How the connection to the server is secured; `nil`: not at all.
     var tls: TLSRequest?
     var timeouts = ConnectTimeouts.standard
+    /// The slow network that the connection goes over; `nil`: there is none.
+    var link: LinkRoute?
 
     /// TLS as a client.
     struct TLSRequest {
@@ -63,7 +65,7 @@ final class ConnectAttempt {
     func begin(on endpoint: Endpoint) -> Bool {
         // A timer of an attempt that was abandoned in its tunnel may be left.
         endpoint.idleTimeout = nil
-        return endpoint.connect(to: plan.address, from: plan.source, timeout: plan.timeouts.dial)
+        return endpoint.connect(to: plan.address, from: plan.source, timeout: plan.timeouts.dial, link: plan.link)
     }
 
     /// The endpoint is connected, or secured.

@@ -10,6 +10,8 @@ struct DownloadRoute: Sendable {
     var proxy: (address: SocketAddress, fields: HTTPFields)?
     /// What is shown to a server that asks for a certificate.
     var identity: PackedIdentity?
+    /// The slow network that the agent's other connections go over; nil: there is none.
+    var link: LinkPlan?
 
     /// Finds the route of an attempt when it begins: by then the agent may have another certificate than when it
     /// requested the file.
@@ -21,7 +23,7 @@ extension Link {
     /// where every agent has.
     func downloadRoute(of agent: UInt64, isSecure: Bool) throws(TLSError) -> DownloadRoute {
         let target = place.target
-        var route = DownloadRoute(proxy: target.proxyEntry(of: agent))
+        var route = DownloadRoute(proxy: target.proxyEntry(of: agent), link: target.link)
         guard isSecure else { return route }
         if agent == self.agent.index {
             route.identity = try packedIdentity(for: target)

@@ -59,10 +59,18 @@ extension PackageFetch {
             ConnectPlan(
                 address: address, source: sources.isEmpty ? nil : sources[Int(agent % UInt64(sources.count))],
                 tunnel: url.isSecure ? route.proxy.map { (url.authority, $0.fields) } : nil, tls: tls,
-                timeouts: timeouts),
+                timeouts: timeouts, link: link(to: url)),
             at: shard.now)
         stage = .connecting(attempt)
         _ = attempt.begin(on: self)
+    }
+
+    /// The agent's link, with draws of their own for each file and attempt.
+    private func link(to url: FileURL) -> LinkRoute? {
+        route.link.map {
+            let file = FNV1a.hash("\(url.host):\(url.port)\(url.target)".utf8)
+            return LinkRoute($0, place: agent, connection: file &+ UInt64(attempts))
+        }
     }
 
     func connecting(_ progress: ConnectAttempt.Progress) {

@@ -120,6 +120,10 @@ final class PackageFetch: Endpoint, @unchecked Sendable {
         }
     }
 
+    override func enteredLink(_ span: Nanoseconds, losses: Int) { metrics.enteredLink(span, losses: losses) }
+
+    override func linkFired(late lag: Nanoseconds) { metrics.record(.schedulingDelay, lag) }
+
     override func closed(_ cause: CloseCause) {
         switch stage {
         case .connecting(let attempt):

@@ -21,6 +21,8 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     /// What is sent in their place.
     private var acceptedCoding = ContentCoding.identity
     private let security: TargetSecurity?
+    private let linkPlan: LinkPlan?
+    private let place: Place
     /// The certificate that the pool's connections show: one, because they carry the requests of many agents.
     let identity: PackedIdentity?
     /// Ended connections that left a TLS session: the same number of the next ones may resume one.
@@ -32,10 +34,20 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
     private var dialed = 0
     private var waiting = WaitingQueue()
 
+    /// Whose place the links of the connections have.
+    enum Place {
+        /// The pool is an agent's own.
+        case ofAgent(UInt64)
+        /// Each connection has its own place, drawn by this number and its own.
+        case ofConnections(UInt64)
+    }
+
     init(
         shard: Shard, metrics: ShardMetrics, plan: PollingPlan, address: SocketAddress, target: AgentTarget,
-        identity: PackedIdentity?
+        identity: PackedIdentity?, place: Place
     ) {
+        self.place = place
+        linkPlan = target.link
         self.metrics = metrics
         self.plan = plan
         self.address = address
@@ -137,7 +149,17 @@ final class ConnectionPool: Endpoint, @unchecked Sendable {
             connection.dial(
                 ConnectPlan(
                     address: address, source: source, tunnel: tunnel,
-                    tls: security?.request(identity: identity, resumes: resumes)))
+                    tls: security?.request(identity: identity, resumes: resumes), link: linkRoute))
+        }
+    }
+
+    /// The link of the connection that was counted last.
+    private var linkRoute: LinkRoute? {
+        linkPlan.map { plan in
+            switch place {
+            case .ofAgent(let agent): LinkRoute(plan, place: agent, connection: UInt64(dialed))
+            case .ofConnections(let number): LinkRoute(plan, place: number &+ UInt64(dialed), connection: 0)
+            }
         }
     }
 

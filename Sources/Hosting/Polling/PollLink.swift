@@ -253,7 +253,9 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
     /// A pool that is the agent's own from now on.
     private func own(_ identity: PackedIdentity?) -> ConnectionPool {
         let target = place.target
-        let pool = polling.ownPool(of: target.address(of: agent.index), target: target, identity: identity)
+        let pool = polling.ownPool(
+            of: target.address(of: agent.index), target: target, identity: identity,
+            agent: agent.index)
         ownPool = pool
         return pool
     }

@@ -13,14 +13,17 @@ final class PollingHost {
     private var coders: [Int: ContentCoder] = [:]
     private let shard: Shard
     private let metrics: ShardMetrics
+    /// Of what is drawn for the connections that agents share.
+    private let seed: UInt64
     private var pools: [PoolKey: ConnectionPool] = [:]
     /// A request on its way to the kernel; empty between events.
     var output: [UInt8] = []
     /// A body being compressed or decompressed; empty between events.
     var scratch: [UInt8] = []
 
-    init(plan: PollingPlan, shard: Shard, metrics: ShardMetrics) {
+    init(plan: PollingPlan, shard: Shard, metrics: ShardMetrics, seed: UInt64) {
         self.plan = plan
+        self.seed = seed
         self.shard = shard
         self.metrics = metrics
     }
@@ -36,7 +39,7 @@ final class PollingHost {
     }
 
     /// Which agents share connections: those that poll the same server, behind the same address, under the same
-    /// certificate, and that show a proxy the same.
+    /// certificate and over the same kind of network, and that show a proxy the same.
     private struct PoolKey: Hashable {
         var address: SocketAddress
         var server: String
@@ -44,6 +47,7 @@ final class PollingHost {
         var isSecured: Bool
         var identity: ObjectIdentifier?
         var proxy: HTTPFields?
+        var link: LinkPlan?
     }
 
     /// The pool of the connections to a server; the limit on their number holds for each address, certificate and
@@ -55,20 +59,25 @@ final class PollingHost {
         let key = PoolKey(
             address: address, server: target.host, serverName: target.security?.serverName,
             isSecured: target.security != nil, identity: identity.map { ObjectIdentifier($0) },
-            proxy: target.proxy?.fields)
+            proxy: target.proxy?.fields, link: target.link)
         if let pool = pools[key] { return pool }
+        let place = SeededRandom.mixed(seed ^ UInt64(pools.count))
         let pool = ConnectionPool(
-            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)
+            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity,
+            place: .ofConnections(place))
         pools[key] = pool
         return pool
     }
 
     /// A pool of one connection, for an agent that shares none.
-    func ownPool(of address: SocketAddress, target: AgentTarget, identity: PackedIdentity?) -> ConnectionPool {
+    func ownPool(
+        of address: SocketAddress, target: AgentTarget, identity: PackedIdentity?, agent: UInt64
+    ) -> ConnectionPool {
         var plan = plan
         plan.connections = 1
         return ConnectionPool(
-            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity)
+            shard: shard, metrics: metrics, plan: plan, address: address, target: target, identity: identity,
+            place: .ofAgent(agent))
     }
 
     /// A poll is distinguished from a WebSocket by its Content-Type (specification: Plain HTTP Transport).

@@ -173,6 +173,16 @@ final class PooledConnection: Endpoint, @unchecked Sendable {
         }
     }
 
+    override func enteredLink(_ span: Nanoseconds, losses: Int) {
+        if case .lent(let link) = lending {
+            link.asCohort { pool.metrics.enteredLink(span, losses: losses) }
+        } else {
+            pool.metrics.enteredLink(span, losses: losses)
+        }
+    }
+
+    override func linkFired(late lag: Nanoseconds) { pool.metrics.record(.schedulingDelay, lag) }
+
     override func closed(_ cause: CloseCause) {
         let former = lending
         lending = .over

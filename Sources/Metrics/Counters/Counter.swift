@@ -14,10 +14,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
     case agentsLeftUnanswered = "agents | agents left unanswered | agents that left so before they received an answer"
     case agentsAway = "agents | agents away | how often an agent left by the profile to come back as itself"
     case agentsReplaced = "agents | agents replaced | agents that took the place of one that left"
-    case faults = """
-        agents | injected faults | \
-        how often an agent showed a fault that the profile injects
-        """
+    case faults = "agents | injected faults | how often an agent showed a fault that the profile injects"
 
     // MARK: Connections
     case connectionsAttempted = "connections | connections tried | attempts to connect"
@@ -33,6 +30,9 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         connections | connections aborted | \
         connections that the tool ended without the closing handshake: at the end of the run or after its own timeout
         """
+    case linkSegments = "connections | link: segments | segments that passed an agent's slow network, either way"
+    case linkMicroseconds = "connections | link: µs on the way | how long these segments were on their way, together"
+    case linkLosses = "connections | link: segments lost | how often a segment was lost there, and sent again"
     case tlsHandshakesFull = "connections | TLS handshakes, full | TLS handshakes with certificates and keys"
     case tlsHandshakesResumed = "connections | TLS handshakes, resumed | TLS handshakes that resumed an earlier session"
     case tlsHandedOver = "connections | TLS handed over | TLS connections that continued without OpenSSL's SSL object"

@@ -1,6 +1,15 @@
+public import Basis
 public import Engine
 
 extension ShardMetrics {
+    /// A segment was handed to an agent's link.
+    public func enteredLink(_ span: Nanoseconds, losses: Int) {
+        record(.linkDelay, span)
+        count(.linkSegments)
+        count(.linkMicroseconds, Int(clamping: span.count / 1_000))
+        if losses > 0 { count(.linkLosses, losses) }
+    }
+
     /// Counts what a shard's engine has done with TLS since the last time.
     ///
     /// - Parameter former: the shard's counters then, replaced by those of now.

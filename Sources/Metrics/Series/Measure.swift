@@ -56,6 +56,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
         wait for connection | \
         from the moment a request needed a connection of the pool to the moment it had one: plain HTTP only
         """
+    case linkDelay = """
+        link, one way | \
+        from the moment a segment was handed to an agent's slow network to its arrival: added by the profile's `link`
+        """
     case schedulingDelay = """
         scheduling lag | \
         from the moment a timer of the tool was due to the moment it fired: the error of the tool itself

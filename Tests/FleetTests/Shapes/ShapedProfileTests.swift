@@ -3,6 +3,7 @@ import Basis
 import Engine
 import Hosting
 import Metrics
+import Report
 import Testing
 
 @testable import Fleet
@@ -148,5 +149,34 @@ struct ShapedProfileTests {
         let middle = record.series.filter { $0.start > .seconds(2) && $0.start < .seconds(5) }
         #expect(middle.allSatisfy { $0.states.online <= 60 })
         #expect((middle.map(\.states.online).max() ?? 0) > 40)
+    }
+
+    @Test("slow-network: those behind slow networks wait longer, nobody is lost, and the results say what was added")
+    func slowNetwork() async throws {
+        let record = try await Self.perform(
+            "slow-network",
+            [
+                "agents=40", "duration=8s", "arrival={ramp: 500ms}", "reconnect={policy: fixed, delay: 50ms}",
+                // Answers that overlap are matched within bounds only, unless the latency is the same for all.
+                "cohorts.1.heartbeat={interval: 2s}",
+            ])
+        let summary = record.summary
+        #expect(summary.outcome == .completed)
+        #expect(summary.counters[.agentsAnswered] == 40)
+        // On a busy machine one may not be connected yet when the connections are dropped.
+        #expect((30...40).contains(summary.counters[.reconnects]))
+        #expect(summary.counters[.unanswered] == 0)
+        // Those that waited when the connections were dropped are cut; none is lost on the way.
+        let sent = try #require(summary.reconciliation.lines.first { $0.what == "reports sent" })
+        #expect(sent.server == sent.tool && sent.tool == summary.counters.reportsSent)
+        let cohorts = Dictionary(uniqueKeysWithValues: summary.cohorts.map { ($0.name, $0) })
+        let (office, satellite) = (try #require(cohorts["office"]), try #require(cohorts["satellite"]))
+        #expect(office.counters[.linkSegments] == 0)
+        for name in ["mobile", "satellite"] { #expect((cohorts[name]?.counters[.linkSegments] ?? 0) > 0) }
+        // 280 ms each way, 10 ms less at most.
+        #expect(satellite.service.count > 0 && satellite.service.min >= .milliseconds(530))
+        #expect(satellite.counters[.linkMicroseconds] >= satellite.counters[.linkSegments] * 270_000)
+        let table = ClosingTable.lines(for: record.summary, width: 200, style: .plain)
+        #expect(table.contains { $0.contains("slow links") && $0.contains("satellite") })
     }
 }
