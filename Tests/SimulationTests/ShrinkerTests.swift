@@ -85,6 +85,19 @@ struct ShrinkerTests {
         #expect(RehearsalSummary(read, seed: read.seed, Rehearsal(read).run()).failure == outcome.failure)
     }
 
+    @Test("Each plan is reduced to five faults and a hundred agents, once its end is not the one that it expects",
+        arguments: PlanTests.names)
+    func shipped(name: String) throws {
+        let usual = try Self.plan(name, ["world.agents=3000"])
+        let end = Rehearsal(usual, seed: 5).run().controllers.last?.state
+        let plan = try Self.plan(
+            name, ["world.agents=3000", "expect.outcome=\(end == .ended(.finished) ? "paused" : "finished")"])
+        let reduced = try #require(Shrinker().shrink(plan, seed: 5))
+        let outcome = reduced.outcome
+        #expect(outcome.agents.count <= 100 && outcome.faults.count <= 5, "\(outcome.agents.count), \(outcome.faults)")
+        #expect(reduced.again == outcome.failure)
+    }
+
     @Test("A part of a fleet has as many agents of each stage as its share, or the agents with faults first")
     func samples() throws {
         var plan = RolloutPlan()

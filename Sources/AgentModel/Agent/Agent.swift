@@ -16,8 +16,8 @@ public import OpAMP
 /// sends reports.
 public struct Agent {
     /// The agent's number in the run.
-    public let index: UInt64
-    public let cohort: Cohort
+    public internal(set) var index: UInt64
+    public internal(set) var cohort: Cohort
     public internal(set) var instanceUID: InstanceUID
 
     var random: SeededRandom

@@ -7,7 +7,7 @@ struct ExtendedState {
     var capabilities: AgentCapabilities?
     /// The uid that the agent had before the server gave it another: answers to reports under way still carry it.
     var formerInstanceUID: InstanceUID?
-    var configuration: Configuration?
+    var configuration = Configuration()
     var packages: PackageHolding?
     var connectionSettings: Boxed<ConnectionSettingsKeeper>?
     var telemetry: Boxed<TelemetryKeeper>?
@@ -34,6 +34,8 @@ struct ExtendedState {
 
     /// When something of it next falls due. Updated by `withExtendedState`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
+    /// Whether it was changed since the agent was put into a record or woken from one.
+    var isChanged = false
 
     fileprivate var earliestDeadline: Instant {
         min(
@@ -47,13 +49,22 @@ struct ExtendedState {
     var telemetryDue: Instant { telemetry?.value.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
     var packagesDue: Instant { packages?.nextDeadline ?? .distantFuture }
-    var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
-    var deathDue: Instant { configuration?.dies ?? .distantFuture }
-    var retryDue: Instant { configuration?.retries ?? .distantFuture }
+    var applicationDue: Instant { configuration.applicationDue }
+    var deathDue: Instant { configuration.dies }
+    var retryDue: Instant { configuration.retries }
+
+    /// Makes a change, and finds out what falls due next.
+    @inline(__always)
+    fileprivate mutating func changing<Result>(_ change: (inout ExtendedState) -> Result) -> Result {
+        let result = change(&self)
+        nextDeadline = earliestDeadline
+        isChanged = true
+        return result
+    }
 
     /// Whether nothing is in it, so that it may go.
     var isEmpty: Bool {
-        capabilities == nil && formerInstanceUID == nil && configuration == nil && packages == nil
+        capabilities == nil && formerInstanceUID == nil && !configuration.hasOffer && packages == nil
             && connectionSettings == nil && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil
             && healthChanged == .zero && !collector.isDown && excessiveReports == nil && crashes == .distantFuture
             && batch == nil && outage == nil && leaveBy == .distantFuture
@@ -62,7 +73,7 @@ struct ExtendedState {
     /// What is under way apart from the connection.
     var work: LifeCycle.Work {
         var work: LifeCycle.Work = []
-        if configuration?.application != nil { work.insert(.configuring) }
+        if configuration.isApplying { work.insert(.configuring) }
         if packages?.isWorking == true { work.insert(.updating) }
         return work
     }
@@ -75,22 +86,20 @@ extension Agent {
         var box = extended ?? Boxed(ExtendedState())
         extended = nil
         defer { extended = box }
-        let result = change(&box.value)
-        box.value.nextDeadline = box.value.earliestDeadline
-        return result
+        return box.value.changing(change)
     }
 
     /// Changes what the agent does with remote configurations.
+    @inline(__always)
     mutating func withConfiguration<Result>(_ change: (inout Configuration) -> Result) -> Result {
-        withExtendedState { extended in
-            var configuration = extended.configuration ?? Configuration()
-            extended.configuration = nil
-            defer { extended.configuration = configuration }
-            return change(&configuration)
-        }
+        withExtendedState { change(&$0.configuration) }
     }
 
-    var configuration: Configuration? { extended?.value.configuration }
+    /// What the agent does with remote configurations; nil: none was offered.
+    var configuration: Configuration? {
+        guard let extended, extended.value.configuration.hasOffer else { return nil }
+        return extended.value.configuration
+    }
 
     /// What is under way apart from the connection.
     var work: LifeCycle.Work { extended?.value.work ?? [] }
@@ -104,7 +113,7 @@ extension Agent {
         if isDue(now, { $0.healthDue }) { checkHealth(at: now, &effects) }
         if isDue(now, { $0.capabilityChangeDue }) { changeCapabilitiesAsPlanned(at: now, &effects) }
         if isDue(now, { $0.excessiveReportsDue }) { reportExcessively(at: now, &effects) }
-        if isDue(now, { $0.applicationDue }), let application = configuration?.application {
+        if isDue(now, { $0.applicationDue }), let application = extended?.value.configuration.application {
             finish(application, at: now, &effects)
         }
         if isDue(now, { $0.deathDue }) { crashOfConfiguration(at: now, &effects) }

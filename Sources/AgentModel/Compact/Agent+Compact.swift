@@ -1,4 +1,5 @@
 package import Basis
+import Matching
 package import OpAMP
 
 /// The configurations that the server of a simulated fleet offers, by revision: what the agents keep of them once for
@@ -37,11 +38,14 @@ package struct RevisionTable: Sendable {
         revision > 0 && Int(revision) <= histories.count ? histories[Int(revision) - 1] : []
     }
 
-    fileprivate func config(_ revision: UInt8) -> ReceivedConfig? {
+    /// The configuration of a revision; nil: there is none.
+    @inline(__always)
+    func config(_ revision: UInt8) -> ReceivedConfig? {
         revision > 0 && Int(revision) <= configs.count ? configs[Int(revision) - 1] : nil
     }
 
     /// - Returns: 0 where it is none of them.
+    @inline(__always)
     fileprivate func revision(of config: ReceivedConfig) -> UInt8 {
         guard let revision = UInt8(exactly: config.number), Int(revision) <= configs.count else { return 0 }
         return revision
@@ -64,6 +68,39 @@ extension Agent {
         self.random = random
         // Messages of a simulated fleet carry no uid, and reports are not built.
         instanceUID = InstanceUID(high: 0, low: 0)
+        schedule = HeartbeatSchedule(cohort.plan.heartbeat)
+        wake(as: record)
+        if record.flags.contains(.knowsServer) { serverCapabilities = table.capabilities }
+        configure(as: record, table)
+    }
+
+    /// Becomes another agent, that of a record.
+    /// - Parameters:
+    ///   - record: the agent's.
+    ///   - former: what this one was put back as; its extended state is left as it is where that is the same.
+    @inline(__always)
+    mutating func wake(
+        _ record: CompactAgent, after former: CompactAgent, index: UInt64, cohort: Cohort, faults: Faults,
+        random: SeededRandom, _ table: RevisionTable
+    ) {
+        self.index = index
+        if self.cohort !== cohort { self.cohort = cohort }
+        self.faults = faults
+        self.random = random
+        instanceUID = InstanceUID(high: 0, low: 0)
+        processStarted = .zero
+        timer = .distantFuture
+        match = MatchState()
+        wake(as: record)
+        serverCapabilities = record.flags.contains(.knowsServer) ? table.capabilities : []
+        if let extended, !extended.value.isChanged, record.hasConfiguration(of: former) { return }
+        configure(as: record, table)
+        extended?.value.isChanged = false
+    }
+
+    /// Becomes the agent of a record, but for what its server and its configuration are.
+    @inline(__always)
+    fileprivate mutating func wake(as record: CompactAgent) {
         schedule = HeartbeatSchedule(
             cohort.plan.heartbeat, next: record.nextHeartbeat, hasBegun: record.flags.contains(.hasBegunHeartbeats))
         life = LifeCycle(in: record.lifePhase)
@@ -71,18 +108,22 @@ extension Agent {
         changes = StatusChanges(unreported: record.unreported, unconfirmed: record.unconfirmed)
         backoff = record.backoff
         reportedHealth = record.reportedHealth
-        if record.flags.contains(.introduced) { flags.insert(.introduced) }
-        if record.flags.contains(.knowsServer) { serverCapabilities = table.capabilities }
-        guard record.flags.contains(.isConfigured), let state = record.configurationState(table) else { return }
-        var configuration = Configuration(
-            state: state, history: record.historyOfConfigs(table), reported: record.reported,
-            lies: record.flags.contains(.lies))
-        switch record.stage {
-        case .configured: configuration.dies = record.configurationDue
-        case .error: configuration.retries = record.configurationDue
-        case .notConfigured, .succeeding, .failing, .crashing: break
+        flags = record.flags.contains(.introduced) ? .introduced : []
+    }
+
+    /// Takes on the configuration of a record.
+    fileprivate mutating func configure(as record: CompactAgent, _ table: RevisionTable) {
+        guard record.flags.contains(.isConfigured), let state = record.configurationState(table) else {
+            extended = nil
+            return
         }
-        withExtendedState { $0.configuration = configuration }
+        let history = record.historyOfConfigs(table)
+        withExtendedState {
+            $0.healthChanged = .zero
+            $0.configuration.restore(
+                state, history: history, reported: record.reported, lies: record.flags.contains(.lies),
+                deadline: record.configurationDue)
+        }
     }
 
     /// The agent, kept whole, is about to take a step.
@@ -95,19 +136,43 @@ extension Agent {
     /// - Returns: `nil` where it has something that a record cannot hold, such as packages, health faults or a report
     ///   that waits for its answer: then the host keeps the agent itself.
     package func compact(_ table: RevisionTable) -> CompactAgent? {
-        guard outstandingReports == 0, !schedule.interval.isOffered, flags.subtracting(.introduced).isEmpty,
-            serverCapabilities.isEmpty || serverCapabilities == table.capabilities,
-            extended?.value.hasOnlyConfiguration != false
-        else { return nil }
+        guard fitsRecord(table), extended?.value.hasOnlyConfiguration != false else { return nil }
         return outline(table)
+    }
+
+    /// The same of an agent that was woken from a record in this memory.
+    mutating func compact(_ table: RevisionTable, since woken: CompactAgent) -> CompactAgent? {
+        var record = woken
+        guard fitsRecord(table), putBack(in: &record) else { return nil }
+        guard extended?.value.isChanged == true else { return record }
+        record.forgetConfiguration()
+        guard extended?.value.hasOnlyConfiguration == true, record.keepConfiguration(of: self, table) else {
+            return nil
+        }
+        extended?.value.forgetWhatOnlySocketsMeasure()
+        return record
+    }
+
+    /// Whether a record holds all of the agent but its extended state.
+    @inline(__always)
+    fileprivate func fitsRecord(_ table: RevisionTable) -> Bool {
+        outstandingReports == 0 && !schedule.interval.isOffered && flags.subtracting(.introduced).isEmpty
+            && (serverCapabilities.isEmpty || serverCapabilities == table.capabilities)
     }
 
     /// What a record holds of the agent, whether or not that is all; nil where it cannot hold even its phase or its
     /// configuration.
     package func outline(_ table: RevisionTable) -> CompactAgent? {
-        var record = CompactAgent(
-            running: 0, nextHeartbeat: schedule.next, sequenceNumber: UInt32(truncatingIfNeeded: nextSequenceNumber))
-        record.flags = []
+        var record = CompactAgent(running: 0, nextHeartbeat: .zero, sequenceNumber: 0)
+        record.forgetConfiguration()
+        guard putBack(in: &record) else { return nil }
+        return record.keepConfiguration(of: self, table) ? record : nil
+    }
+
+    /// Writes all but the configuration into a record.
+    /// - Returns: Whether it can be written.
+    @inline(__always)
+    fileprivate func putBack(in record: inout CompactAgent) -> Bool {
         switch life.phase {
         case .connecting(let begun): (record.phase, record.time) = (.connecting, begun)
         case .connected(let session): (record.phase, record.time) = (.connected, session.begun)
@@ -115,20 +180,38 @@ extension Agent {
         case .configuring(let session): (record.phase, record.time) = (.configuring, session.begun)
         case .backingOff(let until): (record.phase, record.time) = (.backingOff, until)
         case .restarting(let until): (record.phase, record.time) = (.restarting, until)
-        case .initializing, .updating, .closing, .disconnected: return nil
+        case .initializing, .updating, .closing, .disconnected: return false
         }
+        record.nextHeartbeat = schedule.next
+        record.sequenceNumber = UInt32(truncatingIfNeeded: nextSequenceNumber)
         record.unreported = changes.unreported
         record.unconfirmed = changes.unconfirmed
         record.backoff = backoff
         record.reportedHealth = reportedHealth
+        record.flags.formIntersection(CompactAgent.Flags.ofConfiguration)
         if flags.contains(.introduced) { record.flags.insert(.introduced) }
         if schedule.hasBegun { record.flags.insert(.hasBegunHeartbeats) }
         if !serverCapabilities.isEmpty { record.flags.insert(.knowsServer) }
-        record.history = 0
-        record.stage = .notConfigured
-        record.reported = .received
-        guard let configuration = extended?.value.configuration else { return record }
-        return record.keep(configuration, table) ? record : nil
+        return true
+    }
+
+    /// The server's offer of a revision was received: the message `table.offers[revision - 1]`, which was read for all
+    /// agents at once.
+    package mutating func received(
+        offer revision: UInt8, of table: RevisionTable, at now: Instant, _ effects: inout Effects
+    ) {
+        guard acceptsMessages, let config = table.config(revision) else { return effects.count(.eventOutOfState) }
+        matchAnswer(.offer, at: now, &effects)
+        if life.phase.session != nil {
+            serverCapabilities = table.capabilities
+            flags.insert(.takingAnswer)
+            configOffered(config, at: now, &effects)
+            flags.remove(.takingAnswer)
+            reportChanges(at: now, &effects)
+            requestCertificate(at: now, &effects)
+            switchConnection(at: now, &effects)
+        }
+        messageTaken(at: now, &effects)
     }
 
     /// When the agent next has something to do by itself.
@@ -162,9 +245,16 @@ extension Agent {
 }
 
 extension ExtendedState {
+    /// What a record does not keep is as in an agent that was woken from one.
+    fileprivate mutating func forgetWhatOnlySocketsMeasure() {
+        isChanged = false
+        healthChanged = .zero
+        configuration.forgetWhenOffered()
+    }
+
     /// Whether there is nothing in it but the configuration.
     fileprivate var hasOnlyConfiguration: Bool {
-        guard configuration != nil else { return isEmpty }
+        guard configuration.hasOffer else { return isEmpty }
         return capabilities == nil && formerInstanceUID == nil && packages == nil && connectionSettings == nil
             && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil && !collector.isDown
             && excessiveReports == nil && crashes == .distantFuture && batch == nil && outage == nil
@@ -218,11 +308,35 @@ extension CompactAgent {
     /// (`RemoteConfigPlan.historyLimit`).
     package static let historyLimit = 4
 
-    /// - Returns: Whether the record holds it.
-    fileprivate mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
+    /// Whether its configuration is that of another record.
+    @inline(__always)
+    fileprivate func hasConfiguration(of other: CompactAgent) -> Bool {
+        history == other.history && configurationDue == other.configurationDue && lastOffer == other.lastOffer
+            && running == other.running && stage == other.stage && message == other.message
+            && reported == other.reported
+            && flags.intersection(.ofConfiguration) == other.flags.intersection(.ofConfiguration)
+    }
+
+    /// Holds no configuration any more.
+    fileprivate mutating func forgetConfiguration() {
+        (lastOffer, running, history) = (0, 0, 0)
+        (stage, message, reported) = (.notConfigured, .none, .received)
+        configurationDue = .distantFuture
+        flags.subtract(.ofConfiguration)
+    }
+
+    /// Holds the configuration of an agent; before, it holds none.
+    /// - Returns: Whether it can hold it.
+    fileprivate mutating func keepConfiguration(of agent: Agent, _ table: RevisionTable) -> Bool {
+        guard let extended = agent.extended, extended.value.configuration.hasOffer else { return true }
+        return keep(extended.value.configuration, table)
+    }
+
+    private mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
         flags.insert(.isConfigured)
-        guard configuration.history.count <= Self.historyLimit else { return false }
-        for config in configuration.history {
+        let revisions = configuration.history
+        guard revisions.count <= Self.historyLimit else { return false }
+        for config in revisions {
             let revision = table.revision(of: config)
             guard revision > 0 else { return false }
             history = history << 8 | UInt32(revision)
@@ -233,24 +347,33 @@ extension CompactAgent {
         switch configuration.state {
         case .notConfigured:
             return true
-        case .configuring(let application), .updating(let application, _):
-            lastOffer = table.revision(of: application.config)
-            switch application.outcome {
-            case .success: stage = .succeeding
-            case .crash: stage = .crashing
-            case .failure(let text):
-                guard let known = FailureMessage(text) else { return false }
-                (stage, message) = (.failing, known)
-            }
+        case .configuring(let application):
+            return keep(application, table)
+        case .updating(let application, let from):
+            running = table.revision(of: from)
+            return running > 0 && keep(application, table)
         case .configured(let config):
-            (stage, lastOffer) = (.configured, table.revision(of: config))
-        case .error(let config, let text, _):
+            lastOffer = table.revision(of: config)
+            (stage, running) = (.configured, lastOffer)
+            return lastOffer > 0
+        case .error(let config, let text, let former):
             guard let known = FailureMessage(text) else { return false }
             (stage, message, lastOffer) = (.error, known, table.revision(of: config))
+            guard let former else { return lastOffer > 0 }
+            running = table.revision(of: former)
+            return lastOffer > 0 && running > 0
         }
-        guard lastOffer > 0 else { return false }
-        guard let config = configuration.running else { return true }
-        running = table.revision(of: config)
-        return running > 0
+    }
+
+    private mutating func keep(_ application: Configuration.Application, _ table: RevisionTable) -> Bool {
+        lastOffer = table.revision(of: application.config)
+        switch application.outcome {
+        case .success: stage = .succeeding
+        case .crash: stage = .crashing
+        case .failure(let text):
+            guard let known = FailureMessage(text) else { return false }
+            (stage, message) = (.failing, known)
+        }
+        return lastOffer > 0
     }
 }

@@ -53,12 +53,50 @@ struct Configuration {
     /// Nothing has been offered yet.
     init() {}
 
-    /// A configuration as it was kept.
-    init(state: State, history: [ReceivedConfig], reported: OfferStage, lies: Bool) {
+    /// Becomes a configuration as it was kept.
+    /// - Parameter deadline: what `nextDeadline` was.
+    mutating func restore(
+        _ state: State, history: [ReceivedConfig], reported: OfferStage, lies: Bool, deadline: Instant
+    ) {
         self.state = state
         self.history = history
         self.reported = reported
         self.lies = lies
+        offeredAt = .zero
+        dies = .distantFuture
+        retries = .distantFuture
+        switch state {
+        case .configured: dies = deadline
+        case .error: retries = deadline
+        case .notConfigured, .configuring, .updating: break
+        }
+    }
+
+    /// When the present offer was received is not known.
+    mutating func forgetWhenOffered() { offeredAt = .zero }
+
+    /// Whether anything has been offered.
+    var hasOffer: Bool {
+        switch state {
+        case .notConfigured: return false
+        case .configuring, .configured, .updating, .error: return true
+        }
+    }
+
+    /// Whether an application is under way.
+    var isApplying: Bool {
+        switch state {
+        case .configuring, .updating: return true
+        case .notConfigured, .configured, .error: return false
+        }
+    }
+
+    /// When the application under way is done; `.distantFuture`: none is.
+    var applicationDue: Instant {
+        switch state {
+        case .configuring(let application), .updating(let application, _): return application.done
+        case .notConfigured, .configured, .error: return .distantFuture
+        }
     }
 
     /// The last accepted offer, in any state.
@@ -102,7 +140,7 @@ struct Configuration {
 
     /// When the agent next has something to do about its configuration.
     var nextDeadline: Instant {
-        min(application?.done ?? .distantFuture, dies, retries)
+        min(applicationDue, dies, retries)
     }
 
     /// Starts to apply an offer; an offer that is being applied is abandoned.

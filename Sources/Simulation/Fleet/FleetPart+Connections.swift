@@ -55,6 +55,30 @@ extension FleetPart {
         }
     }
 
+    /// As long as it is known that an agent can reach nobody, the attempts that it is going to make are made at once:
+    /// they fail, and nothing but the agent itself and the load depends on them.
+    /// - Returns: Whether it is known.
+    @inline(__always)
+    mutating func failAhead(_ place: Int) -> Bool {
+        guard runsAhead, agents[place].record.phase == .backingOff, !agents[place].flags.contains(.isWhole) else {
+            return false
+        }
+        let isCut = isCut(place)
+        guard isCut || window.upReplicas.isEmpty else { return false }
+        failAhead(place, isCut: isCut)
+        return true
+    }
+
+    private mutating func failAhead(_ place: Int, isCut: Bool) {
+        let other = mistake == .attemptsPassOtherEvents ? .distantFuture : nextDueBesidesAttempts(place)
+        let until = min(window.unchangedUntil, other)
+        while agents[place].record.time < until {
+            let time = agents[place].record.time
+            if !isCut { load.attempt(at: time) }
+            refuse(place, at: time)
+        }
+    }
+
     private func attemptKey(_ place: Int) -> UInt32 {
         UInt32(agents[place].connections) << 8 | UInt32(min(agents[place].record.backoff.failures, 255))
     }
@@ -132,12 +156,9 @@ extension FleetPart {
     }
 
     mutating func ownEvent(_ place: Int, at now: Instant) {
-        guard var own = events[UInt32(place)],
-            let first = own.indices.min(by: { (own[$0].at, $0) < (own[$1].at, $1) }), own[first].at <= now
-        else { return }
-        let event = own.remove(at: first)
-        events[UInt32(place)] = own.isEmpty ? nil : own
-        if own.isEmpty { agents[place].flags.remove(.hasEvents) }
+        let own = Int(agents[place].ownEvents)
+        guard events[own].due <= now, let event = events[own].takeFirst() else { return }
+        if events[own].list.isEmpty { agents[place].flags.remove(.hasEvents) }
         let entry = agents[place].record.lastOffer
         switch event.kind {
         case .collectorStops: breakCollector(place, event, at: now)

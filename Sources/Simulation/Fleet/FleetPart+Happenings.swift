@@ -8,12 +8,19 @@ extension FleetPart {
     /// When something next happens to the agent, as far as it is known; from the last heartbeat that was counted on.
     @inline(__always)
     func nextDue(_ place: Int) -> Instant {
+        let due = nextDueBesidesAttempts(place)
+        return agents[place].record.phase == .backingOff ? min(due, agents[place].record.time) : due
+    }
+
+    /// The same without the agent's next attempt to connect.
+    @inline(__always)
+    func nextDueBesidesAttempts(_ place: Int) -> Instant {
         let agent = agents[place]
         var due = min(agent.transportDue, agent.offerDue)
         if agent.flags.contains(.awaitsTarget) { due = min(due, agent.targetFrom) }
         switch agent.record.phase {
-        case .connecting: break
-        case .backingOff, .restarting: due = min(due, agent.record.time)
+        case .connecting, .backingOff: break
+        case .restarting: due = min(due, agent.record.time)
         case .connected, .running, .configuring:
             let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
             if isEach || !agent.flags.contains(.isCounted) || isOwed {
@@ -22,10 +29,7 @@ extension FleetPart {
         }
         let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
         if !rests { due = min(due, agent.configurationDue) }
-        if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
-            for event in own { due = min(due, event.at) }
-        }
-        return due
+        return agent.flags.contains(.hasEvents) ? min(due, events[Int(agent.ownEvents)].due) : due
     }
 
     /// The earliest thing happens. At one instant: the heartbeat, the offer's sending, its arrival, the transport, the
@@ -116,8 +120,10 @@ extension FleetPart {
         let revision = model.revision(entry)
         note(place, .offered, at: now, revision)
         let before = agents[place].record.lastOffer
-        let offer = model.revisions.offers[Int(entry) - 1]
-        step(place, at: now, .offer, UInt32(entry), entry: entry) { $0.received(offer, at: $1, &$2) }
+        let revisions = model.revisions
+        step(place, at: now, .offer, UInt32(entry), entry: entry) {
+            $0.received(offer: entry, of: revisions, at: $1, &$2)
+        }
         if agents[place].record.lastOffer == before, before != entry { note(place, .ignored, at: now, revision) }
     }
 
@@ -148,13 +154,13 @@ extension FleetPart {
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
     private mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
         if agents[place].flags.contains(.hasEvents) {
-            let kept = events[UInt32(place)]?.filter { event in
+            let failures = model.failures
+            events[Int(agents[place].ownEvents)].removeAll { event in
                 switch event.kind {
-                case .collectorStops, .cutOff: model.failures[event.rule].cause == .chance
-                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: true
+                case .collectorStops, .cutOff: failures[event.rule].cause != .chance
+                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: false
                 }
             }
-            events[UInt32(place)] = kept
         }
         let revision = model.revision(entry)
         let id = number(place)
