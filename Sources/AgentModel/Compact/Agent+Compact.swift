@@ -93,8 +93,9 @@ extension Agent {
         match = MatchState()
         wake(as: record)
         serverCapabilities = record.flags.contains(.knowsServer) ? table.capabilities : []
-        if let extended, !extended.value.isChanged, record.hasConfiguration(of: former) { return }
-        configure(as: record, table)
+        let isSettled = extended?.value.isChanged == false
+        if isSettled, record.hasConfiguration(of: former) { return }
+        configure(as: record, hasHistory: isSettled && record.history == former.history, table)
         extended?.value.isChanged = false
     }
 
@@ -112,17 +113,19 @@ extension Agent {
     }
 
     /// Takes on the configuration of a record.
-    fileprivate mutating func configure(as record: CompactAgent, _ table: RevisionTable) {
-        guard record.flags.contains(.isConfigured), let state = record.configurationState(table) else {
+    /// - Parameter hasHistory: whether it has that of the record.
+    fileprivate mutating func configure(as record: CompactAgent, hasHistory: Bool = false, _ table: RevisionTable) {
+        guard record.flags.contains(.isConfigured), let offer = table.config(record.lastOffer),
+            let kept = record.keptConfiguration
+        else {
             extended = nil
             return
         }
-        let history = record.historyOfConfigs(table)
+        let (running, history) = (table.config(record.running), hasHistory ? nil : record.historyOfConfigs(table))
         withExtendedState {
-            $0.healthChanged = .zero
             $0.configuration.restore(
-                state, history: history, reported: record.reported, lies: record.flags.contains(.lies),
-                deadline: record.configurationDue)
+                kept, of: offer, running: running, history: history, reported: record.reported,
+                lies: record.flags.contains(.lies), deadline: record.configurationDue)
         }
     }
 
@@ -275,20 +278,14 @@ extension CompactAgent {
         }
     }
 
-    fileprivate func configurationState(_ table: RevisionTable) -> Configuration.State? {
-        guard let last = table.config(lastOffer) else { return nil }
-        func application(_ outcome: Configuration.Outcome) -> Configuration.State {
-            let application = Configuration.Application(config: last, done: configurationDue, outcome: outcome)
-            guard let running = table.config(running) else { return .configuring(application) }
-            return .updating(application, from: running)
-        }
+    fileprivate var keptConfiguration: Configuration.Kept? {
         switch stage {
-        case .notConfigured: return .notConfigured
-        case .succeeding: return application(.success)
-        case .failing: return application(.failure(message.text))
-        case .crashing: return application(.crash)
-        case .configured: return .configured(last)
-        case .error: return .error(last, message: message.text, running: table.config(running))
+        case .notConfigured: nil
+        case .succeeding: .applying(.success)
+        case .failing: .applying(.failure(message.text))
+        case .crashing: .applying(.crash)
+        case .configured: .applied
+        case .error: .failed(message.text)
         }
     }
 
@@ -344,36 +341,24 @@ extension CompactAgent {
         if configuration.lies { flags.insert(.lies) }
         reported = configuration.reported
         configurationDue = configuration.nextDeadline
-        switch configuration.state {
-        case .notConfigured:
-            return true
-        case .configuring(let application):
-            return keep(application, table)
-        case .updating(let application, let from):
-            running = table.revision(of: from)
-            return running > 0 && keep(application, table)
-        case .configured(let config):
-            lastOffer = table.revision(of: config)
-            (stage, running) = (.configured, lastOffer)
-            return lastOffer > 0
-        case .error(let config, let text, let former):
-            guard let known = FailureMessage(text) else { return false }
-            (stage, message, lastOffer) = (.error, known, table.revision(of: config))
-            guard let former else { return lastOffer > 0 }
-            running = table.revision(of: former)
-            return lastOffer > 0 && running > 0
+        guard let offer = configuration.lastOffer else { return false }
+        lastOffer = table.revision(of: offer)
+        if configuration.isApplying {
+            switch configuration.outcome {
+            case .success: stage = .succeeding
+            case .crash: stage = .crashing
+            case .failure(let text):
+                guard let known = FailureMessage(text) else { return false }
+                (stage, message) = (.failing, known)
+            }
+        } else if configuration.hasFailed {
+            guard let known = FailureMessage(configuration.message) else { return false }
+            (stage, message) = (.error, known)
+        } else {
+            stage = .configured
         }
-    }
-
-    private mutating func keep(_ application: Configuration.Application, _ table: RevisionTable) -> Bool {
-        lastOffer = table.revision(of: application.config)
-        switch application.outcome {
-        case .success: stage = .succeeding
-        case .crash: stage = .crashing
-        case .failure(let text):
-            guard let known = FailureMessage(text) else { return false }
-            (stage, message) = (.failing, known)
-        }
-        return lastOffer > 0
+        guard let config = configuration.running else { return lastOffer > 0 }
+        running = table.revision(of: config)
+        return lastOffer > 0 && running > 0
     }
 }

@@ -73,6 +73,7 @@ package struct CompactAgent: Hashable, Sendable {
     }
 
     /// Whether the connection is open and reports can be sent on it.
+    @inlinable
     package var isOnline: Bool {
         switch phase {
         case .connected, .running, .configuring: true

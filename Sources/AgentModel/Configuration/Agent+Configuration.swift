@@ -23,7 +23,9 @@ extension Agent {
             effects.count(.undeclaredCapabilityUsed)
             return false
         }
-        cohort.plan.script?.told(of: index, .received, files: files(), hash: hash, at: now)
+        if cohort.isScripted {
+            cohort.plan.script?.told(of: index, .received, files: files(), hash: hash, at: now)
+        }
         guard let last = extended?.value.configuration.lastOffer, last.hash == hash else { return true }
         // The agent has applied it, is applying it, or has failed to: the server receives or has received the status.
         effects.count(.offerRepeated)
@@ -32,7 +34,9 @@ extension Agent {
 
     private mutating func take(_ config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
         let usual = random
-        let conduct = cohort.plan.script?.conduct(of: index, offered: config.offered, hash: config.hash)
+        let conduct =
+            !cohort.isScripted
+            ? nil : cohort.plan.script?.conduct(of: index, offered: config.offered, hash: config.hash)
         if let conduct { (faults, random) = (conduct.faults, conduct.random) }
         defer { if conduct != nil { random = usual } }
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
@@ -92,11 +96,13 @@ extension Agent {
     mutating func finish(_ application: Configuration.Application, at now: Instant, _ effects: inout Effects) {
         let config = application.config
         let before = extended?.value.configuration.running
-        let filesBefore = effectiveFiles
+        let (filesBefore, markBefore) = (effectiveFiles, effectiveMark)
         switch application.outcome {
         case .success:
             let limit = cohort.plan.remoteConfig.historyLimit
-            let conduct = cohort.plan.script?.conduct(of: index, applied: config.offered, hash: config.hash)
+            let conduct =
+                !cohort.isScripted
+                ? nil : cohort.plan.script?.conduct(of: index, applied: config.offered, hash: config.hash)
             if let conduct { faults = conduct.faults }
             let lies = faults.has(.reportsOtherConfig) || has(.lie, in: config)
             withConfiguration {
@@ -107,7 +113,7 @@ extension Agent {
             changes.insert(.remoteConfigStatus)
             // Another offer may be equal to what runs already; only an agent that reports a wrong configuration would
             // report that again.
-            if lies || effectiveFiles != filesBefore { changes.insert(.effectiveConfig) }
+            if lies || effectiveMark != markBefore || effectiveFiles != filesBefore { changes.insert(.effectiveConfig) }
             planCrash(of: config, conduct, at: now)
             tellScript(lies ? .mismatched : .applied, of: config, at: now)
         case .failure(let message):
@@ -149,6 +155,7 @@ extension Agent {
     }
 
     private func tellScript(_ step: AgentScriptStep, of config: ReceivedConfig, at now: Instant) {
+        guard cohort.isScripted else { return }
         cohort.plan.script?.told(of: index, step, files: config.offered, hash: config.hash, at: now)
     }
 
@@ -216,6 +223,13 @@ extension Agent {
         return running.effective
     }
 
+    /// Different for files that begin or end differently, so that few have to be compared.
+    private var effectiveMark: UInt64 {
+        guard let extended, !extended.value.configuration.lies, let running = extended.value.configuration.running
+        else { return cohort.localMark }
+        return running.mark
+    }
+
     /// Records the stages of the offer that a report has just sent to the server.
     mutating func noteConfigReported(_ fields: StatusFields, at now: Instant, _ effects: inout Effects) {
         let saysStatus = fields.contains(.remoteConfigStatus)
@@ -230,18 +244,15 @@ extension Agent {
 
     private func stagesReported(saysStatus: Bool) -> (OfferStage?, hasConverged: Bool) {
         guard let extended else { return (nil, false) }
-        switch extended.value.configuration.state {
-        case .notConfigured: return (nil, false)
-        case .configuring, .updating: return (saysStatus ? .applying : nil, false)
-        case .error: return (saysStatus ? .failed : nil, false)
-        case .configured:
-            // Nothing of the effective configuration is left to be reported.
-            let hasConverged =
-                !reportableChanges.contains(.effectiveConfig)
-                && (saysStatus || extended.value.configuration.reported == .applied)
-                && !extended.value.configuration.lies
-            return (saysStatus ? .applied : nil, hasConverged)
-        }
+        if extended.value.configuration.isApplying { return (saysStatus ? .applying : nil, false) }
+        if extended.value.configuration.hasFailed { return (saysStatus ? .failed : nil, false) }
+        guard extended.value.configuration.isApplied else { return (nil, false) }
+        // Nothing of the effective configuration is left to be reported.
+        let hasConverged =
+            !reportableChanges.contains(.effectiveConfig)
+            && (saysStatus || extended.value.configuration.reported == .applied)
+            && !extended.value.configuration.lies
+        return (saysStatus ? .applied : nil, hasConverged)
     }
 
     private mutating func recordReported(

@@ -36,7 +36,56 @@ struct Configuration {
         case crash
     }
 
-    private(set) var state: State = .notConfigured
+    private enum Stage { case notConfigured, configuring, configured, updating, error }
+
+    // The parts of the state, beside each other: most is read far more often than the whole.
+    private var stage = Stage.notConfigured
+    /// The last accepted offer, in any state.
+    private(set) var lastOffer: ReceivedConfig?
+    /// What runs while an application is under way or after one that failed, beside the local configuration.
+    private var former: ReceivedConfig?
+    /// When the application under way is done; `.distantFuture`: none is.
+    private(set) var applicationDue: Instant = .distantFuture
+    private(set) var outcome = Outcome.success
+    /// Of an error.
+    private(set) var message = ""
+
+    /// Where the agent is with the last offer. The only way to change it.
+    private(set) var state: State {
+        get {
+            guard let lastOffer else { return .notConfigured }
+            switch stage {
+            case .notConfigured: return .notConfigured
+            case .configured: return .configured(lastOffer)
+            case .error: return .error(lastOffer, message: message, running: former)
+            case .configuring:
+                return .configuring(Application(config: lastOffer, done: applicationDue, outcome: outcome))
+            case .updating:
+                let application = Application(config: lastOffer, done: applicationDue, outcome: outcome)
+                return former.map { .updating(application, from: $0) } ?? .configuring(application)
+            }
+        }
+        set {
+            (former, message, outcome, applicationDue) = (nil, "", .success, .distantFuture)
+            switch newValue {
+            case .notConfigured: (stage, lastOffer) = (.notConfigured, nil)
+            case .configuring(let application): begin(application, .configuring)
+            case .configured(let config): (stage, lastOffer) = (.configured, config)
+            case .updating(let application, let from):
+                former = from
+                begin(application, .updating)
+            case .error(let config, let message, let running):
+                (stage, lastOffer, former) = (.error, config, running)
+                self.message = message
+            }
+        }
+    }
+
+    private mutating func begin(_ application: Application, _ stage: Stage) {
+        (self.stage, lastOffer) = (stage, application.config)
+        (applicationDue, outcome) = (application.done, application.outcome)
+    }
+
     /// When the present offer came.
     private(set) var offeredAt: Instant = .zero
     /// Configurations that worked, the newest last.
@@ -53,75 +102,60 @@ struct Configuration {
     /// Nothing has been offered yet.
     init() {}
 
+    /// What became of the last offer, as it was kept.
+    enum Kept {
+        case applying(Outcome)
+        case applied
+        case failed(String)
+    }
+
     /// Becomes a configuration as it was kept.
-    /// - Parameter deadline: what `nextDeadline` was.
+    /// - Parameters:
+    ///   - history: nil: the one that it has.
+    ///   - deadline: what `nextDeadline` was.
     mutating func restore(
-        _ state: State, history: [ReceivedConfig], reported: OfferStage, lies: Bool, deadline: Instant
+        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: [ReceivedConfig]?,
+        reported: OfferStage, lies: Bool, deadline: Instant
     ) {
-        self.state = state
-        self.history = history
+        lastOffer = offer
+        former = running
+        (outcome, message, offeredAt) = (.success, "", .zero)
+        (applicationDue, dies, retries) = (.distantFuture, .distantFuture, .distantFuture)
+        switch kept {
+        case .applying(let outcome):
+            stage = running == nil ? .configuring : .updating
+            (self.outcome, applicationDue) = (outcome, deadline)
+        case .applied:
+            (stage, former, dies) = (.configured, nil, deadline)
+        case .failed(let text):
+            (stage, message, retries) = (.error, text, deadline)
+        }
+        if let history { self.history = history }
         self.reported = reported
         self.lies = lies
-        offeredAt = .zero
-        dies = .distantFuture
-        retries = .distantFuture
-        switch state {
-        case .configured: dies = deadline
-        case .error: retries = deadline
-        case .notConfigured, .configuring, .updating: break
-        }
     }
 
     /// When the present offer was received is not known.
     mutating func forgetWhenOffered() { offeredAt = .zero }
 
     /// Whether anything has been offered.
-    var hasOffer: Bool {
-        switch state {
-        case .notConfigured: return false
-        case .configuring, .configured, .updating, .error: return true
-        }
-    }
+    var hasOffer: Bool { stage != .notConfigured }
 
     /// Whether an application is under way.
-    var isApplying: Bool {
-        switch state {
-        case .configuring, .updating: return true
-        case .notConfigured, .configured, .error: return false
-        }
-    }
+    var isApplying: Bool { stage == .configuring || stage == .updating }
 
-    /// When the application under way is done; `.distantFuture`: none is.
-    var applicationDue: Instant {
-        switch state {
-        case .configuring(let application), .updating(let application, _): return application.done
-        case .notConfigured, .configured, .error: return .distantFuture
-        }
-    }
+    /// Whether the last offer is in force.
+    var isApplied: Bool { stage == .configured }
 
-    /// The last accepted offer, in any state.
-    var lastOffer: ReceivedConfig? {
-        switch state {
-        case .notConfigured: return nil
-        case .configuring(let application), .updating(let application, _): return application.config
-        case .configured(let config), .error(let config, _, _): return config
-        }
-    }
+    /// Whether the last offer failed.
+    var hasFailed: Bool { stage == .error }
 
     /// What the agent runs beside its local configuration.
-    var running: ReceivedConfig? {
-        switch state {
-        case .notConfigured, .configuring: return nil
-        case .configured(let config), .updating(_, let config): return config
-        case .error(_, _, let running): return running
-        }
-    }
+    var running: ReceivedConfig? { stage == .configured ? lastOffer : former }
 
     var application: Application? {
-        switch state {
-        case .configuring(let application), .updating(let application, _): return application
-        case .notConfigured, .configured, .error: return nil
-        }
+        guard isApplying, let lastOffer else { return nil }
+        return Application(config: lastOffer, done: applicationDue, outcome: outcome)
     }
 
     /// What the agent reports of the last offer (RemoteConfigStatus Message).

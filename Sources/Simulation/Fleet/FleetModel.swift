@@ -6,7 +6,7 @@ import Rollout
 
 /// What all agents of a rehearsal have in common: the world, their cohorts, the revisions that are offered. It does not
 /// change while the rehearsal runs.
-struct FleetModel: Sendable {
+final class FleetModel: Sendable {
     let world: World
     let draws: KeyedDraws
     /// The cohorts of agents without failures, one for each interval of heartbeats; then those of each failure that is
