@@ -85,7 +85,8 @@ struct ShrinkerTests {
         #expect(RehearsalSummary(read, seed: read.seed, Rehearsal(read).run()).failure == outcome.failure)
     }
 
-    @Test("Each plan is reduced to five faults and a hundred agents, once its end is not the one that it expects",
+    @Test(
+        "Each plan is reduced to five faults and a hundred agents, once its end is not the one that it expects",
         arguments: PlanTests.names)
     func shipped(name: String) throws {
         let usual = try Self.plan(name, ["world.agents=3000"])

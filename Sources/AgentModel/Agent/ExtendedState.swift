@@ -67,6 +67,7 @@ struct ExtendedState {
         static let telemetry = Due(rawValue: 1 << 11)
     }
 
+    @inline(__always)
     fileprivate func due(at now: Instant) -> Due {
         var due: Due = []
         if leaveBy <= now { due.insert(.leaving) }
@@ -102,6 +103,7 @@ struct ExtendedState {
     }
 
     /// What is under way apart from the connection.
+    @inline(__always)
     var work: LifeCycle.Work {
         var work: LifeCycle.Work = []
         if configuration.isApplying { work.insert(.configuring) }

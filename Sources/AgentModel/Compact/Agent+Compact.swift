@@ -2,56 +2,6 @@ package import Basis
 import Matching
 package import OpAMP
 
-/// The configurations that the server of a simulated fleet offers, by revision: what the agents keep of them once for
-/// all of them. Revision n is offered with the hash of eight bytes that holds n.
-package struct RevisionTable: Sendable {
-    private var configs: [ReceivedConfig] = []
-    /// Each of them in a list of its own: most agents have that as their history, and share it.
-    private var histories: [[ReceivedConfig]] = []
-    /// The offer of each revision, the first being revision 1.
-    package private(set) var offers: [ServerToAgent] = []
-    /// What the server declares.
-    package let capabilities: ServerCapabilities
-
-    package init(capabilities: ServerCapabilities) {
-        self.capabilities = capabilities
-    }
-
-    /// At most so many revisions: a record has a byte for each.
-    package static let limit = Int(UInt8.max)
-
-    /// Adds the next revision.
-    /// - Returns: Its number; nil where there is no room.
-    package mutating func append(_ config: AgentConfigMap, of cohort: Cohort) -> UInt8? {
-        guard configs.count < Self.limit else { return nil }
-        let revision = UInt8(configs.count + 1)
-        let offer = AgentRemoteConfig(config: config, configHash: [0, 0, 0, 0, 0, 0, 0, revision])
-        let received = ReceivedConfig(offer, cohort: cohort)
-        configs.append(received)
-        histories.append([received])
-        offers.append(ServerToAgent(remoteConfig: offer, capabilities: capabilities))
-        return revision
-    }
-
-    /// The history of an agent that has had one revision that worked.
-    fileprivate func history(of revision: UInt8) -> [ReceivedConfig] {
-        revision > 0 && Int(revision) <= histories.count ? histories[Int(revision) - 1] : []
-    }
-
-    /// The configuration of a revision; nil: there is none.
-    @inline(__always)
-    func config(_ revision: UInt8) -> ReceivedConfig? {
-        revision > 0 && Int(revision) <= configs.count ? configs[Int(revision) - 1] : nil
-    }
-
-    /// - Returns: 0 where it is none of them.
-    @inline(__always)
-    fileprivate func revision(of config: ReceivedConfig) -> UInt8 {
-        guard let revision = UInt8(exactly: config.number), Int(revision) <= configs.count else { return 0 }
-        return revision
-    }
-}
-
 /// Waking an agent of a simulated fleet, and putting it back.
 extension Agent {
     /// The agent as it was put back.
@@ -121,7 +71,8 @@ extension Agent {
             extended = nil
             return
         }
-        let (running, history) = (table.config(record.running), hasHistory ? nil : record.historyOfConfigs(table))
+        let running = table.config(record.running)
+        let history = hasHistory ? nil : ConfigHistory(record.history, table)
         withExtendedState {
             $0.configuration.restore(
                 kept, of: offer, running: running, history: history, reported: record.reported,
@@ -289,21 +240,9 @@ extension CompactAgent {
         }
     }
 
-    fileprivate func historyOfConfigs(_ table: RevisionTable) -> [ReceivedConfig] {
-        if history <= UInt32(UInt8.max) { return table.history(of: UInt8(truncatingIfNeeded: history)) }
-        var configs: [ReceivedConfig] = []
-        configs.reserveCapacity(Self.historyLimit + 1)
-        for place in (0..<Self.historyLimit).reversed() {
-            if let config = table.config(UInt8(truncatingIfNeeded: history >> UInt32(place * 8))) {
-                configs.append(config)
-            }
-        }
-        return configs
-    }
-
     /// A record holds so many configurations that worked: the limit of a simulated cohort
     /// (`RemoteConfigPlan.historyLimit`).
-    package static let historyLimit = 4
+    package static let historyLimit = ConfigHistory.wordLimit
 
     /// Whether its configuration is that of another record.
     @inline(__always)
@@ -331,13 +270,8 @@ extension CompactAgent {
 
     private mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
         flags.insert(.isConfigured)
-        let revisions = configuration.history
-        guard revisions.count <= Self.historyLimit else { return false }
-        for config in revisions {
-            let revision = table.revision(of: config)
-            guard revision > 0 else { return false }
-            history = history << 8 | UInt32(revision)
-        }
+        guard let kept = configuration.past.word(table) else { return false }
+        history = kept
         if configuration.lies { flags.insert(.lies) }
         reported = configuration.reported
         configurationDue = configuration.nextDeadline

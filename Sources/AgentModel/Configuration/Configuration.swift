@@ -88,8 +88,10 @@ struct Configuration {
 
     /// When the present offer came.
     private(set) var offeredAt: Instant = .zero
-    /// Configurations that worked, the newest last.
-    private(set) var history: [ReceivedConfig] = []
+    /// Configurations that worked.
+    private(set) var past = ConfigHistory()
+    /// The same, the newest last.
+    var history: [ReceivedConfig] { past.configs }
     /// How far the present offer has been reported; `.received` where nothing has been.
     private(set) var reported = OfferStage.received
     /// The agent crashes because of its configuration then; `.distantFuture` where it does not.
@@ -114,7 +116,7 @@ struct Configuration {
     ///   - history: nil: the one that it has.
     ///   - deadline: what `nextDeadline` was.
     mutating func restore(
-        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: [ReceivedConfig]?,
+        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: ConfigHistory?,
         reported: OfferStage, lies: Bool, deadline: Instant
     ) {
         lastOffer = offer
@@ -130,7 +132,7 @@ struct Configuration {
         case .failed(let text):
             (stage, message, retries) = (.error, text, deadline)
         }
-        if let history { self.history = history }
+        if let history { past = history }
         self.reported = reported
         self.lies = lies
     }
@@ -198,8 +200,7 @@ struct Configuration {
         switch state {
         case .configuring(let application), .updating(let application, _):
             state = .configured(application.config)
-            history.append(application.config)
-            if history.count > historyLimit { history.removeFirst() }
+            past.append(application.config, limit: historyLimit)
         case .notConfigured, .configured, .error:
             break
         }
@@ -220,8 +221,8 @@ struct Configuration {
         dies = .distantFuture
         switch state {
         case .configured(let config):
-            if history.last === config { history.removeLast() }
-            state = .error(config, message: message, running: history.last)
+            if past.last === config { past.removeLast() }
+            state = .error(config, message: message, running: past.last)
             reported = .received
         case .notConfigured, .configuring, .updating, .error: break
         }

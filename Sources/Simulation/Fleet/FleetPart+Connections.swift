@@ -23,7 +23,7 @@ extension FleetPart {
     /// An open connection is lost.
     mutating func lose(_ place: Int, at now: Instant) {
         guard agents[place].record.isOnline else { return }
-        note(place, .lost, at: now, model.revision(agents[place].record.running))
+        note(place, .lost, at: now, revision(agents[place].record.running))
         connectionEnds(place, at: now)
         step(
             place, at: now, .loss, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
@@ -38,7 +38,7 @@ extension FleetPart {
         agents[place].transportDue = .distantFuture
         guard isServerUp(place), !agents[place].flags.contains(.isReportedLost) else { return }
         agents[place].flags.insert(.isReportedLost)
-        tell(place, .disconnected, at: now, model.revision(agents[place].record.running))
+        tell(place, .disconnected, at: now, revision(agents[place].record.running))
     }
 
     // MARK: - Opening
@@ -109,7 +109,7 @@ extension FleetPart {
     }
 
     private mutating func refuse(_ place: Int, at now: Instant) {
-        note(place, .refused, at: now, model.revision(agents[place].record.running))
+        note(place, .refused, at: now, revision(agents[place].record.running))
         let key = attemptKey(place)
         guard agents[place].flags.contains(.isWhole) else {
             var random = model.draws.stream(number(place), .attempt, key)
@@ -128,11 +128,11 @@ extension FleetPart {
             return refuse(place, at: now)
         }
         agents[place].connections &+= 1
-        note(place, .opened, at: now, model.revision(agents[place].record.running))
+        note(place, .opened, at: now, revision(agents[place].record.running))
         load.opened()
         if agents[place].flags.contains(.isReportedLost) {
             agents[place].flags.remove(.isReportedLost)
-            tell(place, .reconnected, at: now, model.revision(agents[place].record.running))
+            tell(place, .reconnected, at: now, revision(agents[place].record.running))
         }
         step(
             place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
@@ -223,7 +223,7 @@ extension FleetPart {
     }
 
     private mutating func stop(_ place: Int, until: Instant, at now: Instant) {
-        note(place, .stopped, at: now, model.revision(agents[place].record.running))
+        note(place, .stopped, at: now, revision(agents[place].record.running))
         if agents[place].record.isOnline { connectionEnds(place, at: now) }
         agents[place].transportDue = .distantFuture
         step(place, at: now, .restart, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {

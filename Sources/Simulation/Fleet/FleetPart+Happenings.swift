@@ -48,7 +48,7 @@ extension FleetPart {
         } else if agent.record.phase == .backingOff, agent.record.time <= now {
             beginAttempt(place, at: now)
         } else if agent.record.phase == .restarting, agent.record.time <= now {
-            note(place, .restarted, at: now, model.revision(agent.record.running))
+            note(place, .restarted, at: now, revision(agent.record.running))
             step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
                 $0.wake(at: $1, &$2)
             }
@@ -68,7 +68,7 @@ extension FleetPart {
             return serverAnswers(place, at: now)
         }
         if !agents[place].record.hasSteadyHeartbeats {
-            note(place, .firstHeartbeat, at: now, model.revision(agents[place].record.running))
+            note(place, .firstHeartbeat, at: now, revision(agents[place].record.running))
         }
         step(place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
             $0.wake(at: $1, &$2)
@@ -90,8 +90,8 @@ extension FleetPart {
         agents[place].flags.remove(.awaitsTarget)
         if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
             // It has what it is meant to have: the server knows that nothing is to be done.
-            let revision = model.revision(agents[place].target)
-            if revision == model.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
+            let revision = self.revision(agents[place].target)
+            if revision == self.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
             return
         }
         guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed else { return }
@@ -106,7 +106,7 @@ extension FleetPart {
         load.offer(bytes: model.world.configurationBytes + FleetModel.answerBytes)
         let target = agents[place].target
         if model.draws.chance(model.world.messageLoss, id, .messageLoss, count) {
-            return note(place, .offerLost, at: now, model.revision(target))
+            return note(place, .offerLost, at: now, revision(target))
         }
         var random = model.draws.stream(id, .latency, count)
         agents[place].underWay = target
@@ -117,10 +117,10 @@ extension FleetPart {
         agents[place].offerDue = .distantFuture
         let entry = agents[place].underWay
         agents[place].delivered = entry
-        let revision = model.revision(entry)
+        let revision = self.revision(entry)
         note(place, .offered, at: now, revision)
         let before = agents[place].record.lastOffer
-        let revisions = model.revisions
+        let revisions = revisions
         step(place, at: now, .offer, UInt32(entry), entry: entry) {
             $0.received(offer: entry, of: revisions, at: $1, &$2)
         }
@@ -134,7 +134,7 @@ extension FleetPart {
         let entry = agents[place].record.lastOffer
         let before = agents[place].record
         if !before.isApplying {
-            note(place, .crashed, at: now, model.revision(entry))
+            note(place, .crashed, at: now, revision(entry))
             connectionEnds(place, at: now)
         }
         step(place, at: now, .applying, UInt32(entry), entry: entry) { agent, now, effects in
@@ -162,7 +162,7 @@ extension FleetPart {
                 }
             }
         }
-        let revision = model.revision(entry)
+        let revision = self.revision(entry)
         let id = number(place)
         var planned: [OwnEvent] = []
         model.forEachFailure(of: id, revision) { number in

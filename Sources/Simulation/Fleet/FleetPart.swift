@@ -8,6 +8,10 @@ import Rollout
 /// What they do to the world are sums and a list of outcomes, taken at the second's end.
 struct FleetPart {
     let model: FleetModel
+    // Of the model, for each step.
+    let revisions: RevisionTable
+    let revisionOf: [UInt16]
+    let reportSizes: [Int]
     /// The agents' numbers are `first ..< first + count`, or these, ascending.
     let first: UInt32
     let members: [UInt32]?
@@ -54,6 +58,7 @@ struct FleetPart {
     ) {
         self.mistake = mistake
         self.model = model
+        (revisions, revisionOf, reportSizes) = (model.revisions, model.revisionOf, model.bytes.sizes)
         self.traced = traced
         members = model.world.members.map { Array($0[range]) }
         first = UInt32(range.lowerBound)
@@ -78,6 +83,10 @@ struct FleetPart {
     /// The number of the agent at a place.
     @inline(__always)
     func number(_ place: Int) -> UInt32 { members.map { $0[place] } ?? first + UInt32(place) }
+
+    /// The revision of an entry of the table; 0 for none.
+    @inline(__always)
+    func revision(_ entry: UInt8) -> UInt16 { entry > 0 ? revisionOf[Int(entry) - 1] : 0 }
 
     /// The interval of the heartbeats of the agent at a place.
     @inline(__always)
