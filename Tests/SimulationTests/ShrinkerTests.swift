@@ -89,10 +89,10 @@ struct ShrinkerTests {
         "Each plan is reduced to five faults and a hundred agents, once its end is not the one that it expects",
         arguments: PlanTests.names)
     func shipped(name: String) throws {
-        let usual = try Self.plan(name, ["world.agents=3000"])
+        let usual = try Self.plan(name, ["world.agents=1000"])
         let end = Rehearsal(usual, seed: 5).run().controllers.last?.state
         let plan = try Self.plan(
-            name, ["world.agents=3000", "expect.outcome=\(end == .ended(.finished) ? "paused" : "finished")"])
+            name, ["world.agents=1000", "expect.outcome=\(end == .ended(.finished) ? "paused" : "finished")"])
         let reduced = try #require(Shrinker().shrink(plan, seed: 5))
         let outcome = reduced.outcome
         #expect(outcome.agents.count <= 100 && outcome.faults.count <= 5, "\(outcome.agents.count), \(outcome.faults)")

@@ -1,6 +1,6 @@
 package import Basis
 import Matching
-package import OpAMP
+import OpAMP
 
 /// Waking an agent of a simulated fleet, and putting it back.
 extension Agent {

@@ -16,14 +16,15 @@ private struct TwoAgents {
     var faults: Faults = []
     private var effects = (Effects(), Effects(), Effects())
 
-    init(_ plan: CohortPlan, faults: Faults) {
-        cohort = Cohort(plan, seed: 5, unixOrigin: 0, reportForm: .decided)
+    /// - Parameter others: agents of the same fleet.
+    init(_ plan: CohortPlan, faults: Faults, beside others: TwoAgents? = nil) {
+        cohort = others?.cohort ?? Cohort(plan, seed: 5, unixOrigin: 0, reportForm: .decided)
         var table = RevisionTable(capabilities: [.acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig])
         for revision in 1...4 {
             let file = AgentConfigFile(body: Array("revision: \(revision)\n".utf8), contentType: "text/yaml")
             _ = table.append(AgentConfigMap(configMap: ["a.yaml": file]), of: cohort)
         }
-        self.table = table
+        self.table = others?.table ?? table
         self.faults = faults
         awake = Agent(index: 7, cohort: cohort)
         awake.prepare(faults: faults, random: SeededRandom(seed: 1))
@@ -162,8 +163,10 @@ struct CompactAgentTests {
     func shareMemory(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let choices: [Faults] = [[], Faults(.diesAfterApplying), Faults(.reportsOtherConfig), Faults(.failsToApply)]
-        var fleet = (0..<3).map { _ in
-            TwoAgents(TwoAgents.plan(), faults: choices[random.index(below: choices.count)])
+        var fleet: [TwoAgents] = []
+        for _ in 0..<3 {
+            let faults = choices[random.index(below: choices.count)]
+            fleet.append(TwoAgents(TwoAgents.plan(), faults: faults, beside: fleet.first))
         }
         for index in fleet.indices {
             fleet[index].step(at: .zero, seed: 0) { $0.start(at: $1, &$2) }
