@@ -70,6 +70,7 @@ struct ShrinkerTests {
         "A plan that does not end as expected is reduced to five faults and a hundred agents, and still fails so",
         arguments: [
             ("canary-bad", []), ("slow-poison", []),
+            ("slow-poison", ["world.agents=5000", "expect.outcome=stopped-in-canary", "expect.within=5m"]),
             ("aws-iot-jobs", ["world.agents=2000", "expect.broken=50"]), ("argo-rollouts", ["world.agents=2000"]),
         ] as [(String, [String])])
     func plans(name: String, settings: [String]) throws {
@@ -83,6 +84,20 @@ struct ShrinkerTests {
         let read = try RolloutPlan.read(Array(reduced.plan.resolvedYAML.utf8), source: "reduced")
         #expect(read == reduced.plan)
         #expect(RehearsalSummary(read, seed: read.seed, Rehearsal(read).run()).failure == outcome.failure)
+    }
+
+    @Test(
+        "Each plan is reduced to five faults and a hundred agents, once its end is not the one that it expects",
+        arguments: PlanTests.names)
+    func shipped(name: String) throws {
+        let usual = try Self.plan(name, ["world.agents=1000"])
+        let end = Rehearsal(usual, seed: 5).run().controllers.last?.state
+        let plan = try Self.plan(
+            name, ["world.agents=1000", "expect.outcome=\(end == .ended(.finished) ? "paused" : "finished")"])
+        let reduced = try #require(Shrinker().shrink(plan, seed: 5))
+        let outcome = reduced.outcome
+        #expect(outcome.agents.count <= 100 && outcome.faults.count <= 5, "\(outcome.agents.count), \(outcome.faults)")
+        #expect(reduced.again == outcome.failure)
     }
 
     @Test("A part of a fleet has as many agents of each stage as its share, or the agents with faults first")

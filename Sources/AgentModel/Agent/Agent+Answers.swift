@@ -20,13 +20,18 @@ extension Agent {
         guard answer.isAcknowledgement, acceptsMessages, isAddressedHere(answer.instanceUID) else {
             return received(answer.answer(), at: now, &effects)
         }
+        receivedAcknowledgement(answer.capabilities, at: now, &effects)
+    }
+
+    /// An answer was received that has nothing but the capabilities of the server.
+    package mutating func receivedAcknowledgement(
+        _ capabilities: ServerCapabilities, at now: Instant, _ effects: inout Effects
+    ) {
         matchAnswer(.bare, at: now, &effects)
-        if !answer.capabilities.isEmpty, life.phase.session != nil { serverCapabilities = answer.capabilities }
+        if !capabilities.isEmpty, life.phase.session != nil { serverCapabilities = capabilities }
         if !changes.isEmpty, !isHoldingChanges { reportChanges(at: now, &effects) }
         requestCertificate(at: now, &effects)
-        if outstandingReports == 0 { sendNextOfClosedLoop(at: now, &effects) }
-        if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
-        setTimer(&effects)
+        messageTaken(at: now, &effects)
     }
 
     /// A ServerToAgent was received, as a value.
@@ -41,6 +46,12 @@ extension Agent {
             matchAnswer(answer.isBare ? .bare : .offer, at: now, &effects)
             if life.phase.session != nil { take(answer, at: now, &effects) }
         }
+        messageTaken(at: now, &effects)
+    }
+
+    /// A message has been processed.
+    @inline(__always)
+    mutating func messageTaken(at now: Instant, _ effects: inout Effects) {
         if outstandingReports == 0 { sendNextOfClosedLoop(at: now, &effects) }
         if flags.contains(.leaving) { leaveIfAnswered(at: now, &effects) }
         setTimer(&effects)

@@ -47,7 +47,7 @@ extension Agent {
         life.answered(at: now)
         if extended != nil, life.phase.session != nil { endOutage(isAnswered: true, at: now, &effects) }
         if case .connected(let session) = life.phase {
-            effects.append(.firstAnswered(now - session.begun))
+            if cohort.reportForm == .encoded { effects.append(.firstAnswered(now - session.begun)) }
             _ = step(.firstReportAnswered(work), because: .firstAnswer, at: now, &effects)
             commitSettings(at: now, &effects)
         }
@@ -91,9 +91,12 @@ extension Agent {
     private func recordOutcomes(
         at now: Instant, because cause: UnansweredReport.Cause = .cut, _ effects: inout Effects
     ) -> ReportKind? {
+        guard !effects.outcomes.isEmpty else { return nil }
         var answered: ReportKind?
         for number in effects.outcomes.indices {
             switch effects.outcomes[number] {
+            case .answered(let report, _, _, _, _) where cohort.reportForm == .decided:
+                answered = report.reportKind
             case .answered(let report, let at, let message, let range, let mayBeUnanswered):
                 let delay = report.sentAt - report.dueAt
                 let answer = AnsweredReport(

@@ -16,8 +16,8 @@ public import OpAMP
 /// sends reports.
 public struct Agent {
     /// The agent's number in the run.
-    public let index: UInt64
-    public let cohort: Cohort
+    public internal(set) var index: UInt64
+    public internal(set) var cohort: Cohort
     public internal(set) var instanceUID: InstanceUID
 
     var random: SeededRandom
@@ -162,8 +162,8 @@ public struct Agent {
     ) -> Bool {
         switch life.apply(event, because: cause, at: now) {
         case .moved(let change):
-            effects.append(.stateChanged(change))
-            if change.from.isOnline != change.to.isOnline {
+            if cohort.reportForm == .encoded { effects.append(.stateChanged(change)) }
+            if cohort.isScripted, change.from.isOnline != change.to.isOnline {
                 cohort.plan.script?.told(of: index, change.to.isOnline ? .connected : .disconnected, at: now)
             }
             if extended?.value.telemetry != nil { noteForTelemetry(change) }
@@ -196,7 +196,7 @@ public struct Agent {
         case .closing(let end, _): deadline = end
         case .restarting(let until): deadline = until
         }
-        if let extended, isProcessUp { deadline = min(deadline, extended.value.nextDeadline) }
+        if let due = extended?.value.nextDeadline, isProcessUp { deadline = min(deadline, due) }
         return min(deadline, effects.matcher.deadline(of: match, matchContext))
     }
 }

@@ -7,7 +7,7 @@ struct ExtendedState {
     var capabilities: AgentCapabilities?
     /// The uid that the agent had before the server gave it another: answers to reports under way still carry it.
     var formerInstanceUID: InstanceUID?
-    var configuration: Configuration?
+    var configuration = Configuration()
     var packages: PackageHolding?
     var connectionSettings: Boxed<ConnectionSettingsKeeper>?
     var telemetry: Boxed<TelemetryKeeper>?
@@ -34,11 +34,13 @@ struct ExtendedState {
 
     /// When something of it next falls due. Updated by `withExtendedState`, so that a heartbeat reads one number.
     fileprivate(set) var nextDeadline: Instant = .distantFuture
+    /// Whether it was changed since the agent was put into a record or woken from one.
+    var isChanged = false
 
     fileprivate var earliestDeadline: Instant {
         min(
             min(crashes, excessiveReportsDue, collector.backAt, capabilityChangeDue), min(healthDue, packagesDue),
-            min(applicationDue, deathDue, retryDue, batchDue), min(telemetryDue, leaveBy))
+            min(configuration.nextDeadline, batchDue), min(telemetryDue, leaveBy))
     }
 
     var capabilityChangeDue: Instant { capabilityChanges?.due ?? .distantFuture }
@@ -47,22 +49,64 @@ struct ExtendedState {
     var telemetryDue: Instant { telemetry?.value.due ?? .distantFuture }
     var healthDue: Instant { health?.nextDeadline ?? .distantFuture }
     var packagesDue: Instant { packages?.nextDeadline ?? .distantFuture }
-    var applicationDue: Instant { configuration?.application?.done ?? .distantFuture }
-    var deathDue: Instant { configuration?.dies ?? .distantFuture }
-    var retryDue: Instant { configuration?.retries ?? .distantFuture }
+
+    /// What may fall due.
+    fileprivate struct Due: OptionSet {
+        let rawValue: UInt16
+        static let leaving = Due(rawValue: 1 << 0)
+        static let crash = Due(rawValue: 1 << 1)
+        static let collector = Due(rawValue: 1 << 2)
+        static let health = Due(rawValue: 1 << 3)
+        static let capabilities = Due(rawValue: 1 << 4)
+        static let excessiveReport = Due(rawValue: 1 << 5)
+        static let application = Due(rawValue: 1 << 6)
+        static let death = Due(rawValue: 1 << 7)
+        static let retry = Due(rawValue: 1 << 8)
+        static let packages = Due(rawValue: 1 << 9)
+        static let batch = Due(rawValue: 1 << 10)
+        static let telemetry = Due(rawValue: 1 << 11)
+    }
+
+    @inline(__always)
+    fileprivate func due(at now: Instant) -> Due {
+        var due: Due = []
+        if leaveBy <= now { due.insert(.leaving) }
+        if crashes <= now { due.insert(.crash) }
+        if collector.backAt <= now { due.insert(.collector) }
+        if healthDue <= now { due.insert(.health) }
+        if capabilityChangeDue <= now { due.insert(.capabilities) }
+        if excessiveReportsDue <= now { due.insert(.excessiveReport) }
+        if configuration.applicationDue <= now { due.insert(.application) }
+        if configuration.dies <= now { due.insert(.death) }
+        if configuration.retries <= now { due.insert(.retry) }
+        if packagesDue <= now { due.insert(.packages) }
+        if batchDue <= now { due.insert(.batch) }
+        if telemetryDue <= now { due.insert(.telemetry) }
+        return due
+    }
+
+    /// Makes a change, and finds out what falls due next.
+    @inline(__always)
+    fileprivate mutating func changing<Result>(_ change: (inout ExtendedState) -> Result) -> Result {
+        let result = change(&self)
+        nextDeadline = earliestDeadline
+        isChanged = true
+        return result
+    }
 
     /// Whether nothing is in it, so that it may go.
     var isEmpty: Bool {
-        capabilities == nil && formerInstanceUID == nil && configuration == nil && packages == nil
+        capabilities == nil && formerInstanceUID == nil && !configuration.hasOffer && packages == nil
             && connectionSettings == nil && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil
             && healthChanged == .zero && !collector.isDown && excessiveReports == nil && crashes == .distantFuture
             && batch == nil && outage == nil && leaveBy == .distantFuture
     }
 
     /// What is under way apart from the connection.
+    @inline(__always)
     var work: LifeCycle.Work {
         var work: LifeCycle.Work = []
-        if configuration?.application != nil { work.insert(.configuring) }
+        if configuration.isApplying { work.insert(.configuring) }
         if packages?.isWorking == true { work.insert(.updating) }
         return work
     }
@@ -75,49 +119,53 @@ extension Agent {
         var box = extended ?? Boxed(ExtendedState())
         extended = nil
         defer { extended = box }
-        let result = change(&box.value)
-        box.value.nextDeadline = box.value.earliestDeadline
-        return result
+        return box.value.changing(change)
     }
 
     /// Changes what the agent does with remote configurations.
+    @inline(__always)
     mutating func withConfiguration<Result>(_ change: (inout Configuration) -> Result) -> Result {
-        withExtendedState { extended in
-            var configuration = extended.configuration ?? Configuration()
-            extended.configuration = nil
-            defer { extended.configuration = configuration }
-            return change(&configuration)
-        }
+        withExtendedState { change(&$0.configuration) }
     }
 
-    var configuration: Configuration? { extended?.value.configuration }
+    /// What the agent does with remote configurations; nil: none was offered.
+    var configuration: Configuration? {
+        guard let extended, extended.value.configuration.hasOffer else { return nil }
+        return extended.value.configuration
+    }
 
     /// What is under way apart from the connection.
     var work: LifeCycle.Work { extended?.value.work ?? [] }
 
     /// Does what has fallen due besides heartbeats. The box is not held meanwhile, or each change would copy it.
     mutating func advanceExtendedState(at now: Instant, _ effects: inout Effects) {
-        guard let due = extended?.value.nextDeadline, due <= now, isProcessUp else { return }
-        if isDue(now, { $0.leaveBy }) { return leaveUnanswered(at: now, &effects) }
-        if isDue(now, { $0.crashes }) { return crashWithoutCause(at: now, &effects) }
-        if isDue(now, { $0.collector.backAt }) { collectorIsBack(at: now, &effects) }
-        if isDue(now, { $0.healthDue }) { checkHealth(at: now, &effects) }
-        if isDue(now, { $0.capabilityChangeDue }) { changeCapabilitiesAsPlanned(at: now, &effects) }
-        if isDue(now, { $0.excessiveReportsDue }) { reportExcessively(at: now, &effects) }
-        if isDue(now, { $0.applicationDue }), let application = configuration?.application {
-            finish(application, at: now, &effects)
+        guard let next = extended?.value.nextDeadline, next <= now, isProcessUp else { return }
+        var due = whatIsDue(now)
+        if due.contains(.leaving) { return leaveUnanswered(at: now, &effects) }
+        if due.contains(.crash) { return crashWithoutCause(at: now, &effects) }
+        func isDue(_ what: ExtendedState.Due, _ act: (inout Agent, inout Effects) -> Void) {
+            guard due.contains(what) else { return }
+            act(&self, &effects)
+            due = whatIsDue(now)
         }
-        if isDue(now, { $0.deathDue }) { crashOfConfiguration(at: now, &effects) }
-        if isDue(now, { $0.retryDue }) { retryConfiguration(at: now, &effects) }
-        if isDue(now, { $0.packagesDue }) { advancePackages(at: now, &effects) }
-        if isDue(now, { $0.batchDue }) { releaseChanges(at: now, &effects) }
-        if isDue(now, { $0.telemetryDue }) { exportTelemetry(at: now, &effects) }
+        isDue(.collector) { $0.collectorIsBack(at: now, &$1) }
+        isDue(.health) { $0.checkHealth(at: now, &$1) }
+        isDue(.capabilities) { $0.changeCapabilitiesAsPlanned(at: now, &$1) }
+        isDue(.excessiveReport) { $0.reportExcessively(at: now, &$1) }
+        isDue(.application) { agent, effects in
+            guard let application = agent.extended?.value.configuration.application else { return }
+            agent.finish(application, at: now, &effects)
+        }
+        isDue(.death) { $0.crashOfConfiguration(at: now, &$1) }
+        isDue(.retry) { $0.retryConfiguration(at: now, &$1) }
+        isDue(.packages) { $0.advancePackages(at: now, &$1) }
+        isDue(.batch) { $0.releaseChanges(at: now, &$1) }
+        isDue(.telemetry) { $0.exportTelemetry(at: now, &$1) }
     }
 
-    @inline(__always)
-    private func isDue(_ now: Instant, _ deadline: (ExtendedState) -> Instant) -> Bool {
-        guard let extended else { return false }
-        return deadline(extended.value) <= now
+    private func whatIsDue(_ now: Instant) -> ExtendedState.Due {
+        guard let extended, extended.value.nextDeadline <= now else { return [] }
+        return extended.value.due(at: now)
     }
 
     /// Whether the agent's process runs: one that is down or not yet started takes no action.

@@ -27,12 +27,12 @@ public enum ReconnectPolicy: Hashable, Sendable {
         let own: Nanoseconds
         switch self {
         case .opampGo:
-            own = failures == 0 ? .zero : Exponential.opampGo.wait(failures, random: &random)
+            own = failures == 0 ? .zero : Exponential.opampGoWait(failures, random: &random)
         case .longRandomDelay(let minimum, let maximum):
             own =
                 failures == 0
                 ? Distribution.uniform(minimum, maximum).draw(&random)
-                : max(minimum, Exponential.opampGo.wait(failures, random: &random))
+                : max(minimum, Exponential.opampGoWait(failures, random: &random))
         case .specificationMinimum:
             own = failures == 0 ? .zero : Exponential.specification.wait(failures, random: &random)
         case .exponential(let initial, let multiplier, let maximum, let jitter):
@@ -86,8 +86,20 @@ struct Exponential: Hashable, Sendable {
     static let specification = Exponential(
         initial: .seconds(30), multiplier: 2, maximum: .seconds(600), spread: 1...1.5)
 
+    /// How `opampGo` grows, until it has reached its maximum.
+    private static let opampGoSteps = (1...16).map { opampGo.grown($0) }
+
     /// The wait after the `failures`-th failure in a row, counted from 1.
     func wait(_ failures: Int, random: inout SeededRandom) -> Nanoseconds {
+        drawn(grown(failures), &random)
+    }
+
+    /// The same as `opampGo.wait`, which a fleet without its server asks for again and again.
+    static func opampGoWait(_ failures: Int, random: inout SeededRandom) -> Nanoseconds {
+        opampGo.drawn(opampGoSteps[min(max(failures, 1), opampGoSteps.count) - 1], &random)
+    }
+
+    private func grown(_ failures: Int) -> Nanoseconds {
         var grown = initial
         // The loop ends where the maximum is reached; a factor near 1 may need more steps than are worth taking.
         var left = min(failures - 1, 1_000)
@@ -95,7 +107,11 @@ struct Exponential: Hashable, Sendable {
             grown = min(grown.scaled(by: multiplier), maximum)
             left -= 1
         }
-        return grown.scaled(by: spread.lowerBound + (spread.upperBound - spread.lowerBound) * random.unit())
+        return grown
+    }
+
+    private func drawn(_ grown: Nanoseconds, _ random: inout SeededRandom) -> Nanoseconds {
+        grown.scaled(by: spread.lowerBound + (spread.upperBound - spread.lowerBound) * random.unit())
     }
 }
 

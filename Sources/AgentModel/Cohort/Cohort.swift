@@ -14,11 +14,15 @@ public final class Cohort: Sendable {
     /// What becomes of the agents' reports.
     public let reportForm: ReportForm
 
+    /// Whether the plan has a script: asked at each step.
+    let isScripted: Bool
+
     /// How often the agents report at present.
     public let pace = SharedPace()
 
     /// The configuration that the agents start with.
     let localConfig: AgentConfigMap
+    let localMark: UInt64
     /// Its entries, to find what a remote configuration changes.
     let localEntries: ConfigEntries
     /// The statuses of the packages that the agents start with.
@@ -47,7 +51,9 @@ public final class Cohort: Sendable {
         self.reportForm = reportForm
         let body = CollectorConfig.yaml(bytes: plan.sizes.effectiveConfigBytes)
         localConfig = AgentConfigMap(configMap: ["": AgentConfigFile(body: body, contentType: "text/yaml")])
+        localMark = localConfig.mark
         localEntries = ConfigEntries(localConfig)
+        isScripted = plan.script != nil
         localPackages = PackageKeeper(plan.packages.installed).statuses
         heartbeatRules = HeartbeatSchedule.Rules(plan, sendsHeartbeats: false)
         healthTree = HealthTree(pipelines: plan.sizes.healthPipelines)
@@ -97,7 +103,7 @@ public enum ReportForm: Hashable, Sendable {
     /// They are built and encoded, for a host that sends them.
     case encoded
     /// Only what they carry is decided (`ReportSlice.content`), for a host in virtual time that delivers values: the
-    /// slices are empty, each message answers the oldest report, and what is measured only at a socket, the time
-    /// without a server, is not recorded.
+    /// slices are empty, each message answers the oldest report, and what is measured only at a socket is not
+    /// recorded: how long answers took, the time without a server, and how long the agent was in a state.
     case decided
 }

@@ -1,52 +1,6 @@
 package import Basis
-package import OpAMP
-
-/// The configurations that the server of a simulated fleet offers, by revision: what the agents keep of them once for
-/// all of them. Revision n is offered with the hash of eight bytes that holds n.
-package struct RevisionTable: Sendable {
-    private var configs: [ReceivedConfig] = []
-    /// Each of them in a list of its own: most agents have that as their history, and share it.
-    private var histories: [[ReceivedConfig]] = []
-    /// The offer of each revision, the first being revision 1.
-    package private(set) var offers: [ServerToAgent] = []
-    /// What the server declares.
-    package let capabilities: ServerCapabilities
-
-    package init(capabilities: ServerCapabilities) {
-        self.capabilities = capabilities
-    }
-
-    /// At most so many revisions: a record has a byte for each.
-    package static let limit = Int(UInt8.max)
-
-    /// Adds the next revision.
-    /// - Returns: Its number; nil where there is no room.
-    package mutating func append(_ config: AgentConfigMap, of cohort: Cohort) -> UInt8? {
-        guard configs.count < Self.limit else { return nil }
-        let revision = UInt8(configs.count + 1)
-        let offer = AgentRemoteConfig(config: config, configHash: [0, 0, 0, 0, 0, 0, 0, revision])
-        let received = ReceivedConfig(offer, cohort: cohort)
-        configs.append(received)
-        histories.append([received])
-        offers.append(ServerToAgent(remoteConfig: offer, capabilities: capabilities))
-        return revision
-    }
-
-    /// The history of an agent that has had one revision that worked.
-    fileprivate func history(of revision: UInt8) -> [ReceivedConfig] {
-        revision > 0 && Int(revision) <= histories.count ? histories[Int(revision) - 1] : []
-    }
-
-    fileprivate func config(_ revision: UInt8) -> ReceivedConfig? {
-        revision > 0 && Int(revision) <= configs.count ? configs[Int(revision) - 1] : nil
-    }
-
-    /// - Returns: 0 where it is none of them.
-    fileprivate func revision(of config: ReceivedConfig) -> UInt8 {
-        guard let revision = UInt8(exactly: config.number), Int(revision) <= configs.count else { return 0 }
-        return revision
-    }
-}
+import Matching
+import OpAMP
 
 /// Waking an agent of a simulated fleet, and putting it back.
 extension Agent {
@@ -64,6 +18,40 @@ extension Agent {
         self.random = random
         // Messages of a simulated fleet carry no uid, and reports are not built.
         instanceUID = InstanceUID(high: 0, low: 0)
+        schedule = HeartbeatSchedule(cohort.plan.heartbeat)
+        wake(as: record)
+        if record.flags.contains(.knowsServer) { serverCapabilities = table.capabilities }
+        configure(as: record, table)
+    }
+
+    /// Becomes another agent, that of a record.
+    /// - Parameters:
+    ///   - record: the agent's.
+    ///   - former: what this one was put back as; its extended state is left as it is where that is the same.
+    @inline(__always)
+    mutating func wake(
+        _ record: CompactAgent, after former: CompactAgent, index: UInt64, cohort: Cohort, faults: Faults,
+        random: SeededRandom, _ table: RevisionTable
+    ) {
+        self.index = index
+        if self.cohort !== cohort { self.cohort = cohort }
+        self.faults = faults
+        self.random = random
+        instanceUID = InstanceUID(high: 0, low: 0)
+        processStarted = .zero
+        timer = .distantFuture
+        match = MatchState()
+        wake(as: record)
+        serverCapabilities = record.flags.contains(.knowsServer) ? table.capabilities : []
+        let isSettled = extended?.value.isChanged == false
+        if isSettled, record.hasConfiguration(of: former) { return }
+        configure(as: record, hasHistory: isSettled && record.history == former.history, table)
+        extended?.value.isChanged = false
+    }
+
+    /// Becomes the agent of a record, but for what its server and its configuration are.
+    @inline(__always)
+    fileprivate mutating func wake(as record: CompactAgent) {
         schedule = HeartbeatSchedule(
             cohort.plan.heartbeat, next: record.nextHeartbeat, hasBegun: record.flags.contains(.hasBegunHeartbeats))
         life = LifeCycle(in: record.lifePhase)
@@ -71,18 +59,25 @@ extension Agent {
         changes = StatusChanges(unreported: record.unreported, unconfirmed: record.unconfirmed)
         backoff = record.backoff
         reportedHealth = record.reportedHealth
-        if record.flags.contains(.introduced) { flags.insert(.introduced) }
-        if record.flags.contains(.knowsServer) { serverCapabilities = table.capabilities }
-        guard record.flags.contains(.isConfigured), let state = record.configurationState(table) else { return }
-        var configuration = Configuration(
-            state: state, history: record.historyOfConfigs(table), reported: record.reported,
-            lies: record.flags.contains(.lies))
-        switch record.stage {
-        case .configured: configuration.dies = record.configurationDue
-        case .error: configuration.retries = record.configurationDue
-        case .notConfigured, .succeeding, .failing, .crashing: break
+        flags = record.flags.contains(.introduced) ? .introduced : []
+    }
+
+    /// Takes on the configuration of a record.
+    /// - Parameter hasHistory: whether it has that of the record.
+    fileprivate mutating func configure(as record: CompactAgent, hasHistory: Bool = false, _ table: RevisionTable) {
+        guard record.flags.contains(.isConfigured), let offer = table.config(record.lastOffer),
+            let kept = record.keptConfiguration
+        else {
+            extended = nil
+            return
         }
-        withExtendedState { $0.configuration = configuration }
+        let running = table.config(record.running)
+        let history = hasHistory ? nil : ConfigHistory(record.history, table)
+        withExtendedState {
+            $0.configuration.restore(
+                kept, of: offer, running: running, history: history, reported: record.reported,
+                lies: record.flags.contains(.lies), deadline: record.configurationDue)
+        }
     }
 
     /// The agent, kept whole, is about to take a step.
@@ -95,19 +90,43 @@ extension Agent {
     /// - Returns: `nil` where it has something that a record cannot hold, such as packages, health faults or a report
     ///   that waits for its answer: then the host keeps the agent itself.
     package func compact(_ table: RevisionTable) -> CompactAgent? {
-        guard outstandingReports == 0, !schedule.interval.isOffered, flags.subtracting(.introduced).isEmpty,
-            serverCapabilities.isEmpty || serverCapabilities == table.capabilities,
-            extended?.value.hasOnlyConfiguration != false
-        else { return nil }
+        guard fitsRecord(table), extended?.value.hasOnlyConfiguration != false else { return nil }
         return outline(table)
+    }
+
+    /// The same of an agent that was woken from a record in this memory.
+    mutating func compact(_ table: RevisionTable, since woken: CompactAgent) -> CompactAgent? {
+        var record = woken
+        guard fitsRecord(table), putBack(in: &record) else { return nil }
+        guard extended?.value.isChanged == true else { return record }
+        record.forgetConfiguration()
+        guard extended?.value.hasOnlyConfiguration == true, record.keepConfiguration(of: self, table) else {
+            return nil
+        }
+        extended?.value.forgetWhatOnlySocketsMeasure()
+        return record
+    }
+
+    /// Whether a record holds all of the agent but its extended state.
+    @inline(__always)
+    fileprivate func fitsRecord(_ table: RevisionTable) -> Bool {
+        outstandingReports == 0 && !schedule.interval.isOffered && flags.subtracting(.introduced).isEmpty
+            && (serverCapabilities.isEmpty || serverCapabilities == table.capabilities)
     }
 
     /// What a record holds of the agent, whether or not that is all; nil where it cannot hold even its phase or its
     /// configuration.
     package func outline(_ table: RevisionTable) -> CompactAgent? {
-        var record = CompactAgent(
-            running: 0, nextHeartbeat: schedule.next, sequenceNumber: UInt32(truncatingIfNeeded: nextSequenceNumber))
-        record.flags = []
+        var record = CompactAgent(running: 0, nextHeartbeat: .zero, sequenceNumber: 0)
+        record.forgetConfiguration()
+        guard putBack(in: &record) else { return nil }
+        return record.keepConfiguration(of: self, table) ? record : nil
+    }
+
+    /// Writes all but the configuration into a record.
+    /// - Returns: Whether it can be written.
+    @inline(__always)
+    fileprivate func putBack(in record: inout CompactAgent) -> Bool {
         switch life.phase {
         case .connecting(let begun): (record.phase, record.time) = (.connecting, begun)
         case .connected(let session): (record.phase, record.time) = (.connected, session.begun)
@@ -115,20 +134,38 @@ extension Agent {
         case .configuring(let session): (record.phase, record.time) = (.configuring, session.begun)
         case .backingOff(let until): (record.phase, record.time) = (.backingOff, until)
         case .restarting(let until): (record.phase, record.time) = (.restarting, until)
-        case .initializing, .updating, .closing, .disconnected: return nil
+        case .initializing, .updating, .closing, .disconnected: return false
         }
+        record.nextHeartbeat = schedule.next
+        record.sequenceNumber = UInt32(truncatingIfNeeded: nextSequenceNumber)
         record.unreported = changes.unreported
         record.unconfirmed = changes.unconfirmed
         record.backoff = backoff
         record.reportedHealth = reportedHealth
+        record.flags.formIntersection(CompactAgent.Flags.ofConfiguration)
         if flags.contains(.introduced) { record.flags.insert(.introduced) }
         if schedule.hasBegun { record.flags.insert(.hasBegunHeartbeats) }
         if !serverCapabilities.isEmpty { record.flags.insert(.knowsServer) }
-        record.history = 0
-        record.stage = .notConfigured
-        record.reported = .received
-        guard let configuration = extended?.value.configuration else { return record }
-        return record.keep(configuration, table) ? record : nil
+        return true
+    }
+
+    /// The server's offer of a revision was received: the message `table.offers[revision - 1]`, which was read for all
+    /// agents at once.
+    package mutating func received(
+        offer revision: UInt8, of table: RevisionTable, at now: Instant, _ effects: inout Effects
+    ) {
+        guard acceptsMessages, let config = table.config(revision) else { return effects.count(.eventOutOfState) }
+        matchAnswer(.offer, at: now, &effects)
+        if life.phase.session != nil {
+            serverCapabilities = table.capabilities
+            flags.insert(.takingAnswer)
+            configOffered(config, at: now, &effects)
+            flags.remove(.takingAnswer)
+            reportChanges(at: now, &effects)
+            requestCertificate(at: now, &effects)
+            switchConnection(at: now, &effects)
+        }
+        messageTaken(at: now, &effects)
     }
 
     /// When the agent next has something to do by itself.
@@ -162,9 +199,16 @@ extension Agent {
 }
 
 extension ExtendedState {
+    /// What a record does not keep is as in an agent that was woken from one.
+    fileprivate mutating func forgetWhatOnlySocketsMeasure() {
+        isChanged = false
+        healthChanged = .zero
+        configuration.forgetWhenOffered()
+    }
+
     /// Whether there is nothing in it but the configuration.
     fileprivate var hasOnlyConfiguration: Bool {
-        guard configuration != nil else { return isEmpty }
+        guard configuration.hasOffer else { return isEmpty }
         return capabilities == nil && formerInstanceUID == nil && packages == nil && connectionSettings == nil
             && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil && !collector.isDown
             && excessiveReports == nil && crashes == .distantFuture && batch == nil && outage == nil
@@ -185,72 +229,70 @@ extension CompactAgent {
         }
     }
 
-    fileprivate func configurationState(_ table: RevisionTable) -> Configuration.State? {
-        guard let last = table.config(lastOffer) else { return nil }
-        func application(_ outcome: Configuration.Outcome) -> Configuration.State {
-            let application = Configuration.Application(config: last, done: configurationDue, outcome: outcome)
-            guard let running = table.config(running) else { return .configuring(application) }
-            return .updating(application, from: running)
-        }
+    fileprivate var keptConfiguration: Configuration.Kept? {
         switch stage {
-        case .notConfigured: return .notConfigured
-        case .succeeding: return application(.success)
-        case .failing: return application(.failure(message.text))
-        case .crashing: return application(.crash)
-        case .configured: return .configured(last)
-        case .error: return .error(last, message: message.text, running: table.config(running))
+        case .notConfigured: nil
+        case .succeeding: .applying(.success)
+        case .failing: .applying(.failure(message.text))
+        case .crashing: .applying(.crash)
+        case .configured: .applied
+        case .error: .failed(message.text)
         }
-    }
-
-    fileprivate func historyOfConfigs(_ table: RevisionTable) -> [ReceivedConfig] {
-        if history <= UInt32(UInt8.max) { return table.history(of: UInt8(truncatingIfNeeded: history)) }
-        var configs: [ReceivedConfig] = []
-        configs.reserveCapacity(Self.historyLimit + 1)
-        for place in (0..<Self.historyLimit).reversed() {
-            if let config = table.config(UInt8(truncatingIfNeeded: history >> UInt32(place * 8))) {
-                configs.append(config)
-            }
-        }
-        return configs
     }
 
     /// A record holds so many configurations that worked: the limit of a simulated cohort
     /// (`RemoteConfigPlan.historyLimit`).
-    package static let historyLimit = 4
+    package static let historyLimit = ConfigHistory.wordLimit
 
-    /// - Returns: Whether the record holds it.
-    fileprivate mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
+    /// Whether its configuration is that of another record.
+    @inline(__always)
+    fileprivate func hasConfiguration(of other: CompactAgent) -> Bool {
+        history == other.history && configurationDue == other.configurationDue && lastOffer == other.lastOffer
+            && running == other.running && stage == other.stage && message == other.message
+            && reported == other.reported
+            && flags.intersection(.ofConfiguration) == other.flags.intersection(.ofConfiguration)
+    }
+
+    /// Holds no configuration any more.
+    fileprivate mutating func forgetConfiguration() {
+        (lastOffer, running, history) = (0, 0, 0)
+        (stage, message, reported) = (.notConfigured, .none, .received)
+        configurationDue = .distantFuture
+        flags.subtract(.ofConfiguration)
+    }
+
+    /// Holds the configuration of an agent; before, it holds none.
+    /// - Returns: Whether it can hold it.
+    fileprivate mutating func keepConfiguration(of agent: Agent, _ table: RevisionTable) -> Bool {
+        guard let extended = agent.extended, extended.value.configuration.hasOffer else { return true }
+        return keep(extended.value.configuration, table)
+    }
+
+    private mutating func keep(_ configuration: Configuration, _ table: RevisionTable) -> Bool {
         flags.insert(.isConfigured)
-        guard configuration.history.count <= Self.historyLimit else { return false }
-        for config in configuration.history {
-            let revision = table.revision(of: config)
-            guard revision > 0 else { return false }
-            history = history << 8 | UInt32(revision)
-        }
+        guard let kept = configuration.past.word(table) else { return false }
+        history = kept
         if configuration.lies { flags.insert(.lies) }
         reported = configuration.reported
         configurationDue = configuration.nextDeadline
-        switch configuration.state {
-        case .notConfigured:
-            return true
-        case .configuring(let application), .updating(let application, _):
-            lastOffer = table.revision(of: application.config)
-            switch application.outcome {
+        guard let offer = configuration.lastOffer else { return false }
+        lastOffer = table.revision(of: offer)
+        if configuration.isApplying {
+            switch configuration.outcome {
             case .success: stage = .succeeding
             case .crash: stage = .crashing
             case .failure(let text):
                 guard let known = FailureMessage(text) else { return false }
                 (stage, message) = (.failing, known)
             }
-        case .configured(let config):
-            (stage, lastOffer) = (.configured, table.revision(of: config))
-        case .error(let config, let text, _):
-            guard let known = FailureMessage(text) else { return false }
-            (stage, message, lastOffer) = (.error, known, table.revision(of: config))
+        } else if configuration.hasFailed {
+            guard let known = FailureMessage(configuration.message) else { return false }
+            (stage, message) = (.error, known)
+        } else {
+            stage = .configured
         }
-        guard lastOffer > 0 else { return false }
-        guard let config = configuration.running else { return true }
+        guard let config = configuration.running else { return lastOffer > 0 }
         running = table.revision(of: config)
-        return running > 0
+        return lastOffer > 0 && running > 0
     }
 }

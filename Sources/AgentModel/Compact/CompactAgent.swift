@@ -68,9 +68,12 @@ package struct CompactAgent: Hashable, Sendable {
         static let lies = Flags(rawValue: 4)
         static let knowsServer = Flags(rawValue: 8)
         static let isConfigured = Flags(rawValue: 16)
+        /// Those that are of the configuration.
+        static let ofConfiguration: Flags = [.lies, .isConfigured]
     }
 
     /// Whether the connection is open and reports can be sent on it.
+    @inlinable
     package var isOnline: Bool {
         switch phase {
         case .connected, .running, .configuring: true

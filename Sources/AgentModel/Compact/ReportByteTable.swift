@@ -6,7 +6,8 @@ import OpAMP
 package struct ReportByteTable: Hashable, Sendable {
     /// A report without any status: a heartbeat.
     package let heartbeat: Int
-    private var parts: [Int]
+    /// The bytes of a report with each set of contents, by its bits.
+    package let sizes: [Int]
 
     package init(_ plan: CohortPlan, revisions: RevisionTable) {
         let cohort = Cohort(plan, seed: 1, unixOrigin: 1_700_000_000_000_000_000)
@@ -18,17 +19,11 @@ package struct ReportByteTable: Hashable, Sendable {
         let done = agent.configuration?.application?.done ?? .zero
         agent.wake(at: done, &effects)
         heartbeat = agent.status([], at: done).encodedSize
-        parts = []
+        var sizes = [heartbeat]
         for bit in 0..<UInt16(10) {
-            let size = agent.status(StatusFields(rawValue: 1 << bit), at: done).encodedSize
-            parts.append(size - heartbeat)
+            let part = agent.status(StatusFields(rawValue: 1 << bit), at: done).encodedSize - heartbeat
+            sizes += sizes.map { $0 + part }
         }
-    }
-
-    /// The bytes of a report that carries `content`.
-    package func bytes(_ content: StatusFields) -> Int {
-        var sum = heartbeat
-        for bit in parts.indices where content.rawValue & 1 << UInt16(bit) != 0 { sum += parts[bit] }
-        return sum
+        self.sizes = sizes
     }
 }

@@ -5,22 +5,43 @@ import OpAMP
 extension Agent {
     /// An offer was received. Its status is reported with everything else that the message changed.
     mutating func configOffered(_ offer: AgentRemoteConfig, at now: Instant, _ effects: inout Effects) {
-        guard capabilities.contains(.acceptsRemoteConfig) else { return effects.count(.undeclaredCapabilityUsed) }
-        cohort.plan.script?.told(
-            of: index, .received, files: offer.config ?? AgentConfigMap(), hash: offer.configHash, at: now)
-        if let last = configuration?.lastOffer, last.hash == offer.configHash {
-            // The agent has applied it, is applying it, or has failed to: the server receives or has received the
-            // status.
-            return effects.count(.offerRepeated)
+        guard isNew(offer.config ?? AgentConfigMap(), offer.configHash, at: now, &effects) else { return }
+        take(effects.configCache.config(offer, of: cohort), at: now, &effects)
+    }
+
+    /// The same of an offer that was read before, for many agents of the cohort.
+    mutating func configOffered(_ config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
+        guard isNew(config.offered, config.hash, at: now, &effects) else { return }
+        take(config, at: now, &effects)
+    }
+
+    /// Whether an offer is one that the agent may take and does not have.
+    private func isNew(
+        _ files: @autoclosure () -> AgentConfigMap, _ hash: [UInt8], at now: Instant, _ effects: inout Effects
+    ) -> Bool {
+        guard capabilities.contains(.acceptsRemoteConfig) else {
+            effects.count(.undeclaredCapabilityUsed)
+            return false
         }
-        let config = effects.configCache.config(offer, of: cohort)
+        if cohort.isScripted {
+            cohort.plan.script?.told(of: index, .received, files: files(), hash: hash, at: now)
+        }
+        guard let last = extended?.value.configuration.lastOffer, last.hash == hash else { return true }
+        // The agent has applied it, is applying it, or has failed to: the server receives or has received the status.
+        effects.count(.offerRepeated)
+        return false
+    }
+
+    private mutating func take(_ config: ReceivedConfig, at now: Instant, _ effects: inout Effects) {
         let usual = random
-        let conduct = cohort.plan.script?.conduct(of: index, offered: config.offered, hash: config.hash)
+        let conduct =
+            !cohort.isScripted
+            ? nil : cohort.plan.script?.conduct(of: index, offered: config.offered, hash: config.hash)
         if let conduct { (faults, random) = (conduct.faults, conduct.random) }
         defer { if conduct != nil { random = usual } }
         if faults.has(.ignoresOffers) { return effects.fault(.ignoresOffers) }
         if has(.ignore, in: config) { return effects.count(.steered) }
-        if let application = configuration?.application {
+        if let application = extended?.value.configuration.application {
             record(.superseded, of: application.config, at: now, &effects)
         }
         let (span, outcome) = plannedOutcome(of: config, &effects)
@@ -37,10 +58,9 @@ extension Agent {
         of config: ReceivedConfig, _ effects: inout Effects
     ) -> (Nanoseconds, Configuration.Outcome) {
         if let problem = config.problem { return (.zero, .failure(problem.message)) }
-        let plan = cohort.plan.remoteConfig
-        var span = plan.applyTime.draw(&random)
+        var span = cohort.plan.remoteConfig.applyTime.draw(&random)
         var outcome = Configuration.Outcome.success
-        if random.chance(plan.failureOdds) { outcome = .failure(Configuration.componentFailed) }
+        if random.chance(cohort.plan.remoteConfig.failureOdds) { outcome = .failure(Configuration.componentFailed) }
         if faults.has(.appliesSlowly) {
             effects.fault(.appliesSlowly)
             span = span * 10
@@ -75,12 +95,14 @@ extension Agent {
     /// An application has ended; the status is reported at once.
     mutating func finish(_ application: Configuration.Application, at now: Instant, _ effects: inout Effects) {
         let config = application.config
-        let before = configuration?.running
-        let effectiveBefore = effectiveConfig
+        let before = extended?.value.configuration.running
+        let (filesBefore, markBefore) = (effectiveFiles, effectiveMark)
         switch application.outcome {
         case .success:
             let limit = cohort.plan.remoteConfig.historyLimit
-            let conduct = cohort.plan.script?.conduct(of: index, applied: config.offered, hash: config.hash)
+            let conduct =
+                !cohort.isScripted
+                ? nil : cohort.plan.script?.conduct(of: index, applied: config.offered, hash: config.hash)
             if let conduct { faults = conduct.faults }
             let lies = faults.has(.reportsOtherConfig) || has(.lie, in: config)
             withConfiguration {
@@ -91,7 +113,7 @@ extension Agent {
             changes.insert(.remoteConfigStatus)
             // Another offer may be equal to what runs already; only an agent that reports a wrong configuration would
             // report that again.
-            if lies || effectiveConfig != effectiveBefore { changes.insert(.effectiveConfig) }
+            if lies || effectiveMark != markBefore || effectiveFiles != filesBefore { changes.insert(.effectiveConfig) }
             planCrash(of: config, conduct, at: now)
             tellScript(lies ? .mismatched : .applied, of: config, at: now)
         case .failure(let message):
@@ -119,6 +141,7 @@ extension Agent {
     private mutating func notifyWatchers(
         from before: ReceivedConfig?, to config: ReceivedConfig, at now: Instant, _ effects: inout Effects
     ) -> Bool {
+        guard !cohort.plan.remoteConfig.watchers.isEmpty else { return false }
         let difference = (before?.entries ?? cohort.localEntries).difference(to: config.entries)
         var mustRestart = false
         for watcher in cohort.plan.remoteConfig.watchers where difference.touches(watcher.setting) {
@@ -132,6 +155,7 @@ extension Agent {
     }
 
     private func tellScript(_ step: AgentScriptStep, of config: ReceivedConfig, at now: Instant) {
+        guard cohort.isScripted else { return }
         cohort.plan.script?.told(of: index, step, files: config.offered, hash: config.hash, at: now)
     }
 
@@ -154,7 +178,7 @@ extension Agent {
     /// good.
     mutating func crashOfConfiguration(at now: Instant, _ effects: inout Effects) {
         if faults.has(.diesAfterApplying) { effects.fault(.diesAfterApplying) }
-        if let config = configuration?.running { tellScript(.failed, of: config, at: now) }
+        if let config = extended?.value.configuration.running { tellScript(.failed, of: config, at: now) }
         withConfiguration {
             $0.rollBack(Configuration.crashedRunning)
         }
@@ -172,7 +196,9 @@ extension Agent {
     /// A failed configuration is applied once more, and this time it works.
     mutating func retryConfiguration(at now: Instant, _ effects: inout Effects) {
         withConfiguration { $0.retries = .distantFuture }
-        guard case .error(let config, _, _)? = configuration?.state, config.problem == nil else { return }
+        guard case .error(let config, _, _)? = extended?.value.configuration.state, config.problem == nil else {
+            return
+        }
         effects.fault(.recovers)
         let application = Configuration.Application(config: config, done: now, outcome: .success)
         withConfiguration { $0.begin(application, at: $0.offeredAt) }
@@ -189,35 +215,44 @@ extension Agent {
     }
 
     /// The effective configuration that a report carries.
-    var effectiveConfig: EffectiveConfig {
-        guard let configuration, let running = configuration.running, !configuration.lies else {
-            return EffectiveConfig(configMap: cohort.localConfig)
-        }
-        return EffectiveConfig(configMap: running.effective)
+    var effectiveConfig: EffectiveConfig { EffectiveConfig(configMap: effectiveFiles) }
+
+    private var effectiveFiles: AgentConfigMap {
+        guard let extended, !extended.value.configuration.lies, let running = extended.value.configuration.running
+        else { return cohort.localConfig }
+        return running.effective
+    }
+
+    /// Different for files that begin or end differently, so that few have to be compared.
+    private var effectiveMark: UInt64 {
+        guard let extended, !extended.value.configuration.lies, let running = extended.value.configuration.running
+        else { return cohort.localMark }
+        return running.mark
     }
 
     /// Records the stages of the offer that a report has just sent to the server.
     mutating func noteConfigReported(_ fields: StatusFields, at now: Instant, _ effects: inout Effects) {
-        guard fields.contains(.remoteConfigStatus) || fields.contains(.effectiveConfig),
-            let configuration, let config = configuration.lastOffer
-        else { return }
         let saysStatus = fields.contains(.remoteConfigStatus)
-        if faults.has(.reportsWrongHash), saysStatus { effects.fault(.reportsWrongHash) }
-        var stage: OfferStage?
-        var hasConverged = false
-        switch configuration.state {
-        case .notConfigured: break
-        case .configuring, .updating: if saysStatus { stage = .applying }
-        case .error: if saysStatus { stage = .failed }
-        case .configured:
-            if saysStatus { stage = .applied }
-            // Nothing of the effective configuration is left to be reported.
-            hasConverged =
-                !reportableChanges.contains(.effectiveConfig)
-                && (saysStatus || configuration.reported == .applied) && !configuration.lies
-        }
+        guard saysStatus || fields.contains(.effectiveConfig),
+            let config = extended?.value.configuration.lastOffer
+        else { return }
+        if saysStatus, faults.has(.reportsWrongHash) { effects.fault(.reportsWrongHash) }
+        let (stage, hasConverged) = stagesReported(saysStatus: saysStatus)
         if let stage { recordReported(stage, of: config, at: now, &effects) }
         if hasConverged { recordReported(.converged, of: config, at: now, &effects) }
+    }
+
+    private func stagesReported(saysStatus: Bool) -> (OfferStage?, hasConverged: Bool) {
+        guard let extended else { return (nil, false) }
+        if extended.value.configuration.isApplying { return (saysStatus ? .applying : nil, false) }
+        if extended.value.configuration.hasFailed { return (saysStatus ? .failed : nil, false) }
+        guard extended.value.configuration.isApplied else { return (nil, false) }
+        // Nothing of the effective configuration is left to be reported.
+        let hasConverged =
+            !reportableChanges.contains(.effectiveConfig)
+            && (saysStatus || extended.value.configuration.reported == .applied)
+            && !extended.value.configuration.lies
+        return (saysStatus ? .applied : nil, hasConverged)
     }
 
     private mutating func recordReported(
@@ -230,7 +265,7 @@ extension Agent {
     private func record(
         _ stage: OfferStage, of config: ReceivedConfig, at now: Instant, _ effects: inout Effects
     ) {
-        let elapsed = now - (configuration?.offeredAt ?? now)
+        let elapsed = now - (extended?.value.configuration.offeredAt ?? now)
         effects.append(
             .offer(OfferStep(kind: .remoteConfig, stage: stage, number: config.number, elapsed: elapsed)))
     }

@@ -36,11 +36,62 @@ struct Configuration {
         case crash
     }
 
-    private(set) var state: State = .notConfigured
+    private enum Stage { case notConfigured, configuring, configured, updating, error }
+
+    // The parts of the state, beside each other: most is read far more often than the whole.
+    private var stage = Stage.notConfigured
+    /// The last accepted offer, in any state.
+    private(set) var lastOffer: ReceivedConfig?
+    /// What runs while an application is under way or after one that failed, beside the local configuration.
+    private var former: ReceivedConfig?
+    /// When the application under way is done; `.distantFuture`: none is.
+    private(set) var applicationDue: Instant = .distantFuture
+    private(set) var outcome = Outcome.success
+    /// Of an error.
+    private(set) var message = ""
+
+    /// Where the agent is with the last offer. The only way to change it.
+    private(set) var state: State {
+        get {
+            guard let lastOffer else { return .notConfigured }
+            switch stage {
+            case .notConfigured: return .notConfigured
+            case .configured: return .configured(lastOffer)
+            case .error: return .error(lastOffer, message: message, running: former)
+            case .configuring:
+                return .configuring(Application(config: lastOffer, done: applicationDue, outcome: outcome))
+            case .updating:
+                let application = Application(config: lastOffer, done: applicationDue, outcome: outcome)
+                return former.map { .updating(application, from: $0) } ?? .configuring(application)
+            }
+        }
+        set {
+            (former, message, outcome, applicationDue) = (nil, "", .success, .distantFuture)
+            switch newValue {
+            case .notConfigured: (stage, lastOffer) = (.notConfigured, nil)
+            case .configuring(let application): begin(application, .configuring)
+            case .configured(let config): (stage, lastOffer) = (.configured, config)
+            case .updating(let application, let from):
+                former = from
+                begin(application, .updating)
+            case .error(let config, let message, let running):
+                (stage, lastOffer, former) = (.error, config, running)
+                self.message = message
+            }
+        }
+    }
+
+    private mutating func begin(_ application: Application, _ stage: Stage) {
+        (self.stage, lastOffer) = (stage, application.config)
+        (applicationDue, outcome) = (application.done, application.outcome)
+    }
+
     /// When the present offer came.
     private(set) var offeredAt: Instant = .zero
-    /// Configurations that worked, the newest last.
-    private(set) var history: [ReceivedConfig] = []
+    /// Configurations that worked.
+    private(set) var past = ConfigHistory()
+    /// The same, the newest last.
+    var history: [ReceivedConfig] { past.configs }
     /// How far the present offer has been reported; `.received` where nothing has been.
     private(set) var reported = OfferStage.received
     /// The agent crashes because of its configuration then; `.distantFuture` where it does not.
@@ -53,37 +104,60 @@ struct Configuration {
     /// Nothing has been offered yet.
     init() {}
 
-    /// A configuration as it was kept.
-    init(state: State, history: [ReceivedConfig], reported: OfferStage, lies: Bool) {
-        self.state = state
-        self.history = history
+    /// What became of the last offer, as it was kept.
+    enum Kept {
+        case applying(Outcome)
+        case applied
+        case failed(String)
+    }
+
+    /// Becomes a configuration as it was kept.
+    /// - Parameters:
+    ///   - history: nil: the one that it has.
+    ///   - deadline: what `nextDeadline` was.
+    mutating func restore(
+        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: ConfigHistory?,
+        reported: OfferStage, lies: Bool, deadline: Instant
+    ) {
+        lastOffer = offer
+        former = running
+        (outcome, message, offeredAt) = (.success, "", .zero)
+        (applicationDue, dies, retries) = (.distantFuture, .distantFuture, .distantFuture)
+        switch kept {
+        case .applying(let outcome):
+            stage = running == nil ? .configuring : .updating
+            (self.outcome, applicationDue) = (outcome, deadline)
+        case .applied:
+            (stage, former, dies) = (.configured, nil, deadline)
+        case .failed(let text):
+            (stage, message, retries) = (.error, text, deadline)
+        }
+        if let history { past = history }
         self.reported = reported
         self.lies = lies
     }
 
-    /// The last accepted offer, in any state.
-    var lastOffer: ReceivedConfig? {
-        switch state {
-        case .notConfigured: return nil
-        case .configuring(let application), .updating(let application, _): return application.config
-        case .configured(let config), .error(let config, _, _): return config
-        }
-    }
+    /// When the present offer was received is not known.
+    mutating func forgetWhenOffered() { offeredAt = .zero }
+
+    /// Whether anything has been offered.
+    var hasOffer: Bool { stage != .notConfigured }
+
+    /// Whether an application is under way.
+    var isApplying: Bool { stage == .configuring || stage == .updating }
+
+    /// Whether the last offer is in force.
+    var isApplied: Bool { stage == .configured }
+
+    /// Whether the last offer failed.
+    var hasFailed: Bool { stage == .error }
 
     /// What the agent runs beside its local configuration.
-    var running: ReceivedConfig? {
-        switch state {
-        case .notConfigured, .configuring: return nil
-        case .configured(let config), .updating(_, let config): return config
-        case .error(_, _, let running): return running
-        }
-    }
+    var running: ReceivedConfig? { stage == .configured ? lastOffer : former }
 
     var application: Application? {
-        switch state {
-        case .configuring(let application), .updating(let application, _): return application
-        case .notConfigured, .configured, .error: return nil
-        }
+        guard isApplying, let lastOffer else { return nil }
+        return Application(config: lastOffer, done: applicationDue, outcome: outcome)
     }
 
     /// What the agent reports of the last offer (RemoteConfigStatus Message).
@@ -102,7 +176,7 @@ struct Configuration {
 
     /// When the agent next has something to do about its configuration.
     var nextDeadline: Instant {
-        min(application?.done ?? .distantFuture, dies, retries)
+        min(applicationDue, dies, retries)
     }
 
     /// Starts to apply an offer; an offer that is being applied is abandoned.
@@ -126,8 +200,7 @@ struct Configuration {
         switch state {
         case .configuring(let application), .updating(let application, _):
             state = .configured(application.config)
-            history.append(application.config)
-            if history.count > historyLimit { history.removeFirst() }
+            past.append(application.config, limit: historyLimit)
         case .notConfigured, .configured, .error:
             break
         }
@@ -148,8 +221,8 @@ struct Configuration {
         dies = .distantFuture
         switch state {
         case .configured(let config):
-            if history.last === config { history.removeLast() }
-            state = .error(config, message: message, running: history.last)
+            if past.last === config { past.removeLast() }
+            state = .error(config, message: message, running: past.last)
             reported = .received
         case .notConfigured, .configuring, .updating, .error: break
         }

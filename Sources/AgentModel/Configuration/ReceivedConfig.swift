@@ -11,6 +11,8 @@ final class ReceivedConfig: Sendable {
     /// replaces a local one of the same name.
     let effective: AgentConfigMap
     let entries: ConfigEntries
+    /// The `mark` of the effective one.
+    let mark: UInt64
     /// Why it cannot be applied; `nil` where it can.
     let problem: ConfigProblem?
     let markers: [ConfigMarker]
@@ -22,6 +24,7 @@ final class ReceivedConfig: Sendable {
         let offered = offer.config ?? AgentConfigMap()
         self.offered = offered
         effective = offered.merged(onto: cohort.localConfig)
+        mark = effective.mark
         entries = ConfigEntries(offered)
         problem = ConfigProblem.first(in: offered, entries, allowed: cohort.plan.remoteConfig.allowedSettings)
         markers = ConfigMarker.all(in: offered)
@@ -36,6 +39,20 @@ final class ReceivedConfig: Sendable {
 extension AgentConfigMap {
     /// The local configuration's name where it is not the only file (Configuration Files).
     static let localName = "local.yaml"
+
+    /// A hash of the files' names, types, lengths, and ends: constant time for each.
+    var mark: UInt64 {
+        var hash = FNV1a()
+        for (name, file) in configMap {
+            for byte in name.utf8 { hash.add(byte) }
+            hash.add(0)
+            for byte in file.contentType.utf8 { hash.add(byte) }
+            for byte in file.body.prefix(64) { hash.add(byte) }
+            for byte in file.body.suffix(64) { hash.add(byte) }
+            withUnsafeBytes(of: file.body.count) { for byte in $0 { hash.add(byte) } }
+        }
+        return hash.value
+    }
 
     /// The effective configuration: these files on top of the local ones. A file without a name may only be alone, so
     /// the local one has a name in company.

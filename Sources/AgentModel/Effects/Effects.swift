@@ -37,8 +37,8 @@ public struct Effects: Sendable {
 
     @usableFromInline
     mutating func _removeAll() {
-        list.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
+        if !list.isEmpty { list.removeAll(keepingCapacity: true) }
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
         wakeAt = nil
     }
 

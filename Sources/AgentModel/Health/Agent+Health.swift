@@ -109,7 +109,7 @@ extension Agent {
     /// Takes note of the health that a report has just carried.
     mutating func noteReported(_ grade: HealthGrade, at now: Instant, _ effects: inout Effects) {
         guard grade != reportedHealth else { return }
-        if grade == .unhealthy || reportedHealth == .unhealthy {
+        if cohort.isScripted, grade == .unhealthy || reportedHealth == .unhealthy {
             cohort.plan.script?.told(of: index, grade == .unhealthy ? .unhealthy : .healthy, at: now)
         }
         effects.append(.healthReported(HealthChange(from: reportedHealth, to: grade)))

@@ -37,6 +37,8 @@ struct GateState: Hashable, Sendable {
     /// the share of the updated ones.
     func isExceeded(_ figures: GateFigures) -> Bool {
         guard figures.sample >= max(plan.minimumSample, 1) else { return false }
+        // Limits are not below zero.
+        if figures.faulty == 0, !plan.inclusive { return false }
         let million: Int128 = 1_000_000
         let others = Int128(max(figures.otherSample, 1))
         let sample = Int128(figures.sample)

@@ -10,8 +10,7 @@ struct OfferDeadlines: Hashable, Sendable {
         var over: Nanoseconds
 
         func instant(_ position: Int) -> Instant {
-            RolloutCommand(revision: .initial, agents: .positions(positions), at: at, over: over, cause: .stage)
-                .instant(position - positions.lowerBound)
+            RolloutCommand.instant(position - positions.lowerBound, of: positions.count, at: at, over: over)
         }
     }
 

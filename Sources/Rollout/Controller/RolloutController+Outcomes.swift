@@ -153,14 +153,13 @@ extension RolloutController {
         gates[index].faults.move(to: now)
         gates[index].answers.move(to: now)
         gates[index].otherFaults.move(to: now)
-        let gate = gates[index]
-        let isStage = gate.plan.scope == .stage
+        let isStage = gates[index].plan.scope == .stage
         let tally = isStage ? stageTallies.last ?? RolloutTally() : self.tally
-        let hasWindow = gate.plan.window != nil
+        let hasWindow = gates[index].plan.window != nil
         let unhealthy = isStage ? observed.stageUnhealthy : observed.unhealthy
         let disconnected = isStage ? observed.stageDisconnected : observed.disconnected
         let (faulty, others): (Int, Int) =
-            switch gate.plan.on {
+            switch gates[index].plan.on {
             case .failed: (tally.failed, 0)
             case .mismatched: (tally.mismatched, 0)
             case .noAnswer: (tally.noAnswer, 0)
@@ -170,16 +169,16 @@ extension RolloutController {
             case .any: (tally.broken, observed.waitingUnhealthy + observed.waitingDisconnected)
             }
         let sample =
-            switch gate.plan.sample {
-            case .answered: hasWindow ? gate.answers.total : tally.answered + tally.noAnswer
+            switch gates[index].plan.sample {
+            case .answered: hasWindow ? gates[index].answers.total : tally.answered + tally.noAnswer
             case .offered: tally.offered
             case .stage: stage?.positions.count ?? 0
             case .all: order.count
             }
         return GateFigures(
-            faulty: max((hasWindow ? gate.faults.total : faulty) - gate.ignoredFaults, 0),
-            sample: max(sample - (hasWindow ? 0 : gate.ignoredSample), 0),
-            otherFaulty: hasWindow ? gate.otherFaults.total : others, otherSample: observed.waiting)
+            faulty: max((hasWindow ? gates[index].faults.total : faulty) - gates[index].ignoredFaults, 0),
+            sample: max(sample - (hasWindow ? 0 : gates[index].ignoredSample), 0),
+            otherFaulty: hasWindow ? gates[index].otherFaults.total : others, otherSample: observed.waiting)
     }
 
     /// Looks at the gates that look at every outcome, and at the canary test.
@@ -215,7 +214,7 @@ extension RolloutController {
             if let timeout = plan.limits.progressTimeout { next = min(next, timers.progress + timeout) }
         }
         if isActive {
-            for gate in gates { if let look = gate.nextLook { next = min(next, look) } }
+            for index in gates.indices { if let look = gates[index].nextLook { next = min(next, look) } }
             if let look = canaryTest?.nextLook { next = min(next, look) }
         }
         return next == .distantFuture ? nil : next

@@ -33,8 +33,12 @@ public struct RolloutCommand: Hashable, Sendable {
     }
 
     /// When the agent at `index` of this command is offered.
-    public func instant(_ index: Int) -> Instant {
+    public func instant(_ index: Int) -> Instant { Self.instant(index, of: count, at: at, over: over) }
+
+    static func instant(_ index: Int, of count: Int, at: Instant, over: Nanoseconds) -> Instant {
         guard count > 1, over > .zero else { return at }
+        let (product, overflows) = UInt64(over.count).multipliedReportingOverflow(by: UInt64(index))
+        guard overflows else { return at + Nanoseconds(Int64(clamping: product / UInt64(count))) }
         let (high, low) = UInt64(over.count).multipliedFullWidth(by: UInt64(index))
         return at + Nanoseconds(Int64(clamping: UInt64(count).dividingFullWidth((high, low)).quotient))
     }

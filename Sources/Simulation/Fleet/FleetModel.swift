@@ -6,7 +6,7 @@ import Rollout
 
 /// What all agents of a rehearsal have in common: the world, their cohorts, the revisions that are offered. It does not
 /// change while the rehearsal runs.
-struct FleetModel: Sendable {
+final class FleetModel: Sendable {
     let world: World
     let draws: KeyedDraws
     /// The cohorts of agents without failures, one for each interval of heartbeats; then those of each failure that is
@@ -20,13 +20,13 @@ struct FleetModel: Sendable {
     /// The failures with their causes: the world's rules, then the different ones that single agents have.
     let failures: [Failure]
     let bytes: ReportByteTable
+    /// The world's rules that agents may have with each revision, by their places in `failures`.
+    private let rulesOf: [[Int]]
     /// The places in `failures` of what single agents have.
     private let ofAgent: [UInt32: [Int]]
     /// The places of the faults that make agents flap: those of several agents, and those of single ones.
     private let flapping: [Int]
     private let flappingOf: [UInt32: [Int]]
-    /// The server's answer to a report.
-    let acknowledgement: ServerToAgent
     /// The different intervals of heartbeats; the first is the usual one.
     let intervals: [Nanoseconds]
 
@@ -90,8 +90,14 @@ struct FleetModel: Sendable {
         }
         self.revisions = revisions
         self.revisionOf = revisionOf
+        rulesOf = (0...(revisionOf.max() ?? 0)).map { revision in
+            world.failures.indices.filter { number in
+                guard world.failures[number].share > 0 else { return false }
+                guard case .revisions(let range) = world.failures[number].cause else { return true }
+                return range.contains(revision)
+            }
+        }
         bytes = ReportByteTable(base, revisions: revisions)
-        acknowledgement = ServerToAgent(capabilities: revisions.capabilities)
     }
 
     private static func wholeSeconds(_ span: Nanoseconds) -> Nanoseconds {
@@ -140,10 +146,7 @@ struct FleetModel: Sendable {
     /// Calls `body` with the place of each failure that `agent` has with `revision`.
     @inline(__always)
     func forEachFailure(of agent: UInt32, _ revision: UInt16, _ body: (Int) -> Void) {
-        for (number, rule) in world.failures.enumerated() {
-            if case .revisions(let range) = rule.cause, !range.contains(revision) { continue }
-            if has(agent, rule, number) { body(number) }
-        }
+        for number in rulesOf[Int(revision)] where has(agent, world.failures[number], number) { body(number) }
         guard !ofAgent.isEmpty, let own = ofAgent[agent] else { return }
         for number in own {
             if case .revisions(let range) = failures[number].cause, !range.contains(revision) { continue }
@@ -191,7 +194,14 @@ struct FleetModel: Sendable {
         return draws.chance(rule.share, agent, .failure, UInt32(number))
     }
 
-    /// The faults that the agent's own state machines have with `revision`, and the first cohort for them.
+    /// The faults that the agent's own state machines have with an entry's revision, and the first cohort for them.
+    @inline(__always)
+    func faults(of agent: UInt32, entry: UInt8) -> (Faults, cohort: Int) {
+        let revision = revision(entry)
+        guard !rulesOf[Int(revision)].isEmpty || !ofAgent.isEmpty else { return ([], 0) }
+        return faults(of: agent, revision)
+    }
+
     func faults(of agent: UInt32, _ revision: UInt16) -> (Faults, cohort: Int) {
         var faults: UInt32 = 0
         var cohort = 0

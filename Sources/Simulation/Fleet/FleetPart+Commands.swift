@@ -19,14 +19,16 @@ extension FleetPart {
         _ command: RolloutCommand, _ numbers: ArraySlice<UInt32>, entry: UInt8, lastEntry: UInt8
     ) {
         newestEntry = max(newestEntry, lastEntry)
-        for (index, agent) in numbers.enumerated() {
+        for index in numbers.indices {
+            if members == nil { readAhead(numbers, at: index, less: first) }
+            let agent = numbers[index]
             guard let place = place(of: agent) else { continue }
             var target = entry
             // An agent takes no notice of an offer whose hash it knows.
             if command.cause == .retry, agents[place].target >= entry, agents[place].target < lastEntry {
                 target = agents[place].target + 1
             }
-            let from = max(command.instant(index), window.start)
+            let from = max(command.instant(index - numbers.startIndex), window.start)
             agents[place].target = target
             agents[place].targetFrom = from
             agents[place].flags.insert(.awaitsTarget)

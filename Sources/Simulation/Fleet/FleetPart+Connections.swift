@@ -23,7 +23,7 @@ extension FleetPart {
     /// An open connection is lost.
     mutating func lose(_ place: Int, at now: Instant) {
         guard agents[place].record.isOnline else { return }
-        note(place, .lost, at: now, model.revision(agents[place].record.running))
+        note(place, .lost, at: now, revision(agents[place].record.running))
         connectionEnds(place, at: now)
         step(
             place, at: now, .loss, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
@@ -38,7 +38,7 @@ extension FleetPart {
         agents[place].transportDue = .distantFuture
         guard isServerUp(place), !agents[place].flags.contains(.isReportedLost) else { return }
         agents[place].flags.insert(.isReportedLost)
-        tell(place, .disconnected, at: now, model.revision(agents[place].record.running))
+        tell(place, .disconnected, at: now, revision(agents[place].record.running))
     }
 
     // MARK: - Opening
@@ -52,6 +52,30 @@ extension FleetPart {
         } else {
             agents[place].record.beginAttempt(at: now)
             attempt(place, at: now)
+        }
+    }
+
+    /// As long as it is known that an agent can reach nobody, the attempts that it is going to make are made at once:
+    /// they fail, and nothing but the agent itself and the load depends on them.
+    /// - Returns: Whether it is known.
+    @inline(__always)
+    mutating func failAhead(_ place: Int) -> Bool {
+        guard runsAhead, agents[place].record.phase == .backingOff, !agents[place].flags.contains(.isWhole) else {
+            return false
+        }
+        let isCut = isCut(place)
+        guard isCut || window.upReplicas.isEmpty else { return false }
+        failAhead(place, isCut: isCut)
+        return true
+    }
+
+    private mutating func failAhead(_ place: Int, isCut: Bool) {
+        let other = mistake == .attemptsPassOtherEvents ? .distantFuture : nextDueBesidesAttempts(place)
+        let until = min(window.unchangedUntil, other)
+        while agents[place].record.time < until {
+            let time = agents[place].record.time
+            if !isCut { load.attempt(at: time) }
+            refuse(place, at: time)
         }
     }
 
@@ -85,7 +109,7 @@ extension FleetPart {
     }
 
     private mutating func refuse(_ place: Int, at now: Instant) {
-        note(place, .refused, at: now, model.revision(agents[place].record.running))
+        note(place, .refused, at: now, revision(agents[place].record.running))
         let key = attemptKey(place)
         guard agents[place].flags.contains(.isWhole) else {
             var random = model.draws.stream(number(place), .attempt, key)
@@ -104,11 +128,11 @@ extension FleetPart {
             return refuse(place, at: now)
         }
         agents[place].connections &+= 1
-        note(place, .opened, at: now, model.revision(agents[place].record.running))
+        note(place, .opened, at: now, revision(agents[place].record.running))
         load.opened()
         if agents[place].flags.contains(.isReportedLost) {
             agents[place].flags.remove(.isReportedLost)
-            tell(place, .reconnected, at: now, model.revision(agents[place].record.running))
+            tell(place, .reconnected, at: now, revision(agents[place].record.running))
         }
         step(
             place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
@@ -132,12 +156,9 @@ extension FleetPart {
     }
 
     mutating func ownEvent(_ place: Int, at now: Instant) {
-        guard var own = events[UInt32(place)],
-            let first = own.indices.min(by: { (own[$0].at, $0) < (own[$1].at, $1) }), own[first].at <= now
-        else { return }
-        let event = own.remove(at: first)
-        events[UInt32(place)] = own.isEmpty ? nil : own
-        if own.isEmpty { agents[place].flags.remove(.hasEvents) }
+        let own = Int(agents[place].ownEvents)
+        guard events[own].due <= now, let event = events[own].takeFirst() else { return }
+        if events[own].list.isEmpty { agents[place].flags.remove(.hasEvents) }
         let entry = agents[place].record.lastOffer
         switch event.kind {
         case .collectorStops: breakCollector(place, event, at: now)
@@ -202,7 +223,7 @@ extension FleetPart {
     }
 
     private mutating func stop(_ place: Int, until: Instant, at now: Instant) {
-        note(place, .stopped, at: now, model.revision(agents[place].record.running))
+        note(place, .stopped, at: now, revision(agents[place].record.running))
         if agents[place].record.isOnline { connectionEnds(place, at: now) }
         agents[place].transportDue = .distantFuture
         step(place, at: now, .restart, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {

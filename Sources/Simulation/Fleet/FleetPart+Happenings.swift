@@ -8,12 +8,19 @@ extension FleetPart {
     /// When something next happens to the agent, as far as it is known; from the last heartbeat that was counted on.
     @inline(__always)
     func nextDue(_ place: Int) -> Instant {
+        let due = nextDueBesidesAttempts(place)
+        return agents[place].record.phase == .backingOff ? min(due, agents[place].record.time) : due
+    }
+
+    /// The same without the agent's next attempt to connect.
+    @inline(__always)
+    func nextDueBesidesAttempts(_ place: Int) -> Instant {
         let agent = agents[place]
         var due = min(agent.transportDue, agent.offerDue)
         if agent.flags.contains(.awaitsTarget) { due = min(due, agent.targetFrom) }
         switch agent.record.phase {
-        case .connecting: break
-        case .backingOff, .restarting: due = min(due, agent.record.time)
+        case .connecting, .backingOff: break
+        case .restarting: due = min(due, agent.record.time)
         case .connected, .running, .configuring:
             let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
             if isEach || !agent.flags.contains(.isCounted) || isOwed {
@@ -22,10 +29,7 @@ extension FleetPart {
         }
         let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
         if !rests { due = min(due, agent.configurationDue) }
-        if agent.flags.contains(.hasEvents), let own = events[UInt32(place)] {
-            for event in own { due = min(due, event.at) }
-        }
-        return due
+        return agent.flags.contains(.hasEvents) ? min(due, events[Int(agent.ownEvents)].due) : due
     }
 
     /// The earliest thing happens. At one instant: the heartbeat, the offer's sending, its arrival, the transport, the
@@ -44,7 +48,7 @@ extension FleetPart {
         } else if agent.record.phase == .backingOff, agent.record.time <= now {
             beginAttempt(place, at: now)
         } else if agent.record.phase == .restarting, agent.record.time <= now {
-            note(place, .restarted, at: now, model.revision(agent.record.running))
+            note(place, .restarted, at: now, revision(agent.record.running))
             step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
                 $0.wake(at: $1, &$2)
             }
@@ -64,7 +68,7 @@ extension FleetPart {
             return serverAnswers(place, at: now)
         }
         if !agents[place].record.hasSteadyHeartbeats {
-            note(place, .firstHeartbeat, at: now, model.revision(agents[place].record.running))
+            note(place, .firstHeartbeat, at: now, revision(agents[place].record.running))
         }
         step(place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
             $0.wake(at: $1, &$2)
@@ -86,8 +90,8 @@ extension FleetPart {
         agents[place].flags.remove(.awaitsTarget)
         if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
             // It has what it is meant to have: the server knows that nothing is to be done.
-            let revision = model.revision(agents[place].target)
-            if revision == model.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
+            let revision = self.revision(agents[place].target)
+            if revision == self.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
             return
         }
         guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed else { return }
@@ -102,7 +106,7 @@ extension FleetPart {
         load.offer(bytes: model.world.configurationBytes + FleetModel.answerBytes)
         let target = agents[place].target
         if model.draws.chance(model.world.messageLoss, id, .messageLoss, count) {
-            return note(place, .offerLost, at: now, model.revision(target))
+            return note(place, .offerLost, at: now, revision(target))
         }
         var random = model.draws.stream(id, .latency, count)
         agents[place].underWay = target
@@ -113,11 +117,13 @@ extension FleetPart {
         agents[place].offerDue = .distantFuture
         let entry = agents[place].underWay
         agents[place].delivered = entry
-        let revision = model.revision(entry)
+        let revision = self.revision(entry)
         note(place, .offered, at: now, revision)
         let before = agents[place].record.lastOffer
-        let offer = model.revisions.offers[Int(entry) - 1]
-        step(place, at: now, .offer, UInt32(entry), entry: entry) { $0.received(offer, at: $1, &$2) }
+        let revisions = revisions
+        step(place, at: now, .offer, UInt32(entry), entry: entry) {
+            $0.received(offer: entry, of: revisions, at: $1, &$2)
+        }
         if agents[place].record.lastOffer == before, before != entry { note(place, .ignored, at: now, revision) }
     }
 
@@ -128,7 +134,7 @@ extension FleetPart {
         let entry = agents[place].record.lastOffer
         let before = agents[place].record
         if !before.isApplying {
-            note(place, .crashed, at: now, model.revision(entry))
+            note(place, .crashed, at: now, revision(entry))
             connectionEnds(place, at: now)
         }
         step(place, at: now, .applying, UInt32(entry), entry: entry) { agent, now, effects in
@@ -148,15 +154,15 @@ extension FleetPart {
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
     private mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
         if agents[place].flags.contains(.hasEvents) {
-            let kept = events[UInt32(place)]?.filter { event in
+            let failures = model.failures
+            events[Int(agents[place].ownEvents)].removeAll { event in
                 switch event.kind {
-                case .collectorStops, .cutOff: model.failures[event.rule].cause == .chance
-                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: true
+                case .collectorStops, .cutOff: failures[event.rule].cause != .chance
+                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: false
                 }
             }
-            events[UInt32(place)] = kept
         }
-        let revision = model.revision(entry)
+        let revision = self.revision(entry)
         let id = number(place)
         var planned: [OwnEvent] = []
         model.forEachFailure(of: id, revision) { number in

@@ -40,34 +40,33 @@ extension FleetPart {
         suspendHeartbeats(place, at: now)
         let wasOnline = agents[place].record.isOnline
         let id = self.number(place)
-        let (faults, cohort) = model.faults(of: id, model.revision(entry))
+        let (faults, cohort) = model.faults(of: id, entry: entry)
         var random = model.draws.stream(id, purpose, number)
         if mistake == .drawsFromOneStream, !isEach {
             sharedDraws &+= 1
             random = model.draws.stream(0, purpose, sharedDraws)
         }
-        var agent: Agent
-        if agents[place].flags.contains(.isWhole), var kept = whole.removeValue(forKey: UInt32(place)) {
-            kept.prepare(faults: faults, random: random)
-            agent = kept
+        if agents[place].flags.contains(.isWhole), let kept = whole.removeValue(forKey: UInt32(place)) {
+            woken.wake(kept, faults: faults, random: random)
         } else {
-            agent = Agent(
-                waking: agents[place].record, index: UInt64(id),
-                cohort: model.cohorts[cohort + Int(agents[place].interval)], faults: faults,
-                random: random, model.revisions)
+            woken.wake(
+                agents[place].record, index: UInt64(id), cohort: model.cohorts[cohort + Int(agents[place].interval)],
+                faults: faults, random: random, revisions)
         }
         effects.removeAll()
-        body(&agent, now, &effects)
+        body(&woken.agent, now, &effects)
         // The server's answers without content change no more than that the reports are confirmed, so they come with
         // the reports; what an answer brings takes its time.
-        while agent.outstandingReports > 0 { agent.received(model.acknowledgement, at: now, &effects) }
-        if let record = agent.compact(model.revisions) {
+        while woken.agent.outstandingReports > 0 {
+            woken.agent.receivedAcknowledgement(revisions.capabilities, at: now, &effects)
+        }
+        if let record = woken.putBack(revisions) {
             agents[place].record = record
             agents[place].flags.remove(.isWhole)
         } else {
-            if let record = agent.outline(model.revisions) { agents[place].record = record }
+            if let record = woken.agent.outline(revisions) { agents[place].record = record }
             agents[place].flags.insert(.isWhole)
-            whole[UInt32(place)] = agent
+            whole[UInt32(place)] = woken.takeWhole()
         }
         if agents[place].record.isOnline != wasOnline {
             load.connected[Int(agents[place].replica)] += wasOnline ? -1 : 1
@@ -85,7 +84,7 @@ extension FleetPart {
             switch effect {
             case .send(let report):
                 isAnswered = true
-                load.report(agents[place].replica, bytes: model.bytes.bytes(report.content))
+                load.report(agents[place].replica, bytes: reportSizes[Int(report.content.rawValue)])
             case .connect, .connectTo: isConnecting = true
             case .offer(let step):
                 guard let number = step.number, step.kind == .remoteConfig else { continue }
@@ -94,14 +93,14 @@ extension FleetPart {
             case .healthReported(let change):
                 let isUnhealthy = change.to == .unhealthy
                 guard isUnhealthy || change.from == .unhealthy else { continue }
-                let revision = model.revision(agents[place].record.running)
+                let revision = self.revision(agents[place].record.running)
                 note(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
                 tell(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
             default: break
             }
         }
         if let applied {
-            let revision = model.revision(UInt8(truncatingIfNeeded: applied))
+            let revision = self.revision(UInt8(truncatingIfNeeded: applied))
             note(place, .mismatched, at: now, revision)
             tell(place, .mismatched, at: now, revision)
         }
@@ -117,7 +116,7 @@ extension FleetPart {
     private mutating func reached(
         _ place: Int, _ stage: OfferStage, entry: UInt8, at now: Instant, _ applied: inout UInt64?
     ) {
-        let revision = model.revision(entry)
+        let revision = self.revision(entry)
         switch stage {
         case .received, .superseded: break
         case .applying: note(place, .applying, at: now, revision)

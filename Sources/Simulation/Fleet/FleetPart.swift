@@ -8,20 +8,27 @@ import Rollout
 /// What they do to the world are sums and a list of outcomes, taken at the second's end.
 struct FleetPart {
     let model: FleetModel
+    // Of the model, for each step.
+    let revisions: RevisionTable
+    let revisionOf: [UInt16]
+    let reportSizes: [Int]
     /// The agents' numbers are `first ..< first + count`, or these, ascending.
     let first: UInt32
     let members: [UInt32]?
     var agents: [SimulatedAgent] = []
     /// Agents that a record does not hold, by their place.
     var whole: [UInt32: Agent] = [:]
-    /// Events of agents' own, by their place.
-    var events: [UInt32: [OwnEvent]] = [:]
+    /// Events of agents' own, by `SimulatedAgent.ownEvents`; the first entry is nobody's.
+    var events = [OwnEvents()]
     var wheel: TimeWheel
     var window: WindowState
     var load: PartitionLoad
     /// What the server learned in this second.
     var outcomes: [AgentOutcome] = []
+    private var order = OutcomeOrder()
     var effects = Effects()
+    /// Where agents are awake.
+    var woken: WokenAgent
     /// A sum over all events, so that their order does not matter.
     var eventHash: UInt64 = 0
     var eventCounts = [Int](repeating: 0, count: 32)
@@ -30,11 +37,15 @@ struct FleetPart {
     var trace: [TracedEvent] = []
     /// The highest entry of the revision table that was offered to anybody.
     var newestEntry: UInt8 = 1
+    /// Keeps reading ahead from being left out.
+    private var lastRead: UInt64 = 0
     /// What an agent did that it must not do.
     var violations: [InvariantViolation] = []
 
     /// Whether every heartbeat is an event.
     let isEach: Bool
+    /// Whether attempts to connect that can only fail are made before their time: not where the run may end before.
+    let runsAhead: Bool
     let horizon: Instant
 
     /// Draws of a planted mistake.
@@ -42,9 +53,12 @@ struct FleetPart {
     /// A mistake that a test has planted.
     let mistake: PlantedMistake?
 
-    init(_ model: FleetModel, agents range: Range<Int>, traced: Set<UInt32>, _ mistake: PlantedMistake?) {
+    init(
+        _ model: FleetModel, agents range: Range<Int>, traced: Set<UInt32>, runsToEnd: Bool, _ mistake: PlantedMistake?
+    ) {
         self.mistake = mistake
         self.model = model
+        (revisions, revisionOf, reportSizes) = (model.revisions, model.revisionOf, model.bytes.sizes)
         self.traced = traced
         members = model.world.members.map { Array($0[range]) }
         first = UInt32(range.lowerBound)
@@ -55,10 +69,13 @@ struct FleetPart {
         let intervals = model.intervals.map { Int($0.count / 1_000_000_000) }
         // With an interval of many hours each heartbeat as an event costs less than a table of its seconds.
         isEach = model.world.heartbeats == .each || intervals.reduce(0, +) * replicas > Self.maxLoadBins
+        runsAhead = runsToEnd && !isEach
         horizon = Instant.zero + .seconds(Int64(seconds))
         load = PartitionLoad(
             seconds: seconds, replicas: replicas, intervals: isEach ? intervals.map { _ in 1 } : intervals,
             heartbeatBytes: model.bytes.heartbeat)
+        woken = WokenAgent(
+            CompactAgent(running: 1, nextHeartbeat: .zero, sequenceNumber: 0), model.cohorts[0], model.revisions)
         agents.reserveCapacity(range.count)
         for place in 0..<range.count { begin(place) }
     }
@@ -66,6 +83,10 @@ struct FleetPart {
     /// The number of the agent at a place.
     @inline(__always)
     func number(_ place: Int) -> UInt32 { members.map { $0[place] } ?? first + UInt32(place) }
+
+    /// The revision of an entry of the table; 0 for none.
+    @inline(__always)
+    func revision(_ entry: UInt8) -> UInt16 { entry > 0 ? revisionOf[Int(entry) - 1] : 0 }
 
     /// The interval of the heartbeats of the agent at a place.
     @inline(__always)
@@ -122,7 +143,11 @@ struct FleetPart {
     }
 
     mutating func add(_ event: OwnEvent, _ place: Int) {
-        events[UInt32(place), default: []].append(event)
+        if agents[place].ownEvents == 0 {
+            agents[place].ownEvents = UInt32(events.count)
+            events.append(OwnEvents())
+        }
+        events[Int(agents[place].ownEvents)].add(event)
         agents[place].flags.insert(.hasEvents)
     }
 
@@ -146,13 +171,33 @@ struct FleetPart {
     /// Everything of this second: each agent for itself.
     mutating func run() {
         let due = wheel.take(second: window.second)
-        for entry in due {
-            let place = Int(entry)
+        for index in due.indices {
+            readAhead(due[...], at: index, less: 0)
+            let place = Int(due[index])
             // An agent may be there twice, or have been moved to a later second.
             guard agents[place].due < window.end else { continue }
             run(place)
         }
         wheel.recycle(due)
+    }
+
+    /// Puts what the server learned in this second into its order.
+    mutating func sortOutcomes() { order.sort(&outcomes, from: window.start) }
+
+    /// So many agents are read at once before they are run: they lie anywhere in memory, and the processor waits for
+    /// all of them together.
+    static let readAhead = 16
+
+    /// Reads agents ahead, before the one at a place of a list is run.
+    @inline(__always)
+    mutating func readAhead(_ list: ArraySlice<UInt32>, at index: Int, less first: UInt32) {
+        guard (index - list.startIndex) % Self.readAhead == 0 else { return }
+        // An agent has parts of two lines of the cache.
+        for entry in list[index..<min(index + Self.readAhead, list.endIndex)] {
+            let place = Int(entry &- first)
+            guard place < agents.count else { continue }
+            lastRead ^= agents[place].record.time.nanoseconds ^ UInt64(agents[place].interval)
+        }
     }
 
     private mutating func run(_ place: Int) {
@@ -164,7 +209,7 @@ struct FleetPart {
         while true {
             let due = nextDue(place)
             guard due < window.end else {
-                schedule(place, due)
+                schedule(place, failAhead(place) ? nextDue(place) : due)
                 return
             }
             happen(place, at: max(due, window.start))

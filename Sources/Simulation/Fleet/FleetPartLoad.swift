@@ -83,6 +83,10 @@ struct PartitionLoad {
     @inline(__always)
     mutating func attempt() { minutes[second / 60].attempts += 1 }
 
+    /// An attempt of a later second.
+    @inline(__always)
+    mutating func attempt(at time: Instant) { minutes[Int(time.nanoseconds / 60_000_000_000)].attempts += 1 }
+
     @inline(__always)
     mutating func opened() { minutes[second / 60].opened += 1 }
 

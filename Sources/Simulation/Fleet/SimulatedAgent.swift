@@ -13,6 +13,8 @@ struct SimulatedAgent {
     var offerDue: Instant = .distantFuture
     /// From when `target` is meant for the agent.
     var targetFrom: Instant = .zero
+    /// Where the partition keeps events of the agent's own; 0: it never had any.
+    var ownEvents: UInt32 = 0
     /// Connections that were opened; it wraps.
     var connections: UInt16 = 1
     var replica: UInt8
@@ -36,7 +38,7 @@ struct SimulatedAgent {
         static let awaitsTarget = Flags(rawValue: 1)
         /// The partition keeps the agent itself: the record does not hold it.
         static let isWhole = Flags(rawValue: 2)
-        /// The partition keeps events of the agent's own.
+        /// There are events of the agent's own.
         static let hasEvents = Flags(rawValue: 4)
         /// Its heartbeats are in the table of load.
         static let isCounted = Flags(rawValue: 8)
@@ -74,4 +76,31 @@ struct OwnEvent {
     var rule: Int
     /// How many of the kind came before.
     var number: UInt32
+}
+
+/// The events of one agent's own that are to come.
+struct OwnEvents {
+    private(set) var list: [OwnEvent] = []
+    /// When the first of them comes; `.distantFuture`: there is none.
+    private(set) var due: Instant = .distantFuture
+
+    mutating func add(_ event: OwnEvent) {
+        list.append(event)
+        due = min(due, event.at)
+    }
+
+    /// Takes the first one out; of several at one time the one that was added first.
+    mutating func takeFirst() -> OwnEvent? {
+        guard let first = list.firstIndex(where: { $0.at == due }) else { return nil }
+        let event = list.remove(at: first)
+        findDue()
+        return event
+    }
+
+    mutating func removeAll(where isOver: (OwnEvent) -> Bool) {
+        list.removeAll(where: isOver)
+        findDue()
+    }
+
+    private mutating func findDue() { due = list.reduce(.distantFuture) { min($0, $1.at) } }
 }

@@ -11,6 +11,8 @@ enum PlantedMistake: CaseIterable, Sendable {
     case lossKeepsTheLoad
     /// The outcomes of a second are not put in order.
     case outcomesAreNotSorted
+    /// Attempts that are made before their time, because they can only fail, pass other events of the agent.
+    case attemptsPassOtherEvents
     /// Steps draw from one stream instead of one for each.
     case drawsFromOneStream
 }

@@ -116,10 +116,12 @@ struct RehearsalRun {
         let total = world.members?.count ?? world.agents
         let count = max(min(rehearsal.partitions, total), 1)
         let (traced, mistake) = (rehearsal.traced, rehearsal.mistake)
+        let runsToEnd = !rehearsal.stopsAtViolation && !rehearsal.stopsWithRollouts
         let made = MadeSlots(count)
         concurrently(count) { number in
             let range = total * number / count..<total * (number + 1) / count
-            made.slots[number].set(PartitionSlot(FleetPart(model, agents: range, traced: traced, mistake)))
+            let part = FleetPart(model, agents: range, traced: traced, runsToEnd: runsToEnd, mistake)
+            made.slots[number].set(PartitionSlot(part))
         }
         slots = made.slots.compactMap(\.slot)
         window = WindowState(replicas: world.server.replicas)
@@ -159,6 +161,8 @@ struct RehearsalRun {
         window.start = Instant(nanoseconds: UInt64(second) * 1_000_000_000)
         window.end = Instant(nanoseconds: UInt64(second + 1) * 1_000_000_000)
         let lost = beginFaults(second)
+        let unchanged = min(faults.nextSecond ?? seconds, seconds)
+        window.unchangedUntil = Instant(nanoseconds: UInt64(unchanged) * 1_000_000_000)
         advanceControllers()
         window.upReplicas = window.isReplicaDown.indices.filter { !window.isReplicaDown[$0] }.map { UInt8($0) }
         var expected = 0
@@ -191,8 +195,7 @@ struct RehearsalRun {
         each(isLarge: lastEvents > Self.manyEvents) { slot in
             slot.partition.run()
             slot.partition.load.leave()
-            guard slot.partition.outcomes.count > 1, slot.partition.mistake != .outcomesAreNotSorted else { return }
-            slot.partition.outcomes.sort()
+            if slot.partition.mistake != .outcomesAreNotSorted { slot.partition.sortOutcomes() }
         }
         var events = 0
         for slot in slots {

@@ -65,7 +65,7 @@ extension RehearsalRun {
     private mutating func take(_ number: Int) {
         for command in output.commands { pending.append((number, command)) }
         for decision in output.decisions { decisions.append(RehearsalDecision(rollout: number, decision: decision)) }
-        if !output.decisions.isEmpty || !output.commands.isEmpty { checkLimits(controllers[number]) }
+        if !output.decisions.isEmpty || !output.commands.isEmpty { checkLimits(number) }
         output.removeAll()
     }
 
@@ -89,9 +89,9 @@ extension RehearsalRun {
         take(last)
     }
 
-    private mutating func checkLimits(_ controller: RolloutController) {
-        guard let limit = controller.plan.limits.concurrency?.count(of: controller.order.count),
-            controller.tally.inFlight > max(limit, 1)
+    private mutating func checkLimits(_ number: Int) {
+        guard let limit = controllers[number].plan.limits.concurrency?.count(of: controllers[number].order.count),
+            controllers[number].tally.inFlight > max(limit, 1)
         else { return }
         violations.append(InvariantViolation(at: window.start, agent: nil, kind: .concurrencyExceeded))
     }

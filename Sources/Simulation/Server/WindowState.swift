@@ -6,6 +6,8 @@ struct WindowState: Sendable {
     var second = 0
     var start: Instant = .zero
     var end: Instant = .zero
+    /// Until then no fault begins or ends that concerns more than one agent.
+    var unchangedUntil: Instant = .distantFuture
     /// The groups that are cut off, a bit each.
     var downGroups: UInt8 = 0
     /// The replicas that accept connections.

@@ -14,6 +14,7 @@ extension Shrinker {
     /// Reduces a plan whose rehearsal is not as expected.
     /// - Returns: `nil` where it is as expected.
     public func shrink(_ plan: RolloutPlan, seed: UInt64) -> ReducedPlan? {
+        let plan = Self.withoutWhatIsMet(plan, seed)
         let outcome = shrink(Rehearsal(plan, seed: seed)) { result in
             RehearsalSummary(result.controllers.last?.plan ?? plan, seed: seed, result).failure
         }
@@ -21,6 +22,21 @@ extension Shrinker {
         let reduced = outcome.plan(from: plan)
         let again = RehearsalSummary(reduced, seed: seed, Rehearsal(reduced, seed: seed).run()).failure
         return ReducedPlan(outcome: outcome, plan: reduced, again: again)
+    }
+}
+
+extension Shrinker {
+    /// The plan without the limit of broken agents, if that is kept and another expectation is not: scaled to a small
+    /// fleet it would be none.
+    private static func withoutWhatIsMet(_ plan: RolloutPlan, _ seed: UInt64) -> RolloutPlan {
+        guard plan.expect.broken != nil else { return plan }
+        switch RehearsalSummary(plan, seed: seed, Rehearsal(plan, seed: seed).run()).unmet.first {
+        case .within?, .left?:
+            var reduced = plan
+            reduced.expect.broken = nil
+            return reduced
+        case .outcome?, .broken?, nil: return plan
+        }
     }
 }
 

@@ -75,6 +75,10 @@ struct ShrinkingSearch {
     private static let enoughAgents = 100
     private static let enoughFaults = 5
     private static let canaryShares = [0.1, 0.25, 0.5]
+    /// So few canaries are tried in small fleets.
+    private static let fewCanaries = 2...5
+    /// So many fleets of a size are reduced, where they need many faults.
+    private static let maxAttempts = 3
 
     init(wanted: String, runsLeft: Int, agentsLeft: Int, failure: @escaping (RehearsalResult) -> String?) {
         self.wanted = wanted
@@ -103,10 +107,13 @@ struct ShrinkingSearch {
             let sample = FleetSample(last, concerned: Set(rehearsal.world.faults.compactMap(\.agent)))
             var size = Self.smallest
             while size * 4 <= count * 3, !isOver, best == nil || size <= Self.enoughAgents {
-                if let found = firstFailing(rehearsal, size, sample, last) {
-                    let reduced = leavingOut(found)
+                var attempts = 0
+                for part in Self.parts(of: rehearsal, size, sample, last) where fails(part) {
+                    let reduced = leavingOut(part)
                     if reduced.world.faults.count < best?.world.faults.count ?? .max { best = reduced }
-                    if reduced.world.faults.count <= Self.enoughFaults { break }
+                    if reduced.world.faults.count <= Self.enoughFaults { return reduced }
+                    attempts += 1
+                    if attempts == Self.maxAttempts { break }
                 }
                 size *= 2
             }
@@ -114,24 +121,28 @@ struct ShrinkingSearch {
         return best ?? leavingOut(rehearsal)
     }
 
-    /// A fleet of about `size` agents that fails in the same way.
-    private mutating func firstFailing(
-        _ rehearsal: Rehearsal, _ size: Int, _ sample: FleetSample, _ last: RolloutController
-    ) -> Rehearsal? {
-        for form in Self.forms(of: rehearsal, size) {
+    /// Fleets of about `size` agents, with the plan scaled to them: first those with few faults. Of these, as of the
+    /// others, those that are most like the whole come first.
+    private static func parts(
+        of rehearsal: Rehearsal, _ size: Int, _ sample: FleetSample, _ last: RolloutController
+    ) -> [Rehearsal] {
+        var (few, many): ([Rehearsal], [Rehearsal]) = ([], [])
+        var known: [[UInt32]: Rehearsal] = [:]
+        for form in forms(of: rehearsal, size) {
             let agents = sample.agents(size, first: form.canaryShare, form.concerned)
             guard !agents.isEmpty else { continue }
-            var smaller = rehearsal.keeping(agents)
+            var part = known[agents] ?? rehearsal.keeping(agents)
+            known[agents] = part
             let ratio = Double(agents.count) / Double(max(last.order.count, 1))
-            for index in smaller.rollouts.indices {
-                smaller.rollouts[index].plan = smaller.rollouts[index].plan.scaled(
+            for index in part.rollouts.indices {
+                part.rollouts[index].plan = part.rollouts[index].plan.scaled(
                     by: ratio, selected: last.order.count, canaryShare: form.canaryShare,
                     keepsSamples: form.keepsSamples)
             }
-            if form.scalesServer { smaller.world.server = smaller.world.server.scaled(by: ratio) }
-            if fails(smaller) { return smaller }
+            if form.scalesServer { part.world.server = part.world.server.scaled(by: ratio) }
+            if part.world.faults.count <= enoughFaults { few.append(part) } else { many.append(part) }
         }
-        return nil
+        return few + many
     }
 
     private struct Form {
@@ -145,7 +156,9 @@ struct ShrinkingSearch {
     private static func forms(of rehearsal: Rehearsal, _ size: Int) -> [Form] {
         let hasCanary = rehearsal.rollouts.contains { $0.plan.canary != nil }
         let hasSamples = rehearsal.rollouts.contains { $0.plan.gates.contains { $0.minimumSample > 0 } }
-        let shares = [nil] + (hasCanary && size < large ? canaryShares.map(Optional.some) : [])
+        var shares: [Double?] = [nil]
+        if hasCanary, size < large { shares += canaryShares.map(Optional.some) }
+        if hasCanary, size <= enoughAgents { shares += fewCanaries.map { Double($0) / Double(size) } }
         var forms: [Form] = []
         for scalesServer in [false, true] {
             for keepsSamples in hasSamples ? [false, true] : [false] {

@@ -14,16 +14,17 @@ private struct TwoAgents {
     var awake: Agent
     var record: CompactAgent?
     var faults: Faults = []
-    private var effects = (Effects(), Effects())
+    private var effects = (Effects(), Effects(), Effects())
 
-    init(_ plan: CohortPlan, faults: Faults) {
-        cohort = Cohort(plan, seed: 5, unixOrigin: 0, reportForm: .decided)
+    /// - Parameter others: agents of the same fleet.
+    init(_ plan: CohortPlan, faults: Faults, beside others: TwoAgents? = nil) {
+        cohort = others?.cohort ?? Cohort(plan, seed: 5, unixOrigin: 0, reportForm: .decided)
         var table = RevisionTable(capabilities: [.acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig])
         for revision in 1...4 {
             let file = AgentConfigFile(body: Array("revision: \(revision)\n".utf8), contentType: "text/yaml")
             _ = table.append(AgentConfigMap(configMap: ["a.yaml": file]), of: cohort)
         }
-        self.table = table
+        self.table = others?.table ?? table
         self.faults = faults
         awake = Agent(index: 7, cohort: cohort)
         awake.prepare(faults: faults, random: SeededRandom(seed: 1))
@@ -82,6 +83,32 @@ private struct TwoAgents {
         record = awake.compact(table)
     }
 
+    /// The same in memory in which other agents are awake before and after, with what the server says read before.
+    mutating func step(
+        at now: Instant, seed: UInt64, in memory: inout WokenAgent,
+        _ body: (inout Agent, Instant, inout Effects) -> Void, short: (inout Agent, Instant, inout Effects) -> Void
+    ) {
+        let before = record
+        step(at: now, seed: seed, body)
+        guard let before else { return }
+        effects.2.removeAll()
+        memory.wake(
+            before, index: 7, cohort: cohort, faults: faults, random: SeededRandom(seed: seed), table)
+        short(&memory.agent, now, &effects.2)
+        while memory.agent.outstandingReports > 0 {
+            memory.agent.receivedAcknowledgement(table.capabilities, at: now, &effects.2)
+        }
+        #expect(Self.facts(memory.agent, effects.2) == Self.facts(awake, effects.0))
+        #expect(Self.asked(effects.2) == Self.asked(effects.0))
+        #expect(Self.elapsed(effects.1) == Self.elapsed(effects.2))
+        #expect(memory.putBack(table) == record)
+    }
+
+    /// How long offers took.
+    private static func elapsed(_ effects: Effects) -> [Nanoseconds] {
+        effects.list.compactMap { if case .offer(let step) = $0 { step.elapsed } else { nil } }
+    }
+
     private func answer(_ agent: inout Agent, _ now: Instant, _ effects: inout Effects) {
         while agent.outstandingReports > 0 {
             agent.received(ServerToAgent(capabilities: table.capabilities), at: now, &effects)
@@ -126,6 +153,54 @@ struct CompactAgentTests {
                     }
                 default: agent.wake(at: now, &effects)
                 }
+            }
+        }
+    }
+
+    @Test(
+        "Agents that are awake one after the other in the same memory live on as ones of their own",
+        arguments: 1...UInt64(40))
+    func shareMemory(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let choices: [Faults] = [[], Faults(.diesAfterApplying), Faults(.reportsOtherConfig), Faults(.failsToApply)]
+        var fleet: [TwoAgents] = []
+        for _ in 0..<3 {
+            let faults = choices[random.index(below: choices.count)]
+            fleet.append(TwoAgents(TwoAgents.plan(), faults: faults, beside: fleet.first))
+        }
+        for index in fleet.indices {
+            fleet[index].step(at: .zero, seed: 0) { $0.start(at: $1, &$2) }
+            fleet[index].step(at: .zero, seed: 1) { $0.connected(at: $1, &$2) }
+        }
+        let table = fleet[0].table
+        var memory = WokenAgent(try #require(fleet[0].record), fleet[0].cohort, table)
+        var now = Instant.zero
+        for step in 1...UInt64(150) {
+            let index = random.index(below: fleet.count)
+            let choice = random.index(below: 6)
+            let due = fleet[index].awake.nextStep(Effects())
+            let isWake = choice > 2 && due != .distantFuture
+            now = isWake ? max(due, now) : now + Nanoseconds(seconds: random.unit())
+            let revision = UInt8(1 + random.index(below: table.offers.count))
+            func input(_ agent: inout Agent, _ now: Instant, _ effects: inout Effects, isShort: Bool) {
+                switch agent.state {
+                case _ where isWake: agent.wake(at: now, &effects)
+                case .connecting: agent.connected(at: now, &effects)
+                case .running where choice == 0, .configuring where choice == 0:
+                    agent.connectionLost(.reset, at: now, &effects)
+                case .running, .configuring:
+                    if isShort {
+                        agent.received(offer: revision, of: table, at: now, &effects)
+                    } else {
+                        agent.received(table.offers[Int(revision) - 1], at: now, &effects)
+                    }
+                default: agent.wake(at: now, &effects)
+                }
+            }
+            fleet[index].step(at: now, seed: seed << 16 | step, in: &memory) {
+                input(&$0, $1, &$2, isShort: false)
+            } short: {
+                input(&$0, $1, &$2, isShort: true)
             }
         }
     }
