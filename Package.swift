@@ -60,7 +60,7 @@ let package = Package(
             name: "AgentModel", dependencies: ["Basis", "Matching", "OTLP", "OpAMP", orderedCollections],
             swiftSettings: settings),
         .target(
-            name: "ControlPlane", dependencies: ["Basis", "OpAMP", "OpenSSL", orderedCollections],
+            name: "ControlPlane", dependencies: ["Basis", "OpAMP", "OpenSSL", "Rollout", orderedCollections],
             swiftSettings: settings),
         .target(name: "Rollout", dependencies: ["Basis", "Schema", orderedCollections], swiftSettings: settings),
         .target(
@@ -83,7 +83,7 @@ let package = Package(
             name: "Hosting",
             dependencies: [
                 "Basis", "Matching", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane",
-                "Metrics", "Observing",
+                "Metrics", "Observing", "Rollout",
                 "Engine", heap,
             ],
             swiftSettings: settings),
@@ -145,7 +145,8 @@ let package = Package(
             dependencies: ["Basis", "Matching", "OTLP", "OpAMP", "AgentModel", orderedCollections],
             swiftSettings: settings),
         .testTarget(
-            name: "ControlPlaneTests", dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", orderedCollections],
+            name: "ControlPlaneTests",
+            dependencies: ["Basis", "OpenSSL", "OpAMP", "ControlPlane", "Rollout", orderedCollections],
             swiftSettings: settings),
         .testTarget(
             name: "ObservingTests",
@@ -172,7 +173,7 @@ let package = Package(
             name: "HostingTests",
             dependencies: [
                 "Basis", "OpenSSL", "OTLP", "OpAMP", "Transport", "Packages", "AgentModel", "ControlPlane", "Metrics",
-                "Engine", "Observing",
+                "Engine", "Observing", "Rollout",
                 "Hosting", "TestSupport", orderedCollections,
             ],
             swiftSettings: settings),

@@ -91,6 +91,19 @@ struct PackageServingOptions: ParsableArguments {
         }
     }
 
+    /// Where agents download from.
+    func base(of server: OpAMPServer, isSecure: Bool) throws -> String {
+        let scheme = isSecure ? "https" : "http"
+        guard packageURL == nil, let address = server.addresses.first else { return packageURL ?? "" }
+        let host = "\(address)"
+        if packages != nil, host.hasPrefix("0.0.0.0:") || host.hasPrefix("[::]:") {
+            throw Failure(
+                .badUsage,
+                "--packages: agents cannot download from \(host); add --package-url \(scheme)://HOST:\(address.port).")
+        }
+        return "\(scheme)://\(host)"
+    }
+
     /// Offers the files to every agent, now and later.
     /// - Parameter isSecure: whether the server speaks TLS.
     func offer(from store: PackageStore, to access: PackageAccess, on server: OpAMPServer, isSecure: Bool) throws {
@@ -104,16 +117,11 @@ struct PackageServingOptions: ParsableArguments {
             }
             return flaw
         }
-        let host = "\(address)"
-        if packageURL == nil, host.hasPrefix("0.0.0.0:") || host.hasPrefix("[::]:") {
-            throw Failure(
-                .badUsage,
-                "--offer: agents cannot download from \(host); add --package-url \(scheme)://HOST:\(address.port).")
-        }
+        let base = try base(of: server, isSecure: isSecure)
         let available: PackagesAvailable
         do throws(PackageCatalogueError) {
             available = try PackageFolderOffer.packages(
-                offers, in: store, base: packageURL ?? "\(scheme)://\(host)", headers: access.headers, flaw: flaw)
+                offers, in: store, base: base, headers: access.headers, flaw: flaw)
         } catch {
             throw Failure(.badUsage, "--offer: \(error)")
         }

@@ -77,14 +77,27 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("control-token-file"),
         help: ArgumentHelp(
-            "A file of tokens, one per line, with which a tester may have configurations offered over HTTP: POST "
-                + "/muster/offer?agents=UID,UID with the configuration as its body.", valueName: "file"))
+            "A file of tokens, one per line, with which a tester may control the server over HTTP: POST "
+                + "/muster/offer?agents=UID,UID with a configuration as its body, and /muster/layers.",
+            valueName: "file"))
     var controlTokenFile: String?
 
     @Option(
         name: .customLong("offer-config"),
         help: "A file to offer to every agent as its configuration, under the name of the file; repeatable.")
     var offeredConfigs: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with layers of configuration and channels of packages to serve: docs/layers.md.",
+            valueName: "file"))
+    var layers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file that keeps the versions of layers and channels, so that they survive a restart.",
+            valueName: "file"))
+    var versions: String?
 
     @OptionGroup(title: "TLS") var tls: ServeTLSOptions
     @OptionGroup var packages: PackageServingOptions
@@ -104,7 +117,10 @@ struct ServeCommand: AsyncParsableCommand {
         var wire = try wire()
         let access = try packages.access(opamp: wire.credentials)
         wire.fileCredentials = access.credentials
-        let server = try start(try plan(), wire, listen, security, store)
+        let desk = try LayerServing.desk(layers, versions: versions, hasPackages: store != nil)
+        var plan = try plan()
+        plan.labels = desk?.labels ?? []
+        let server = try start(plan, wire, listen, security, store)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
         for address in server.addresses {
@@ -112,6 +128,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let store {
             try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
+        }
+        if let desk {
+            try LayerServing.serve(
+                desk, on: server, store, base: try packages.base(of: server, isSecure: security != nil), access)
         }
         if let config {
             // The packages' offer has the number 1.

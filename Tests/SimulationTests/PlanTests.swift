@@ -10,8 +10,8 @@ struct PlanTests {
         #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts"
     static let names = [
         "ampora", "argo-rollouts", "aws-appconfig", "aws-iot-jobs", "aws-ssm", "bindplane", "canary-bad", "canary-good",
-        "drive-muster-serve", "drive-opamp-go", "elastic-fleet", "flagger", "kubernetes", "rough-day",
-        "server-restart-midway", "slow-poison", "zone-outage",
+        "channel-promotion", "drive-muster-serve", "drive-opamp-go", "elastic-fleet", "flagger", "kubernetes",
+        "layer-change", "rough-day", "server-restart-midway", "slow-poison", "zone-outage",
     ]
 
     private static func plan(_ name: String) throws -> RolloutPlan {

@@ -98,6 +98,15 @@ public enum Files {
         }
     }
 
+    /// Adds bytes to the end of a file that exists; they outlive a loss of power when this returns.
+    public static func append(_ bytes: some Collection<UInt8>, to path: String) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.write, path, errno: errno) }
+        defer { close(descriptor) }
+        try write(bytes, to: descriptor, path)
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError(.write, path, errno: errno) }
+    }
+
     /// Where the bytes of the file at `path` are until they are complete.
     public static func draftPath(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return ".\(path).part" }

@@ -42,6 +42,8 @@ struct OfferBook: Sendable {
     static let limit = 64
 
     private var entries: [OfferKind: [TargetedOffer]] = [:]
+    /// What agents get that no offer is for.
+    private(set) var standing: StandingOffers?
     /// Grows with every change, so that agents that are up to date can be distinguished from others.
     private(set) var generation: UInt32 = 1
 
@@ -50,7 +52,13 @@ struct OfferBook: Sendable {
         entries[kind] ?? []
     }
 
-    var isEmpty: Bool { entries.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && standing == nil }
+
+    /// Replaces what agents get that no offer is for.
+    mutating func stand(_ standing: StandingOffers) {
+        self.standing = standing
+        generation &+= 1
+    }
 
     /// Adds an offer.
     /// - Returns: Whether the limit allowed it.
@@ -102,7 +110,7 @@ struct OfferBook: Sendable {
 
     /// The offer that is meant for the agent, if there is one.
     func current(_ kind: OfferKind, for uid: InstanceUID, label: (String) -> String?) -> Offer? {
-        guard let offers = entries[kind] else { return nil }
-        return offers.last { !$0.isWithdrawn && $0.selection.contains(uid, label: label) }?.offer
+        let made = entries[kind]?.last { !$0.isWithdrawn && $0.selection.contains(uid, label: label) }?.offer
+        return made ?? standing?.offer(kind, for: uid, label: label)
     }
 }

@@ -9,6 +9,8 @@ public indirect enum Selection: Hashable, Sendable {
     case share(Double, salt: UInt64)
     /// Those whose description has the attribute with that text; the key must be one of `ServerPlan.labels`.
     case attribute(String, equals: String)
+    /// Those whose description has the attribute with one of the texts.
+    case values(String, of: Set<String>)
     case not(Selection)
     case both(Selection, Selection)
 }
@@ -21,6 +23,7 @@ extension Selection {
         case .agents(let uids): return uids.contains(uid)
         case .share(let share, let salt): return Self.place(of: uid, salt: salt) < share
         case .attribute(let key, let text): return label(key) == text
+        case .values(let key, let texts): return label(key).map(texts.contains) ?? false
         case .not(let other): return !other.contains(uid, label: label)
         case .both(let left, let right): return left.contains(uid, label: label) && right.contains(uid, label: label)
         }

@@ -154,12 +154,7 @@ extension AgentConfigMap {
     fileprivate init(_ offer: ConfigOffer, number: UInt32, _ configs: ConfigFiles) {
         self.init()
         for file in offer.files {
-            let body: [UInt8]
-            switch file.body {
-            case .text(let text): body = Array(text.utf8)
-            case .generated(let bytes): body = GeneratedConfig.yaml(bytes: bytes, number: number)
-            case .path(let path): body = configs[path]
-            }
+            let body = configs.bytes(of: file.body, number: number)
             configMap[file.name] = AgentConfigFile(body: body, contentType: offer.contentType)
         }
     }

@@ -1,4 +1,5 @@
 public import Basis
+import ControlPlane
 import Foundation
 public import OpAMP
 import OrderedCollections
@@ -19,7 +20,7 @@ public enum StandingConfig {
             guard map.configMap[name] == nil else { throw .twice(name: name) }
             let body = try contents(of: path, atMost: left)
             left -= body.count
-            map.configMap[name] = AgentConfigFile(body: body, contentType: contentType(of: name))
+            map.configMap[name] = AgentConfigFile(body: body, named: name)
         }
         return AgentRemoteConfig(config: map)
     }
@@ -31,14 +32,6 @@ public enum StandingConfig {
         } catch {
             if case .tooLargeToRead = error.cause { throw .tooLarge(path: path) }
             throw .unreadable(error)
-        }
-    }
-
-    private static func contentType(of name: String) -> String {
-        switch URL(fileURLWithPath: name).pathExtension {
-        case "yaml", "yml": return ConfigOffer.standardContentType
-        case "json": return "application/json"
-        default: return "text/plain"
         }
     }
 }

@@ -22,6 +22,8 @@ public struct EmbeddedServer: Hashable, Sendable {
         case websocket, http
     }
     public var packages: Packages = Packages()
+    /// Layers of configuration and channels of packages.
+    public var served = ServedVersions()
 
     /// The package files that the server has for download, and how well it serves them.
     public struct Packages: Hashable, Sendable {

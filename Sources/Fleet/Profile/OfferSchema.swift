@@ -5,7 +5,7 @@ public import Schema
 extension ConfigOffer: Settings {
     public static let standard = ConfigOffer(files: [])
 
-    private static let files = Kind<[Named<Body>]>.map("files", 0...50, of: Body.kind, names: 0...100)
+    static let fileList = Kind<[Named<Body>]>.map("files", 0...50, of: Body.kind, names: 0...100)
         .converted({ $0.map { File(name: $0.name, body: $0.value) } }, { $0.map { Named($0.name, $0.body) } })
 
     public static let schema = Schema<ConfigOffer>(
@@ -13,7 +13,7 @@ extension ConfigOffer: Settings {
         [
             Key("name", \.name, .optional(.name), "The name to withdraw it by."),
             Key(
-                "files", \.files, files,
+                "files", \.files, fileList,
                 "The files by their names; none is an empty configuration, which clears what there is.",
                 required: true),
             Key("content_type", \.contentType, .text(0...100), "The MIME type of the files."),

@@ -103,6 +103,13 @@ extension EmbeddedServer: Settings {
                 "tls", \.tls, .optional(.section),
                 "Its TLS; without it plaintext, unless the profile has `tls`."),
             Key("packages", \.packages, .section, "How it serves package files.", omitsDefault: true),
+            .including(\.served),
+        ],
+        rules: [
+            Rule { server, check in
+                guard !server.served.channels.isEmpty, server.packages.folder == nil else { return }
+                check.contradiction(at: "channels", "channels have files of `packages.folder`; name that folder")
+            }
         ])
 
     fileprivate static let retryAfter = Kind<Nanoseconds?>.optional(.wholeSeconds(day))

@@ -52,10 +52,17 @@ public struct LiveRehearsal: Sendable {
                 throw unusable("the profile names a server; add a `driver` to the plan to rehearse against it")
             }
         }
-        if plan.change.packages != nil || plan.change.connectionSettings != nil {
+        let change = plan.change
+        if change.packages != nil || change.connectionSettings != nil || change.promotion != nil {
             throw unusable(
-                "change: only configurations are rehearsed on real sockets; remove `packages` and `connection_settings`"
-            )
+                "change: only configurations are rehearsed on real sockets; remove `packages`, `promote` and "
+                    + "`connection_settings`")
+        }
+        let offers = change.layer == nil ? 0 : OfferTable(plan, fleet: plan.world.fleet(seed: seed)).offerCount
+        if offers > OfferTable.maxOffers {
+            throw unusable(
+                "change.layer: the agents' combinations of layers make \(offers) offers, and at most "
+                    + "\(OfferTable.maxOffers) are possible on sockets; use fewer layers, or a shorter list `retry`")
         }
         if let key = plan.world.virtualOnly {
             throw unusable("world.\(key) is rehearsed in virtual time only; remove it to rehearse on real sockets")

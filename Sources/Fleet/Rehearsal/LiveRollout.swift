@@ -54,9 +54,9 @@ actor LiveRollout: RunConductor {
     private var problem: String?
 
     init(_ plan: RolloutPlan, fleet: RolloutFleet, world: World, seed: UInt64, speed: Double) {
-        let table = OfferTable(plan)
+        let table = OfferTable(plan, fleet: fleet)
         let fates = AgentFates(world, revisions: table.revisions)
-        let script = RehearsedFleet(fleet, fates, speed: speed, entry: Self.recognition(plan))
+        let script = RehearsedFleet(fleet, fates, speed: speed, entry: Self.recognition(plan, table))
         self.plan = plan
         members = Set(fleet.members ?? Array(0..<UInt32(clamping: fleet.count)))
         self.fates = fates
@@ -76,8 +76,10 @@ actor LiveRollout: RunConductor {
     }
 
     /// How agents know which entry of the table a configuration is: by its hash, or by the text that the driver names.
-    private static func recognition(_ plan: RolloutPlan) -> @Sendable (AgentConfigMap, [UInt8]) -> Int {
-        guard let mark = plan.driver.map({ Array($0.revision.utf8) }) else { return { OfferTable.entry($1) } }
+    private static func recognition(
+        _ plan: RolloutPlan, _ table: OfferTable
+    ) -> @Sendable (AgentConfigMap, [UInt8]) -> Int {
+        guard let mark = plan.driver.map({ Array($0.revision.utf8) }) else { return { table.entry($1) } }
         return { files, _ in
             files.configMap.values.contains { $0.body.contains(mark) } ? OfferTable.first : OfferTable.former
         }
@@ -111,7 +113,7 @@ actor LiveRollout: RunConductor {
         self.server = server
         uids = (0..<UInt32(controller.fleet.count)).map { run.agent($0).instanceUID }
         observed = ObservedFleet(uids, table)
-        server.begin(table)
+        server.begin(table, uids)
         guard await isReady(run, server) else { return }
         clock.origin = Shard.clock
         planWorld()

@@ -70,19 +70,20 @@ struct ObservedFleet {
             return isServerDown ? nil : outcome(.disconnected)
         case .healthy: return outcome(.healthy)
         case .unhealthy: return outcome(.unhealthy)
-        case .sent(let revision):
+        case .sent(let number):
+            let entry = offers.entry(ofNumber: Int(number))
             // What it says from now on is about this offer, even where it said the same before.
             agents[place].last = nil
             if let ordered = agents[place].ordered {
                 if clock != nil { roundTrips.append(observation.at - ordered) }
                 agents[place].ordered = nil
             } else {
-                agents[place].sent = (Int(revision), observation.at)
+                agents[place].sent = (entry, observation.at)
             }
-            if revision > UInt32(OfferTable.former) { pushes += 1 }
+            if entry > OfferTable.former { pushes += 1 }
             return nil
-        case .status(let stage, let revision, let matches):
-            guard let entry = revision.map(Int.init) else { return nil }
+        case .status(let stage, let number, let matches):
+            guard let entry = number.map({ offers.entry(ofNumber: Int($0)) }) else { return nil }
             if let sent = agents[place].sent, sent.entry == entry {
                 // Before the rollout all agents are offered the former revision while they arrive.
                 if clock != nil { roundTrips.append(observation.at - sent.at) }

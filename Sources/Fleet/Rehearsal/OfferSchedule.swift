@@ -73,21 +73,34 @@ struct OfferSchedule {
 
 extension OpAMPServer {
     /// Makes the offers of a rehearsal: the former revision to all, the others to nobody yet.
-    func offer(_ table: OfferTable) {
-        let offers = table.entries.map { (table.offer(of: $0), $0 == OfferTable.former ? Selection.all : .agents([])) }
+    /// - Parameter uids: of the agents, by number.
+    func offer(_ table: OfferTable, to uids: [InstanceUID]) {
+        var agents: [Int: Set<InstanceUID>] = [:]
+        for (number, uid) in uids.enumerated() {
+            agents[table.variant(of: UInt32(number)), default: []].insert(uid)
+        }
+        var offers: [(Offer, Selection)] = []
+        for entry in table.entries {
+            for (variant, number) in table.numbers(of: entry).enumerated() {
+                let everybody: Selection = agents.count > 1 ? .agents(agents[variant] ?? []) : .all
+                offers.append((table.offer(ofNumber: number), entry == OfferTable.former ? everybody : .agents([])))
+            }
+        }
+        let made = offers
         steer { registry, now, effects in
-            for (offer, selection) in offers { try? registry.offer(offer, to: selection, at: now, &effects) }
+            for (offer, selection) in made { try? registry.offer(offer, to: selection, at: now, &effects) }
         }
     }
 
-    /// Offers an entry to some agents.
+    /// Offers an entry to some agents of a variant.
     /// - Parameter pushes: at once; else with the answer to their next report.
-    func offer(_ entry: Int, of table: OfferTable, to agents: [InstanceUID], pushes: Bool) {
-        let others = Array(table.entries.dropFirst())
+    func offer(_ entry: Int, of table: OfferTable, to agents: [InstanceUID], variant: Int, pushes: Bool) {
+        let number = table.numbers(of: entry)[variant]
+        let others = table.entries.dropFirst().map { table.numbers(of: $0)[variant] }
         steer { registry, now, effects in
             guard entry == OfferTable.former else {
                 try? registry.retarget(
-                    .remoteConfig, revision: UInt32(entry), adding: agents, pushes: pushes, at: now, &effects)
+                    .remoteConfig, revision: UInt32(number), adding: agents, pushes: pushes, at: now, &effects)
                 return
             }
             for other in others {

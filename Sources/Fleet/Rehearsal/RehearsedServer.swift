@@ -18,16 +18,21 @@ enum RehearsedServer: Sendable {
     var driver: ServerDriver? { if case .driven(let driver, _) = self { driver } else { nil } }
 
     /// Prepares the offers: the former revision to all.
-    func begin(_ table: OfferTable) {
+    /// - Parameter uids: of the agents, by number.
+    func begin(_ table: OfferTable, _ uids: [InstanceUID]) {
         guard case .embedded(let server, let inbox) = self else { return }
         server.observe { inbox.add($0) }
-        server.offer(table)
+        server.offer(table, to: uids)
     }
 
     /// Has the server offer an entry to agents; returns at once.
     func offer(_ batch: OfferSchedule.Batch, of table: OfferTable, to uids: [InstanceUID], pushes: Bool) {
         switch self {
-        case .embedded(let server, _): server.offer(batch.entry, of: table, to: uids, pushes: pushes)
+        case .embedded(let server, _):
+            let pairs = zip(batch.agents, uids)
+            for (variant, pairs) in Dictionary(grouping: pairs, by: { table.variant(of: $0.0) }) {
+                server.offer(batch.entry, of: table, to: pairs.map(\.1), variant: variant, pushes: pushes)
+            }
         case .driven(let driver, let plan):
             guard let action = plan.offer else { return }
             let isNew = batch.entry != OfferTable.former

@@ -11,18 +11,31 @@ struct ConfigFiles: Sendable {
 
     /// - Throws: `RunError` for a file that cannot be read or is too large.
     init(_ profile: Profile) throws(RunError) {
-        for event in profile.events {
-            guard case .offerConfig(let offer) = event.action else { continue }
-            for file in offer.files {
-                guard case .path(let path) = file.body, contents[path] == nil else { continue }
-                do throws(FileError) {
-                    contents[path] = try Files.read(path, limit: Self.largestFile, onlyRegular: true)
-                } catch {
-                    throw .configFile(error)
-                }
+        try self.init(
+            profile.events.flatMap { event -> [ConfigOffer.File] in
+                if case .offerConfig(let offer) = event.action { offer.files } else { [] }
+            })
+    }
+
+    /// - Throws: as above.
+    init(_ files: [ConfigOffer.File]) throws(RunError) {
+        for file in files {
+            guard case .path(let path) = file.body, contents[path] == nil else { continue }
+            do throws(FileError) {
+                contents[path] = try Files.read(path, limit: Self.largestFile, onlyRegular: true)
+            } catch {
+                throw .configFile(error)
             }
         }
     }
 
-    subscript(path: String) -> [UInt8] { contents[path] ?? [] }
+    /// The content of a file.
+    /// - Parameter number: of the offer, for generated content.
+    func bytes(of body: ConfigOffer.Body, number: UInt32) -> [UInt8] {
+        switch body {
+        case .text(let text): Array(text.utf8)
+        case .generated(let bytes): GeneratedConfig.yaml(bytes: bytes, number: number)
+        case .path(let path): contents[path] ?? []
+        }
+    }
 }

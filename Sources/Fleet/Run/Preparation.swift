@@ -49,11 +49,14 @@ struct Preparation: Sendable {
         configs = try ConfigFiles(profile)
         let (wire, access) = try Preparation.serverWire(profile)
         telemetryHeaders = access.telemetryHeaders
+        let versions = try Preparation.versions(profile)
         let server = try Preparation.startServer(
-            profile, embedded?.security, wire, packages: catalogue?.store, observesAgents: observesAgents)
+            profile, embedded?.security, wire, catalogue?.store, versions, observesAgents: observesAgents)
         self.server = server
-        if let address = server?.addresses.first {
-            catalogue?.serve(from: "\(embedded == nil ? "http" : "https")://\(address)", to: access)
+        if let server, let address = server.addresses.first {
+            let base = "\(embedded == nil ? "http" : "https")://\(address)"
+            catalogue?.serve(from: base, to: access)
+            try versions?.serve(on: server, catalogue?.store, base: base, access)
         }
         self.catalogue = catalogue
         let downloads = DownloadSetup(
@@ -273,8 +276,8 @@ struct Preparation: Sendable {
     }
 
     private static func startServer(
-        _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, packages: PackageStore?,
-        observesAgents: Bool
+        _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, _ packages: PackageStore?,
+        _ versions: VersionDesk?, observesAgents: Bool
     ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
@@ -282,6 +285,7 @@ struct Preparation: Sendable {
         // They count from the run's start, which is not known yet.
         plan.pauses = []
         plan.observesAgents = observesAgents
+        for label in versions?.labels ?? [] where !plan.labels.contains(label) { plan.labels.append(label) }
         if let interval = profile.cohorts.map(\.heartbeat.interval).min() { plan.usualHeartbeatInterval = interval }
         do throws(OpAMPServerError) {
             return try OpAMPServer(

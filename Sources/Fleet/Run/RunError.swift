@@ -18,6 +18,8 @@ public enum RunError: Error, CustomStringConvertible {
     case packages(String)
     /// A file of an offered configuration that cannot be read.
     case configFile(FileError)
+    /// Layers or channels that cannot be served.
+    case versions(String)
     /// The embedded server did not start.
     case embeddedServer(String)
     /// The system refused what a shard needs.
@@ -28,7 +30,7 @@ public enum RunError: Error, CustomStringConvertible {
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile, .noProcess: true
+        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile, .versions, .noProcess: true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -49,7 +51,9 @@ public enum RunError: Error, CustomStringConvertible {
         case .packages(let reason):
             reason
         case .configFile(let error):
-            "offer_config: \(error)"
+            "a file of a configuration: \(error)"
+        case .versions(let reason):
+            "layers and channels: \(reason)"
         case .embeddedServer(let reason):
             reason
         case .noShard(let reason):

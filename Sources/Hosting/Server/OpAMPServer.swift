@@ -10,7 +10,7 @@ public final class OpAMPServer: Sendable {
     public let addresses: [SocketAddress]
     private let listening: Mutex<[Listener]>
     private let listenerOptions: ListenerOptions
-    private let hosts: [ServerHost]
+    let hosts: [ServerHost]
     private let shards: [Shard]
     private let security: ServerSecurity?
 

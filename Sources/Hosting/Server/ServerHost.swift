@@ -4,6 +4,7 @@ public import Engine
 import OTLP
 import OpAMP
 import OpenSSL
+import Rollout
 import Transport
 
 /// One shard of the embedded server: a registry, the connections that landed on this shard, and their shared buffers.
@@ -125,6 +126,18 @@ public final class ServerHost: Endpoint, @unchecked Sendable {
 
     /// Steers the registries of all shards; set before the first connection.
     var steerAll: (@Sendable (@escaping @Sendable (inout Registry, Instant, inout ServerEffects) -> Void) -> Void)?
+
+    /// Answers what a tester asks about layers and channels; nil: the server has none.
+    var versions: (@Sendable (ControlRequest) async -> ControlAnswer)?
+
+    /// Counts whom other layers and channels touch, and serves them unless it is a trial.
+    func serve(_ standing: StandingOffers, changing name: VersionBook.Name, isTrial: Bool) -> TouchedAgents {
+        let touched = registry.touched(by: standing, name)
+        if !isTrial { tell { registry, now, effects in try? registry.stand(standing, at: now, &effects) } }
+        return touched
+    }
+
+    func served(_ uid: InstanceUID) -> ServedAgent? { registry.served(uid) }
 
     /// Gets what the registry has observed of its agents, in order, on the shard.
     var observer: (@Sendable ([AgentObservation]) -> Void)?

@@ -1,5 +1,6 @@
 import Basis
 import ControlPlane
+import Engine
 import OpAMP
 import OrderedCollections
 import Transport
@@ -7,12 +8,17 @@ import Transport
 /// Control of the server over HTTP, for a tester: not part of OpAMP.
 ///
 /// `POST /muster/offer?agents=UID,UID` with a configuration as its body offers it to those agents, and without `agents`
-/// to all. Only with `ServerWire.controlCredentials`, and only for requests that show one of them.
+/// to all. Layers and channels have their own addresses (`VersionDesk`). Only with `ServerWire.controlCredentials`, and
+/// only for requests that show one of them.
 extension ServerLink {
     /// Whether the request is for control, and the server has any.
     func isControl(_ head: HTTPRequestHead) -> Bool {
-        guard host.wire.controlCredentials != nil else { return false }
-        return head.target == ServerHost.offerPath || head.target.hasPrefix(ServerHost.offerPath + "?")
+        guard host.wire.controlCredentials != nil, head.target.hasPrefix(ControlRequest.prefix) else { return false }
+        return isOffer(head) || host.versions != nil
+    }
+
+    private func isOffer(_ head: HTTPRequestHead) -> Bool {
+        head.target == ServerHost.offerPath || head.target.hasPrefix(ServerHost.offerPath + "?")
     }
 
     /// The status for a control request that is refused by its head; nil: it is not.
@@ -21,11 +27,32 @@ extension ServerLink {
             host.wireCounts.unauthorized += 1
             return 401
         }
-        return head.method == .post ? nil : 405
+        return head.method == .post || head.method == .get && !isOffer(head) ? nil : 405
+    }
+
+    /// Does what the request asks for.
+    func control(_ head: HTTPRequestHead, _ reading: RequestReading) {
+        guard !isOffer(head) else { return offer(head, reading) }
+        guard let versions = host.versions, var request = ControlRequest(head.method, target: head.target) else {
+            return tell(ControlAnswer(400, "the address cannot be read\n"))
+        }
+        request.body = reading.exchange.body
+        let asked = request
+        let shard = host.shard
+        Task {
+            let answer = await versions(asked)
+            shard.perform { self.tell(answer) }
+        }
+    }
+
+    private func tell(_ answer: ControlAnswer) {
+        guard case .http(let reading) = stage else { return }
+        let fields = answer.form == .json ? ServerLink.json : ServerLink.plainText
+        respond(answer.status, fields: fields, body: answer.body.span.bytes, reading)
     }
 
     /// Offers the body of the request as a configuration.
-    func control(_ head: HTTPRequestHead, _ reading: RequestReading) {
+    private func offer(_ head: HTTPRequestHead, _ reading: RequestReading) {
         let nothing: [UInt8] = []
         guard let uids = Self.agents(of: head.target) else {
             let text = Array("agents: not a list of instance uids, separated by commas\n".utf8)

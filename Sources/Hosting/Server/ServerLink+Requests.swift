@@ -90,9 +90,11 @@ extension ServerLink {
         leave()
     }
 
-    /// Whether the request is for something that is read and never posted to: the counts or a package's file.
+    /// Whether the request is for something that is read and never posted to: the counts, a package's file, or what a
+    /// tester asks.
     private func hasNoBody(_ head: HTTPRequestHead) -> Bool {
-        head.method == .get && head.target == ServerHost.countsPath || host.packages?.serves(head.target) == true
+        head.method == .get && (head.target == ServerHost.countsPath || isControl(head))
+            || host.packages?.serves(head.target) == true
     }
 
     /// The status for a request that is neither a telemetry export nor an OpAMP poll of a client with the credentials
@@ -130,7 +132,10 @@ extension ServerLink {
         if let status = reading.refusal {
             return respond(status, reading)
         }
-        if isControl(head) { return control(head, reading) }
+        if isControl(head) {
+            if head.method == .get, let status = controlRefusal(of: head) { return respond(status, reading) }
+            return control(head, reading)
+        }
         // From now on the connection is a polling one: it may be idle between polls, and an answer may need time.
         idleTimeout = ServerLink.pollTimeout
         do throws(ContentCodingError) {
@@ -243,6 +248,7 @@ extension ServerLink {
 
     static let protobuf = field("Content-Type", "application/x-protobuf")
     static let json = field("Content-Type", "application/json")
+    static let plainText = field("Content-Type", "text/plain; charset=utf-8")
     private static let allow = field("Allow", "POST")
     static let challenge = field("WWW-Authenticate", "Bearer")
 

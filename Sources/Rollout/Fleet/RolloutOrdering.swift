@@ -36,7 +36,8 @@ struct RolloutOrdering {
     private func selected() -> [UInt32] {
         let all: [UInt32] = fleet.members ?? Array(0..<UInt32(fleet.count))
         let conditions = RolloutSelection(plan.target, fleet: fleet)
-        return conditions.isEverybody ? all : all.filter { conditions.includes($0) }
+        let selected = conditions.isEverybody ? all : all.filter { conditions.includes($0) }
+        return LayeredFleet(plan, fleet: fleet)?.touched(selected) ?? selected
     }
 
     /// By a hash of 32 bits, then by the number. For large fleets two passes of 16 bits each, which is the same.

@@ -11,6 +11,7 @@ enum PlanRules {
             stagesGrow(plan, check)
             attributesExist(plan, check)
             zonesAreFew(plan, check)
+            LayerRules.judge(plan, check)
         }
     ]
 
@@ -63,6 +64,12 @@ enum PlanRules {
         }
         for (index, flapping) in plan.world.flapping.enumerated() {
             for attribute in flapping.attributes { demand(attribute.name, at: "world.flapping[\(index)].attributes") }
+        }
+        for (index, layer) in plan.layers.enumerated() {
+            for attribute in layer.selector.names { demand(attribute, at: "layers[\(index)].where") }
+        }
+        for (index, channel) in plan.channels.enumerated() {
+            for attribute in channel.selector.names { demand(attribute, at: "channels[\(index)].where") }
         }
         for (index, group) in plan.world.heartbeats.enumerated() {
             for attribute in group.attributes { demand(attribute.name, at: "world.heartbeats[\(index)].attributes") }

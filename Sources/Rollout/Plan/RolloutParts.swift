@@ -7,6 +7,10 @@ public struct RolloutChange: Hashable, Sendable {
     public var configuration: String?
     public var packages: String?
     public var connectionSettings: String?
+    /// A new version of a layer of the plan; the agents that get other files by it are meant.
+    public var layer: LayerChange?
+    /// The packages of one of the plan's channels for the agents of another one.
+    public var promotion: Promotion?
     /// The bytes that one agent receives.
     public var bytes = 2_048
 

@@ -6,6 +6,9 @@ public struct RolloutPlan: Hashable, Sendable {
     public var description = ""
     public var preset: RolloutPreset?
     public var seed: UInt64 = 1
+    /// What the server serves before the rollout, where the plan changes a part of it.
+    public var layers: [LayerPlan] = []
+    public var channels: [ChannelPlan] = []
     public var change = RolloutChange()
     public var target = RolloutTarget()
     public var order = RolloutOrder.random

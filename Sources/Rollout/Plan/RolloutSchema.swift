@@ -15,6 +15,14 @@ extension RolloutPlan: Settings {
                 "preset", \.preset, .optional(.word { $0.sentence }),
                 "The rules of an engine of the field. Keys of the plan replace what the preset says."),
             Key("seed", \.seed, .seed, "The order of the agents and all faults derive from it.", option: "--seed"),
+            Key(
+                "layers", \.layers, .list("layers", 0...LayeredFleet.maxLayers, of: .section),
+                "The layers of configuration that the server serves before the rollout, in their order.",
+                omitsDefault: true),
+            Key(
+                "channels", \.channels, .list("channels", 0...LayeredFleet.maxLayers, of: .section),
+                "The channels of packages that the server serves before the rollout, in their order.",
+                omitsDefault: true),
             Key("change", \.change, .section),
             Key("to", \.target, .section),
             Key("order", \.order, RolloutOrder.kind, "In which order agents are offered the revision."),
@@ -75,6 +83,12 @@ extension RolloutChange: Settings {
             Key(
                 "connection_settings", \.connectionSettings, .optional(.name, none: "none"),
                 "The name of connection settings."),
+            Key(
+                "layer", \.layer, .optional(.section),
+                "A new version of one of `layers`. Only agents that get other files by it are offered the revision."),
+            Key(
+                "promote", \.promotion, .optional(.section),
+                "The packages of one of `channels` for the agents of another. Only agents of that channel are meant."),
             Key("size", \.bytes, .size(0...(1 << 30)), "What one agent receives, for the server's load."),
         ])
 }

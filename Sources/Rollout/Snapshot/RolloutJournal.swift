@@ -3,8 +3,8 @@ public import Basis
 /// What a controller was given, as bytes: a record for each input, appended before the controller acts upon it. A
 /// server that ends at any moment continues with the controller that the complete records make.
 ///
-/// A record is its length (4 bytes), a kind, what it holds, and a checksum (4 bytes). Whatever follows the last
-/// complete record was being written when the server ended, and is dropped.
+/// A record is a kind and what it holds, as a `JournalFrame`. Whatever follows the last complete record was being
+/// written when the server ended, and is dropped.
 public enum RolloutJournal {
     /// One input of a controller.
     public enum Record: Hashable, Sendable {
@@ -46,11 +46,7 @@ public enum RolloutJournal {
         case .abort(let at): body.add(6, at)
         case .rollBack(let at): body.add(7, at)
         }
-        var writer = StateWriter()
-        writer.add(UInt32(body.bytes.count))
-        var end = StateWriter()
-        end.add(checksum(body.bytes[...]))
-        return writer.bytes + body.bytes + end.bytes
+        return JournalFrame.bytes(of: body.bytes)
     }
 
     /// The controller that the complete records make, from the plan and the fleet that the rollout began with. Offers
@@ -81,12 +77,9 @@ public enum RolloutJournal {
 
     /// The record that begins at a place, and where it ends; nil where none is complete.
     private static func next(_ bytes: [UInt8], from start: Int) -> (record: Record, end: Int)? {
-        var head = StateReader(bytes[start...])
-        guard let length = try? head.word(UInt32.self), Int(length) <= bytes.count - start - 8 else { return nil }
-        let body = bytes[(start + 4)..<(start + 4 + Int(length))]
-        let end = start + 8 + Int(length)
-        var tail = StateReader(bytes[(end - 4)..<end])
-        guard (try? tail.word(UInt32.self)) == checksum(body), let record = try? record(body) else { return nil }
+        guard let (body, end) = JournalFrame.next(bytes, from: start), let record = try? record(body) else {
+            return nil
+        }
         return (record, end)
     }
 
@@ -108,11 +101,6 @@ public enum RolloutJournal {
         case 7: return .rollBack(at)
         default: throw .damaged
         }
-    }
-
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        let hash = FNV1a.hash(bytes)
-        return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
     }
 }
 

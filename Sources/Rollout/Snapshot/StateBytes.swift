@@ -46,6 +46,8 @@ struct StateWriter {
     }
 
     mutating func add(_ number: Double?) { add(number?.bitPattern) }
+
+    mutating func add(text: String) { add(Array(text.utf8)) }
 }
 
 /// Reads what `StateWriter` wrote.
@@ -74,6 +76,18 @@ struct StateReader {
     mutating func flag() throws(SnapshotError) -> Bool { try word(UInt8.self) != 0 }
 
     mutating func double() throws(SnapshotError) -> Double { Double(bitPattern: try word(UInt64.self)) }
+
+    mutating func text() throws(SnapshotError) -> String {
+        guard let text = String(validating: try list(UInt8.self), as: UTF8.self) else { throw .damaged }
+        return text
+    }
+
+    /// How many items follow, of a byte or more each.
+    mutating func count() throws(SnapshotError) -> Int {
+        let count = try int()
+        guard (0...(bytes.endIndex - index)).contains(count) else { throw .damaged }
+        return count
+    }
 
     mutating func list<Word: FixedWidthInteger>(_ type: Word.Type = Word.self) throws(SnapshotError) -> [Word] {
         let count = try int()

@@ -17,7 +17,7 @@ extension World {
         applyTime = planned.applying
         latency = planned.latency
         messageLoss = planned.messageLoss
-        configurationBytes = plan.change.bytes
+        configurationBytes = LayeredFleet(plan, fleet: fleet)?.meanBytes(of: fleet) ?? plan.change.bytes
         offlineShare = planned.offline.share
         offlineTime = planned.offline.time
         offlineFrom = planned.begin

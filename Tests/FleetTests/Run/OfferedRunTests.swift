@@ -3,6 +3,8 @@ import Basis
 import Hosting
 import Metrics
 import OpAMP
+import Rollout
+import Schema
 import Testing
 
 @testable import Fleet
@@ -67,6 +69,24 @@ struct OfferedRunTests {
         profile.cohorts.append(CohortProfile(name: "elsewhere", zones: ["there"]))
         let summary = try await Self.perform(profile)
         #expect(reached.contains(summary.counters[.remoteConfigsReceived]))
+    }
+
+    @Test("Each agent gets the files of its layers from the embedded server, when it connects and once")
+    func layers() async throws {
+        var profile = Self.profile([], seconds: 3)
+        profile.cohorts[0].zones = ["here", "there"]
+        var base = ServedLayer(name: "base")
+        base.files = [.init(name: "a.yaml", body: .text("receivers: {a: {}}\n"))]
+        // Agents of one zone alone get a file that they cannot apply.
+        var zone = ServedLayer(name: "zone")
+        zone.selector.attributes = [Named("cloud.availability_zone", ["here"])]
+        zone.files = [.init(name: "b.yaml", body: .text("# muster: fail\nreceivers: {b: {}}\n"))]
+        var server = EmbeddedServer()
+        server.served.layers = [base, zone]
+        profile.server = .embedded(server)
+        let counters = try await Self.perform(profile).counters
+        #expect(counters[.remoteConfigsReceived] == 40)
+        #expect(counters[.configsFailed] == 20 && counters[.configsConverged] == 20)
     }
 
     @Test("A configuration that says so fails at every agent, and counts as failed")
