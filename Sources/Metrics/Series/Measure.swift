@@ -56,6 +56,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
         wait for connection | \
         from the moment a request needed a connection of the pool to the moment it had one: plain HTTP only
         """
+    case httpRequest = """
+        HTTP request | \
+        from sending a report over plain HTTP to the end of the answer, of those answered with status 200
+        """
     case schedulingDelay = """
         scheduling lag | \
         from the moment a timer of the tool was due to the moment it fired: the error of the tool itself
