@@ -155,9 +155,9 @@ struct ShardCommandTests {
                 $M run p.yaml --json --out a --otlp $side --otlp-ca tls/ca.pem $shown --otlp-token-file token \\
                     --otlp-header 'X-A: b' > a.json; echo status $?
                 $M run p.yaml --json --out b --otlp $side > b.json; echo status $?
-                $M run p.yaml --json --out c --otlp $side --otlp-ca missing.pem 2> c.txt; echo refused $?
-                $M run p.yaml --out d --otlp http://127.0.0.1:1 --otlp-ca tls/ca.pem 2> d.txt; echo refused $?
-                $M run p.yaml --out e --scrape $side/metrics up --scrape-ca missing.pem 2> e.txt; echo refused $?
+                $M run p.yaml --json --out c --otlp $side --otlp-ca missing.pem > c.out 2> c.txt; echo refused $?
+                $M run p.yaml --out d --otlp http://127.0.0.1:1 --otlp-ca tls/ca.pem > d.out 2> d.txt; echo refused $?
+                $M run p.yaml --out e --scrape $side/metrics up --scrape-ca missing.pem &> e.txt; echo refused $?
                 """)
             #expect(end.output == "status 0\nstatus 0\nrefused 2\nrefused 2\nrefused 2\n", "\(end.output)")
             let notes = try ["a.json", "b.json"].map { name in
@@ -179,6 +179,7 @@ struct ShardCommandTests {
                 known = self.path == '/metrics' and self.headers['Authorization'] == 'Bearer s3cr3t'
                 self.send_response(200 if known else 401)
                 self.send_header('Content-Type', 'text/plain; version=0.0.4')
+                self.send_header('Content-Length', '5' if known else '0')
                 self.end_headers()
                 self.wfile.write(b'up 7\\n' if known else b'')
             def log_message(self, *_): pass
