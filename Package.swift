@@ -52,6 +52,7 @@ let package = Package(
         .target(name: "Protobuf", dependencies: ["Basis", orderedCollections], swiftSettings: settings),
         .target(name: "OpAMP", dependencies: ["Basis", "Protobuf", orderedCollections], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["Protobuf"], swiftSettings: settings),
+        .target(name: "Prometheus", dependencies: ["Protobuf"], swiftSettings: settings),
         .target(name: "Transport", dependencies: ["Basis", "Zlib", "CZstd"], swiftSettings: settings),
         .target(
             name: "Packages", dependencies: ["Basis", "OpenSSL", "Transport", "Zlib"], swiftSettings: settings),
@@ -74,7 +75,7 @@ let package = Package(
         .target(name: "TLSRecords", dependencies: ["Basis", "OpenSSL", "COpenSSL"], swiftSettings: settings),
         .target(
             name: "Metrics",
-            dependencies: ["Basis", "OpAMP", "Packages", "AgentModel", "Engine", "Zlib", histogram],
+            dependencies: ["Basis", "OpAMP", "Packages", "AgentModel", "Engine", "Prometheus", "Zlib", histogram],
             swiftSettings: settings),
         .target(
             name: "Engine", dependencies: ["Basis", "OpenSSL", "TLSRecords", "CLinux", "COpenSSL"],
@@ -105,7 +106,7 @@ let package = Package(
             dependencies: [
                 "Basis", "OpenSSL", "Schema", "OpAMP", "Packages", "ControlPlane", "Metrics", "Observing", "Engine",
                 "Hosting", "Fleet",
-                "Report", "Rollout", "Simulation", "Statistics", "Transport",
+                "Prometheus", "Report", "Rollout", "Simulation", "Statistics", "Transport",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -137,6 +138,8 @@ let package = Package(
             dependencies: ["Basis", "Protobuf", "OpAMP", "ProtocolGenerator", orderedCollections, protobuf],
             exclude: ["Oracle/OpAMPOracle.proto"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["Protobuf", "OTLP", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "PrometheusTests", dependencies: ["Protobuf", "Prometheus", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TransportTests", dependencies: ["Basis", "Transport"], swiftSettings: settings),
         .testTarget(
             name: "PackagesTests", dependencies: ["Basis", "OpenSSL", "Transport", "Packages"], swiftSettings: settings),
@@ -167,7 +170,8 @@ let package = Package(
         .testTarget(
             name: "TLSRecordsTests", dependencies: ["Basis", "TLSRecords", "RecordSupport"], swiftSettings: settings),
         .testTarget(
-            name: "MetricsTests", dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "TestSupport", histogram],
+            name: "MetricsTests",
+            dependencies: ["Basis", "OpAMP", "AgentModel", "Metrics", "Prometheus", "TestSupport", histogram],
             swiftSettings: settings),
         .testTarget(
             name: "HostingTests",

@@ -99,14 +99,7 @@ extension ExponentialHistogramDataPoint {
     fileprivate init?(_ point: TelemetryMetric.Point, start: UInt64, time: UInt64) {
         guard case .distribution(let values) = point.value else { return nil }
         var counts: [UInt8] = []
-        for count in values.counts {
-            var rest = count
-            while rest >= 0x80 {
-                counts.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-                rest >>= 7
-            }
-            counts.append(UInt8(rest))
-        }
+        for count in values.counts { Varint.append(count, to: &counts) }
         self.init(
             attributes: point.attributes.map { KeyValue($0) }, startTimeUnixNano: start, timeUnixNano: time,
             count: values.count, sum: values.sum, scale: Self.zigZag(values.scale), zeroCount: values.zeroCount,

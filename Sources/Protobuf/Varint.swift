@@ -19,6 +19,16 @@ package enum Varint {
         (UInt64.bitWidth &* 9 &+ 64 &- (value | 1).leadingZeroBitCount &* 9) &>> 6
     }
 
+    /// Appends the bytes of `value`.
+    package static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest &>>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
     /// The number whose bytes are the lowest of `word`, the rest being zero: seven bits of each byte drawn together,
     /// first in pairs, then in fours, then all eight.
     @inlinable

@@ -48,6 +48,12 @@ struct GeneratedFiles {
         add(otlp, in: telemetry)
         files.append(("\(telemetry.folder)/FieldPaths.swift", PathOutput(schema: otlp).file()))
 
+        add(
+            try Self.schema("protocol/prometheus.schema", text),
+            in: ProtocolModule(
+                folder: "Sources/Prometheus/Generated", specification: "Prometheus", isPublic: false,
+                isInlinable: false, importsRuntime: true, hasArena: false))
+
         opamp.sections += attributes.sections
         let reference = ReferenceOutput(schema: opamp)
         files.append(("\(module.folder)/SpecificationVersion.swift", reference.versions()))

@@ -13,7 +13,7 @@ public enum LiveFrame {
         .tlsHandshake, .tlsResumption, .tlsQueue, .upgrade, .configApplying, .configApplied, .configConverged,
         .packagesConverged,
         .downloadWait,
-        .downloadTime, .downloadPerMebibyte, .poolWait, .linkDelay, .schedulingDelay,
+        .downloadTime, .downloadPerMebibyte, .poolWait, .linkDelay, .httpRequest, .schedulingDelay,
     ]
 
     /// How many errors are listed by name at most; the others are one figure.

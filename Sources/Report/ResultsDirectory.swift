@@ -129,6 +129,10 @@ public final class ResultsDirectory: Sendable {
     private func complete(_ record: RunRecord, missing: [String]) -> ResultsError? {
         var document = SummaryDocument(record.summary)
         document.missingFiles = missing.isEmpty ? nil : missing
+        let advice = RunAdvice.list(record)
+        if !advice.isEmpty {
+            document.advice = advice.map { .init(rule: $0.rule.rawValue, message: $0.sentence) }
+        }
         guard let json = try? document.json() else { return .notEncodable(path: summary.path) }
         do throws(FileError) {
             try summary.complete(json)

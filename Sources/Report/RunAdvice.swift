@@ -5,11 +5,20 @@ import OpAMP
 /// What follows from the figures of a run, each sentence with the figures that it follows from; none where they say
 /// too little.
 public enum RunAdvice {
-    public static func sentences(_ record: RunRecord) -> [String] {
+    /// What it is about, by the name in files.
+    enum Rule: String {
+        case stormBackOff = "storm-back-off"
+        case rolloutBatch = "rollout-batch"
+    }
+
+    public static func sentences(_ record: RunRecord) -> [String] { list(record).map(\.sentence) }
+
+    static func list(_ record: RunRecord) -> [(rule: Rule, sentence: String)] {
         guard !record.summary.verdict.isToolBound else { return [] }
         let limits = record.summary.thresholds.map(\.threshold)
             .filter { $0.relation == .below || $0.relation == .atMost }
-        return storm(record, limits) + limits.compactMap { batch(record.summary.waves, $0) }
+        return storm(record, limits).map { (.stormBackOff, $0) }
+            + limits.compactMap { batch(record.summary.waves, $0) }.map { (.rolloutBatch, $0) }
     }
 
     /// Fewer agents say too little.

@@ -54,6 +54,8 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
     public var merged: [MergedPart]?
     /// What the server used; nil where it was not watched.
     public var serverUse: ServerUsePart?
+    /// What follows from the figures; nil where nothing does.
+    public var advice: [AdvicePart]?
 
     public struct Run: Codable, Hashable, Sendable {
         public var name: String
@@ -97,6 +99,12 @@ public struct SummaryDocument: Codable, Hashable, Sendable {
         public var rule: String
         public var message: String
         public var remedy: String
+    }
+
+    public struct AdvicePart: Codable, Hashable, Sendable {
+        /// `storm-back-off` or `rollout-batch`.
+        public var rule: String
+        public var message: String
     }
 
     public struct SteadyRates: Codable, Hashable, Sendable {
@@ -278,6 +286,7 @@ extension SummaryDocument {
         marks = try values.decodeIfPresent([MarkPart].self, forKey: .marks)
         merged = try values.decodeIfPresent([MergedPart].self, forKey: .merged)
         serverUse = try values.decodeIfPresent(ServerUsePart.self, forKey: .serverUse)
+        advice = try values.decodeIfPresent([AdvicePart].self, forKey: .advice)
     }
 
     public init(_ summary: RunSummary) {

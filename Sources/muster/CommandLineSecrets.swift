@@ -4,7 +4,7 @@ import Engine
 /// names, passwords and queries of addresses. For a moment after the start they are still there; tokens therefore have
 /// files and the environment (`--token-file`, `MUSTER_TOKEN`).
 enum CommandLineSecrets {
-    private static let options = ["--header", "--set"]
+    private static let options = ["--header", "--set", "--otlp-header", "--scrape-header"]
 
     static func hide() {
         // Read and kept by the library before they are overwritten.

@@ -1,7 +1,9 @@
 import Engine
 import Hosting
 import Metrics
+import Prometheus
 import Synchronization
+import Transport
 
 /// `--metrics`: the metrics of the run for a Prometheus server, during the run.
 final class MetricsPage: Sendable {
@@ -21,10 +23,11 @@ final class MetricsPage: Sendable {
         }
         let latest = latest
         do throws(ScrapeServerError) {
-            server = try ScrapeServer(address: address) {
-                latest.snapshot.withLock { $0 }.map {
-                    ScrapeServer.Page(contentType: PrometheusText.contentType, body: PrometheusText.body(for: $0))
-                }
+            server = try ScrapeServer(address: address) { request in
+                guard let snapshot = latest.snapshot.withLock({ $0 }) else { return nil }
+                let format = ExpositionFormat(accept: request.fields.values(of: "Accept"))
+                return ScrapeServer.Page(
+                    contentType: format.contentType, body: PrometheusPage.body(for: snapshot, as: format))
             }
         } catch {
             throw Failure(.badUsage, "--metrics: \(error)")

@@ -16,33 +16,27 @@ final class OTLPExport: Sendable {
         var isSending = false
         var delivered = 0
         var failed = 0
+        /// Why the last one that failed did.
+        var problem = ""
         var latest: Snapshot?
     }
 
-    private let address: SocketAddress
-    private let url: ServerURL
-    private let shard: Shard
+    private let server: SideServer
     private let state: Mutex<State>
 
-    /// - Parameter text: `http://host:4318`, or with a path other than `/v1/metrics`.
-    init(to text: String, _ identity: RunIdentity, temporality: OTLPMetrics.Temporality) async throws {
-        let given =
-            text.split(separator: "/", omittingEmptySubsequences: true).count < 3 ? text.trimmed + Self.path : text
-        let url: ServerURL
-        do { url = try ServerURL(given) } catch { throw Failure(.badUsage, "--otlp: \(error)") }
-        guard url.scheme == .http else {
-            throw Failure(
-                .badUsage, "--otlp: metrics are sent over http://, to a collector near by: http://localhost:4318")
-        }
-        self.url = url
-        do {
-            let found = try await HostResolver.shared.resolve(url.host, port: UInt16(clamping: url.port))
-            guard let first = found.first else { throw Failure(.runFailed, "--otlp: \(url.host) has no address.") }
-            address = first
-            shard = try Shard(label: "muster.otlp")
-        } catch let failure as Failure { throw failure } catch { throw Failure(.runFailed, "--otlp: \(error)") }
+    init(
+        to text: String, _ access: SideAccess, _ identity: RunIdentity, temporality: OTLPMetrics.Temporality
+    ) async throws {
+        do throws(SideServerError) {
+            server = try await SideServer(try Self.url(text), access, option: "--otlp")
+        } catch { throw Failure(.badUsage, "\(error)") }
         let start = WallClock.unixNanoseconds(at: Shard.clock)
         state = Mutex(State(metrics: OTLPMetrics(identity, start: start, temporality: temporality)))
+    }
+
+    /// - Parameter text: `http://host:4318`, or with a path other than `/v1/metrics`.
+    private static func url(_ text: String) throws(SideServerError) -> ServerURL {
+        try SideServer.url(text, path: path, option: "--otlp")
     }
 
     /// A second of the run is over: every tenth is sent.
@@ -65,25 +59,29 @@ final class OTLPExport: Sendable {
             waits += 1
         }
         if let last = state.withLock({ $0.latest }) { await send(last) }
-        let (delivered, failed) = state.withLock { ($0.delivered, $0.failed) }
-        return "OTLP: \(delivered) requests accepted by \(url)"
-            + (failed > 0 ? ", \(failed) not: is a receiver of OTLP/HTTP there?" : "")
+        let (delivered, failed, problem) = state.withLock { ($0.delivered, $0.failed, $0.problem) }
+        return "OTLP: \(delivered) requests accepted by \(server.url)"
+            + (failed > 0 ? ", \(failed) not: \(problem)" : "")
     }
 
     private func send(_ snapshot: Snapshot) async {
         let time = WallClock.unixNanoseconds(at: Shard.clock)
         let body = state.withLock { $0.metrics.body(for: snapshot, time: time) }
-        var fields = HTTPFields()
-        try? fields.append("Content-Type", "application/x-protobuf")
-        try? fields.append("User-Agent", "OTel-OTLP-Exporter-Muster")
-        let request = HTTPCall.Request(
-            .post, target: url.path, host: "\(url.bracketedHost):\(url.port)", fields: fields, body: body,
-            maxResponse: Self.maxAnswer)
-        let response = await HTTPCall.perform(request, at: address, within: Self.timeout, on: shard)
-        let isAccepted = response.map { (200..<300).contains($0.status) } ?? false
+        let result = await server.ask(
+            .post,
+            fields: [("Content-Type", "application/x-protobuf"), ("User-Agent", "OTel-OTLP-Exporter-Muster")],
+            body: body, maxResponse: Self.maxAnswer, within: Self.timeout)
         state.withLock { state in
-            if isAccepted { state.delivered += 1 } else { state.failed += 1 }
             state.isSending = false
+            switch result {
+            case .success(let response) where (200..<300).contains(response.status): state.delivered += 1
+            case .success(let response):
+                state.failed += 1
+                state.problem = "answered with status \(response.status)"
+            case .failure(let problem):
+                state.failed += 1
+                state.problem = "\(problem); is a receiver of OTLP/HTTP there?"
+            }
         }
     }
 
@@ -94,9 +92,4 @@ final class OTLPExport: Sendable {
     private static let timeout = Nanoseconds.seconds(3)
     /// Five seconds.
     private static let maxWaits = 100
-}
-
-extension String {
-    /// Without slashes at its end.
-    fileprivate var trimmed: String { String(reversed().drop { $0 == "/" }.reversed()) }
 }

@@ -45,15 +45,6 @@ struct RunCommand: AsyncParsableCommand {
             valueName: ":port"))
     var ui: UIPlace?
 
-    @Option(
-        help: ArgumentHelp(
-            "Send the metrics of the run to an OTLP/HTTP receiver every 10 s: http://localhost:4318.",
-            valueName: "url"))
-    var otlp: String?
-
-    @Option(help: "What the points of --otlp cover: the time since the start, or since the request before.")
-    var otlpTemporality = TemporalityWord.cumulative
-
     @Flag(help: "Print a JSON object a second to standard output: the figures of the run while it goes on.")
     var json = false
 
@@ -74,6 +65,8 @@ struct RunCommand: AsyncParsableCommand {
     var journal = false
 
     @OptionGroup(title: "The server beside the run") var server: ServerWatchOptions
+
+    @OptionGroup(title: "OpenTelemetry") var otlp: OTLPOptions
 
     @OptionGroup(title: "Shards") var shard: RunPartOptions
 
@@ -166,10 +159,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func openExport(_ identity: RunIdentity, _ directory: ResultsDirectory) async throws -> OTLPExport? {
-        guard let otlp else { return nil }
         do {
-            return try await OTLPExport(
-                to: otlp, identity, temporality: otlpTemporality == .delta ? .delta : .cumulative)
+            return try await otlp.export(identity)
         } catch {
             directory.abandon()
             throw error
@@ -186,10 +177,6 @@ struct RunCommand: AsyncParsableCommand {
         "journal: \(Figures.count(end.changes)) changes of state, \(Figures.bytes(Double(end.bytes)))"
             + (end.dropped > 0 ? "; \(Figures.count(end.dropped)) not kept: it is full, or the disk too slow" : "")
             + (end.problem.map { "; \($0)" } ?? "")
-    }
-
-    enum TemporalityWord: String, ExpressibleByArgument, CaseIterable {
-        case cumulative, delta
     }
 
     enum LogFormat: String, ExpressibleByArgument, CaseIterable {

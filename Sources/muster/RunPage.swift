@@ -85,7 +85,14 @@ private final class Routes: Sendable {
     private let pageGuard: PageGuard
     private let title: String
     /// The content of a version, the same for all who ask.
-    private let rendered = Mutex<(version: Int, html: String)?>(nil)
+    private let rendered = Mutex(Rendered())
+
+    private struct Rendered {
+        /// Versions begin with 1.
+        var version = 0
+        var html = ""
+        var rows = DrawnRows()
+    }
 
     init(control: RunControl, pageGuard: PageGuard, title: String) {
         self.control = control
@@ -138,10 +145,11 @@ private final class Routes: Sendable {
         guard let (record, version) = control.watch() else { return Self.text(503, "no figures yet") }
         if query == "after=\(version)" { return ScrapeServer.Response(status: 204) }
         let html = rendered.withLock { rendered in
-            if let rendered, rendered.version == version { return rendered.html }
-            let html = LivePage.content(record)
-            rendered = (version, html)
-            return html
+            if rendered.version != version {
+                rendered.html = LivePage.content(record, &rendered.rows)
+                rendered.version = version
+            }
+            return rendered.html
         }
         var response = ScrapeServer.Response(
             status: 200, page: .init(contentType: "text/html; charset=utf-8", body: html))

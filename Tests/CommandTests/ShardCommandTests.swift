@@ -125,7 +125,7 @@ struct ShardCommandTests {
                 for _ in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$port/ && break; sleep 0.1; done
                 $M run p.yaml --json --out a --otlp http://127.0.0.1:$port > lines.json; echo status $?
                 curl -s http://127.0.0.1:$port/muster/counts > counts.json
-                $M run p.yaml --otlp https://127.0.0.1:1 --out b 2> refused.txt; echo refused $?
+                $M run p.yaml --otlp ws://127.0.0.1:1 --out b 2> refused.txt; echo refused $?
                 """)
             #expect(end.output.contains("status 0") && end.output.contains("refused 2"), "\(end.output)")
             let objects = try #require(muster.text("lines.json")).split(separator: "\n").map { line in
@@ -137,6 +137,87 @@ struct ShardCommandTests {
             let counts = Data(try #require(muster.text("counts.json")).utf8)
             let object = try #require(JSONSerialization.jsonObject(with: counts) as? [String: Any])
             #expect(object["telemetry_data_points"] as? Int ?? 0 > 100, "\(object)")
+        }
+    }
+
+    @Test("--otlp and --scrape work over https with a named authority, a certificate and a token, and not without")
+    func secureExports() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.writeShortProfile(duration: "4s")
+            try muster.write("token", "s3cr3t\n")
+            let end = try await muster.shell(
+                """
+                port=$((20000 + RANDOM % 10000)); side=https://127.0.0.1:$port
+                $M serve --port $port --tls-self-made tls --mtls > serve.txt 2>&1 & server=$!
+                trap 'kill $server' EXIT
+                for _ in $(seq 100); do grep -q wss serve.txt && break; sleep 0.1; done
+                shown="--otlp-cert tls/client.pem --otlp-key tls/client.key"
+                $M run p.yaml --json --out a --otlp $side --otlp-ca tls/ca.pem $shown --otlp-token-file token \\
+                    --otlp-header 'X-A: b' > a.json; echo status $?
+                $M run p.yaml --json --out b --otlp $side > b.json; echo status $?
+                $M run p.yaml --json --out c --otlp $side --otlp-ca missing.pem > c.out 2> c.txt; echo refused $?
+                $M run p.yaml --out d --otlp http://127.0.0.1:1 --otlp-ca tls/ca.pem > d.out 2> d.txt; echo refused $?
+                $M run p.yaml --out e --scrape $side/metrics up --scrape-ca missing.pem &> e.txt; echo refused $?
+                """)
+            #expect(end.output == "status 0\nstatus 0\nrefused 2\nrefused 2\nrefused 2\n", "\(end.output)")
+            let notes = try ["a.json", "b.json"].map { name in
+                try #require(muster.text(name)).split(separator: "\n").filter { $0.contains("OTLP: ") }.joined()
+            }
+            #expect(notes[0].contains("accepted by https://127.0.0.1") && !notes[0].contains("not:"), "\(notes[0])")
+            #expect(notes[1].contains("OTLP: 0 requests accepted") && notes[1].contains("authority"), "\(notes[1])")
+            #expect(muster.text("c.txt")?.contains("--otlp-ca: missing.pem") == true)
+            #expect(muster.text("d.txt")?.contains("only with an https:// address") == true)
+            #expect(muster.text("e.txt")?.contains("--scrape-ca: missing.pem") == true)
+        }
+    }
+
+    /// A page of metrics over TLS for whoever has the token; prints its port.
+    private static let securePage = """
+        import http.server, ssl
+        class Page(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                known = self.path == '/metrics' and self.headers['Authorization'] == 'Bearer s3cr3t'
+                self.send_response(200 if known else 401)
+                self.send_header('Content-Type', 'text/plain; version=0.0.4')
+                self.send_header('Content-Length', '5' if known else '0')
+                self.end_headers()
+                self.wfile.write(b'up 7\\n' if known else b'')
+            def log_message(self, *_): pass
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Page)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain('tls/server.pem', 'tls/server.key')
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        print(server.server_address[1], flush=True)
+        server.serve_forever()
+        """
+
+    private static let python = PeerProgram.path("python3")
+
+    @Test("--scrape reads a page over https with its token", .enabled("no python3") { python != nil })
+    func secureScrape() async throws {
+        let python = try #require(Self.python)
+        try await Muster.inDirectory { muster in
+            try muster.writeShortProfile(duration: "4s")
+            try muster.write("token", "s3cr3t\n")
+            try muster.write("page.py", Self.securePage)
+            let end = try await muster.shell(
+                """
+                $M serve --port 0 --tls-self-made tls > serve.txt 2>&1 & server=$!
+                for _ in $(seq 100); do [ -s tls/server.key ] && break; sleep 0.1; done
+                '\(python)' page.py > port.txt & page=$!
+                trap 'kill $server $page' EXIT
+                for _ in $(seq 100); do [ -s port.txt ] && break; sleep 0.1; done
+                url=https://127.0.0.1:$(cat port.txt)
+                $M run p.yaml --quiet --out a --scrape $url up --scrape-ca tls/ca.pem --scrape-token-file token > a.txt
+                $M run p.yaml --quiet --out b --scrape $url up --scrape-ca tls/ca.pem > b.txt
+                """)
+            let values = try ["a", "b"].map { name in
+                let data = Data(try #require(muster.text("\(name)/summary.json"), "\(end.output)").utf8)
+                let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+                let use = object["server_use"] as? [String: Any]
+                return (use?["scraped"] as? [[String: Any]])?.first?["last"] as? Double
+            }
+            #expect(values == [7, nil])
         }
     }
 

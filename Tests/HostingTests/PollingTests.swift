@@ -67,6 +67,8 @@ struct PollingTests {
         #expect(fleet.counters.errors == 0)
         #expect(fleet.measures[Measure.poolWait.index].count >= 90)
         await fleet.stop()
+        let requests = fleet.measures[Measure.httpRequest.index].count
+        #expect(requests == fleet.counters[.messagesReceived] && requests >= 90)
         await server.stop()
         #expect(server.maxOpen <= 3)
         #expect(server.overlaps == 0)

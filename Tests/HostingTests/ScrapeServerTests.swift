@@ -11,7 +11,7 @@ struct ScrapeServerTests {
     private static func with(
         _ page: @escaping @Sendable () -> ScrapeServer.Page?, _ body: (SocketAddress, Shard) async throws -> Void
     ) async throws {
-        let server = try ScrapeServer(address: .loopback(port: 0), page: page)
+        let server = try ScrapeServer(address: .loopback(port: 0)) { _ in page() }
         let shard = try Shard(label: "scraper")
         try await body(server.address, shard)
         await shard.stop()
@@ -60,6 +60,20 @@ struct ScrapeServerTests {
             try await client.wait(until: "the end") { $0.isClosed }
             #expect(client.text.hasPrefix("HTTP/1.1 503 "))
         }
+    }
+
+    @Test("A page sees the fields of its request, and may be any bytes")
+    func wishes() async throws {
+        let server = try ScrapeServer(address: .loopback(port: 0)) { request in
+            ScrapeServer.Page(contentType: request.fields["Accept"] ?? "none", body: [0x00, 0xFF, 0x41])
+        }
+        let shard = try Shard(label: "scraper")
+        let request = Array("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n\r\n".utf8)
+        let client = RawClient.send(request, to: server.address, on: shard)
+        try await client.wait(until: "the page") { $0.bytes.suffix(3) == [0x00, 0xFF, 0x41] }
+        #expect(client.text.contains("Content-Type: a/b\r\nContent-Length: 3\r\n"))
+        await shard.stop()
+        await server.stop()
     }
 
     @Test("A server of several pages gets path, query and fields; what it answers goes out as it is")

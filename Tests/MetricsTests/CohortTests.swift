@@ -113,10 +113,10 @@ struct CohortTests {
 
     @Test("A metrics page has each cohort as a label of its own, escaped")
     func labels() {
-        let page = PrometheusText.body(for: Self.run(["a \"quoted\"", "b"]).snapshot)
+        let page = Self.run(["a \"quoted\"", "b"]).snapshot.prometheusText
         #expect(page.contains("muster_cohort_reports_total{cohort=\"a \\\"quoted\\\"\"} 2.0"))
         #expect(page.contains("muster_cohort_unanswered_total{cohort=\"b\"} 6.0"))
         #expect(page.contains("muster_cohort_heartbeat_response_seconds_count{cohort=\"b\"} 4.0"))
-        #expect(!PrometheusText.body(for: Self.run(["only"]).snapshot).contains("muster_cohort"))
+        #expect(!Self.run(["only"]).snapshot.prometheusText.contains("muster_cohort"))
     }
 }

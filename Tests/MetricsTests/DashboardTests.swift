@@ -24,8 +24,8 @@ struct DashboardTests {
         for measure in Measure.allCases { shard.record(measure, .milliseconds(3)) }
         shard.leave(for: former)
         shard.publish()
-        return PrometheusText.body(
-            for: recorder.tick(at: .zero + .seconds(1), process: .idle, server: ServerUseTests.sample(2, 3)))
+        return recorder.tick(at: .zero + .seconds(1), process: .idle, server: ServerUseTests.sample(2, 3))
+            .prometheusText
     }
 
     private static func names(in text: String) -> Set<String> {

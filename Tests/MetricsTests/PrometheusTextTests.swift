@@ -1,8 +1,14 @@
 import AgentModel
 import Basis
+import Prometheus
 import Testing
 
 @testable import Metrics
+
+extension Snapshot {
+    /// The page for scrapers, as text.
+    var prometheusText: String { String(decoding: PrometheusPage.body(for: self, as: .text), as: UTF8.self) }
+}
 
 @Suite("Prometheus text")
 struct PrometheusTextTests {
@@ -17,7 +23,7 @@ struct PrometheusTextTests {
         shard.agentsMoved(5, from: nil, to: .connected)
         for milliseconds in 1...100 { shard.record(.heartbeatResponse, .milliseconds(Int64(milliseconds))) }
         shard.publish()
-        return PrometheusText.body(for: recorder.tick(at: .zero + .seconds(1), process: .idle))
+        return recorder.tick(at: .zero + .seconds(1), process: .idle).prometheusText
     }
 
     @Test("Counters, errors, states and summaries stand there under their names")

@@ -22,6 +22,7 @@ struct OTLPMetricsTests {
             shard.count(.reset, 2)
             if second == 1 { shard.agentsMoved(5, from: nil, to: .connected) }
             for milliseconds in 1...1_000 { shard.record(.heartbeatResponse, .milliseconds(Int64(milliseconds))) }
+            shard.record(.httpRequest, .milliseconds(5))
             shard.publish()
             return recorder.tick(
                 at: .zero + .seconds(Int64(second)),
@@ -38,8 +39,8 @@ struct OTLPMetricsTests {
     func counted(temporality: OTLPMetrics.Temporality) throws {
         for body in Self.bodies(temporality) {
             let items = try ExportTally.items(in: body, of: .metrics)
-            // Agents by state, counters, errors, one duration, CPU, memory.
-            #expect(items == AgentState.allCases.count + Counter.allCases.count + 3)
+            // Agents by state, counters, errors, two durations, CPU time and share, memory.
+            #expect(items == AgentState.allCases.count + Counter.allCases.count + 5)
         }
     }
 
@@ -71,6 +72,11 @@ struct OTLPMetricsTests {
             print(d.count, sum(counts) + d.zero_count, histogram.aggregation_temporality, len(counts) <= 160)
             print(abs(median / 0.5 - 1) < base - 1, abs(d.sum - 500.5 * d.count / 1000) < 1,
                   d.start_time_unix_nano, d.time_unix_nano)
+            request = metrics['http.client.request.duration']
+            point = request.exponential_histogram.data_points[0]
+            print(request.unit, point.count, sorted((a.key, a.value.string_value or a.value.int_value)
+                                                    for a in point.attributes))
+            print(metrics['process.cpu.utilization'].gauge.data_points[0].as_double)
             print(metrics['process.cpu.time'].sum.data_points[0].as_double,
                   metrics['process.memory.usage'].sum.is_monotonic)
         """
@@ -93,6 +99,9 @@ struct OTLPMetricsTests {
                 SampleRun.identity.run, "\(1_000 * factor) \(isDelta ? 1 : 2) True", "\(2 * factor) \(2 * factor)",
                 "\(1_000 * factor) \(1_000 * factor) \(isDelta ? 1 : 2) True",
                 "True True \(isDelta && number == 2 ? 20 : 10) \(19 + number)",
+                "s \(factor) [('http.request.method', 'POST'), ('http.response.status_code', 200), "
+                    + "('server.address', '127.0.0.1'), ('server.port', 4320), ('url.scheme', 'ws')]",
+                number == 1 ? "0.0" : "0.5",
                 // The first tick has no sample before it.
                 "\(Double(number - 1)) False",
             ]
@@ -106,7 +115,8 @@ struct OTLPMetricsTests {
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let page = try String(contentsOf: root.appendingPathComponent("docs/exports.md"), encoding: .utf8)
         let names = [
-            "opamp.agents", "opamp.errors", "process.cpu.time", "process.memory.usage", "opamp.server.cpu.time",
+            "opamp.agents", "opamp.errors", "http.client.request.duration", "process.cpu.time",
+            "process.cpu.utilization", "process.memory.usage", "opamp.server.cpu.time",
             "opamp.server.memory.usage",
         ]
         for name in names { #expect(page.contains("`\(name)`")) }

@@ -95,10 +95,24 @@ struct PagePartsTests {
         }
     }
 
+    @Test("A live page that keeps the intervals of the one before is the page that is made anew", arguments: [1, 4, 7])
+    func kept(step: Int) {
+        // As many rows as are merged for the charts, and more.
+        let seconds = SampleRun.record(SampleRun.Options(seconds: 170)).series
+        var record = SampleRun.record()
+        var drawn = DrawnRows()
+        for count in stride(from: 156, through: seconds.count, by: step) {
+            record.series = Array(seconds.prefix(count))
+            var fresh = DrawnRows()
+            #expect(LivePage.content(record, &drawn) == LivePage.content(record, &fresh))
+        }
+    }
+
     @Test("The live page has the content of the report, and says that the run goes on")
     func live() {
         let record = SampleRun.record()
-        let content = LivePage.content(record)
+        var drawn = DrawnRows()
+        let content = LivePage.content(record, &drawn)
         #expect(content.contains("running for 50s") && content.contains("have connected"))
         #expect(PageTests.unbalanced(content).isEmpty)
         let fixed = LivePage.frame("<b>", .init(maxAgents: nil, changesPace: false, paceRange: 0.1...10, maxName: 60))

@@ -1,4 +1,5 @@
 import Basis
+import Foundation
 import OpAMP
 import Testing
 
@@ -97,5 +98,23 @@ struct RunAdviceTests {
         var record = rollout(received: 1_000, until: .seconds(20))
         record.summary.thresholds = []
         #expect(RunAdvice.sentences(record) == [])
+    }
+
+    @Test("The summary of the results has the advice with its rule; one of an earlier release is read without it")
+    func inSummary() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var record = storm([50, 50, 50, 50, 50, 50, 50, 50])
+        record.summary.waves = rollout(received: 1_000, until: .seconds(4)).summary.waves
+        record.summary.thresholds = rollout(received: 1_000, until: .seconds(4)).summary.thresholds
+        let directory = try ResultsDirectory.create(in: folder, run: "r")
+        try directory.write(record)
+        let data = try Data(contentsOf: URL(fileURLWithPath: "\(directory.path)/summary.json"))
+        let advice = try #require(try SummaryDocument(json: data).advice)
+        #expect(advice.map(\.rule) == ["storm-back-off", "rollout-batch"])
+        #expect(advice.map(\.message) == RunAdvice.sentences(record))
+        var object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        object["advice"] = nil
+        #expect(try SummaryDocument(json: JSONSerialization.data(withJSONObject: object)).advice == nil)
     }
 }

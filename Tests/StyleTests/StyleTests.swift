@@ -97,15 +97,15 @@ enum Layers {
         "CLinux", "CZlib", "CZstd", "COpenSSL", "Basis", "Statistics", "Matching", "OpenSSL",
         "TLSRecords", "Zlib",
         "Schema", "Rollout", "Protobuf", "OpAMP",
-        "OTLP", "Transport", "Packages", "AgentModel", "Observing", "ControlPlane", "Simulation", "Engine", "Metrics",
-        "Hosting",
+        "OTLP", "Prometheus", "Transport", "Packages", "AgentModel", "Observing", "ControlPlane", "Simulation",
+        "Engine", "Metrics", "Hosting",
         "Fleet", "Report", "muster", "ProtocolGenerator",
     ]
 
     /// State machines and values: no socket, no file, no clock, no thread.
     static let withoutIO: Set = [
-        "Matching", "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP", "OTLP", "Transport", "Packages", "AgentModel",
-        "ControlPlane", "Metrics", "Observing", "Statistics", "TLSRecords", "Rollout", "Simulation",
+        "Matching", "OpenSSL", "Zlib", "Schema", "Protobuf", "OpAMP", "OTLP", "Prometheus", "Transport", "Packages",
+        "AgentModel", "ControlPlane", "Metrics", "Observing", "Statistics", "TLSRecords", "Rollout", "Simulation",
     ]
 
     static let systemModules: Set = ["Glibc", "Musl", "Darwin", "Foundation", "Dispatch", "CLinux"]

@@ -46,7 +46,10 @@ public struct ServerURL: Hashable, Sendable {
     }
 
     /// The address that `text` writes. What is wrong is the user's to mend and says how.
-    public init(_ text: String) throws(ServerURLError) {
+    /// - Parameter usualPort: of a scheme, where the text has none.
+    public init(
+        _ text: String, usualPort: (Scheme) -> Int = { _ in ServerURL.defaultPort }
+    ) throws(ServerURLError) {
         guard text.utf8.count <= Self.longestText else { throw .tooLong }
         guard !text.isEmpty else { throw .missingScheme(text) }
         if let bad = text.unicodeScalars.first(where: {
@@ -69,7 +72,7 @@ public struct ServerURL: Hashable, Sendable {
         }
         self.scheme = scheme
         self.host = host
-        self.port = port ?? Self.defaultPort
+        self.port = port ?? usualPort(scheme)
         path = tail.isEmpty ? Self.defaultPath : tail.hasPrefix("?") ? "/" + tail : String(tail)
     }
 

@@ -26,11 +26,14 @@ public enum RunError: Error, CustomStringConvertible {
     case noShard(String)
     /// The process that is to be watched is not there.
     case noProcess(Int32)
+    /// The server that figures are scraped from cannot be used.
+    case sideServer(SideServerError)
 
     /// Whether the user's words are what is wrong, rather than the world's state.
     public var isUsage: Bool {
         switch self {
-        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile, .versions, .noProcess: true
+        case .tooManyAgents, .security, .badSource, .secret, .packages, .configFile, .versions, .noProcess, .sideServer:
+            true
         case .unknownHost, .embeddedServer, .noShard: false
         }
     }
@@ -40,6 +43,8 @@ public enum RunError: Error, CustomStringConvertible {
         case .tooManyAgents(let asked, let fit, let remedy):
             "\(asked) agents do not fit on this machine, \(fit) do. \(remedy)"
         case .noProcess(let pid): "there is no process \(pid) on this machine (--server-pid)"
+        case .sideServer(let error):
+            error.description
         case .unknownHost(let host, let reason):
             "the server \(host) cannot be found: \(reason), or give an address."
         case .security(let error):

@@ -10,14 +10,17 @@ public struct ScrapeRequest: Hashable, Sendable {
     public let url: ServerURL
     /// As they are served, with or without labels.
     public let names: [String]
+    public let access: SideAccess
 
     /// The limit of names.
     public static let limit = 64
 
     /// - Throws: `ScrapeRequestError`.
-    public init(url text: String, names: [String]) throws(ScrapeRequestError) {
-        do { url = try ServerURL(text) } catch { throw .badURL("\(error)") }
-        guard url.scheme == .http else { throw .notHTTP }
+    public init(url text: String, names: [String], access: SideAccess = SideAccess()) throws(ScrapeRequestError) {
+        do throws(SideServerError) { url = try SideServer.url(text, path: "/metrics", option: "--scrape") } catch {
+            throw .badURL("\(error)")
+        }
+        self.access = access
         guard (1...Self.limit).contains(names.count) else { throw .names }
         self.names = names
     }
@@ -26,14 +29,13 @@ public struct ScrapeRequest: Hashable, Sendable {
 /// A request to scrape that cannot be made. The user's fault.
 public enum ScrapeRequestError: Error, Hashable, CustomStringConvertible {
     case badURL(String)
-    case notHTTP
     case names
 
     public var description: String {
         switch self {
         case .badURL(let problem): problem
-        case .notHTTP: "metrics are scraped over http://"
-        case .names: "after the URL, name 1 to \(ScrapeRequest.limit) metrics, such as process_resident_memory_bytes"
+        case .names:
+            "--scrape: after the URL, name 1 to \(ScrapeRequest.limit) metrics, such as process_resident_memory_bytes"
         }
     }
 }
@@ -82,8 +84,7 @@ struct ServerWatch: Sendable {
 /// Asks a server for its metrics, one question at a time, on a shard of its own.
 final class Scraper: Sendable {
     let request: ScrapeRequest
-    private let address: SocketAddress
-    private let shard: Shard
+    private let server: SideServer
     private let state: Mutex<State>
 
     private struct State {
@@ -94,17 +95,9 @@ final class Scraper: Sendable {
     init(_ request: ScrapeRequest) async throws(RunError) {
         self.request = request
         state = Mutex(State(values: [Double?](repeating: nil, count: request.names.count)))
-        do {
-            let found = try await HostResolver.shared.resolve(
-                request.url.host, port: UInt16(clamping: request.url.port))
-            guard let first = found.first else {
-                throw RunError.unknownHost(request.url.host, reason: "it has no address")
-            }
-            address = first
-            shard = try Shard(label: "muster.scrape")
-        } catch let error as RunError { throw error } catch {
-            throw .unknownHost(request.url.host, reason: "\(error)")
-        }
+        do throws(SideServerError) {
+            server = try await SideServer(request.url, request.access, option: "--scrape")
+        } catch { throw .sideServer(error) }
         await ask()
     }
 
@@ -119,10 +112,7 @@ final class Scraper: Sendable {
     }
 
     private func ask() async {
-        let question = HTTPCall.Request(
-            .get, target: request.url.path, host: "\(request.url.bracketedHost):\(request.url.port)",
-            maxResponse: Self.maxBytes)
-        let response = await HTTPCall.perform(question, at: address, within: Self.timeout, on: shard)
+        let response = try? await server.ask(.get, maxResponse: Self.maxBytes, within: Self.timeout).get()
         let isPage = response?.status == 200 && response?.fields["Content-Type"]?.hasPrefix("text/plain") == true
         let page = isPage ? response.map { String(decoding: $0.body, as: UTF8.self) } : nil
         let values = page.map { PrometheusReading.values(of: request.names, in: $0) }

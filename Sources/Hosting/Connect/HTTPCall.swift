@@ -1,5 +1,6 @@
 public import Basis
 public import Engine
+import Metrics
 import OpenSSL
 public import Transport
 
@@ -38,13 +39,19 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
         public var body: [UInt8]
     }
 
+    /// Why there is no response.
+    public struct Problem: Error, Hashable, CustomStringConvertible {
+        public let description: String
+    }
+
     private let request: Request
     private let attempt: ConnectAttempt
     private var exchange: HTTPExchange
-    private var completion: (@Sendable (Response?) -> Void)?
+    private var completion: (@Sendable (Result<Response, Problem>) -> Void)?
 
     private init(
-        shard: Shard, _ request: Request, _ plan: ConnectPlan, completion: @escaping @Sendable (Response?) -> Void
+        shard: Shard, _ request: Request, _ plan: ConnectPlan,
+        completion: @escaping @Sendable (Result<Response, Problem>) -> Void
     ) {
         self.request = request
         var limits = HTTPLimits()
@@ -64,6 +71,17 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
         _ request: Request, at address: SocketAddress, within timeout: Nanoseconds, through proxy: ProxyRoute? = nil,
         security: TargetSecurity? = nil, identity: PackedIdentity? = nil, on shard: Shard
     ) async -> Response? {
+        try? await result(
+            of: request, at: address, within: timeout, through: proxy, security: security, identity: identity,
+            on: shard
+        ).get()
+    }
+
+    /// The same, with the reason where there is no response.
+    public static func result(
+        of request: Request, at address: SocketAddress, within timeout: Nanoseconds, through proxy: ProxyRoute? = nil,
+        security: TargetSecurity? = nil, identity: PackedIdentity? = nil, on shard: Shard
+    ) async -> Result<Response, Problem> {
         await withCheckedContinuation { continuation in
             shard.perform {
                 let plan = ConnectPlan(
@@ -72,7 +90,7 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
                     timeouts: ConnectTimeouts(each: timeout))
                 let call = HTTPCall(shard: shard, request, plan) { continuation.resume(returning: $0) }
                 call.setTimer(at: shard.now + timeout)
-                if !call.attempt.begin(on: call) { call.finish(nil) }
+                if !call.attempt.begin(on: call) { call.finish("it was not begun") }
             }
         }
     }
@@ -96,7 +114,7 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
                     to: &bytes)
             }
             write(bytes.span.bytes)
-        case .failed: finish(nil)
+        case .failed(let error): finish(error.counter.title)
         }
     }
 
@@ -105,25 +123,31 @@ public final class HTTPCall: Endpoint, @unchecked Sendable {
         guard attempt.phase == nil else { return connecting(attempt.received(bytes, at: &offset, on: self)) }
         do throws(HTTPExchangeError) {
             guard let response = try exchange.next(bytes, at: &offset) else { return }
-            finish(Response(status: response.head.status, fields: response.head.fields, body: exchange.body))
+            finish(
+                .success(
+                    Response(status: response.head.status, fields: response.head.fields, body: exchange.body)))
         } catch {
-            finish(nil)
+            finish("the response is no HTTP, or too long")
         }
     }
 
     public override func closed(_ cause: CloseCause) {
-        finish(nil)
+        finish(Counter(cause).title)
     }
 
     public override func timerFired(due: Instant) {
-        finish(nil)
+        finish("no response in time")
     }
 
-    private func finish(_ response: Response?) {
+    private func finish(_ problem: String) {
+        finish(.failure(Problem(description: problem)))
+    }
+
+    private func finish(_ result: Result<Response, Problem>) {
         guard let completion else { return }
         self.completion = nil
         cancelTimer()
         abort()
-        completion(response)
+        completion(result)
     }
 }

@@ -71,14 +71,7 @@ public final class Journal: Sendable {
 
     private func write(_ block: [JournalChange], text: String) {
         let start = state.withLock { $0.start }
-        var text = text
-        for change in block {
-            let step = TracedTransition(
-                agent: change.agent, at: change.step.at - start, spent: change.step.spent,
-                transition: Transition(change.step))
-            text += step.line + "\n"
-        }
-        let frame = ZstdFrames.frame(Array(text.utf8))
+        let frame = ZstdFrames.frame(Array(text.utf8) + writer.lines(of: block, since: start))
         do throws(FileError) {
             try writer.write(frame)
             state.withLock { state in
@@ -104,13 +97,41 @@ public final class Journal: Sendable {
 private final class JournalFile: @unchecked Sendable {
     // Every use is on the journal's queue, or before the first block is handed over.
     private let writer: FileWriter
+    /// What the lines of a step have in common: bounded, since a server may invent causes without end.
+    private var steps: [Step: [UInt8]] = [:]
+
+    private struct Step: Hashable {
+        let from: AgentState
+        let to: AgentState
+        let cause: TransitionCause
+    }
 
     init(_ writer: FileWriter) {
         self.writer = writer
     }
 
+    func lines(of block: [JournalChange], since start: Instant) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(block.count * Self.usualLine)
+        for change in block {
+            let step = Step(from: change.step.from, to: change.step.to, cause: change.step.cause)
+            let cells = steps[step] ?? TracedTransition.cells(of: Transition(change.step))
+            if steps[step] == nil {
+                if steps.count >= TransitionTable.capacity { steps = [:] }
+                steps[step] = cells
+            }
+            TracedTransition.append(
+                agent: change.agent, at: change.step.at - start, spent: change.step.spent, step: cells, to: &bytes)
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return bytes
+    }
+
     func write(_ bytes: [UInt8]) throws(FileError) { try writer.write(bytes) }
     func finish() { writer.finish() }
+
+    /// A longer line makes the memory grow.
+    private static let usualLine = 80
 }
 
 /// A change of state of an agent.

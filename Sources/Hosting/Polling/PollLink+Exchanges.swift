@@ -87,6 +87,7 @@ extension PollLink {
     private func received(_ head: HTTPResponseHead, _ body: [UInt8], of request: PollRequest) {
         guard head.status == 200 else { return refused(head, request) }
         host.metrics.count(.messagesReceived)
+        host.metrics.record(.httpRequest, shard.now - request.sentAt)
         // A web page is no ServerToAgent, even where its body is empty. A server that names no type is believed.
         guard head.fields["Content-Type"] == nil || head.fields.hasMediaType("application/x-protobuf") else {
             host.metrics.count(.responseMalformed)

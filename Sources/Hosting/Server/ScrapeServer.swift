@@ -15,11 +15,15 @@ public final class ScrapeServer: Sendable {
     /// What a request is answered with.
     public struct Page: Sendable {
         public var contentType: String
-        public var body: String
+        public var body: [UInt8]
 
-        public init(contentType: String, body: String) {
+        public init(contentType: String, body: [UInt8]) {
             self.contentType = contentType
             self.body = body
+        }
+
+        public init(contentType: String, body: String) {
+            self.init(contentType: contentType, body: Array(body.utf8))
         }
     }
 
@@ -62,7 +66,7 @@ public final class ScrapeServer: Sendable {
     ///   - page: called on the server's shard for each request; nil answers 503: there are no figures yet.
     /// - Throws: `ScrapeServerError`, naming the address and the remedy.
     public convenience init(
-        address: SocketAddress, path: String = "/metrics", page: @escaping @Sendable () -> Page?
+        address: SocketAddress, path: String = "/metrics", page: @escaping @Sendable (Request) -> Page?
     ) throws(ScrapeServerError) {
         try self.init(address: address) { request in
             func refusal(_ status: UInt16) -> Response {
@@ -72,7 +76,7 @@ public final class ScrapeServer: Sendable {
             }
             guard request.method == .get || request.method == .head else { return refusal(405) }
             guard request.path == path else { return refusal(404) }
-            guard let page = page() else { return refusal(503) }
+            guard let page = page(request) else { return refusal(503) }
             return Response(status: 200, page: page)
         }
     }
@@ -190,7 +194,7 @@ private final class ScrapeLink: Endpoint, @unchecked Sendable {
         if let page = response.page { try? fields.append("Content-Type", page.contentType) }
         for field in response.fields { try? fields.append(field.name, field.value) }
         var output: [UInt8] = []
-        let body = response.page?.body.utf8
+        let body = response.page?.body
         let goesOn = keepAlive && !response.closes
         HTTPWriter.appendResponse(
             response.status, fields: fields, contentLength: response.status == 204 ? nil : body?.count ?? 0,

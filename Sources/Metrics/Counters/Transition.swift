@@ -78,11 +78,41 @@ extension TracedTransition {
 
     /// A line of comma-separated values, without a line break.
     public var line: String {
-        let cells = [
-            "\(agent)", Figures.decimals(at.seconds, 6), CSVText.quoted(transition.from),
-            CSVText.quoted(transition.to), CSVText.quoted(transition.cause), Figures.decimals(spent.seconds, 6),
-        ]
-        return cells.joined(separator: ",")
+        var bytes: [UInt8] = []
+        Self.append(agent: agent, at: at, spent: spent, step: Self.cells(of: transition), to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The cells of a line that many lines share: those of the step.
+    package static func cells(of transition: Transition) -> [UInt8] {
+        let cells = [transition.from, transition.to, transition.cause].map(CSVText.quoted)
+        return Array(cells.joined(separator: ",").utf8)
+    }
+
+    /// Appends a line, without a line break.
+    package static func append(
+        agent: UInt64, at: Nanoseconds, spent: Nanoseconds, step: [UInt8], to bytes: inout [UInt8]
+    ) {
+        bytes.append(decimal: agent)
+        bytes.append(UInt8(ascii: ","))
+        append(seconds: at, to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(contentsOf: step)
+        bytes.append(UInt8(ascii: ","))
+        append(seconds: spent, to: &bytes)
+    }
+
+    /// With six decimals.
+    private static func append(seconds span: Nanoseconds, to bytes: inout [UInt8]) {
+        let microseconds = (span.count.magnitude + 500) / 1_000
+        if span.count < 0, microseconds > 0 { bytes.append(UInt8(ascii: "-")) }
+        bytes.append(decimal: microseconds / 1_000_000)
+        bytes.append(UInt8(ascii: "."))
+        var unit: UInt64 = 100_000
+        while unit > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: microseconds / unit % 10))
+            unit /= 10
+        }
     }
 
     /// Reads such a line; nil where it is none.

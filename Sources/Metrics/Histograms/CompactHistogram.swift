@@ -74,11 +74,12 @@ public struct CompactHistogram: Hashable, Sendable {
     /// - Parameter percentiles: in rising order, each in 0...100.
     public func values(atPercentiles percentiles: [Double]) -> [Nanoseconds] {
         var values = [Nanoseconds](repeating: .zero, count: percentiles.count)
+        let ranks = percentiles.map(rank)
         var (position, seen) = (0, UInt64(0))
         var reader = BucketReader(bytes)
         while position < percentiles.count, let bucket = reader.next() {
             seen &+= bucket.count
-            while position < percentiles.count, seen >= rank(of: percentiles[position]) {
+            while position < percentiles.count, seen >= ranks[position] {
                 let value = min(LatencyScale.highestValue(at: bucket.index), highest)
                 values[position] = Nanoseconds(Int64(clamping: max(value, lowest)))
                 position += 1

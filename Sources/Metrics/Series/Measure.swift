@@ -60,6 +60,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
         link, one way | \
         from the moment a segment was handed to an agent's slow network to its arrival: added by the profile's `link`
         """
+    case httpRequest = """
+        HTTP request | \
+        from sending a report over plain HTTP to the end of the answer, of those answered with status 200
+        """
     case schedulingDelay = """
         scheduling lag | \
         from the moment a timer of the tool was due to the moment it fired: the error of the tool itself

@@ -132,6 +132,11 @@ public struct Series: Sendable {
     /// The same rows, neighbours merged until there are at most `count`: for a picture that has no more room. A row
     /// that is too short for a rate is merged with the one before it: it would be drawn as a peak.
     public static func condensed(_ rows: [SeriesRow], to count: Int) -> [SeriesRow] {
+        groups(rows, to: count).map(merged)
+    }
+
+    /// The rows that each of them is made of.
+    public static func groups(_ rows: [SeriesRow], to count: Int) -> [ArraySlice<SeriesRow>] {
         let rows = rows.reduce(into: [SeriesRow]()) { rows, row in
             if row.isSliver, let last = rows.popLast() {
                 rows.append(last.merged(with: row))
@@ -140,10 +145,14 @@ public struct Series: Sendable {
             }
         }
         let group = (rows.count + max(count, 1) - 1) / max(count, 1)
-        guard group > 1 else { return rows }
-        return stride(from: 0, to: rows.count, by: group).map { start in
-            rows[start + 1..<min(start + group, rows.count)].reduce(rows[start]) { $0.merged(with: $1) }
+        return stride(from: 0, to: rows.count, by: max(group, 1)).map { start in
+            rows[start..<min(start + group, rows.count)]
         }
+    }
+
+    /// One row of neighbours: at least one.
+    public static func merged(_ rows: ArraySlice<SeriesRow>) -> SeriesRow {
+        rows.dropFirst().reduce(rows[rows.startIndex]) { $0.merged(with: $1) }
     }
 
     mutating func append(_ tick: SeriesRow) {

@@ -194,7 +194,7 @@ struct ComparisonCharts {
         }
         let length = lines.map { $0.parts.count }.max() ?? 0
         guard length > 1, let longest = lines.max(by: { $0.parts.count < $1.parts.count })?.parts else { return "" }
-        let group = (length + PageCharts.maxRows - 1) / PageCharts.maxRows
+        let group = (length + DrawnRows.maxRows - 1) / DrawnRows.maxRows
         let starts = Array(stride(from: 0, to: length, by: group))
         func joined(_ parts: [ComparedRun.Part], _ start: Int) -> ComparedRun.Part? {
             guard start < parts.count else { return nil }

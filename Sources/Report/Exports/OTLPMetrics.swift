@@ -16,6 +16,8 @@ public struct OTLPMetrics: Sendable {
     }
 
     private let source: TelemetrySource
+    /// Of the requests of agents that poll.
+    private let requestAttributes: [TelemetryAttribute]
     private let temporality: Temporality
     /// The start of the run, in UNIX nanoseconds.
     private let start: UInt64
@@ -30,6 +32,7 @@ public struct OTLPMetrics: Sendable {
         self.start = start
         lastTime = start
         self.temporality = temporality
+        requestAttributes = Self.requestAttributes(identity.server)
         let version = identity.tool.split(separator: " ").last.map(String.init) ?? ""
         source = TelemetrySource(
             attributes: [
@@ -50,7 +53,7 @@ public struct OTLPMetrics: Sendable {
         for index in metrics.indices {
             // What grows and shrinks has no useful delta.
             metrics[index].temporality =
-                temporality == .delta && metrics[index].form != .upDownCounter ? .delta : .cumulative
+                temporality == .delta && ![.upDownCounter, .gauge].contains(metrics[index].form) ? .delta : .cumulative
         }
         var bytes: [UInt8] = []
         ExportRequest.append(
@@ -112,8 +115,27 @@ public struct OTLPMetrics: Sendable {
                 scale: Int32(values.scale), offset: Int32(clamping: values.offset), counts: values.counts)
             return TelemetryMetric(
                 Self.name(measure), "Time \(measure.summary).", unit: "s", .histogram,
-                [TelemetryMetric.Point(.distribution(distribution))])
+                [.init(.distribution(distribution), measure == .httpRequest ? requestAttributes : [])])
         }
+    }
+
+    /// What the convention of `http.client.request.duration` asks for. Only answers with status 200 are measured.
+    /// - Parameter server: `http://host:port/path`.
+    private static func requestAttributes(_ server: String) -> [TelemetryAttribute] {
+        var attributes = [
+            TelemetryAttribute("http.request.method", "POST"),
+            TelemetryAttribute("http.response.status_code", .integer(200)),
+        ]
+        let parts = server.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true)
+        guard parts.count > 1, let scheme = parts[0].split(separator: ":").first else { return attributes }
+        attributes.append(TelemetryAttribute("url.scheme", String(scheme)))
+        guard let colon = parts[1].lastIndex(of: ":") else { return attributes }
+        let host = parts[1][..<colon].filter { $0 != "[" && $0 != "]" }
+        attributes.append(TelemetryAttribute("server.address", String(host)))
+        if let port = Int64(parts[1][parts[1].index(after: colon)...]) {
+            attributes.append(TelemetryAttribute("server.port", .integer(port)))
+        }
+        return attributes
     }
 
     private func process(_ snapshot: Snapshot) -> [TelemetryMetric] {
@@ -127,6 +149,9 @@ public struct OTLPMetrics: Sendable {
         }
         var metrics = [
             cpu("process.cpu.time", "CPU time of the load generator.", snapshot.process.cpu, lastCPU),
+            TelemetryMetric(
+                "process.cpu.utilization", "Share of the available cores that the load generator used last.",
+                unit: "1", .gauge, [TelemetryMetric.Point(.real(snapshot.process.latestCPUShare))]),
             memory("process.memory.usage", "Memory of the load generator.", snapshot.process.residentBytes),
         ]
         if let used = snapshot.server?.cpu {
@@ -142,7 +167,9 @@ public struct OTLPMetrics: Sendable {
     public static func name(_ counter: Counter) -> String { "opamp.\(counter.name)" }
 
     /// The name of a duration.
-    public static func name(_ measure: Measure) -> String { "opamp.\(measure.name).duration" }
+    public static func name(_ measure: Measure) -> String {
+        measure == .httpRequest ? "http.client.request.duration" : "opamp.\(measure.name).duration"
+    }
 
     private static func isBytes(_ counter: Counter) -> Bool { counter.name.split(separator: "_").contains("bytes") }
 }

@@ -41,7 +41,10 @@ public enum LivePage {
     public static var frameScript: String { PageShell.script + "\n" + script }
 
     /// What the frame shows of a run at a moment.
-    public static func content(_ record: RunRecord) -> String { ReportPage.content(record, isLive: true) }
+    /// - Parameter drawn: those of the moment before; none at first.
+    public static func content(_ record: RunRecord, _ drawn: inout DrawnRows) -> String {
+        ReportPage.content(record, &drawn, isLive: true)
+    }
 
     private static func form(_ controls: Controls) -> String {
         let agents = controls.maxAgents.map {

@@ -23,6 +23,11 @@ enum Drawing {
     /// A line through points; where a value is missing, the line is interrupted, and a value between two missing ones
     /// is a dot.
     static func polyline(_ points: [(x: Double, y: Double)?]) -> String {
+        polyline(points.map { $0.map { point($0.x, $0.y) } })
+    }
+
+    /// The same through points that are written already.
+    static func polyline(_ points: [String?]) -> String {
         var path = ""
         var isDown = false
         for point in points {
@@ -31,7 +36,9 @@ enum Drawing {
                 continue
             }
             // A stroke of no length shows a value whose neighbours are missing.
-            path += isDown ? "L\(Self.point(point.x, point.y))" : "M\(Self.point(point.x, point.y))h0"
+            path += isDown ? "L" : "M"
+            path += point
+            if !isDown { path += "h0" }
             isDown = true
         }
         return path
@@ -39,8 +46,14 @@ enum Drawing {
 
     /// An invisible column that shows its text when it is pointed at.
     static func hint(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ lines: [String]) -> String {
-        "<rect class=\"hint\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\""
-            + " width=\"\(Markup.coordinate(max(width, 0.5)))\" height=\"\(Markup.coordinate(height))\""
-            + " data-h=\"\(Markup.escaped(lines.joined(separator: "\n")))\"/>\n"
+        column(x, y, width, height) + Markup.escaped(lines.joined(separator: "\n")) + columnEnd
     }
+
+    /// The element of a hint up to its text, and what is behind that.
+    static func column(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> String {
+        "<rect class=\"hint\" x=\"\(Markup.coordinate(x))\" y=\"\(Markup.coordinate(y))\""
+            + " width=\"\(Markup.coordinate(max(width, 0.5)))\" height=\"\(Markup.coordinate(height))\" data-h=\""
+    }
+
+    static let columnEnd = "\"/>\n"
 }

@@ -42,8 +42,8 @@ struct HeatmapChart {
         let plot = timeline.plot
         func format(_ value: Double) -> String { Figures.duration(Nanoseconds(Int64(value))) }
         let svg =
-            timeline.background(plot) + drawn(rates, most, plot) + plot.rows(scale, format) + timeline.axis(plot)
-            + timeline.foreground(plot) + timeline.hints(plot) { hint(counts[$0], edges, bottom) }
+            timeline.background + drawn(rates, most, plot) + plot.rows(scale, format) + timeline.axis
+            + timeline.foreground + timeline.hints { hint(counts[$0], edges, bottom) }
         return PageFigure(
             title: title, caption: caption,
             keys: [
@@ -60,16 +60,15 @@ struct HeatmapChart {
     /// One path for each shade.
     private func drawn(_ rates: [[Double]], _ most: Double, _ plot: Plot) -> String {
         var paths = [String](repeating: "", count: Self.shades)
-        for (slot, column) in zip(timeline.slots, rates) {
-            let (from, to) = (timeline.x(slot.start, plot), timeline.x(slot.end, plot))
+        for (place, column) in zip(timeline.places, rates) {
             let cell = plot.innerHeight / Double(column.count)
+            let height = Markup.coordinate(cell)
             for (index, rate) in column.enumerated() where rate > 0 {
                 // Roots, so that few values beside many are seen.
                 let shade = min(Int((rate / most).squareRoot() * Double(Self.shades)), Self.shades - 1)
                 let y = plot.foot - Double(index + 1) * cell
                 paths[shade] +=
-                    "M\(Drawing.point(from, y))H\(Markup.coordinate(to))v\(Markup.coordinate(cell))"
-                    + "H\(Markup.coordinate(from))Z"
+                    "M\(place.start) \(Markup.coordinate(y))H\(place.end)v\(height)H\(place.start)Z"
             }
         }
         return paths.enumerated().map { Drawing.path($1, "heat q\($0 + 1)") }.joined()
@@ -89,7 +88,7 @@ struct HeatmapChart {
         return stride(from: 0, to: histograms.count, by: max(group, 1)).map { start in
             let end = min(start + group, histograms.count)
             let whole = histograms[start..<end].reduce(CompactHistogram.empty) { $0.merged(with: $1) }
-            let name = timeline.name(timeline.slots[start])
+            let name = timeline.names[start]
             guard whole.count > 0 else { return [name, "0", "–", "–", "–", "–"] }
             let values = whole.values(atPercentiles: [0, 50, 99, 100]).map { Figures.duration($0) }
             return [name, Figures.count(whole.count)] + values

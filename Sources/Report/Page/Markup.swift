@@ -3,6 +3,8 @@ import Basis
 /// Pieces of HTML and SVG. Text goes through `escaped` before it comes near either.
 enum Markup {
     static func escaped(_ text: String) -> String {
+        // Most texts have none of these: "&'<>.
+        guard text.utf8.contains(where: { [0x22, 0x26, 0x27, 0x3C, 0x3E].contains($0) }) else { return text }
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
@@ -38,7 +40,9 @@ enum Markup {
 
     /// A coordinate: a tenth of a pixel is fine enough.
     static func coordinate(_ value: Double) -> String {
-        let text = Figures.decimals(value, 1)
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+        guard value.isFinite, value.magnitude < 9e12 else { return "0" }
+        let tenths = Int64((value * 10).rounded())
+        let (whole, rest) = tenths.magnitude.quotientAndRemainder(dividingBy: 10)
+        return "\(tenths < 0 ? "-" : "")\(whole)\(rest == 0 ? "" : ".\(rest)")"
     }
 }

@@ -7,20 +7,23 @@ import OpAMP
 struct PageCharts {
     private let record: RunRecord
     private let rows: [SeriesRow]
+    /// The figures of each row, by `Measure.index`.
+    private let figures: [[MeasureSummary]]
     private let timeline: Timeline
 
-    /// A chart has no room for more.
-    static let maxRows = 160
     /// How many errors are drawn by name; the others are one trace.
     static let maxErrors = 6
 
-    init(_ record: RunRecord) {
+    init(_ record: RunRecord, _ drawn: [DrawnRows.Row]) {
         self.record = record
-        rows = Series.condensed(record.series.filter { $0.length > .zero }, to: Self.maxRows)
+        rows = drawn.map(\.row)
+        figures = drawn.map(\.figures)
         timeline = Timeline(record, rows: rows)
     }
 
-    static func html(for record: RunRecord) -> String { PageShell.charts(PageCharts(record).all) }
+    static func html(for record: RunRecord, _ drawn: [DrawnRows.Row]) -> String {
+        PageShell.charts(PageCharts(record, drawn).all)
+    }
 
     private var all: [String] {
         [
@@ -47,7 +50,7 @@ struct PageCharts {
     }
 
     private func latency(_ measure: Measure, _ title: String, _ caption: String) -> String {
-        let summaries = rows.map { $0.summary(of: measure) }
+        let summaries = figures.map { $0[measure.index] }
         // A single value is in the table, and would be a dot here.
         guard summaries.count(where: { $0.count > 0 }) > 1 else { return "" }
         func trace(_ name: String, _ colour: String, _ value: (MeasureSummary) -> Nanoseconds) -> TimeChart.Trace {
@@ -127,7 +130,7 @@ struct PageCharts {
 
     /// The tool's own part of the percentiles, second by second.
     private var ownShare: String {
-        let shares = rows.map { row in OwnShare(Measure.allCases.map { row.summary(of: $0) }) }
+        let shares = figures.map { OwnShare($0) }
         let kinds: [(percentile: Double, colour: String)] = [(50, "a"), (90, "c"), (99, "e")]
         return chart(
             "Own share", "the generator's own part of the response time at each percentile",

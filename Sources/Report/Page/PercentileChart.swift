@@ -62,10 +62,11 @@ struct PercentileChart {
     /// Columns around the marked percentiles with the values there.
     private func hints(_ curves: [Curve], _ plot: Plot, _ nines: Double) -> String {
         let steps = Int(nines) * Self.hintsPerNine
-        return (0..<steps).map { step in
+        let middles = (0..<steps).map { (Double($0) + 0.5) / Double(Self.hintsPerNine) }
+        let figures = curves.map { Self.values($0, middles) }
+        return middles.enumerated().map { step, middle in
             let from = Double(step) / Double(Self.hintsPerNine)
-            let middle = from + 0.5 / Double(Self.hintsPerNine)
-            let values = curves.map { "\($0.name): \(Self.values($0, [middle])[0])" }
+            let values = zip(curves, figures).map { "\($0.name): \($1[step])" }
             let percentile = Figures.decimals(100 * (1 - pow(10, -middle)), 2 + Int(middle))
             return Drawing.hint(
                 plot.x(from / nines), plot.top, plot.innerWidth / Double(steps), plot.innerHeight,

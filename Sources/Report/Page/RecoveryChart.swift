@@ -29,6 +29,19 @@ struct RecoveryChart {
         curves = (curve("all", "total").map { [$0] } ?? []) + (phases.count > 1 ? Array(most) : [])
     }
 
+    /// The share that had returned by each moment.
+    private static func shares(
+        _ returned: CompactHistogram, _ never: CompactHistogram, _ moments: [Nanoseconds]
+    ) -> [Double?] {
+        // What lies beyond the last moment is not asked for.
+        let bounds = moments + [Nanoseconds(Int64.max)]
+        var sum = 0.0
+        return zip(zip(returned.counts(upTo: bounds), never.counts(upTo: bounds)), moments).map { counts, _ in
+            sum += Double(counts.0) - Double(counts.1)
+            return returned.count > 0 ? max(sum, 0) / Double(returned.count) : nil
+        }
+    }
+
     var html: String {
         guard let last = curves.map(\.returned.highest).max(), last > 0 else { return "" }
         let length = Double(last) / 1e9 / Double(Self.steps)
@@ -37,14 +50,7 @@ struct RecoveryChart {
             TimeChart.Trace(
                 name: "\(curve.label): \(Figures.count(curve.returned.count)) losses",
                 colour: PageStyle.palette[index % PageStyle.palette.count],
-                values: slots.map { slot in
-                    let span = Nanoseconds(seconds: slot.middle)
-                    func count(_ histogram: CompactHistogram) -> Double {
-                        histogram.share(atMost: span) * Double(histogram.count)
-                    }
-                    let all = Double(curve.returned.count)
-                    return all > 0 ? max(count(curve.returned) - count(curve.never), 0) / all : nil
-                })
+                values: Self.shares(curve.returned, curve.never, slots.map { Nanoseconds(seconds: $0.middle) }))
         }
         return TimeChart(
             title: "Recovery after loss",

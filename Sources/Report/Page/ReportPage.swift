@@ -6,12 +6,15 @@ public import Metrics
 public enum ReportPage {
     public static func html(for record: RunRecord) -> String {
         let identity = record.summary.identity
-        return PageShell.html(title: "\(identity.profile) · \(identity.run)", body: content(record))
+        var drawn = DrawnRows()
+        return PageShell.html(title: "\(identity.profile) · \(identity.run)", body: content(record, &drawn))
     }
 
     /// What the page shows, without its frame.
-    /// - Parameter isLive: whether the run goes on.
-    static func content(_ record: RunRecord, isLive: Bool = false) -> String {
+    /// - Parameters:
+    ///   - drawn: those of the page before, where there was one.
+    ///   - isLive: whether the run goes on.
+    static func content(_ record: RunRecord, _ drawn: inout DrawnRows, isLive: Bool = false) -> String {
         let summary = record.summary
         let advice = isLive ? [] : RunAdvice.sentences(record)
         let story = RunStory.sentences(record, isLive: isLive) + advice
@@ -21,7 +24,7 @@ public enum ReportPage {
             \(header(summary, isLive: isLive))
             <div class="story">\(story.map { "<p>\(Markup.escaped($0))</p>" }.joined())</div>
             \(cards(summary))
-            \(PageShell.section("Charts", PageCharts.html(for: record)))
+            \(PageShell.section("Charts", PageCharts.html(for: record, drawn.rows(of: record.series))))
             \(PageShell.section("Latencies", PageTables.latencies(summary)))
             \(PageShell.section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
             \(PageShell.section("Marks", PageTables.marks(summary)))

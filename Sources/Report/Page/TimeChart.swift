@@ -54,9 +54,9 @@ struct TimeChart {
             case .bands: bands(drawn, scale, plot)
             }
         let svg =
-            timeline.background(plot) + plot.rows(scale, format) + timeline.axis(plot) + marks
-            + limitLine(scale, plot) + timeline.foreground(plot) + (marksVerdict ? verdictMarks(plot) : "")
-            + timeline.hints(plot) { slot in
+            timeline.background + plot.rows(scale, format) + timeline.axis + marks
+            + limitLine(scale, plot) + timeline.foreground + (marksVerdict ? verdictMarks(plot) : "")
+            + timeline.hints { slot in
                 drawn.compactMap { trace in trace.values[slot].map { "\(trace.name): \(format($0))" } }
             }
         return PageFigure(
@@ -94,18 +94,22 @@ struct TimeChart {
                 guard let highest = values.max() else { return "–" }
                 return format(highest) + (values.count > 1 ? " at most" : "")
             }
-            return [timeline.name(slots[start])] + cells
+            return [timeline.names[start]] + cells
         }
     }
 
-    private func points(_ trace: Trace, _ scale: Scale, _ plot: Plot) -> [(x: Double, y: Double)?] {
-        zip(timeline.slots, trace.values).map { slot, value in
-            value.map { (timeline.x(slot.middle, plot), plot.y($0, scale)) }
+    /// As they are written.
+    private func points(_ trace: Trace, _ scale: Scale, _ plot: Plot) -> [(x: String, y: String)?] {
+        zip(timeline.places, trace.values).map { place, value in
+            value.map { (place.middle, Markup.coordinate(plot.y($0, scale))) }
         }
     }
 
     private func lines(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
-        traces.map { Drawing.path(Drawing.polyline(points($0, scale, plot)), "line \($0.colour)") }.joined()
+        traces.map { trace in
+            let points = points(trace, scale, plot).map { point in point.map { "\($0.x) \($0.y)" } }
+            return Drawing.path(Drawing.polyline(points), "line \(trace.colour)")
+        }.joined()
     }
 
     /// From the highest percentile down, so that the lines of the lower ones are above the areas.
@@ -113,12 +117,12 @@ struct TimeChart {
         var result = ""
         for (index, pair) in zip(traces, traces.dropFirst()).enumerated() {
             let (low, high) = (points(pair.0, scale, plot), points(pair.1, scale, plot))
-            var (path, run) = ("", [(x: Double, low: Double, high: Double)]())
+            var (path, run) = ("", [(x: String, low: String, high: String)]())
             func close() {
                 // An area needs two points; the lines show a single one.
                 if run.count > 1 {
-                    path += "M" + run.map { Drawing.point($0.x, $0.high) }.joined(separator: "L")
-                    path += "L" + run.reversed().map { Drawing.point($0.x, $0.low) }.joined(separator: "L") + "Z"
+                    path += "M" + run.map { "\($0.x) \($0.high)" }.joined(separator: "L")
+                    path += "L" + run.reversed().map { "\($0.x) \($0.low)" }.joined(separator: "L") + "Z"
                 }
                 run = []
             }
@@ -139,14 +143,12 @@ struct TimeChart {
             let top = zip(base, trace.values).map { $0 + ($1 ?? 0) }
             var path = ""
             // Steps: a value holds from the start of its interval to its end.
-            for (index, slot) in slots.enumerated() {
-                let height = plot.y(top[index], scale)
-                path += (index == 0 ? "M" : "L") + Drawing.point(timeline.x(slot.start, plot), height)
-                path += "H\(Markup.coordinate(timeline.x(slot.end, plot)))"
+            for (index, place) in timeline.places.enumerated() {
+                let height = Markup.coordinate(plot.y(top[index], scale))
+                path += "\(index == 0 ? "M" : "L")\(place.start) \(height)H\(place.end)"
             }
-            for (index, slot) in slots.enumerated().reversed() {
-                path += "V\(Markup.coordinate(plot.y(base[index], scale)))"
-                path += "H\(Markup.coordinate(timeline.x(slot.start, plot)))"
+            for (index, place) in timeline.places.enumerated().reversed() {
+                path += "V\(Markup.coordinate(plot.y(base[index], scale)))H\(place.start)"
             }
             result += "<path class=\"stack\" \(PageStyle.fill(trace.colour)) d=\"\(path)Z\"/>\n"
             base = top
@@ -160,9 +162,9 @@ struct TimeChart {
 
     private func verdictMarks(_ plot: Plot) -> String {
         timeline.slots.filter { $0.level != .clear }.map { slot in
-            let from = timeline.x(slot.start, plot)
+            let from = timeline.x(slot.start)
             return Drawing.rectangle(
-                from, plot.foot, max(timeline.x(slot.end, plot) - from, 1), slot.level == .toolBound ? 6 : 3,
+                from, plot.foot, max(timeline.x(slot.end) - from, 1), slot.level == .toolBound ? 6 : 3,
                 slot.level.name)
         }.joined()
     }

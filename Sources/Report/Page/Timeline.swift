@@ -28,13 +28,32 @@ struct Timeline {
         var name: String
     }
 
-    var slots: [Slot]
-    var marks: [Mark] = []
-    var outages: [Span] = []
+    /// Where an interval is on the axis, as coordinates are written.
+    struct Place {
+        var start: String
+        var middle: String
+        var end: String
+    }
+
+    let slots: [Slot]
+    let marks: [Mark]
+    let outages: [Span]
     /// When it began, in seconds since 1970: times of day are below those of the run; nil: they are not known.
-    var startedAt: Double?
+    let startedAt: Double?
     /// What the marks are, for the legend.
     var marksName = "an offer or a mark"
+    /// The plot of a chart with this axis.
+    let plot: Plot
+    /// How each interval is called in hints and tables.
+    private(set) var names: [String] = []
+    private(set) var places: [Place] = []
+    /// What is behind the marks of a chart, and what is above them: the same in every chart, so it is written once.
+    private(set) var background = ""
+    private(set) var foreground = ""
+    /// The times below a chart.
+    private(set) var axis = ""
+    /// Each interval's hint up to the values of a chart.
+    private var columns: [String] = []
     /// What is written above the charts, and where.
     private let labels: TimelineLabels
     private let bands: [Span]
@@ -50,6 +69,25 @@ struct Timeline {
             bands.filter { !$0.name.isEmpty }.map { (at: $0.from / seconds, name: $0.name) }
             + self.outages.map { ($0.from / seconds, $0.name) } + self.marks.map { ($0.at / seconds, $0.name) }
         labels = TimelineLabels(places, in: Plot())
+        plot = Plot(
+            height: Plot.usualHeight + labels.height, top: 8 + labels.height, bottom: startedAt == nil ? 27 : 46)
+        write()
+    }
+
+    private mutating func write() {
+        names = slots.map(name)
+        self.places = slots.map { slot in
+            Place(
+                start: Markup.coordinate(x(slot.start)), middle: Markup.coordinate(x(slot.middle)),
+                end: Markup.coordinate(x(slot.end)))
+        }
+        background = drawnBackground
+        foreground = drawnForeground
+        axis = drawnAxis
+        columns = zip(slots, names).map { slot, name in
+            let from = x(slot.start)
+            return Drawing.column(from, plot.top, x(slot.end) - from, plot.innerHeight) + Markup.escaped(name)
+        }
     }
 
     /// More marks than this would be a grid.
@@ -57,12 +95,7 @@ struct Timeline {
 
     var seconds: Double { max(slots.last?.end ?? 0, 1e-9) }
 
-    /// The plot of a chart with this axis.
-    var plot: Plot {
-        Plot(height: Plot.usualHeight + labels.height, top: 8 + labels.height, bottom: startedAt == nil ? 27 : 46)
-    }
-
-    func x(_ second: Double, _ plot: Plot) -> Double { plot.x(second / seconds) }
+    func x(_ second: Double) -> Double { plot.x(second / seconds) }
 
     /// The phases, each with its span.
     private static func bands(_ slots: [Slot]) -> [Span] {
@@ -78,33 +111,31 @@ struct Timeline {
         return bands
     }
 
-    /// What is behind the marks of a chart.
-    func background(_ plot: Plot) -> String {
+    private var drawnBackground: String {
         var result = ""
         for (index, band) in bands.enumerated() where !index.isMultiple(of: 2) {
             result += Drawing.rectangle(
-                x(band.from, plot), plot.top, x(band.to, plot) - x(band.from, plot), plot.innerHeight, "band")
+                x(band.from), plot.top, x(band.to) - x(band.from), plot.innerHeight, "band")
         }
         for outage in outages {
-            let from = x(outage.from, plot)
+            let from = x(outage.from)
             result += Drawing.rectangle(
-                from, plot.top, max(x(outage.to, plot) - from, 1.5), plot.innerHeight, "outage")
+                from, plot.top, max(x(outage.to) - from, 1.5), plot.innerHeight, "outage")
         }
         return result
     }
 
-    /// What is above the marks of a chart: names, and the lines of the moments.
-    func foreground(_ plot: Plot) -> String {
+    /// Names, and the lines of the moments.
+    private var drawnForeground: String {
         marks.map { mark in
-            Drawing.line(x(mark.at, plot), plot.top, x(mark.at, plot), plot.foot, "moment")
+            Drawing.line(x(mark.at), plot.top, x(mark.at), plot.foot, "moment")
         }.joined() + labels.svg(plot)
     }
 
-    /// The times below a chart.
-    func axis(_ plot: Plot) -> String {
+    private var drawnAxis: String {
         Scale.moments(upTo: seconds).enumerated().map { index, moment in
             let classes = "middle\(index.isMultiple(of: 2) ? "" : " wide")"
-            let place = x(moment, plot)
+            let place = x(moment)
             let run = Drawing.text(
                 place, plot.foot + 20, Figures.clock(Nanoseconds(seconds: moment)), classes)
             guard let startedAt else { return run }
@@ -112,8 +143,7 @@ struct Timeline {
         }.joined()
     }
 
-    /// How an interval is called in hints.
-    func name(_ slot: Slot) -> String {
+    private func name(_ slot: Slot) -> String {
         let time = startedAt.map { ", \(Self.timeOfDay($0 + slot.start)) UTC" } ?? ""
         let marks = marks.filter { $0.at >= slot.start && $0.at < slot.end }.map(\.name)
         let outages = outages.filter { $0.from < slot.end && $0.to > slot.start }.map(\.name)
@@ -123,12 +153,17 @@ struct Timeline {
     }
 
     /// Invisible columns, one an interval, with its values.
-    func hints(_ plot: Plot, _ lines: (Int) -> [String]) -> String {
-        slots.enumerated().map { index, slot in
-            let from = x(slot.start, plot)
-            return Drawing.hint(
-                from, plot.top, x(slot.end, plot) - from, plot.innerHeight, [name(slot)] + lines(index))
-        }.joined()
+    func hints(_ lines: (Int) -> [String]) -> String {
+        var result = ""
+        for (index, column) in columns.enumerated() {
+            result += column
+            for line in lines(index) {
+                result += "\n"
+                result += Markup.escaped(line)
+            }
+            result += Drawing.columnEnd
+        }
+        return result
     }
 
     /// What else is marked, in words.

@@ -21,7 +21,8 @@ enum SamplePages: String, CaseIterable, CustomTestStringConvertible {
         case .live:
             let frame = LivePage.frame(
                 "a run", .init(maxAgents: 2_000, changesPace: true, paceRange: 0.1...10, maxName: 60))
-            let content = LivePage.content(SampleRun.record())
+            var drawn = DrawnRows()
+            let content = LivePage.content(SampleRun.record(), &drawn)
             return frame.replacing("<div id=\"content\"></div>", with: "<div id=\"content\">\(content)</div>")
                 // There is no run to ask.
                 .replacing("refresh();\n", with: "\n")
