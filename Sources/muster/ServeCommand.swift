@@ -77,8 +77,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("control-token-file"),
         help: ArgumentHelp(
-            "A file of tokens, one per line, with which a tester may have configurations offered over HTTP: POST "
-                + "/muster/offer?agents=UID,UID with the configuration as its body.", valueName: "file"))
+            "A file of tokens, one per line, with which a tester may control the server over HTTP: POST "
+                + "/muster/offer?agents=UID,UID with a configuration as its body, and /muster/layers.",
+            valueName: "file"))
     var controlTokenFile: String?
 
     @Option(

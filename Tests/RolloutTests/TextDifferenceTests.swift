@@ -22,16 +22,16 @@ struct TextDifferenceTests {
             case "@":
                 let numbers = part.split { !$0.isNumber }.compactMap { Int($0) }
                 let start = numbers[1] == 0 ? numbers[0] : numbers[0] - 1
-                guard start >= taken else { return nil }
+                guard (taken...source.count).contains(start) else { return nil }
                 result += source[taken..<start]
                 taken = start
                 guard (numbers[3] == 0 ? numbers[2] : numbers[2] - 1) == result.count else { return nil }
             case " ":
-                guard source[taken] == line else { return nil }
+                guard taken < source.count, source[taken] == line else { return nil }
                 result.append(line)
                 taken += 1
             case "-":
-                guard source[taken] == line else { return nil }
+                guard taken < source.count, source[taken] == line else { return nil }
                 hunk.append(line)
                 taken += 1
             case "+": result.append(line)

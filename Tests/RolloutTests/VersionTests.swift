@@ -143,6 +143,27 @@ struct VersionTests {
         }
     }
 
+    @Test("However a journal is mangled, what is recovered of it can be written and recovered again")
+    func mangled() throws {
+        let (_, bytes) = try Self.journal()
+        var random = SeededRandom(seed: 4)
+        for _ in 0..<3_000 {
+            var changed = bytes
+            for _ in 0...random.index(below: 3) {
+                let at = VersionJournal.head.count + random.index(below: changed.count - VersionJournal.head.count)
+                switch random.index(below: 3) {
+                case 0: changed[at] = UInt8(random.index(below: 256))
+                case 1: changed.insert(contentsOf: bytes.suffix(random.index(below: 60)), at: at)
+                default: changed.removeSubrange(at..<min(at + random.index(below: 20), changed.count))
+                }
+                guard changed.count > VersionJournal.head.count else { break }
+            }
+            let recovery = try VersionJournal.recover(changed)
+            #expect(recovery.bytes <= changed.count)
+            #expect(try VersionJournal.recover(VersionJournal.bytes(of: recovery.book)).book == recovery.book)
+        }
+    }
+
     @Test("A damaged record ends the journal there; what is no journal is refused")
     func damage() throws {
         let (records, bytes) = try Self.journal()

@@ -32,6 +32,24 @@ struct LiveRehearsalTests {
         world: {\(fleet), breakages: [{share: 35%, how: fails}]}
         expect: {outcome: stopped-in-canary, left: 0}
         """,
+        // A change of a layer that only some agents get, each with the files of its own layers.
+        """
+        name: layered
+        layers:
+          - {name: base, files: {a.yaml: "one", b.yaml: "one"}}
+          - {name: north, where: {zone: [north]}, files: {b.yaml: "north"}}
+          - {name: gateways, where: {role: [gateway]}, files: {c.yaml: "gateway"}}
+          - {name: lab, where: {ring: [lab]}, files: {b.yaml: "lab"}}
+        change: {layer: {name: north, files: {b.yaml: "new"}}}
+        canary: {size: 40%, soak: 1m}
+        gates: [{on: failed, above: 6, of: all}]
+        limits: {agent_timeout: 90m}
+        on_failure: roll-back
+        world:
+          {\(fleet), attributes: {zone: {north: 60%, south: 40%}, role: {plain: 50%, gateway: 50%},
+          ring: {lab: 30%, out: 70%}}, breakages: [{share: 60%, how: fails}]}
+        expect: {outcome: stopped-in-canary, left: 0}
+        """,
         // A third reports another configuration.
         """
         name: lying
