@@ -89,13 +89,7 @@ struct Preparation: Sendable {
         endpoint = url?.description ?? "\(scheme)://\(host)\(path)"
         authority = host
         isSecure = fleet.target != nil
-        var shardOptions = AgentShardOptions(
-            checksConformance: options.checksConformance,
-            traceStride: options.tracedAgents > 0
-                ? UInt64(max((profile.agents + options.tracedAgents - 1) / options.tracedAgents, 1)) : nil,
-            resolveOffer: fleet.offers.resolve,
-            resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
-        shardOptions.journal = options.journal
+        var shardOptions = Preparation.shardOptions(profile, options, fleet)
         for (cohort, route) in routes.ofCohorts { shardOptions.cohortTargets[cohort] = try target(route) }
         exchanges = (0..<count).map { _ in IntervalExchange(cohorts: profile.cohorts.count) }
         shards = try Preparation.shards(
@@ -113,6 +107,19 @@ struct Preparation: Sendable {
         guard let remedy = capacity.remedy else { return }
         let agents = Population(profile, part: part).agentsHere
         throw .tooManyAgents(asked: agents, fit: capacity.fits, remedy: remedy)
+    }
+
+    private static func shardOptions(
+        _ profile: Profile, _ options: FleetRunOptions, _ fleet: FleetSecurity
+    ) -> AgentShardOptions {
+        let traced = options.tracedAgents
+        var made = AgentShardOptions(
+            checksConformance: options.checksConformance,
+            traceStride: traced > 0 ? UInt64(max((profile.agents + traced - 1) / traced, 1)) : nil,
+            resolveOffer: fleet.offers.resolve,
+            resolveDestination: OfferedDestinations(fleet.elsewhere, fleet.offers.contexts).resolve)
+        made.journal = options.journal
+        return made
     }
 
     private static func messageLimits(_ profile: Profile) -> WebSocketLimits {
