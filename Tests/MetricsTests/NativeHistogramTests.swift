@@ -87,7 +87,6 @@ struct NativeHistogramTests {
         import sys
         from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
         from google.protobuf.internal.decoder import _DecodeVarint32
-        from google.protobuf.unknown_fields import UnknownFieldSet
         package = 'io.prometheus.client'
         file = descriptor_pb2.FileDescriptorProto(name='metrics.proto', package=package, syntax='proto2')
         types = {'double': 1, 'uint64': 4, 'string': 9, 'uint32': 13, 'sint32': 17, 'sint64': 18}
@@ -121,14 +120,7 @@ struct NativeHistogramTests {
         pool = descriptor_pool.DescriptorPool()
         pool.Add(file)
         Family = message_factory.GetMessageClass(pool.FindMessageTypeByName(package + '.MetricFamily'))
-        def unknown(message):
-            found = len(UnknownFieldSet(message))
-            for field, value in message.ListFields():
-                if field.message_type is None: continue
-                try: parts = list(value)
-                except TypeError: parts = [value]
-                found += sum(unknown(part) for part in parts)
-            return found
+        \(PythonModule.unknownFields)
         page, at, families, strange = bytes.fromhex(''.join(sys.argv[1:])), 0, {}, 0
         while at < len(page):
             length, at = _DecodeVarint32(page, at)

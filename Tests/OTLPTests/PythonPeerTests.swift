@@ -12,7 +12,6 @@ enum PythonMessages {
     static let script = """
         import sys
         from google.protobuf import json_format
-        from google.protobuf.unknown_fields import UnknownFieldSet
         from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as m
         from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as t
         from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as l
@@ -21,14 +20,7 @@ enum PythonMessages {
         data = bytes.fromhex(sys.argv[2])
         request = kinds[sys.argv[1]]()
         request.ParseFromString(data)
-        def unknown(message):
-            found = len(UnknownFieldSet(message))
-            for field, value in message.ListFields():
-                if field.message_type is None: continue
-                try: parts = list(value)
-                except TypeError: parts = [value]
-                found += sum(unknown(part) for part in parts)
-            return found
+        \(PythonModule.unknownFields)
         print('unknown', unknown(request))
         print('same size', request.ByteSize() == len(data))
         print(json_format.MessageToJson(request, indent=None, sort_keys=True))

@@ -2,6 +2,19 @@ import Foundation
 
 /// A module of Python that some interpreter of this machine may have.
 package actor PythonModule {
+    /// The Python function `unknown`: how many fields of a message, and of those in it, its description does not have.
+    package static let unknownFields = """
+        from google.protobuf.unknown_fields import UnknownFieldSet
+        def unknown(message):
+            found = len(UnknownFieldSet(message))
+            for field, value in message.ListFields():
+                if field.message_type is None: continue
+                try: parts = list(value)
+                except TypeError: parts = [value]
+                found += sum(unknown(part) for part in parts)
+            return found
+        """
+
     private let name: String
     private var found: Task<String?, Never>?
 

@@ -122,6 +122,12 @@ struct Preparation: Sendable {
         return made
     }
 
+    /// The layers and channels of the embedded server; nil: it has none.
+    private static func versions(_ profile: Profile) throws(RunError) -> VersionDesk? {
+        guard case .embedded(let embedded) = profile.server, !embedded.served.isEmpty else { return nil }
+        return try embedded.served.desk()
+    }
+
     private static func messageLimits(_ profile: Profile) -> WebSocketLimits {
         let bytes = UInt32(clamping: profile.limits.messageBytes)
         return WebSocketLimits(messageBytes: bytes, frameBytes: bytes)
