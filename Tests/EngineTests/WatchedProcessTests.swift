@@ -30,6 +30,26 @@ struct WatchedProcessTests {
         #expect(process.figures() == nil)
     }
 
+    @Test("The size of the directory of descriptors is the number of its entries")
+    func descriptors() throws {
+        var child = try ChildProcess("/bin/sleep", ["60"], output: STDOUT_FILENO)
+        defer {
+            child.signal(SIGKILL)
+            child.wait()
+        }
+        // A child that has not yet begun its program still closes what it has of this process.
+        var counts: [Int] = []
+        for _ in 0..<500 where counts.count < 2 || counts[0] != counts[1] {
+            usleep(10_000)
+            counts = [
+                SystemFile.countedDescriptors("/proc/\(child.identifier)/fd"),
+                SystemFile.openDescriptors(of: "\(child.identifier)"),
+            ]
+        }
+        #expect(counts[0] == counts[1])
+        #expect(counts[0] > 0)
+    }
+
     @Test("The process that listens on a port is found; a port on which nobody listens has none")
     func listening() throws {
         let socket = try RawListener(backlog: 1)

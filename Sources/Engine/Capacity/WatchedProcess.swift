@@ -1,9 +1,8 @@
 public import Basis
 import Glibc
 
-/// A process of this machine whose resources are watched: the server beside a run. Read from `/proc`; nothing is asked
-/// of
-/// the process itself.
+/// A process of this machine whose resources are watched: the server beside a run. Read from `/proc`; the process
+/// itself does nothing for it.
 public struct WatchedProcess: Hashable, Sendable {
     public let pid: Int32
     /// The name of its program.
@@ -55,20 +54,12 @@ public struct WatchedProcess: Hashable, Sendable {
         guard let status = Self.status(pid), status.number(19) == began, let user = status.number(11),
             let system = status.number(12), let threads = status.number(17), let pages = status.number(21)
         else { return nil }
-        let descriptors = Self.descriptors(pid)
+        let descriptors = SystemFile.openDescriptors(of: "\(pid)")
         let ticks = max(UInt64(sysconf(Int32(_SC_CLK_TCK))), 1)
         return Figures(
             cpu: Nanoseconds(seconds: Double(user + system) / Double(ticks)),
             residentBytes: pages * UInt64(sysconf(Int32(_SC_PAGESIZE))), threads: Int(threads),
             descriptors: descriptors > 0 ? descriptors : nil)
-    }
-
-    /// Newer kernels say how many there are; of others they are counted one by one.
-    private static func descriptors(_ pid: Int32) -> Int {
-        var facts = stat()
-        let path = "/proc/\(pid)/fd"
-        if stat(path, &facts) == 0, facts.st_size > 0 { return Int(facts.st_size) }
-        return entries(path).count
     }
 
     /// `/proc/PID/stat`: the name in parentheses, which may hold anything, and the fields after it.

@@ -74,6 +74,7 @@ public struct CompactHistogram: Hashable, Sendable {
     /// - Parameter percentiles: in rising order, each in 0...100.
     public func values(atPercentiles percentiles: [Double]) -> [Nanoseconds] {
         var values = [Nanoseconds](repeating: .zero, count: percentiles.count)
+        guard count > 0 else { return values }
         let ranks = percentiles.map(rank)
         var (position, seen) = (0, UInt64(0))
         var reader = BucketReader(bytes)
