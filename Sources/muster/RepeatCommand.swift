@@ -29,25 +29,7 @@ struct RepeatCommand: AsyncParsableCommand {
     @Option(name: .customLong("out"), help: "The directory of the results (default: results/<profile>-repeat).")
     var out: String?
 
-    @Option(help: "The change that does not matter: 5%.")
-    var margin = "5%"
-
-    @Option(name: .customLong("fail-if"), help: "worse: end with exit code 3 if a judged figure is worse.")
-    var failIf: CompareCommand.Condition?
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(help: "Print Markdown, for a comment on a pull request.")
-    var markdown = false
-
-    @Option(help: ArgumentHelp("Also write JUnit XML to this file.", valueName: "file"))
-    var junit: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Also write a page (HTML) to this file, both sides' charts over each other.", valueName: "file"))
-    var html: String?
+    @OptionGroup var output: ComparisonOptions
 
     /// One side.
     private struct Side {
@@ -68,7 +50,7 @@ struct RepeatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let profile = try options.resolve()
-        _ = try ShareOption.parse("--margin", margin)
+        _ = try output.share()
         guard (1...Self.maxRuns).contains(runs) else {
             throw Failure(.badUsage, "--runs: \(runs) is not between 1 and \(Self.maxRuns)")
         }
@@ -95,9 +77,7 @@ struct RepeatCommand: AsyncParsableCommand {
         }
         interruptions.stop()
         func paths(_ name: String) -> [String] { plan.filter { $0.side.name == name }.map(\.path) }
-        let comparison = try ComparisonOutput.compare(paths("A"), paths("B"), margin: margin)
-        try ComparisonOutput.write(comparison, json: json, markdown: markdown, junit: junit, html: html)
-        if failIf != nil { try ComparisonOutput.gate(comparison) }
+        try output.show(try output.compare(paths("A"), paths("B")))
     }
 
     private static let maxRuns = 1_000

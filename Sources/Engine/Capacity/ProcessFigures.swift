@@ -20,8 +20,8 @@ public struct ProcessFigures: Hashable, Sendable {
     /// CPU time in all.
     public var cpuTime: Nanoseconds { userTime + systemTime }
 
-    /// The figures of this moment. Tens of microseconds; before Linux 6.2 more with many open files. For reports, once a
-    /// second or so.
+    /// The figures of this moment, for reports once a second or so. Tens of microseconds; before Linux 6.2 more with
+    /// many open files.
     public static func current() -> ProcessFigures {
         var usage = CLinuxUsage()
         clinux_usage(&usage)
