@@ -1,41 +1,31 @@
 // Invariants of the unsafe memory in this file:
-//  - `contexts` holds one cipher context for each suite and direction, in the order of `index`; they are made in init,
-//    never replaced and freed in deinit.
+//  - `aeads` holds the AEAD of each suite, in the order of `RecordSuite`; they are made in init, never replaced, ended
+//    in deinit, and used by one thread at a time.
 //  - A key has `keyBytes` and an initialisation vector `ivBytes` readable bytes: they are fields of a RecordBlock.
-//  - OpenSSL keeps a key inside the context until the next record's replaces it; deinit wipes it.
+//  - OpenSSL keeps a key inside the AEAD until the next record's replaces it; deinit wipes it.
 
 import COpenSSL
 
-/// The AEAD of all connections of a thread: a context for each suite and direction. Naming the cipher at each record
+/// The AEAD of all connections of a thread: one for each suite, in both directions. Naming the cipher at each record
 /// would look it up and allocate; a context for each connection would take a KiB of the processor's cache to save the
 /// 130 ns that a key takes to set, and be slower from some hundred connections on.
 struct RecordCiphers: ~Copyable {
-    private let contexts: [OpaquePointer]
+    private let aeads: UnsafeMutablePointer<copenssl_aead>
 
-    init() {
-        contexts = RecordSuite.allCases.flatMap { suite in
-            [RecordDirection.write, .read].map { direction in
-                guard let cipher = EVP_CIPHER_fetch(nil, suite.cipherName, nil), let context = EVP_CIPHER_CTX_new()
-                else { preconditionFailure("OpenSSL has no \(suite.cipherName), or no memory") }
-                let isSet =
-                    switch direction {
-                    case .write: EVP_EncryptInit_ex(context, cipher, nil, nil, nil)
-                    case .read: EVP_DecryptInit_ex(context, cipher, nil, nil, nil)
-                    }
-                precondition(isSet == 1, "OpenSSL cannot use \(suite.cipherName)")
-                // The context has a reference of its own.
-                EVP_CIPHER_free(cipher)
-                return context
-            }
+    /// - Parameter byEVP: with OpenSSL's EVP functions, which are used anyway where a provider lacks one.
+    init(byEVP: Bool) {
+        let suites = RecordSuite.allCases
+        aeads = .allocate(capacity: suites.count)
+        aeads.initialize(repeating: copenssl_aead(), count: suites.count)
+        for suite in suites {
+            let isMade = copenssl_aead_begin(aeads + Int(suite.rawValue), suite.cipherName, byEVP ? 1 : 0) == 1
+            precondition(isMade, "OpenSSL has no \(suite.cipherName), or no memory")
         }
     }
 
     deinit {
-        for context in contexts { EVP_CIPHER_CTX_free(context) }
-    }
-
-    private func context(_ suite: RecordSuite, _ direction: RecordDirection) -> OpaquePointer {
-        contexts[Int(suite.rawValue) * 2 + direction.rawValue]
+        for suite in RecordSuite.allCases { copenssl_aead_end(aeads + Int(suite.rawValue)) }
+        aeads.deallocate()
     }
 
     /// Seals a record (RFC 8446 §5.2). False: OpenSSL has failed.
@@ -50,7 +40,7 @@ struct RecordCiphers: ~Copyable {
             payload.withUnsafeBytes { payload in
                 guard let start = target.baseAddress else { return false }
                 return copenssl_seal_record(
-                    context(suite, .write), keys.key, keys.iv, keys.sequence, type,
+                    aeads + Int(suite.rawValue), keys.key, keys.iv, keys.sequence, type,
                     payload.baseAddress?.assumingMemoryBound(to: UInt8.self), payload.count, padding,
                     (start + offset).assumingMemoryBound(to: UInt8.self)) == 1
             }
@@ -68,8 +58,9 @@ struct RecordCiphers: ~Copyable {
             record.withUnsafeBytes { record in
                 guard let start = target.baseAddress, let bytes = record.baseAddress else { return false }
                 return copenssl_open_record(
-                    context(suite, .read), keys.key, keys.iv, keys.sequence, bytes.assumingMemoryBound(to: UInt8.self),
-                    record.count, (start + offset).assumingMemoryBound(to: UInt8.self)) == 1
+                    aeads + Int(suite.rawValue), keys.key, keys.iv, keys.sequence,
+                    bytes.assumingMemoryBound(to: UInt8.self), record.count,
+                    (start + offset).assumingMemoryBound(to: UInt8.self)) == 1
             }
         }
         if !isAuthentic { ERR_clear_error() }

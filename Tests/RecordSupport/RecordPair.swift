@@ -9,9 +9,9 @@ package struct RecordPair: ~Copyable {
 
     package init(
         _ suite: RecordSuite, clientSecret: [UInt8], serverSecret: [UInt8], serverWritten: UInt64 = 0,
-        maxFragment: Int = 16_384, limitShift: UInt8 = 24, serverLimitShift: UInt8? = nil
+        maxFragment: Int = 16_384, limitShift: UInt8 = 24, serverLimitShift: UInt8? = nil, byEVP: Bool = false
     ) {
-        resources = RecordResources()
+        resources = RecordResources(byEVP: byEVP)
         client = RecordLayer(
             suite, isServer: false, writeSecret: clientSecret, readSecret: serverSecret, written: 0,
             read: serverWritten, maxFragment: maxFragment, limitShift: limitShift, resources)

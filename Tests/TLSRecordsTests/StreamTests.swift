@@ -6,6 +6,34 @@ import Testing
 
 @Suite("Streams of records")
 struct StreamTests {
+    @Test("EVP makes the same records and opens them; a flipped bit is refused", arguments: RecordSuite.allCases)
+    func bothWays(suite: RecordSuite) {
+        var random = SeededRandom(seed: 41)
+        let secrets = (random.bytes(suite.secretBytes), random.bytes(suite.secretBytes))
+        func pair(byEVP: Bool) -> RecordPair {
+            RecordPair(suite, clientSecret: secrets.0, serverSecret: secrets.1, byEVP: byEVP)
+        }
+        var direct = pair(byEVP: false)
+        var evp = pair(byEVP: true)
+        for count in [0, 1, 15, 16, 17, 150, 4_096, 16_384, 16_385, 40_000] {
+            let (first, second) = (random.bytes(count), random.bytes(count))
+            let sealed = direct.client.seal(first, padding: count % 7, direct.resources)
+            #expect(sealed == evp.client.seal(first, padding: count % 7, evp.resources))
+            #expect(evp.server.open(sealed, evp.resources).0 == first)
+            #expect(direct.server.open(sealed, direct.resources).0 == first)
+            let answer = evp.server.seal(second, evp.resources)
+            #expect(answer == direct.server.seal(second, direct.resources))
+            #expect(direct.client.open(answer, direct.resources).0 == second)
+            #expect(evp.client.open(answer, evp.resources).0 == second)
+        }
+        var flipped = evp.client.seal(random.bytes(150), evp.resources)
+        flipped[flipped.count - 1] ^= 1
+        #expect(evp.server.open(flipped, evp.resources).1.end == .failed(.badRecord))
+        let isDirectFreed = direct.end()
+        let isEVPFreed = evp.end()
+        #expect(isDirectFreed && isEVPFreed)
+    }
+
     @Test(
         "A flipped bit anywhere in a record is refused, with the alert that belongs to it",
         arguments: RecordSuite.allCases)

@@ -50,8 +50,14 @@ enum Measuring {
     }
 
     /// Storms by Muster's agents.
-    static func agents(at target: AgentTarget, agents: Int, storms: Int) async throws -> StormResult? {
-        let shard = try Shard(label: "agents")
+    ///
+    /// - Parameter handshakes: the most that are under way at once; nil: any number.
+    static func agents(
+        at target: AgentTarget, agents: Int, storms: Int, handshakes: Int? = nil
+    ) async throws -> StormResult? {
+        var options = ShardOptions()
+        if let handshakes { options.handshakeLimit = handshakes }
+        let shard = try Shard(label: "agents", options: options)
         let fleet = Fleet(agents, on: shard, at: target)
         guard try await fleet.wait(untilAnswered: agents) != nil else { return nil }
         var result = StormResult(reconnects: 0, cpu: .zero, elapsed: .zero)

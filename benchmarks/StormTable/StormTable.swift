@@ -8,6 +8,7 @@ import Transport
 ///
 ///     StormTable [--agents N] [--storms N] [--rounds N] [--server ADDRESS:PORT]
 ///     StormTable lateness | heartbeats
+///     StormTable limits [--agents N] [--storms N] [--rounds N]
 @main
 enum StormTable {
     static func main() async throws {
@@ -17,6 +18,7 @@ enum StormTable {
         case "serve": try await Peer.serve()
         case "client": try await client(Array(arguments.dropFirst()))
         case "lateness", "heartbeats", "memory": try await figures(arguments)
+        case "limits": try limits(arguments)
         default: try compare(arguments)
         }
     }
@@ -25,14 +27,16 @@ enum StormTable {
         arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? Int(arguments[$0 + 1]) : nil }
     }
 
-    /// `client KIND PORT AGENTS STORMS`, the authority in the environment.
+    /// `client KIND PORT AGENTS STORMS [HANDSHAKES]`, the authority in the environment.
     private static func client(_ arguments: [String]) async throws {
         let numbers = arguments.dropFirst().compactMap { Int($0) }
-        guard numbers.count == 3, let kind = arguments.first, let port = UInt16(exactly: numbers[0]) else { return }
+        guard numbers.count >= 3, let kind = arguments.first, let port = UInt16(exactly: numbers[0]) else { return }
         let result =
             kind == "c"
             ? Measuring.cLoop(port: port, connections: numbers[1], storms: numbers[2])
-            : try await Measuring.agents(at: target(port, kind), agents: numbers[1], storms: numbers[2])
+            : try await Measuring.agents(
+                at: target(port, kind), agents: numbers[1], storms: numbers[2],
+                handshakes: numbers.count > 3 ? numbers[3] : nil)
         print(result?.line ?? "failed")
     }
 
@@ -129,6 +133,37 @@ enum StormTable {
         }
     }
 
+    /// Reconnects a second by how many handshakes may be under way at once, all agents at once, full and resumed.
+    private static func limits(_ arguments: [String]) throws {
+        let peer = try Peer.start()
+        defer { peer.process?.terminate() }
+        guard let port = peer.secure?.port else { throw PeerError() }
+        let agents = option("--agents", arguments) ?? 3_000
+        let storms = option("--storms", arguments) ?? 3
+        let rounds = option("--rounds", arguments) ?? 5
+        let limits: [Int?] = [20, 100, 1_000, nil]
+        print("\(agents) agents at once, median of \(rounds) rounds of \(storms) storms each, the limits in turns\n")
+        print("| handshakes at once | full reconnects a second | CPU us | resumed | CPU us |")
+        print("| --- | --- | --- | --- | --- |")
+        var results: [[[StormResult]]] = limits.map { _ in [[], []] }
+        for _ in 0..<rounds {
+            for (kindIndex, kind) in ["tls-full", "tls-resumed"].enumerated() {
+                for (index, limit) in limits.enumerated() {
+                    if let result = try run(kind, port, agents, storms, peer.authority, handshakes: limit) {
+                        results[index][kindIndex].append(result)
+                    }
+                }
+            }
+        }
+        for (limit, kinds) in zip(limits, results) {
+            let cells = kinds.map { results in
+                let rate = median(results.map { Double($0.reconnects) / Double($0.elapsed.count) * 1e9 })
+                return String(format: "%.0f | %.0f", rate, median(results.map(\.cpuEach)))
+            }
+            print("| \(limit.map { "\($0)" } ?? "any number") | \(cells.joined(separator: " | ")) |")
+        }
+    }
+
     /// A server that runs already, plaintext only.
     private static func other(_ arguments: [String]) -> Peer? {
         guard let index = arguments.firstIndex(of: "--server"), index + 1 < arguments.count,
@@ -138,12 +173,12 @@ enum StormTable {
     }
 
     private static func run(
-        _ kind: String, _ port: UInt16, _ agents: Int, _ storms: Int, _ authority: String
+        _ kind: String, _ port: UInt16, _ agents: Int, _ storms: Int, _ authority: String, handshakes: Int? = nil
     ) throws -> StormResult? {
         let client = Process()
         let output = Pipe()
         client.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        client.arguments = ["client", kind, "\(port)", "\(agents)", "\(storms)"]
+        client.arguments = ["client", kind, "\(port)", "\(agents)", "\(storms)"] + (handshakes.map { ["\($0)"] } ?? [])
         client.environment = ProcessInfo.processInfo.environment.merging(["STORM_AUTHORITY": authority]) { $1 }
         client.standardOutput = output
         try client.run()

@@ -37,10 +37,9 @@ extension Endpoint {
         }
         descriptor = opened
         if let context {
-            security = .planned(
-                TLSPlan(
-                    context,
-                    TLSStart(address: destination, serverName: serverName, identity: identity, resumes: resumes)))
+            let start = TLSStart(
+                address: destination, serverName: serverName, identity: identity, resumes: resumes)
+            security = .planned(TLSPlan(context, start, shard.tlsChannel))
         }
         setSocketOptions()
         if let source {

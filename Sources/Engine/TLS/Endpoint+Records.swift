@@ -13,7 +13,8 @@ extension Endpoint {
             tls.keptReason = reason
             return false
         }
-        guard let connection = RecordConnection(tls, channel) else { return false }
+        let connection = tls.successor ?? RecordConnection(channel.resources)
+        guard connection.takeOver(tls, channel) else { return false }
         security = .records(connection)
         shard.counters.tls.handedOver &+= 1
         return true

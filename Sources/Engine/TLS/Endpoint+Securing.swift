@@ -20,6 +20,6 @@ extension Endpoint {
         uncork()
         let start = TLSStart(address: destination, serverName: serverName, identity: identity, resumes: resumes)
         guard state == .open else { return }
-        beginTLS(TLSPlan(context, start), timeout: timeout)
+        beginTLS(TLSPlan(context, start, shard.tlsChannel), timeout: timeout)
     }
 }

@@ -18,7 +18,7 @@ extension Endpoint {
     public final var tlsSession: TLSSessionSummary? {
         switch security {
         case .established(let tls) where state != .securing: tls.summary
-        case .records(let connection) where state != .securing: connection.agreement.summary
+        case .records(let connection) where state != .securing: connection.agreement?.summary
         case .none, .planned, .expected, .established, .records: nil
         }
     }
@@ -27,7 +27,7 @@ extension Endpoint {
     public final var isTLSResumed: Bool {
         switch security {
         case .established(let tls) where state != .securing: tls.isResumed
-        case .records(let connection) where state != .securing: connection.agreement.summary.isResumed
+        case .records(let connection) where state != .securing: connection.agreement?.summary.isResumed ?? false
         case .none, .planned, .expected, .established, .records: false
         }
     }
@@ -78,7 +78,7 @@ extension Endpoint {
     /// The handshake's turn has come, and it has a place.
     final func startPlanned(_ plan: TLSPlan) {
         flags.insert(.handshaking)
-        let made = TLSState(client: plan.context, channel: shard.tlsChannel, plan.start, at: shard.now)
+        let made = TLSState(plan, channel: shard.tlsChannel, at: shard.now)
         guard establish(made) else { return }
         setDeadline((shard.now + plan.timeout).nanoseconds)
         startHandshake()

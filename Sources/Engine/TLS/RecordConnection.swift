@@ -2,27 +2,36 @@ import OpenSSL
 import TLSRecords
 
 /// TLS of one connection after the hand-over: its record layer, and what was noted of the handshake.
+///
+/// A client's is made before its handshake: a block that stays, amid those that OpenSSL takes for the handshakes of a
+/// jam, would keep their page.
 final class RecordConnection {
-    /// Nil in deinit only.
+    /// Nil before the hand-over, and in deinit.
     private var layer: RecordLayer?
     private let resources: RecordResources
-    let agreement: TLSAgreement
+    /// Nil before the hand-over.
+    private(set) var agreement: TLSAgreement?
     /// On a server's side the certificate that the client has shown (DER); empty: none, or this is a client.
-    private let clientCertificate: [UInt8]
+    private var clientCertificate: [UInt8] = []
     /// The server asked for the agent's certificate.
-    let showsIdentity: Bool
+    private(set) var showsIdentity = false
     /// No record was opened since the hand-over.
     private var isFirst = true
 
-    /// Takes over the connection of `state`, which must have no reason to keep its SSL.
-    init?(_ state: TLSState, _ channel: TLSChannel) {
-        guard let layer = state.recordLayer(channel.resources) else { return nil }
+    init(_ resources: RecordResources) {
+        self.resources = resources
+    }
+
+    /// Takes over the connection of `state`, which must have no reason to keep its SSL. False: OpenSSL does not tell
+    /// what is needed.
+    func takeOver(_ state: TLSState, _ channel: TLSChannel) -> Bool {
+        guard let layer = state.recordLayer(resources) else { return false }
         self.layer = consume layer
-        resources = channel.resources
         let certificate = state.peerCertificate
         agreement = channel.agreements.agreement(state.summary, state.log.isServer ? nil : certificate)
-        clientCertificate = state.log.isServer ? certificate?.der ?? [] : []
+        if state.log.isServer { clientCertificate = certificate?.der ?? [] }
         showsIdentity = state.showsIdentity
+        return true
     }
 
     deinit {
@@ -30,7 +39,7 @@ final class RecordConnection {
     }
 
     var peerCertificate: Certificate? {
-        if let certificate = agreement.certificate { return certificate }
+        if let certificate = agreement?.certificate { return certificate }
         return clientCertificate.isEmpty ? nil : try? Certificate(der: clientCertificate)
     }
 

@@ -30,11 +30,14 @@ enum EndpointSecurity {
 final class TLSPlan {
     let context: TLSClientContext
     let start: TLSStart
+    /// What continues without OpenSSL after the handshake.
+    let successor: RecordConnection
     /// How long the handshake may take once it begins.
     var timeout = Nanoseconds.zero
 
-    init(_ context: TLSClientContext, _ start: TLSStart) {
+    init(_ context: TLSClientContext, _ start: TLSStart, _ channel: TLSChannel) {
         self.context = context
         self.start = start
+        successor = RecordConnection(channel.resources)
     }
 }

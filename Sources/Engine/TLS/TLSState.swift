@@ -44,18 +44,22 @@ final class TLSState {
     /// Why the connection was not handed over when that was last tried.
     var keptReason: TLSKeptReason?
     var isKeptCounted = false
+    /// What takes over at the hand-over; nil: it is made then.
+    let successor: RecordConnection?
     /// When the handshake began.
     let began: Instant
 
     private static let index = copenssl_connection_index()
 
     /// A client's side.
-    init?(client context: TLSClientContext, channel: TLSChannel, _ start: TLSStart, at now: Instant) {
+    init?(_ plan: TLSPlan, channel: TLSChannel, at now: Instant) {
+        let (context, start) = (plan.context, plan.start)
         guard let made = SSL_new(context.context.pointer) else { return nil }
         pointer = made
         role = .client(context)
         log = HandshakeLog(isServer: false)
         began = now
+        successor = plan.successor
         identity = start.identity
         ticketKey =
             context.options.resumes
@@ -73,6 +77,7 @@ final class TLSState {
         role = .server(context)
         log = HandshakeLog(isServer: true)
         began = now
+        successor = nil
         ticketKey = nil
         guard attach(channel) else { return nil }
         SSL_set_accept_state(made)

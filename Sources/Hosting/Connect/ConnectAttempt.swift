@@ -46,12 +46,14 @@ final class ConnectAttempt {
     }
 
     private var machine: ConnectStateMachine
-    private let plan: ConnectPlan
+    /// Nil once nothing of it is needed. By reference: of the thousands of attempts that may wait for their handshakes,
+    /// each would leave a hole of the plan's size in the heap.
+    private var plan: PlanReference?
     /// Where the spans of the phases and the tunnel's bytes are recorded; `nil`: nowhere.
     private let metrics: ShardMetrics?
 
     init(_ plan: ConnectPlan, at now: Instant, metrics: ShardMetrics? = nil) {
-        self.plan = plan
+        self.plan = PlanReference(plan)
         self.metrics = metrics
         machine = ConnectStateMachine(
             usesProxy: plan.tunnel != nil, usesTLS: plan.tls != nil, timeouts: plan.timeouts, at: now)
@@ -63,6 +65,7 @@ final class ConnectAttempt {
     /// Starts to connect.
     /// - Returns: false, and nothing happens, where the endpoint is not idle or the shard is stopping.
     func begin(on endpoint: Endpoint) -> Bool {
+        guard let plan = plan?.plan else { return false }
         // A timer of an attempt that was abandoned in its tunnel may be left.
         endpoint.idleTimeout = nil
         return endpoint.connect(to: plan.address, from: plan.source, timeout: plan.timeouts.dial, link: plan.link)
@@ -105,14 +108,14 @@ final class ConnectAttempt {
             return .underWay
         case .startTLS:
             endpoint.idleTimeout = nil
-            if let tls = plan.tls {
+            if let plan = plan.take()?.plan, let tls = plan.tls {
                 endpoint.secure(
                     with: tls.context, to: plan.address, serverName: tls.serverName, identity: tls.identity,
                     resumes: tls.resumes, timeout: plan.timeouts.tls)
             }
             return .underWay
         case .finish:
-            if plan.tunnel != nil { endpoint.idleTimeout = nil }
+            if plan?.plan.tunnel != nil { endpoint.idleTimeout = nil }
             return .ready
         case .fail(let error):
             endpoint.abort()
@@ -121,7 +124,7 @@ final class ConnectAttempt {
     }
 
     private func requestTunnel(on endpoint: Endpoint) {
-        guard let tunnel = plan.tunnel else { return }
+        guard let tunnel = plan?.plan.tunnel else { return }
         var request: [UInt8] = []
         ProxyTunnel().appendRequest(authority: tunnel.authority, fields: tunnel.fields, to: &request)
         metrics?.count(.bytesSent, request.count)
@@ -133,5 +136,13 @@ final class ConnectAttempt {
     private func watchDeadline(of endpoint: Endpoint) {
         guard let deadline = machine.deadline else { return }
         endpoint.idleTimeout = max(deadline - endpoint.shard.now, .milliseconds(1))
+    }
+}
+
+private final class PlanReference {
+    let plan: ConnectPlan
+
+    init(_ plan: ConnectPlan) {
+        self.plan = plan
     }
 }

@@ -45,8 +45,9 @@ struct ConnectStateMachine {
     let usesTLS: Bool
     let timeouts: ConnectTimeouts
     private var state = State.waiting(.dial)
-    /// Reads the proxy's response in the phase `tunnel`.
-    private var tunnel: ProxyTunnel?
+    /// Reads the proxy's response in the phase `tunnel`. By reference: thousands of attempts may wait at once, and most
+    /// have no proxy.
+    private var tunnel: TunnelReading?
     /// When the present phase began.
     private(set) var phaseBegan: Instant
 
@@ -72,7 +73,7 @@ struct ConnectStateMachine {
     mutating func connected(at now: Instant) -> Action {
         switch state {
         case .waiting(.dial) where usesProxy:
-            tunnel = ProxyTunnel()
+            tunnel = TunnelReading()
             return enter(.tunnel, at: now, .requestTunnel)
         case .waiting(.dial): return reachedServer(at: now)
         case .waiting(.tls):
@@ -86,7 +87,7 @@ struct ConnectStateMachine {
     mutating func received(_ bytes: RawSpan, at offset: inout Int, now: Instant) -> Action {
         guard case .waiting(.tunnel) = state, tunnel != nil else { return .wait }
         do throws(ProxyError) {
-            guard try tunnel?.next(bytes, at: &offset) == true else {
+            guard try tunnel?.response.next(bytes, at: &offset) == true else {
                 // A proxy that sends a byte now and then has no more time than one that is silent.
                 return isOverdue(at: now) ? fail(.timedOut) : .wait
             }
@@ -104,7 +105,7 @@ struct ConnectStateMachine {
         switch (phase ?? .dial, cause) {
         case (let phase, .timedOut): error = ConnectError(phase: phase, reason: .timedOut)
         case (.tunnel, .peerClosed):
-            error = ConnectError(phase: .tunnel, reason: .proxy(tunnel?.transportClosed() ?? .closed))
+            error = ConnectError(phase: .tunnel, reason: .proxy(tunnel?.response.transportClosed() ?? .closed))
         case (let phase, _): error = ConnectError(phase: phase, reason: .closed(cause))
         }
         state = .failed
@@ -134,6 +135,11 @@ struct ConnectStateMachine {
     private func isOverdue(at now: Instant) -> Bool {
         deadline.map { now >= $0 } ?? false
     }
+}
+
+/// The proxy's response as far as it has come.
+private final class TunnelReading {
+    var response = ProxyTunnel()
 }
 
 /// The time limit of each phase of an attempt to connect.

@@ -119,7 +119,8 @@ private struct HandshakePair {
         let now = Instant(nanoseconds: 0)
         let address = try #require(SocketAddress("127.0.0.1:1"))
         let start = TLSStart(address: address, serverName: nil, identity: nil, resumes: false)
-        client = try #require(TLSState(client: clientContext, channel: clientChannel, start, at: now))
+        let plan = TLSPlan(clientContext, start, clientChannel)
+        client = try #require(TLSState(plan, channel: clientChannel, at: now))
         server = try #require(TLSState(server: serverContext, channel: serverChannel, at: now))
     }
 
