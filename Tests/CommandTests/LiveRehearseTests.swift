@@ -79,6 +79,60 @@ struct LiveRehearseTests {
         }
     }
 
+    /// A server whose own engine is a script: it offers to ten agents, waits and offers to the others. Another script
+    /// ends the server and starts it again.
+    private static let engine = """
+        name: engine
+        world: {agents: 30, duration: 2h, begin: 10s, restarts: [{at: 60s, for: 10s}]}
+        expect: {outcome: finished, left: 0}
+        driver:
+          server: ws://127.0.0.1:PORT/v1/opamp
+          revision: "revision: new"
+          former: "revision: former"
+          quiet: 3m
+          start: {run: [sh, engine.sh, "{{instance_uids}}", "{{configuration}}"]}
+          restart: {run: [sh, restart.sh]}
+        """
+
+    @Test("A server's own engine is started once, judged by what its agents saw, and restarted in the middle")
+    func engine() async throws {
+        try await Muster.inDirectory { muster in
+            try muster.write("plan.yaml", Self.engine)
+            try muster.write("token", "secret\n")
+            let end = try await muster.shell(
+                """
+                serve() { $M serve --port $1 --control-token-file token > served 2>&1 & echo $! > server.pid; }
+                serve 0
+                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
+                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                sed -i "s/PORT/$port/g" plan.yaml
+                cat > engine.sh <<EOF
+                echo started >> engine.log
+                url=http://127.0.0.1:$port/muster/offer
+                offer() { curl -sf -H 'Authorization: Bearer secret' -d "\\$2" "\\$url?agents=\\$1"; }
+                offer "\\$(echo "\\$1" | cut -d, -f1-10)" "\\$2"
+                sleep 1
+                offer "\\$(echo "\\$1" | cut -d, -f11-)" "\\$2"
+                EOF
+                cat > restart.sh <<EOF
+                echo restarted >> engine.log
+                kill -INT \\$(cat server.pid)
+                for i in \\$(seq 100); do kill -0 \\$(cat server.pid) 2> /dev/null || break; sleep 0.1; done
+                setsid $M serve --port $port --control-token-file token > served-again 2>&1 &
+                echo \\$! > server.pid
+                EOF
+                $M rehearse plan.yaml --live --speed 20; echo status $?
+                cat engine.log; cat served-again; kill -INT $(cat server.pid)
+                """, limit: .seconds(300))
+            #expect(end.output.contains("engine reached every agent: 30 of 30"), "\(end.output)")
+            #expect(end.output.contains("30 of 30 agents were offered"), "\(end.output)")
+            #expect(end.output.contains("pushes           30, 1.0 for each"), "\(end.output)")
+            #expect(end.output.contains("2 actions, 0 failed") && end.output.contains("status 0"), "\(end.output)")
+            #expect(end.output.contains("started\nrestarted\n"), "\(end.output)")
+            #expect(end.output.contains("serving OpAMP"), "the server is back: \(end.output)")
+        }
+    }
+
     /// Events of the profile that the embedded server would do, done by another server that the driver makes act.
     private static let profile = """
         agents: 20

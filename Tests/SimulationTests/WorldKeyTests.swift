@@ -15,6 +15,13 @@ struct WorldKeyTests {
         "flapping: [{share: 20%, attributes: {zone: [a]}, every: {exponential: 40s}}]",
         "flapping: [{share: 50%, agents: [1, 2, 3, 5, 8, 13, 21], every: 30s}]",
         "heartbeats: [{attributes: {zone: [b]}, interval: 7s}, {attributes: {zone: [a]}, interval: 1m}]",
+        "polling: [{attributes: {zone: [b]}, interval: 17s}]",
+        "polling: [{interval: 6s}]\n  outages: [{value: a, at: 5s, for: 3s}, {value: b, at: 1m, for: 2m}]",
+        "polling: [{interval: 20s}]\n  restarts: [{at: 40s, for: 30s}]\n  flapping: [{share: 20%, every: 1m}]",
+        "polling: [{interval: 5s}]\n  partitions: [{value: b, at: 30s, for: 4m, replicas: 2}]",
+        "gateways: [{attributes: {zone: [a]}, size: 7}, {size: 20}]\n  flapping: [{share: 20%, every: 50s}]",
+        "gateways: [{size: 30}]\n  restarts: [{at: 40s, for: 30s, replicas: 2}]\n  outages: [{value: a, at: 3m}]",
+        "gateways: [{size: 9}]\n  partitions: [{value: b, at: 30s, for: 4m, replicas: 2}]\n  message_loss: 5%",
         "restarts: [{at: 90s, for: 20s, replicas: 2}]",
         "outages: [{value: a, at: 1m, for: 2m}]",
         "breakages: [{share: 10%, how: crashes, cause: chance, after: {exponential: 2m}}]",
@@ -56,6 +63,37 @@ struct WorldKeyTests {
         #expect(rehearsal.run().hashes == derived.hashes)
         rehearsal.world.heartbeats = .each
         #expect(rehearsal.run().hashes == derived.hashes)
+    }
+
+    @Test("Agents behind one gateway lose their connections and have them again together")
+    func gateways() throws {
+        var rehearsal = Rehearsal(
+            try Self.plan(
+                "gateways: [{size: 10}]\n  flapping: [{share: 30%, every: {exponential: 90s}}]\n"
+                    + "  restarts: [{at: 4m, for: 20s}]\n  outages: [{value: a, at: 7m, for: 30s}]"))
+        rehearsal.traced = Set(0..<120)
+        let trace = rehearsal.run().trace
+        var times: [UInt32: [Instant]] = [:]
+        for event in trace where [.lost, .opened, .refused].contains(event.event) {
+            times[event.agent, default: []].append(event.at)
+        }
+        #expect(times.count == 120)
+        for agent in 0..<UInt32(120) { #expect(times[agent] == times[agent / 10 * 10], "agent \(agent)") }
+        #expect(Set(times.values).count == 12)
+    }
+
+    @Test("The server offers to agents that poll only in their polls, and does not see that they are gone")
+    func polling() throws {
+        var rehearsal = Rehearsal(
+            try Self.plan("polling: [{interval: 20s}]\n  restarts: [{at: 2m, for: 1m}]\n  latency: 0s"))
+        rehearsal.traced = Set(0..<120)
+        let result = rehearsal.run()
+        #expect((result.eventCounts[.lost] ?? 0) > 100)
+        #expect(result.controllers.last?.tally.disconnectedSince == 0)
+        // The offers of one push come within an interval, not at once.
+        let offers = result.trace.filter { $0.event == .offered }.prefix(12).map(\.at)
+        let (first, last) = (try #require(offers.min()), try #require(offers.max()))
+        #expect(last - first > .seconds(8) && last - first <= .seconds(21))
     }
 
     @Test("A fault that is written out for single agents is the same fault", arguments: keys)

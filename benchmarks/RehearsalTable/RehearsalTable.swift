@@ -7,14 +7,17 @@ import Simulation
 /// What rehearsals cost: the scenarios of the budgets, each in a process of its own so that the peak memory is its own.
 /// Prints one line: the scenario, agents, partitions, wall and CPU seconds, peak memory, events, and the hash.
 ///
-/// `RehearsalTable SCENARIO AGENTS [PARTITIONS] [each]`; scenarios are quiet, good, bad, restart, zone and day.
+/// `RehearsalTable SCENARIO AGENTS [PARTITIONS] [each]`; scenarios are quiet, good, bad, restart, zone, packages and
+/// day.
 @main
 enum RehearsalTable {
     static func main() {
         let arguments = CommandLine.arguments
         guard arguments.count >= 3, let agents = Int(arguments[2]), agents > 0,
             var rehearsal = rehearsal(arguments[1], agents: agents)
-        else { return print("usage: RehearsalTable quiet|good|bad|restart|zone|day AGENTS [PARTITIONS] [each]") }
+        else {
+            return print("usage: RehearsalTable quiet|good|bad|restart|zone|packages|day AGENTS [PARTITIONS] [each]")
+        }
         rehearsal.partitions = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
         if arguments.contains("each") { rehearsal.world.heartbeats = .each }
         let (wall, cpu) = (seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID))
@@ -64,6 +67,10 @@ enum RehearsalTable {
         case "zone":
             world.groups = [AgentSet(count: agents) { $0 % 3 == 0 }]
             world.faults = [.outage(group: 0, from: hour + .seconds(1_500), lasting: .seconds(1_800))]
+        case "packages":
+            var work = PackageWork()
+            (work.downloadFailures, work.hashFailures) = (0.01, 0.001)
+            world.packages = work
         case "day":
             rollouts = (0..<10).map { RehearsedRollout(plan, begins: hour * (2 * $0) + .seconds(600)) }
             // Of ten revisions four are good.

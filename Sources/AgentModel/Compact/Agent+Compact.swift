@@ -119,8 +119,9 @@ extension Agent {
     package func outline(_ table: RevisionTable) -> CompactAgent? {
         var record = CompactAgent(running: 0, nextHeartbeat: .zero, sequenceNumber: 0)
         record.forgetConfiguration()
-        guard putBack(in: &record) else { return nil }
-        return record.keepConfiguration(of: self, table) ? record : nil
+        guard putBack(in: &record), record.keepConfiguration(of: self, table) else { return nil }
+        record.configurationDue = min(record.configurationDue, extended?.value.packagesDue ?? .distantFuture)
+        return record
     }
 
     /// Writes all but the configuration into a record.
@@ -132,9 +133,10 @@ extension Agent {
         case .connected(let session): (record.phase, record.time) = (.connected, session.begun)
         case .running(let session): (record.phase, record.time) = (.running, session.begun)
         case .configuring(let session): (record.phase, record.time) = (.configuring, session.begun)
+        case .updating(let session): (record.phase, record.time) = (.updating, session.begun)
         case .backingOff(let until): (record.phase, record.time) = (.backingOff, until)
         case .restarting(let until): (record.phase, record.time) = (.restarting, until)
-        case .initializing, .updating, .closing, .disconnected: return false
+        case .initializing, .closing, .disconnected: return false
         }
         record.nextHeartbeat = schedule.next
         record.sequenceNumber = UInt32(truncatingIfNeeded: nextSequenceNumber)
@@ -224,6 +226,7 @@ extension CompactAgent {
         case .connected: return .connected(session)
         case .running: return .running(session)
         case .configuring: return .configuring(session)
+        case .updating: return .updating(session)
         case .backingOff: return .backingOff(until: time)
         case .restarting: return .restarting(until: time)
         }

@@ -36,7 +36,9 @@ package struct CompactAgent: Hashable, Sendable {
     var flags: Flags
 
     /// The phases of the life cycle that an agent can be kept in.
-    package enum Phase: UInt8, Sendable { case connecting, connected, running, configuring, backingOff, restarting }
+    package enum Phase: UInt8, Sendable {
+        case connecting, connected, running, configuring, backingOff, restarting, updating
+    }
 
     /// The states of the configuration, with the outcome that an application will have.
     enum Stage: UInt8 { case notConfigured, succeeding, failing, crashing, configured, error }
@@ -76,7 +78,7 @@ package struct CompactAgent: Hashable, Sendable {
     @inlinable
     package var isOnline: Bool {
         switch phase {
-        case .connected, .running, .configuring: true
+        case .connected, .running, .configuring, .updating: true
         case .connecting, .backingOff, .restarting: false
         }
     }
@@ -141,6 +143,20 @@ package struct CompactAgent: Hashable, Sendable {
         nextHeartbeat = Instant(nanoseconds: nextHeartbeat.nanoseconds + count * step)
         sequenceNumber &+= UInt32(truncatingIfNeeded: count)
         return count
+    }
+
+    /// Sends the first heartbeat of the connection, which is due, where it changes nothing else: the closed form of the
+    /// step.
+    /// - Returns: Whether it was sent.
+    @inline(__always)
+    package mutating func sendFirstHeartbeat(every interval: Nanoseconds) -> Bool {
+        guard isOnline, phase != .connected, unreported.isEmpty, unconfirmed.isEmpty,
+            configurationDue > nextHeartbeat
+        else { return false }
+        nextHeartbeat = nextHeartbeat + interval
+        sequenceNumber &+= 1
+        flags.insert(.hasBegunHeartbeats)
+        return true
     }
 
     /// The wait before an attempt to connect is over: it begins at `now`.

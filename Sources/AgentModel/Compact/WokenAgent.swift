@@ -7,6 +7,8 @@ package struct WokenAgent {
     package var agent: Agent
     /// The record of the agent that is awake, or was last.
     private var record: CompactAgent
+    /// The packages of the agent that was last put back; nil: what came with the machine.
+    package private(set) var packages: SettledPackages?
 
     /// - Parameter record: an agent of the cohort, any.
     package init(_ record: CompactAgent, _ cohort: Cohort, _ table: RevisionTable) {
@@ -18,10 +20,11 @@ package struct WokenAgent {
     @inline(__always)
     package mutating func wake(
         _ record: CompactAgent, index: UInt64, cohort: Cohort, faults: Faults, random: SeededRandom,
-        _ table: RevisionTable
+        packages: SettledPackages? = nil, _ table: RevisionTable
     ) {
         agent.wake(record, after: self.record, index: index, cohort: cohort, faults: faults, random: random, table)
         self.record = record
+        if let packages { agent.hold(packages) }
     }
 
     /// Wakes an agent that was kept whole.
@@ -34,13 +37,19 @@ package struct WokenAgent {
     /// Puts the agent back, as `Agent.compact(_:)` does.
     /// - Returns: `nil` where a record cannot hold it: then it is to be taken whole.
     package mutating func putBack(_ table: RevisionTable) -> CompactAgent? {
-        guard let kept = agent.compact(table, since: record) else { return nil }
+        packages = agent.settledPackages
+        if packages != nil { agent.hold(nil) }
+        guard let kept = agent.compact(table, since: record) else {
+            if let packages { agent.hold(packages) }
+            return nil
+        }
         record = kept
         return kept
     }
 
     /// The agent that is awake, to be kept whole.
     package mutating func takeWhole() -> Agent {
+        if let packages { agent.hold(packages) }
         let whole = agent
         agent.extended = nil
         return whole

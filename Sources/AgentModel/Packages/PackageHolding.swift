@@ -32,7 +32,7 @@ enum PackageHolding {
 }
 
 /// The packages of agents that have nothing to do about them.
-final class SettledPackages: Sendable {
+package final class SettledPackages: Sendable {
     let keeper: PackageKeeper
 
     init(_ keeper: PackageKeeper) {

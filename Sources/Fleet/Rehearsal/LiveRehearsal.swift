@@ -30,6 +30,8 @@ public struct LiveRehearsal: Sendable {
     private let seed: UInt64
     private let speed: Double
     private let profile: Profile
+    /// Keys of the given profile that the plan replaces.
+    let replacedKeys: [String]
 
     /// - Parameters:
     ///   - seed: decides what is drawn, as in virtual time.
@@ -67,6 +69,7 @@ public struct LiveRehearsal: Sendable {
         if let key = plan.world.virtualOnly {
             throw unusable("world.\(key) is rehearsed in virtual time only; remove it to rehearse on real sockets")
         }
+        replacedKeys = profile.map(Self.replacedKeys) ?? []
         self.plan = plan
         self.seed = seed
         self.speed = speed
@@ -88,6 +91,9 @@ public struct LiveRehearsal: Sendable {
         tell: @escaping @Sendable (String) -> Void = { _ in },
         observe: @escaping @Sendable (Snapshot) -> Void = { _ in }
     ) async throws(LiveRehearsalError) -> LiveRehearsalResult {
+        if !replacedKeys.isEmpty {
+            tell("not used of the profile, since the plan decides it: \(replacedKeys.joined(separator: ", "))")
+        }
         let fleet = plan.world.fleet(seed: seed)
         let rollout = LiveRollout(
             plan, fleet: fleet, world: World(plan, fleet: fleet, seed: seed), seed: seed, speed: speed)
@@ -145,6 +151,26 @@ public struct LiveRehearsal: Sendable {
         return profile
     }
 
+    /// What a profile says that is not its default and that the plan replaces.
+    private static func replacedKeys(_ profile: Profile) -> [String] {
+        let usual = Profile()
+        var keys: [String] = []
+        func compare(_ key: String, _ isUsual: Bool) { if !isUsual, !keys.contains(key) { keys.append(key) } }
+        compare("agents", profile.agents == usual.agents)
+        compare("seed", profile.seed == usual.seed)
+        compare("arrival", profile.arrival == usual.arrival)
+        compare("duration", profile.duration == usual.duration)
+        compare("drain", profile.drain == usual.drain)
+        compare("thresholds", profile.thresholds.isEmpty)
+        let cohort = CohortProfile()
+        for own in profile.cohorts {
+            compare("remote_config.apply_time", own.remoteConfig.applyTime == cohort.remoteConfig.applyTime)
+            compare("remote_config.watchers", own.remoteConfig.watchers == cohort.remoteConfig.watchers)
+            compare("restart.downtime", own.restart.downtime == cohort.restart.downtime)
+        }
+        return keys
+    }
+
     /// As the plan has it, divided by the speed, but no more heartbeats a second than a machine has time for.
     private static func heartbeat(_ world: RehearsalWorld, _ pace: Double) -> Nanoseconds {
         max(
@@ -168,6 +194,8 @@ extension RehearsalWorld {
     /// A key that is set and that agents on real sockets cannot play; nil: there is none.
     fileprivate var virtualOnly: String? {
         if !heartbeats.isEmpty { return "heartbeats" }
+        if !polling.isEmpty { return "polling" }
+        if !gateways.isEmpty { return "gateways" }
         if messageLoss > 0 { return "message_loss" }
         if !partitions.isEmpty { return "partitions" }
         if !slowReplicas.isEmpty { return "slow_replicas" }

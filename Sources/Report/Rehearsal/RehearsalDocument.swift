@@ -61,6 +61,8 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
         public var opened: UInt64
         public var bytesReceived: UInt64
         public var bytesSent: UInt64
+        /// Downloads of packages that began; nil: none.
+        public var downloads: UInt64?
     }
 
     /// - Parameter twin: a live rehearsal beside its virtual twin.
@@ -120,6 +122,6 @@ extension RehearsalDocument.MinutePart {
     fileprivate init(_ minute: Int, _ load: MinuteLoad) {
         self.init(
             minute: minute, reports: load.reports, offers: load.offers, attempts: load.attempts, opened: load.opened,
-            bytesReceived: load.bytesIn, bytesSent: load.bytesOut)
+            bytesReceived: load.bytesIn, bytesSent: load.bytesOut, downloads: load.downloads > 0 ? load.downloads : nil)
     }
 }

@@ -149,7 +149,19 @@ public enum RehearsalText {
         }
         let lines = table.plainLines(leftColumns: [7])
         guard summary.live == nil else { return lines }
-        return lines + ["  longest time for an answer \(Figures.duration(summary.maxAnswerDelay))"]
+        return lines + ["  longest time for an answer \(Figures.duration(summary.maxAnswerDelay))"] + downloads(summary)
+    }
+
+    /// `9,950 downloads of 60 MB: 597 GB, at most 1,204 begun in a minute`; none: nothing was downloaded.
+    static func downloads(_ summary: RehearsalSummary) -> [String] {
+        let sum = summary.minutes.reduce(0) { $0 + $1.downloads }
+        guard sum > 0 else { return [] }
+        let bytes = Double(summary.plan.world.packages.bytes)
+        let most = summary.minutes.reduce(0) { max($0, $1.downloads) }
+        return [
+            "  \(Figures.count(sum)) downloads of \(Figures.bytes(bytes)) from where the packages are: "
+                + "\(Figures.bytes(Double(sum) * bytes)) in all, at most \(Figures.count(most)) begun in a minute"
+        ]
     }
 
     /// What the controller decided, each with its time.

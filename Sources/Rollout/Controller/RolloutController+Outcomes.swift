@@ -22,6 +22,15 @@ extension RolloutController {
         }
     }
 
+    /// Reads the rows of agents whose outcomes are about to be received: they lie anywhere in memory, and the processor
+    /// waits for all of them together.
+    /// - Returns: What is to be kept, so that the reading is not left out.
+    package func readAhead(_ outcomes: ArraySlice<AgentOutcome>) -> UInt16 {
+        var read: UInt16 = 0
+        for outcome in outcomes where Int(outcome.agent) < rows.count { read ^= rows[Int(outcome.agent)].raw }
+        return read
+    }
+
     /// An agent answered, or did not within its timeout.
     private mutating func answer(_ agent: UInt32, _ status: AgentRow.Status) {
         let index = Int(agent)

@@ -11,6 +11,7 @@ enum PlanRules {
             stagesGrow(plan, check)
             attributesExist(plan, check)
             zonesAreFew(plan, check)
+            packagesHaveTheirKeys(plan, check)
             LayerRules.judge(plan, check)
         }
     ]
@@ -71,8 +72,27 @@ enum PlanRules {
         for (index, channel) in plan.channels.enumerated() {
             for attribute in channel.selector.names { demand(attribute, at: "channels[\(index)].where") }
         }
+        for (index, group) in plan.world.gateways.enumerated() {
+            for attribute in group.attributes { demand(attribute.name, at: "world.gateways[\(index)].attributes") }
+        }
+        for (index, group) in plan.world.polling.enumerated() {
+            for attribute in group.attributes { demand(attribute.name, at: "world.polling[\(index)].attributes") }
+        }
         for (index, group) in plan.world.heartbeats.enumerated() {
             for attribute in group.attributes { demand(attribute.name, at: "world.heartbeats[\(index)].attributes") }
+        }
+    }
+
+    /// What only packages have, and what they have not.
+    private static func packagesHaveTheirKeys(_ plan: RolloutPlan, _ check: Check<RolloutPlan>) {
+        guard plan.change.isOfPackages else {
+            guard plan.world.packages != .standard else { return }
+            return check.contradiction(
+                at: "world.packages", "nothing is downloaded for this change; name the packages in `change.packages`")
+        }
+        for (index, breakage) in plan.world.breakages.enumerated() where breakage.manner == .mismatches {
+            check.contradiction(
+                at: "world.breakages[\(index)].how", "packages have no effective configuration; write `fails`")
         }
     }
 

@@ -15,8 +15,14 @@ public struct RehearsalWorld: Hashable, Sendable {
     public var heartbeat = Nanoseconds.seconds(30)
     /// Agents with another interval; the first that names an agent counts.
     public var heartbeats: [HeartbeatGroup] = []
+    /// Agents that poll over plain HTTP instead of having a WebSocket; the first group that an agent is of counts.
+    public var polling: [PollingGroup] = []
+    /// Agents that share the connections of gateways; the first group that an agent is of counts.
+    public var gateways: [SharedConnections] = []
     /// From an offer that has arrived to the report of what became of it.
     public var applying = Distribution.logNormal(median: .seconds(5), sigma: 0.5)
+    /// How packages are downloaded and installed, where the change is one of packages.
+    public var packages = RehearsalPackages()
     /// One way through the network.
     public var latency = Distribution.constant(.milliseconds(20))
     /// The odds that an offer gets lost on its way.
@@ -64,6 +70,20 @@ public struct RehearsalWorld: Hashable, Sendable {
 public struct OfflineAgents: Hashable, Sendable {
     public var share = 0.0
     public var time = Distribution.exponential(mean: .hours(1))
+
+    public init() {}
+}
+
+/// How agents download and install packages.
+public struct RehearsalPackages: Hashable, Sendable {
+    public var download = Distribution.uniform(.seconds(2), .seconds(15))
+    public var install = Distribution.uniform(.seconds(1), .seconds(4))
+    /// The bytes of the file.
+    public var bytes = 60_000_000
+    /// The odds that a download fails, that its content is not the offered one, that an installation fails.
+    public var downloadFailures = 0.0
+    public var hashFailures = 0.0
+    public var installFailures = 0.0
 
     public init() {}
 }

@@ -15,6 +15,9 @@ public struct RolloutChange: Hashable, Sendable {
     public var bytes = 2_048
 
     public init() {}
+
+    /// Whether agents have to download and install something.
+    public var isOfPackages: Bool { packages != nil || promotion != nil }
 }
 
 /// Whom a rollout is for.

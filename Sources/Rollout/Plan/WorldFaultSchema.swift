@@ -70,6 +70,32 @@ extension Flapping: Settings {
         ])
 }
 
+extension PollingGroup: Settings {
+    public static let standard = PollingGroup()
+
+    public static let schema = Schema<PollingGroup>(
+        "polling group", "Agents that poll over plain HTTP.",
+        [
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("interval", \.interval, .wholeSeconds(.seconds(1) ... .days(1)), "From one poll to the next."),
+        ])
+}
+
+extension SharedConnections: Settings {
+    public static let standard = SharedConnections()
+
+    public static let schema = Schema<SharedConnections>(
+        "gateways", "Agents behind gateways, which lose their connections and have them again together.",
+        [
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("size", \.size, .integer(2...1_000), "So many agents in a row share a connection."),
+        ])
+}
+
 extension HeartbeatGroup: Settings {
     public static let standard = HeartbeatGroup()
 

@@ -59,6 +59,25 @@ public struct Flapping: Hashable, Sendable {
     public init() {}
 }
 
+/// Agents that ask for what their server has for them over plain HTTP.
+public struct PollingGroup: Hashable, Sendable {
+    /// An agent has to have one of the values of each attribute.
+    public var attributes: [Named<[String]>] = []
+    public var interval = Nanoseconds.seconds(30)
+
+    public init() {}
+}
+
+/// Agents behind gateways.
+public struct SharedConnections: Hashable, Sendable {
+    /// An agent has to have one of the values of each attribute.
+    public var attributes: [Named<[String]>] = []
+    /// So many agents in a row share a connection.
+    public var size = 20
+
+    public init() {}
+}
+
 /// Agents whose heartbeats have another interval than the world's.
 public struct HeartbeatGroup: Hashable, Sendable {
     /// An agent has to have one of the values of each attribute.

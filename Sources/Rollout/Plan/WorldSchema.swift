@@ -32,8 +32,17 @@ extension RehearsalWorld: Settings {
                 "heartbeats", \.heartbeats, .list("groups of agents", 0...15, of: .section),
                 "Agents with another interval. The first group that an agent is of counts."),
             Key(
+                "polling", \.polling, .list("groups of agents", 0...15, of: .section),
+                "Agents that poll over plain HTTP: an offer comes with the answer to the next poll, and the server "
+                    + "does not see that they are gone. The first group that an agent is of counts."),
+            Key(
+                "gateways", \.gateways, .list("groups of agents", 0...15, of: .section),
+                "Agents that share the connections of gateways: they lose them, and have them again, together. The "
+                    + "first group that an agent is of counts."),
+            Key(
                 "applying", \.applying, Distribution.kind(),
                 "From the arrival of an offer to the report of what became of it."),
+            Key("packages", \.packages, .section),
             Key("latency", \.latency, Distribution.kind(.zero ... .minutes(1)), "One way through the network."),
             Key(
                 "message_loss", \.messageLoss, .share,
@@ -81,6 +90,25 @@ extension OfflineAgents: Settings {
         [
             Key("share", \.share, .share, "The share of the agents."),
             Key("for", \.time, Distribution.kind(.zero ... .days(366)), "How long."),
+        ])
+}
+
+extension RehearsalPackages: Settings {
+    public static let standard = RehearsalPackages()
+
+    public static let schema = Schema<RehearsalPackages>(
+        "rehearsed packages", "How agents download and install packages, where the change is one of packages.",
+        [
+            Key("download", \.download, Distribution.kind(), "How long a download lasts."),
+            Key("install", \.install, Distribution.kind(), "How long an installation lasts."),
+            Key("size", \.bytes, .size(0...(1 << 40)), "The bytes of the file."),
+            Key("download_fails", \.downloadFailures, .share, "The odds that a download fails."),
+            Key(
+                "wrong_hash", \.hashFailures, .share,
+                "The odds that a downloaded file does not have the hash that was offered."),
+            Key(
+                "install_fails", \.installFailures, .share,
+                "The odds that an installation fails and the former version is restored."),
         ])
 }
 

@@ -20,6 +20,8 @@ final class FleetModel: Sendable {
     /// The failures with their causes: the world's rules, then the different ones that single agents have.
     let failures: [Failure]
     let bytes: ReportByteTable
+    /// The offers of packages, one for each entry; empty where the revisions are configurations.
+    let packageOffers: [ServerToAgent]
     /// The world's rules that agents may have with each revision, by their places in `failures`.
     private let rulesOf: [[Int]]
     /// The places in `failures` of what single agents have.
@@ -29,6 +31,11 @@ final class FleetModel: Sendable {
     private let flappingOf: [UInt32: [Int]]
     /// The different intervals of heartbeats; the first is the usual one.
     let intervals: [Nanoseconds]
+    let carriers: Carriers
+    /// Whether agents may have another interval than the usual one.
+    let hasIntervals: Bool
+    /// Whether anything happens to agents by itself, whatever they run.
+    let hasOwnEvents: Bool
 
     /// A failure, and what brings it about.
     struct Failure: Hashable, Sendable {
@@ -43,8 +50,9 @@ final class FleetModel: Sendable {
     init(world: World, entries: [UInt16]) {
         self.world = world
         draws = KeyedDraws(seed: world.seed)
+        carriers = Carriers(world)
         var intervals = [Self.wholeSeconds(world.heartbeatInterval)]
-        for group in world.heartbeatGroups {
+        for group in world.pollingGroups + world.heartbeatGroups {
             let interval = Self.wholeSeconds(group.interval)
             if !intervals.contains(interval) { intervals.append(interval) }
         }
@@ -60,6 +68,9 @@ final class FleetModel: Sendable {
             }
         }
         (self.flapping, self.flappingOf) = (flapping, flappingOf)
+        hasIntervals = !world.pollingGroups.isEmpty || !world.heartbeatGroups.isEmpty
+        let hasChances = failures.contains { $0.cause == .chance }
+        hasOwnEvents = hasChances || !flapping.isEmpty || !flappingOf.isEmpty
         let base = Self.plan(world, intervals[0])
         var cohorts: [Cohort] = []
         func add(_ plan: CohortPlan) {
@@ -71,16 +82,16 @@ final class FleetModel: Sendable {
         }
         add(base)
         cohortOf = failures.map { failure in
-            guard case .crashes(let after) = failure.kind else { return 0 }
-            var plan = base
-            plan.faults.timeToDeath = after
+            guard let plan = FleetModel.plan(base, with: failure.kind, isOfPackages: world.packages != nil) else {
+                return 0
+            }
             add(plan)
             return cohorts.count - intervals.count
         }
         self.cohorts = cohorts
-        var revisions = RevisionTable(capabilities: [
-            .acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig,
-        ])
+        var capabilities: ServerCapabilities = [.acceptsStatus, .offersRemoteConfig, .acceptsEffectiveConfig]
+        if world.packages != nil { capabilities.formUnion([.offersPackages, .acceptsPackagesStatus]) }
+        var revisions = RevisionTable(capabilities: capabilities)
         var revisionOf: [UInt16] = []
         for entry in entries {
             let body = Array("revision: \(entry)\n".utf8)
@@ -90,6 +101,10 @@ final class FleetModel: Sendable {
         }
         self.revisions = revisions
         self.revisionOf = revisionOf
+        let offered = world.packages == nil ? [] : revisionOf
+        packageOffers = offered.enumerated().map { place, revision in
+            PackageOffers.offer(entry: UInt8(place + 1), revision: revision, from: capabilities)
+        }
         rulesOf = (0...(revisionOf.max() ?? 0)).map { revision in
             world.failures.indices.filter { number in
                 guard world.failures[number].share > 0 else { return false }
@@ -106,9 +121,25 @@ final class FleetModel: Sendable {
 
     /// Which of the intervals an agent has.
     func intervalNumber(of agent: UInt32) -> UInt8 {
-        let group = world.heartbeatGroups.first { $0.agents?.contains(agent) != false }
-        guard let group else { return 0 }
+        func isOf(_ group: HeartbeatInterval) -> Bool { group.agents?.contains(agent) != false }
+        guard let group = world.pollingGroups.first(where: isOf) ?? world.heartbeatGroups.first(where: isOf) else {
+            return 0
+        }
         return UInt8(intervals.firstIndex(of: Self.wholeSeconds(group.interval)) ?? 0)
+    }
+
+    /// Whether an agent polls over plain HTTP.
+    func polls(_ agent: UInt32) -> Bool {
+        hasIntervals && world.pollingGroups.contains { $0.agents?.contains(agent) != false }
+    }
+
+    /// The groups that an agent belongs to, a bit each: behind a gateway those of the first agent there.
+    func groups(of agent: UInt32) -> UInt8 {
+        guard !world.groups.isEmpty else { return 0 }
+        var groups: UInt8 = 0
+        let carrier = carriers.carrier(of: agent)
+        for (number, group) in world.groups.enumerated() where group.contains(carrier) { groups |= 1 << UInt8(number) }
+        return groups
     }
 
     private static func failures(_ world: World) -> ([Failure], ofAgent: [UInt32: [Int]]) {
@@ -136,6 +167,25 @@ final class FleetModel: Sendable {
         plan.sizes.effectiveConfigBytes = world.configurationBytes
         plan.remoteConfig = RemoteConfigPlan(
             applyTime: world.applyTime, historyLimit: CompactAgent.historyLimit, watchers: [])
+        guard let packages = world.packages else { return plan }
+        plan.capabilities.formUnion([.acceptsPackages, .reportsPackageStatuses])
+        plan.packages = PackagePlan(
+            installed: PackageOffers.installed, downloadTime: packages.downloadTime, fileBytes: packages.fileBytes,
+            installTime: packages.installTime,
+            odds: PackagePlan.FailureOdds(
+                download: packages.downloadFailures, contentHash: packages.hashFailures,
+                install: packages.installFailures))
+        return plan
+    }
+
+    /// The plan of agents with a failure; nil: that of the others.
+    private static func plan(_ base: CohortPlan, with failure: AgentFailure, isOfPackages: Bool) -> CohortPlan? {
+        var plan = base
+        switch failure {
+        case .crashes(let after) where !isOfPackages: plan.faults.timeToDeath = after
+        case .failsToApply where isOfPackages: plan.packages.odds.install = 1
+        case .failsToApply, .mismatches, .silent, .slow, .crashes, .unhealthy, .disconnects: return nil
+        }
         return plan
     }
 
@@ -165,7 +215,8 @@ final class FleetModel: Sendable {
     /// Calls `body` with the place of each fault that makes `agent` flap.
     func forEachFlapping(of agent: UInt32, _ body: (Int, _ every: Distribution) -> Void) {
         for (order, number) in flapping.enumerated() {
-            guard case .flapping(let flapping) = world.faults[number], flapping.includes(agent, draws, UInt32(order))
+            guard case .flapping(let flapping) = world.faults[number],
+                flapping.includes(carriers.carrier(of: agent), draws, UInt32(order))
             else { continue }
             body(number, flapping.every)
         }
@@ -207,12 +258,14 @@ final class FleetModel: Sendable {
         var cohort = 0
         forEachFailure(of: agent, revision) { number in
             switch failures[number].kind {
-            case .failsToApply: faults |= 1 << UInt32(Fault.failsToApply.rawValue)
+            case .failsToApply:
+                faults |= 1 << UInt32(Fault.failsToApply.rawValue)
+                if world.packages != nil { cohort = cohortOf[number] }
             case .mismatches: faults |= 1 << UInt32(Fault.reportsOtherConfig.rawValue)
             case .silent: faults |= 1 << UInt32(Fault.ignoresOffers.rawValue)
             case .slow: faults |= 1 << UInt32(Fault.appliesSlowly.rawValue)
             case .crashes:
-                guard failures[number].cause != .chance else { return }
+                guard failures[number].cause != .chance, world.packages == nil else { return }
                 faults |= 1 << UInt32(Fault.diesAfterApplying.rawValue)
                 cohort = cohortOf[number]
             case .unhealthy, .disconnects: break

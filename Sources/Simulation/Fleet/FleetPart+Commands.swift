@@ -52,6 +52,9 @@ extension FleetPart {
             let configuration = UInt64(record.running) << 8 | UInt64(record.lastOffer)
             let server = UInt64(agent.replica) << 16 | UInt64(agent.connections) << 24 | UInt64(agent.delivered) << 40
             word = SeededRandom.mixed(word ^ (configuration | server | UInt64(record.phase.rawValue) << 56))
+            if isOfPackages {
+                word = SeededRandom.mixed(word ^ (UInt64(running(place)) << 8 | UInt64(lastOffer(place))))
+            }
             sum &+= word
         }
         return sum

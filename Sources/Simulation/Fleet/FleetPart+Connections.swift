@@ -10,8 +10,13 @@ extension FleetPart {
     /// The connections of some agents are lost, within `spread` from the window's start.
     mutating func loseConnections(within spread: Nanoseconds, where isLost: (SimulatedAgent) -> Bool) {
         for place in agents.indices where agents[place].record.isOnline && isLost(agents[place]) {
-            let key = UInt32(agents[place].connections)
-            let after = model.draws.below(spread.count.magnitude, number(place), .loss, key)
+            guard !agents[place].flags.contains(.polls) else {
+                noticeWithNextPoll(place)
+                continue
+            }
+            let isShared = agents[place].flags.contains(.isBehindGateway)
+            let key = isShared ? UInt32(window.second & 0xFF_FFFF) : UInt32(agents[place].connections)
+            let after = model.draws.below(spread.count.magnitude, carrier(place), .loss, key)
             agents[place].transportDue = min(
                 agents[place].transportDue, Instant(nanoseconds: window.start.nanoseconds + after))
             if agents[place].transportDue < agents[place].due || agents[place].due < window.start {
@@ -20,25 +25,50 @@ extension FleetPart {
         }
     }
 
+    /// An agent that polls learns with its next request that it reaches its server no more.
+    private mutating func noticeWithNextPoll(_ place: Int) {
+        if agents[place].flags.contains(.isCounted), window.start > .zero {
+            agents[place].record.sendSteadyHeartbeats(
+                upTo: Instant(nanoseconds: window.start.nanoseconds - 1), every: interval(place))
+        }
+        guard agents[place].record.nextHeartbeat != .distantFuture else { return }
+        // Before the poll, which does not arrive.
+        let before = Instant(nanoseconds: max(agents[place].record.nextHeartbeat.nanoseconds, 1) - 1)
+        agents[place].transportDue = min(agents[place].transportDue, max(before, window.start))
+        if agents[place].transportDue < agents[place].due || agents[place].due < window.start {
+            schedule(place, agents[place].transportDue)
+        }
+    }
+
+    /// Whether an agent that polls cannot send its next request.
+    @inline(__always)
+    func pollFails(_ place: Int) -> Bool {
+        guard agents[place].flags.contains(.polls), agents[place].record.isOnline else { return false }
+        return isCut(place) || !isServerUp(place)
+            || window.cutGroups[Int(agents[place].replica)] & agents[place].groups != 0
+    }
+
     /// An open connection is lost.
-    mutating func lose(_ place: Int, at now: Instant) {
+    /// - Parameter ofAll: whether the gateway loses it, where the agent is behind one.
+    mutating func lose(_ place: Int, ofAll: Bool = true, at now: Instant) {
         guard agents[place].record.isOnline else { return }
-        note(place, .lost, at: now, revision(agents[place].record.running))
-        connectionEnds(place, at: now)
+        note(place, .lost, at: now, revision(running(place)))
+        connectionEnds(place, ofAll: ofAll, at: now)
         step(
-            place, at: now, .loss, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
+            place, at: now, .loss, UInt32(agents[place].connections), entry: lastOffer(place)
         ) { $0.connectionLost(.reset, at: $1, &$2) }
     }
 
     /// What was on the way is gone, and the server sees the connection end, unless it is down itself.
     func isServerUp(_ place: Int) -> Bool { !window.isReplicaDown[Int(agents[place].replica)] }
 
-    mutating func connectionEnds(_ place: Int, at now: Instant) {
+    mutating func connectionEnds(_ place: Int, ofAll: Bool = false, at now: Instant) {
+        if agents[place].flags.contains(.isBehindGateway) { numberLoss(place, ofAll: ofAll, at: now) }
         agents[place].offerDue = .distantFuture
         agents[place].transportDue = .distantFuture
-        guard isServerUp(place), !agents[place].flags.contains(.isReportedLost) else { return }
+        guard isServerUp(place), agents[place].flags.isDisjoint(with: [.isReportedLost, .polls]) else { return }
         agents[place].flags.insert(.isReportedLost)
-        tell(place, .disconnected, at: now, revision(agents[place].record.running))
+        tell(place, .disconnected, at: now, revision(running(place)))
     }
 
     // MARK: - Opening
@@ -46,7 +76,7 @@ extension FleetPart {
     /// The wait before an attempt is over.
     mutating func beginAttempt(_ place: Int, at now: Instant) {
         if agents[place].flags.contains(.isWhole) {
-            step(place, at: now, .attempt, attemptKey(place), entry: agents[place].record.lastOffer) {
+            step(place, at: now, .attempt, attemptKey(place), entry: lastOffer(place)) {
                 $0.wake(at: $1, &$2)
             }
         } else {
@@ -72,9 +102,10 @@ extension FleetPart {
     private mutating func failAhead(_ place: Int, isCut: Bool) {
         let other = mistake == .attemptsPassOtherEvents ? .distantFuture : nextDueBesidesAttempts(place)
         let until = min(window.unchangedUntil, other)
+        let isCounted = hasConnection(place) || agents[place].flags.contains(.polls)
         while agents[place].record.time < until {
             let time = agents[place].record.time
-            if !isCut { load.attempt(at: time) }
+            if !isCut, isCounted { load.attempt(at: time) }
             refuse(place, at: time)
         }
     }
@@ -91,17 +122,23 @@ extension FleetPart {
     /// The agent begins to connect: a replica lets it in, or it is refused at once.
     mutating func attempt(_ place: Int, at now: Instant) {
         guard !isCut(place) else { return refuse(place, at: now) }
-        load.attempt()
-        guard !window.upReplicas.isEmpty else { return refuse(place, at: now) }
-        let id = number(place)
+        let id = carrier(place)
         let key = attemptKey(place)
+        guard !isLetInByGateway(place) else {
+            var random = model.draws.stream(number(place), .open, key)
+            agents[place].transportDue = now + model.world.latency.draw(&random) * 2
+            return
+        }
+        let isCounted = hasConnection(place) || agents[place].flags.contains(.polls)
+        if isCounted { load.attempt() }
+        guard !window.upReplicas.isEmpty else { return refuse(place, at: now) }
         let choice = Int(model.draws.below(UInt64(window.upReplicas.count), id, .choice, key))
         let replica = Int(window.upReplicas[choice])
         guard window.cutGroups[replica] & agents[place].groups == 0,
             model.draws.chance(window.admission[replica], id, .admission, key),
             window.acceptDelay[replica] < model.cohorts[0].plan.connectTimeout
         else { return refuse(place, at: now) }
-        load.accepted[replica] += 1
+        if isCounted { load.accepted[replica] += 1 }
         agents[place].replica = UInt8(replica)
         var random = model.draws.stream(id, .open, key)
         // TCP, TLS and the upgrade: six ways through the network.
@@ -109,13 +146,13 @@ extension FleetPart {
     }
 
     private mutating func refuse(_ place: Int, at now: Instant) {
-        note(place, .refused, at: now, revision(agents[place].record.running))
+        note(place, .refused, at: now, revision(running(place)))
         let key = attemptKey(place)
         guard agents[place].flags.contains(.isWhole) else {
-            var random = model.draws.stream(number(place), .attempt, key)
+            var random = model.draws.stream(carrier(place), .attempt, key)
             return agents[place].record.refusedAttempt(at: now, by: model.world.reconnect, &random)
         }
-        step(place, at: now, .attempt, key, entry: agents[place].record.lastOffer) {
+        step(place, at: now, .attempt, key, entry: lastOffer(place)) {
             $0.connectionFailed(.refused, at: $1, &$2)
         }
     }
@@ -127,15 +164,16 @@ extension FleetPart {
         guard !isCut(place), isServerUp(place), window.cutGroups[Int(replica)] & agents[place].groups == 0 else {
             return refuse(place, at: now)
         }
-        agents[place].connections &+= 1
-        note(place, .opened, at: now, revision(agents[place].record.running))
-        load.opened()
+        let isShared = agents[place].flags.contains(.isBehindGateway)
+        if !isShared { agents[place].connections &+= 1 }
+        note(place, .opened, at: now, revision(running(place)))
+        if !isShared || hasConnection(place) && !isLetInByGateway(place) { load.opened() }
         if agents[place].flags.contains(.isReportedLost) {
             agents[place].flags.remove(.isReportedLost)
-            tell(place, .reconnected, at: now, revision(agents[place].record.running))
+            tell(place, .reconnected, at: now, revision(running(place)))
         }
         step(
-            place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer
+            place, at: now, .open, UInt32(agents[place].connections), entry: lastOffer(place)
         ) { $0.connected(at: $1, &$2) }
     }
 
@@ -159,7 +197,7 @@ extension FleetPart {
         let own = Int(agents[place].ownEvents)
         guard events[own].due <= now, let event = events[own].takeFirst() else { return }
         if events[own].list.isEmpty { agents[place].flags.remove(.hasEvents) }
-        let entry = agents[place].record.lastOffer
+        let entry = lastOffer(place)
         switch event.kind {
         case .collectorStops: breakCollector(place, event, at: now)
         case .collectorStarts:
@@ -177,7 +215,7 @@ extension FleetPart {
         case .flaps:
             lose(place, at: now)
             guard case .flapping(let flapping) = model.world.faults[event.rule] else { return }
-            var random = model.draws.stream(number(place), .flap, (event.number + 1) & 0xFF_FFFF)
+            var random = model.draws.stream(carrier(place), .flap, (event.number + 1) & 0xFF_FFFF)
             let span = max(flapping.every.draw(&random), .seconds(1))
             add(OwnEvent(at: now + span, kind: .flaps, rule: event.rule, number: event.number + 1), place)
         }
@@ -203,7 +241,7 @@ extension FleetPart {
 
     private mutating func breakCollector(_ place: Int, _ event: OwnEvent, at now: Instant) {
         guard agents[place].record.phase != .restarting else { return repeatByChance(place, event, at: now) }
-        step(place, at: now, .failure, event.number, entry: agents[place].record.lastOffer) {
+        step(place, at: now, .failure, event.number, entry: lastOffer(place)) {
             $0.collectorStops(at: $1, &$2)
         }
         guard let length = length(place, event) else { return }
@@ -212,7 +250,7 @@ extension FleetPart {
 
     private mutating func cutOff(_ place: Int, _ event: OwnEvent, at now: Instant) {
         agents[place].flags.insert(.isCutOff)
-        lose(place, at: now)
+        lose(place, ofAll: false, at: now)
         if let length = length(place, event) {
             add(OwnEvent(at: now + length, kind: .cutEnds, rule: event.rule, number: event.number), place)
         } else if !agents[place].flags.contains(.isWhole), !agents[place].record.isOnline {
@@ -223,10 +261,10 @@ extension FleetPart {
     }
 
     private mutating func stop(_ place: Int, until: Instant, at now: Instant) {
-        note(place, .stopped, at: now, revision(agents[place].record.running))
+        note(place, .stopped, at: now, revision(running(place)))
         if agents[place].record.isOnline { connectionEnds(place, at: now) }
         agents[place].transportDue = .distantFuture
-        step(place, at: now, .restart, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
+        step(place, at: now, .restart, UInt32(agents[place].connections), entry: lastOffer(place)) {
             $0.processStops(until: until, at: $1, &$2)
         }
     }

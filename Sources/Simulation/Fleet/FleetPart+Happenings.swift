@@ -21,7 +21,7 @@ extension FleetPart {
         switch agent.record.phase {
         case .connecting, .backingOff: break
         case .restarting: due = min(due, agent.record.time)
-        case .connected, .running, .configuring:
+        case .connected, .running, .configuring, .updating:
             let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
             if isEach || !agent.flags.contains(.isCounted) || isOwed {
                 due = min(due, agent.record.nextHeartbeat)
@@ -38,18 +38,22 @@ extension FleetPart {
         let agent = agents[place]
         if agent.record.isOnline, agent.record.nextHeartbeat <= now {
             heartbeat(place, at: now)
+        } else if pollFails(place) {
+            lose(place, at: now)
         } else if agent.flags.contains(.awaitsTarget), agent.targetFrom <= now {
             targetBegins(place, at: now)
         } else if agent.offerDue <= now {
             offerArrives(place, at: now)
         } else if agent.transportDue <= now {
             agents[place].transportDue = .distantFuture
-            if agent.record.isOnline { lose(place, at: now) } else { attemptEnds(place, at: now) }
+            if !agent.record.isOnline { return attemptEnds(place, at: now) }
+            // One that polls has not missed anything, if nothing was due meanwhile.
+            if !agent.flags.contains(.polls) { lose(place, at: now) }
         } else if agent.record.phase == .backingOff, agent.record.time <= now {
             beginAttempt(place, at: now)
         } else if agent.record.phase == .restarting, agent.record.time <= now {
-            note(place, .restarted, at: now, revision(agent.record.running))
-            step(place, at: now, .restart, UInt32(agent.connections), entry: agent.record.lastOffer) {
+            note(place, .restarted, at: now, revision(running(place)))
+            step(place, at: now, .restart, UInt32(agent.connections), entry: lastOffer(place)) {
                 $0.wake(at: $1, &$2)
             }
             planFailuresOfApplied(place, before: agent.record, at: now)
@@ -68,11 +72,23 @@ extension FleetPart {
             return serverAnswers(place, at: now)
         }
         if !agents[place].record.hasSteadyHeartbeats {
-            note(place, .firstHeartbeat, at: now, revision(agents[place].record.running))
+            note(place, .firstHeartbeat, at: now, revision(running(place)))
+            if !isEach, sendFirstHeartbeat(place, at: now) { return }
         }
-        step(place, at: now, .open, UInt32(agents[place].connections), entry: agents[place].record.lastOffer) {
+        step(place, at: now, .open, UInt32(agents[place].connections), entry: lastOffer(place)) {
             $0.wake(at: $1, &$2)
         }
+    }
+
+    /// The first heartbeat of a connection without waking the agent, where that is all that happens to it.
+    private mutating func sendFirstHeartbeat(_ place: Int, at now: Instant) -> Bool {
+        guard !agents[place].flags.contains(.isWhole), agents[place].record.nextHeartbeat == now,
+            agents[place].record.sendFirstHeartbeat(every: interval(place))
+        else { return false }
+        load.report(agents[place].replica, bytes: reportSizes[0])
+        serverAnswers(place, at: now)
+        resumeHeartbeats(place, after: now)
+        return true
     }
 
     // MARK: - Offers
@@ -91,10 +107,12 @@ extension FleetPart {
         if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
             // It has what it is meant to have: the server knows that nothing is to be done.
             let revision = self.revision(agents[place].target)
-            if revision == self.revision(agents[place].record.running) { tell(place, .applied, at: now, revision) }
+            if revision == self.revision(running(place)) { tell(place, .applied, at: now, revision) }
             return
         }
-        guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed else { return }
+        guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed,
+            !agents[place].flags.contains(.polls)
+        else { return }
         send(place, at: now, trips: 1)
     }
 
@@ -119,18 +137,25 @@ extension FleetPart {
         agents[place].delivered = entry
         let revision = self.revision(entry)
         note(place, .offered, at: now, revision)
-        let before = agents[place].record.lastOffer
-        let revisions = revisions
+        let before = lastOffer(place)
+        let (model, revisions) = (model, revisions)
         step(place, at: now, .offer, UInt32(entry), entry: entry) {
-            $0.received(offer: entry, of: revisions, at: $1, &$2)
+            if model.packageOffers.isEmpty {
+                $0.received(offer: entry, of: revisions, at: $1, &$2)
+            } else {
+                $0.received(model.packageOffers[Int(entry) - 1], at: $1, &$2)
+            }
         }
-        if agents[place].record.lastOffer == before, before != entry { note(place, .ignored, at: now, revision) }
+        // One of packages may wait until the one before is processed.
+        let isWaiting = isOfPackages && isApplying(place)
+        if lastOffer(place) == before, before != entry, !isWaiting { note(place, .ignored, at: now, revision) }
     }
 
     // MARK: - Configurations
 
     /// An application ends, or the agent crashes because of what it applied.
     private mutating func configurationDue(_ place: Int, at now: Instant) {
+        guard !isOfPackages else { return packagesDue(place, at: now) }
         let entry = agents[place].record.lastOffer
         let before = agents[place].record
         if !before.isApplying {
@@ -152,13 +177,13 @@ extension FleetPart {
     }
 
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
-    private mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
+    mutating func planFailures(_ place: Int, _ entry: UInt8, at now: Instant) {
         if agents[place].flags.contains(.hasEvents) {
             let failures = model.failures
             events[Int(agents[place].ownEvents)].removeAll { event in
                 switch event.kind {
-                case .collectorStops, .cutOff: failures[event.rule].cause != .chance
-                case .collectorStarts, .cutEnds, .stops, .crashes, .flaps: false
+                case .collectorStops, .cutOff, .crashes: failures[event.rule].cause != .chance
+                case .collectorStarts, .cutEnds, .stops, .flaps: false
                 }
             }
         }
@@ -173,7 +198,11 @@ extension FleetPart {
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .collectorStops, rule: number, number: 0))
             case .disconnects(let after, _):
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .cutOff, rule: number, number: 0))
-            case .failsToApply, .mismatches, .silent, .slow, .crashes: break
+            case .crashes(let after):
+                // The agent's own state machine has the crashes of configurations.
+                guard isOfPackages else { return }
+                planned.append(OwnEvent(at: now + after.draw(&random), kind: .crashes, rule: number, number: 0))
+            case .failsToApply, .mismatches, .silent, .slow: break
             }
         }
         for event in planned { add(event, place) }

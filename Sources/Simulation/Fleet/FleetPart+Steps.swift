@@ -41,7 +41,8 @@ extension FleetPart {
         let wasOnline = agents[place].record.isOnline
         let id = self.number(place)
         let (faults, cohort) = model.faults(of: id, entry: entry)
-        var random = model.draws.stream(id, purpose, number)
+        let isOfConnection = purpose == .loss || purpose == .attempt
+        var random = model.draws.stream(isOfConnection ? carrier(place) : id, purpose, number)
         if mistake == .drawsFromOneStream, !isEach {
             sharedDraws &+= 1
             random = model.draws.stream(0, purpose, sharedDraws)
@@ -51,7 +52,8 @@ extension FleetPart {
         } else {
             woken.wake(
                 agents[place].record, index: UInt64(id), cohort: model.cohorts[cohort + Int(agents[place].interval)],
-                faults: faults, random: random, revisions)
+                faults: faults, random: random, packages: packages.list[Int(agents[place].packages)].settled,
+                revisions)
         }
         effects.removeAll()
         body(&woken.agent, now, &effects)
@@ -60,19 +62,26 @@ extension FleetPart {
         while woken.agent.outstandingReports > 0 {
             woken.agent.receivedAcknowledgement(revisions.capabilities, at: now, &effects)
         }
-        if let record = woken.putBack(revisions) {
+        if let record = woken.putBack(revisions), keepPackages(place) {
             agents[place].record = record
             agents[place].flags.remove(.isWhole)
         } else {
-            if let record = woken.agent.outline(revisions) { agents[place].record = record }
-            agents[place].flags.insert(.isWhole)
-            whole[UInt32(place)] = woken.takeWhole()
+            keepWhole(place)
         }
-        if agents[place].record.isOnline != wasOnline {
+        if agents[place].record.isOnline != wasOnline, hasConnection(place) {
             load.connected[Int(agents[place].replica)] += wasOnline ? -1 : 1
         }
         perform(place, at: now)
         resumeHeartbeats(place, after: now)
+    }
+
+    /// Keeps the agent that was awake itself.
+    private mutating func keepWhole(_ place: Int) {
+        if let record = woken.agent.outline(revisions) { agents[place].record = record }
+        agents[place].flags.insert(.isWhole)
+        let agent = woken.takeWhole()
+        if isOfPackages { agents[place].packages = packages.place(of: agent.packageProgress) }
+        whole[UInt32(place)] = agent
     }
 
     /// Does what a step asked for, and tells the server's side what its reports say.
@@ -80,22 +89,27 @@ extension FleetPart {
         var isConnecting = false
         var isAnswered = false
         var applied: UInt64?
-        for effect in effects.list {
-            switch effect {
+        for number in effects.list.indices {
+            switch effects.list[number] {
             case .send(let report):
                 isAnswered = true
                 load.report(agents[place].replica, bytes: reportSizes[Int(report.content.rawValue)])
             case .connect, .connectTo: isConnecting = true
             case .offer(let step):
-                guard let number = step.number, step.kind == .remoteConfig else { continue }
+                guard let number = step.number else { continue }
+                if isOfPackages, step.kind == .packages {
+                    packagesReached(place, step.stage, entry: UInt8(truncatingIfNeeded: number), at: now)
+                }
+                guard step.kind == .remoteConfig else { continue }
                 if step.stage == .converged { applied = nil }
                 reached(place, step.stage, entry: UInt8(truncatingIfNeeded: number), at: now, &applied)
             case .healthReported(let change):
                 let isUnhealthy = change.to == .unhealthy
                 guard isUnhealthy || change.from == .unhealthy else { continue }
-                let revision = self.revision(agents[place].record.running)
+                let revision = self.revision(running(place))
                 note(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
                 tell(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
+            case .package(let step): packageBegins(place, step, at: now)
             default: break
             }
         }
@@ -104,9 +118,10 @@ extension FleetPart {
             note(place, .mismatched, at: now, revision)
             tell(place, .mismatched, at: now, revision)
         }
-        if agents[place].record.running > newestEntry {
+        if running(place) > newestEntry {
             violations.append(InvariantViolation(at: now, agent: number(place), kind: .runsWhatNobodyOffered))
         }
+        if isAnswered, !unreported.isEmpty, agents[place].record.isOnline { reportPackages(place, at: now) }
         if isConnecting { attempt(place, at: now) }
         if isAnswered, agents[place].record.isOnline { serverAnswers(place, at: now) }
     }

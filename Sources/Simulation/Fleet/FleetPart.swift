@@ -12,12 +12,18 @@ struct FleetPart {
     let revisions: RevisionTable
     let revisionOf: [UInt16]
     let reportSizes: [Int]
+    let intervals: [Nanoseconds]
     /// The agents' numbers are `first ..< first + count`, or these, ascending.
     let first: UInt32
     let members: [UInt32]?
     var agents: [SimulatedAgent] = []
     /// Agents that a record does not hold, by their place.
     var whole: [UInt32: Agent] = [:]
+    /// Whether the revisions are packages, and what the agents have of them.
+    let isOfPackages: Bool
+    var packages = PackageStates()
+    /// Work on packages that ended while the agent, by its place, had no connection.
+    var unreported: [UInt32: PackagesEnd] = [:]
     /// Events of agents' own, by `SimulatedAgent.ownEvents`; the first entry is nobody's.
     var events = [OwnEvents()]
     var wheel: TimeWheel
@@ -59,20 +65,22 @@ struct FleetPart {
         self.mistake = mistake
         self.model = model
         (revisions, revisionOf, reportSizes) = (model.revisions, model.revisionOf, model.bytes.sizes)
+        isOfPackages = model.world.packages != nil
         self.traced = traced
         members = model.world.members.map { Array($0[range]) }
         first = UInt32(range.lowerBound)
+        intervals = model.intervals
         let seconds = Int(model.world.span.count / 1_000_000_000)
         let replicas = model.world.server.replicas
         wheel = TimeWheel(seconds: seconds)
         window = WindowState(replicas: replicas)
-        let intervals = model.intervals.map { Int($0.count / 1_000_000_000) }
+        let lengths = model.intervals.map { Int($0.count / 1_000_000_000) }
         // With an interval of many hours each heartbeat as an event costs less than a table of its seconds.
-        isEach = model.world.heartbeats == .each || intervals.reduce(0, +) * replicas > Self.maxLoadBins
+        isEach = model.world.heartbeats == .each || lengths.reduce(0, +) * replicas > Self.maxLoadBins
         runsAhead = runsToEnd && !isEach
         horizon = Instant.zero + .seconds(Int64(seconds))
         load = PartitionLoad(
-            seconds: seconds, replicas: replicas, intervals: isEach ? intervals.map { _ in 1 } : intervals,
+            seconds: seconds, replicas: replicas, intervals: isEach ? lengths.map { _ in 1 } : lengths,
             heartbeatBytes: model.bytes.heartbeat)
         woken = WokenAgent(
             CompactAgent(running: 1, nextHeartbeat: .zero, sequenceNumber: 0), model.cohorts[0], model.revisions)
@@ -90,7 +98,7 @@ struct FleetPart {
 
     /// The interval of the heartbeats of the agent at a place.
     @inline(__always)
-    func interval(_ place: Int) -> Nanoseconds { model.intervals[Int(agents[place].interval)] }
+    func interval(_ place: Int) -> Nanoseconds { intervals[Int(agents[place].interval)] }
 
     /// The place of an agent; nil where it is not of this partition. Logarithmic with members, else constant.
     func place(of agent: UInt32) -> Int? {
@@ -108,31 +116,42 @@ struct FleetPart {
     /// The fleet has been there for long: connected, on revision 0, or without a connection for a while.
     private mutating func begin(_ place: Int) {
         let agent = number(place)
-        let (world, draws) = (model.world, model.draws)
-        let interval = model.intervalNumber(of: agent)
-        let phase = draws.below(model.intervals[Int(interval)].count.magnitude, agent, .phase)
-        let replica = UInt8(draws.below(UInt64(world.server.replicas), agent, .replica))
-        var groups: UInt8 = 0
-        for (number, group) in world.groups.enumerated() where group.contains(agent) { groups |= 1 << UInt8(number) }
+        let draws = model.draws
+        let interval = model.hasIntervals ? model.intervalNumber(of: agent) : 0
+        let phase = draws.below(intervals[Int(interval)].count.magnitude, agent, .phase)
+        let carrier = model.carriers.carrier(of: agent)
+        let replica = UInt8(draws.below(UInt64(model.world.server.replicas), carrier, .replica))
         let record = CompactAgent(running: 1, nextHeartbeat: Instant(nanoseconds: phase), sequenceNumber: 3)
         agents.append(
             SimulatedAgent(
-                record: record, replica: replica, groups: groups, target: 1, delivered: 1, interval: interval))
-        if draws.chance(world.offlineShare, agent, .fault) {
+                record: record, replica: replica, groups: model.groups(of: agent), target: 1, delivered: 1,
+                interval: interval))
+        let polls = model.polls(agent)
+        if polls { agents[place].flags.insert(.polls) }
+        if model.carriers.isBehindGateway(agent) { joinGateway(place) }
+        if draws.chance(model.world.offlineShare, agent, .fault) {
             var random = draws.stream(agent, .fault, 1)
-            agents[place].record.disconnect(until: Instant.zero + world.offlineFrom + world.offlineTime.draw(&random))
-            agents[place].flags.insert(.isReportedLost)
-        } else {
+            let time = model.world.offlineFrom + model.world.offlineTime.draw(&random)
+            agents[place].record.disconnect(until: Instant.zero + time)
+            if !polls { agents[place].flags.insert(.isReportedLost) }
+        } else if hasConnection(place) {
             load.connected[Int(replica)] += 1
         }
-        model.forEachChance(of: agent) { planChance(place, $0, after: .zero, number: 0) }
-        model.forEachFlapping(of: agent) { fault, every in
-            var random = draws.stream(agent, .flap, 1)
-            add(OwnEvent(at: .zero + every.draw(&random), kind: .flaps, rule: fault, number: 1), place)
-        }
+        if model.hasOwnEvents { planOwnEvents(place) }
         resumeHeartbeats(place, after: .zero)
         let due = nextDue(place)
         if due < .distantFuture { schedule(place, due) }
+    }
+
+    /// What happens to the agent by itself, whatever it runs, is planned.
+    private mutating func planOwnEvents(_ place: Int) {
+        let agent = number(place)
+        let draws = model.draws
+        model.forEachChance(of: agent) { planChance(place, $0, after: .zero, number: 0) }
+        model.forEachFlapping(of: agent) { fault, every in
+            var random = draws.stream(carrier(place), .flap, 1)
+            add(OwnEvent(at: .zero + every.draw(&random), kind: .flaps, rule: fault, number: 1), place)
+        }
     }
 
     /// A fault of one agent: its process stops for a time.
@@ -162,7 +181,7 @@ struct FleetPart {
         let second = Int(due.nanoseconds / 1_000_000_000)
         wheel.append(UInt32(place), second: second)
         if agents[place].record.phase == .backingOff, agents[place].groups & window.downGroups == 0,
-            !agents[place].flags.contains(.isCutOff)
+            !agents[place].flags.contains(.isCutOff), hasConnection(place)
         {
             wheel.expectAttempt(second: second)
         }

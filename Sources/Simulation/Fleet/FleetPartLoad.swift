@@ -38,12 +38,20 @@ struct PartitionLoad {
         return sum
     }
 
+    /// Those of all replicas.
+    private func heartbeats(second: Int) -> Int {
+        var sum = 0
+        for number in intervals.indices {
+            let first = second % intervals[number] * replicas
+            for bin in first..<first + replicas { sum += Int(steady[number][bin]) }
+        }
+        return sum
+    }
+
     /// Counts the seconds since the last one, in which nothing happened, and begins another.
     mutating func enter(second: Int) {
         for skipped in lastSecond + 1..<max(second, lastSecond + 1) {
-            var reports = 0
-            for replica in 0..<replicas { reports += heartbeats(second: skipped, replica: replica) }
-            countHeartbeats(reports, minute: skipped / 60)
+            countHeartbeats(heartbeats(second: skipped), minute: skipped / 60)
         }
         (lastSecond, self.second) = (second, second)
         guard second < seconds else { return }
@@ -89,6 +97,8 @@ struct PartitionLoad {
 
     @inline(__always)
     mutating func opened() { minutes[second / 60].opened += 1 }
+
+    mutating func download() { minutes[second / 60].downloads += 1 }
 
     /// The agent's heartbeats are steady from now on.
     /// - Parameter next: when the next is due.

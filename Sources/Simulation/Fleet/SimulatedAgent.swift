@@ -15,7 +15,7 @@ struct SimulatedAgent {
     var targetFrom: Instant = .zero
     /// Where the partition keeps events of the agent's own; 0: it never had any.
     var ownEvents: UInt32 = 0
-    /// Connections that were opened; it wraps.
+    /// Connections that were opened; it wraps. Behind a gateway the number of the loss of its connection.
     var connections: UInt16 = 1
     var replica: UInt8
     /// The groups that it belongs to, a bit each.
@@ -31,6 +31,8 @@ struct SimulatedAgent {
     /// Which of the model's intervals its heartbeats have.
     var interval: UInt8
     var flags: Flags = []
+    /// The place of its packages in those of the partition; 0: what came with the machine.
+    var packages: UInt16 = 0
 
     struct Flags: OptionSet {
         let rawValue: UInt8
@@ -46,6 +48,10 @@ struct SimulatedAgent {
         static let isCutOff = Flags(rawValue: 16)
         /// It was reported lost, and not connected since.
         static let isReportedLost = Flags(rawValue: 32)
+        /// It polls over plain HTTP: no connection is open between its requests.
+        static let polls = Flags(rawValue: 64)
+        /// It shares the connection of a gateway.
+        static let isBehindGateway = Flags(rawValue: 128)
     }
 
     /// When its configuration has something to do by itself. A process that is down does nothing: what is due in that

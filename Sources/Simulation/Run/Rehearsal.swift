@@ -101,6 +101,8 @@ struct RehearsalRun {
     var violations: [InvariantViolation] = []
     var passed = 0
     var lastEvents = 0
+    /// Keeps reading ahead from being left out.
+    var lastRead: UInt16 = 0
 
     init(_ rehearsal: Rehearsal, _ concurrently: @escaping Rehearsal.Concurrently) {
         self.rehearsal = rehearsal

@@ -98,9 +98,11 @@ extension RehearsalRun {
         checkEnd()
         result.violations = violations
         for minute in result.minutes {
-            for figure in [
+            var figures = [
                 minute.reports, minute.attempts, minute.opened, minute.offers, minute.bytesIn, minute.bytesOut,
-            ] { result.hashes.load = SeededRandom.mixed(result.hashes.load &+ figure) }
+            ]
+            if rehearsal.world.packages != nil { figures.append(minute.downloads) }
+            for figure in figures { result.hashes.load = SeededRandom.mixed(result.hashes.load &+ figure) }
         }
         for decision in decisions {
             let word = decision.decision.fingerprint &+ UInt64(decision.rollout)
@@ -112,19 +114,22 @@ extension RehearsalRun {
 
     private func stragglers() -> [StragglerCause: Int] {
         var counts: [StragglerCause: Int] = [:]
+        guard !controllers.isEmpty else { return counts }
         for slot in slots {
-            for agent in slot.partition.agents where agent.target > 1 || agent.delivered > 1 {
-                guard model.revision(agent.record.running) != model.revision(agent.target) else { continue }
-                counts[Self.cause(agent), default: 0] += 1
+            let part = slot.partition
+            for place in part.agents.indices {
+                guard model.revision(part.running(place)) != model.revision(part.agents[place].target) else { continue }
+                counts[Self.cause(place, part), default: 0] += 1
             }
         }
         return counts
     }
 
-    private static func cause(_ agent: SimulatedAgent) -> StragglerCause {
-        if agent.record.lastOffer == agent.target, agent.record.hasFailed { return .failed }
+    private static func cause(_ place: Int, _ part: FleetPart) -> StragglerCause {
+        let agent = part.agents[place]
+        if part.lastOffer(place) == agent.target, part.hasFailed(place) { return .failed }
         if !agent.record.isOnline { return .offline }
-        if agent.record.isApplying { return .applying }
+        if part.isApplying(place) { return .applying }
         return agent.delivered == agent.target ? .silent : .notDelivered
     }
 

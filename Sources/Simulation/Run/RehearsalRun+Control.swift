@@ -82,7 +82,11 @@ extension RehearsalRun {
             if rehearsal.mistake != .outcomesAreNotSorted { merged.sort() }
         }
         if let hidden = rehearsal.hidden { merged.removeAll(where: hidden) }
-        for outcome in merged {
+        for (place, outcome) in merged.enumerated() {
+            if place % FleetPart.readAhead == 0 {
+                lastRead ^= controllers[last].readAhead(
+                    merged[place..<min(place + FleetPart.readAhead, merged.count)])
+            }
             journal.append(.outcome(outcome))
             controllers[last].received(outcome, &output)
         }

@@ -4,6 +4,7 @@ public import Basis
 public enum AgentEvent: UInt8, CaseIterable, Sendable {
     case offered = 1, applying, applied, failed, mismatched, crashed, stopped, restarted
     case lost, refused, opened, firstHeartbeat, unhealthy, healthy, offerLost, ignored
+    case downloading, installing
 
     /// The name in traces.
     public var name: String {
@@ -24,6 +25,8 @@ public enum AgentEvent: UInt8, CaseIterable, Sendable {
         case .healthy: "reported itself healthy with"
         case .offerLost: "the offer got lost of"
         case .ignored: "ignored the offer of"
+        case .downloading: "began to download the package of"
+        case .installing: "began to install the package of"
         }
     }
 }
@@ -42,6 +45,8 @@ public struct MinuteLoad: Hashable, Sendable {
     public var attempts: UInt64 = 0
     public var opened: UInt64 = 0
     public var offers: UInt64 = 0
+    /// Downloads of packages that began, from wherever the packages are.
+    public var downloads: UInt64 = 0
     /// To the server.
     public var bytesIn: UInt64 = 0
     /// From the server.
@@ -54,6 +59,7 @@ public struct MinuteLoad: Hashable, Sendable {
         sum.attempts += other.attempts
         sum.opened += other.opened
         sum.offers += other.offers
+        sum.downloads += other.downloads
         sum.bytesIn += other.bytesIn
         sum.bytesOut += other.bytesOut
     }

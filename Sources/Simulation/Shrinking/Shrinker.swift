@@ -244,13 +244,14 @@ extension World {
             world.failures[number].share = 0
         }
         if world.failures.allSatisfy({ $0.share == 0 }) { world.failures = [] }
+        let carriers = Carriers(self)
         var order: UInt32 = 0
         for fault in faults {
             guard case .flapping(var flapping) = fault, flapping.agent == nil else {
                 written.append(fault)
                 continue
             }
-            for agent in numbers where flapping.includes(agent, draws, order) {
+            for agent in numbers where flapping.includes(carriers.carrier(of: agent), draws, order) {
                 flapping.agent = agent
                 written.append(.flapping(flapping))
             }

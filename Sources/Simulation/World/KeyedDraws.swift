@@ -10,6 +10,7 @@ struct KeyedDraws: Sendable {
         case offer, applying, push, messageLoss, latency
         case loss, attempt, choice, admission, open, restart, flap
         case fault, failure
+        case package
     }
 
     private let key: UInt64

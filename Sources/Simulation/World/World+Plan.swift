@@ -14,10 +14,13 @@ extension World {
         span = .seconds(max((planned.duration.count + 999_999_999) / 1_000_000_000, 1))
         heartbeatInterval = planned.heartbeat
         heartbeatGroups = planned.heartbeats.map { HeartbeatInterval($0.interval, of: AgentSet(fleet, $0.attributes)) }
+        pollingGroups = planned.polling.map { HeartbeatInterval($0.interval, of: AgentSet(fleet, $0.attributes)) }
+        gateways = planned.gateways.map { GatewayGroup(size: $0.size, of: AgentSet(fleet, $0.attributes)) }
         applyTime = planned.applying
         latency = planned.latency
         messageLoss = planned.messageLoss
         configurationBytes = LayeredFleet(plan, fleet: fleet)?.meanBytes(of: fleet) ?? plan.change.bytes
+        if plan.change.isOfPackages { packages = PackageWork(planned.packages) }
         offlineShare = planned.offline.share
         offlineTime = planned.offline.time
         offlineFrom = planned.begin
@@ -32,6 +35,15 @@ extension World {
         faults += planned.slowReplicas.map { $0.fault(in: planned) }
         faults += planned.flapping.map { .flapping(FlappingAgents($0, fleet)) }
         controllerRestarts = planned.controllerRestarts.map { planned.begin + $0 }.sorted()
+    }
+}
+
+extension PackageWork {
+    fileprivate init(_ planned: RehearsalPackages) {
+        self.init()
+        (downloadTime, installTime, fileBytes) = (planned.download, planned.install, planned.bytes)
+        (downloadFailures, hashFailures) = (planned.downloadFailures, planned.hashFailures)
+        installFailures = planned.installFailures
     }
 }
 

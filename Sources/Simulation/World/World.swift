@@ -32,6 +32,11 @@ public struct World: Sendable {
     public var heartbeatInterval: Nanoseconds = .seconds(30)
     /// Agents with another interval, in whole seconds; the first group that an agent is of counts.
     public var heartbeatGroups: [HeartbeatInterval] = []
+    /// Agents that poll over plain HTTP, with their intervals, in whole seconds; the first group that an agent is of
+    /// counts, before `heartbeatGroups`.
+    public var pollingGroups: [HeartbeatInterval] = []
+    /// Agents that share connections; the first group that an agent is of counts.
+    public var gateways: [GatewayGroup] = []
     public var heartbeats: Heartbeats = .derived
     public var delivery: Delivery = .push
     /// From the offer to APPLIED or FAILED.
@@ -43,8 +48,10 @@ public struct World: Sendable {
     public var latency: Distribution = .constant(.milliseconds(1))
     /// The odds that an offer does not arrive; it goes out again with the answer to the agent's next report.
     public var messageLoss = 0.0
-    /// The bytes of a configuration that is offered.
+    /// The bytes of an offer: those of a configuration that is offered.
     public var configurationBytes = 2_048
+    /// How agents take over packages, where the revisions are packages; nil: they are configurations.
+    public var packages: PackageWork?
     public var server = ServerCapacity()
     /// The share of the agents that has no connection at first, and for how long.
     public var offlineShare = 0.0
@@ -79,6 +86,32 @@ public struct HeartbeatInterval: Hashable, Sendable {
         self.agents = agents
         self.interval = interval
     }
+}
+
+/// Agents behind gateways: so many in a row share the connection of a gateway, which is no agent itself.
+public struct GatewayGroup: Hashable, Sendable {
+    /// Nil: all.
+    public var agents: AgentSet?
+    public var size: Int
+
+    public init(size: Int, of agents: AgentSet?) {
+        self.agents = agents
+        self.size = size
+    }
+}
+
+/// How agents download and install the package of a revision.
+public struct PackageWork: Hashable, Sendable {
+    public var downloadTime: Distribution = .uniform(.seconds(2), .seconds(15))
+    public var installTime: Distribution = .uniform(.seconds(1), .seconds(4))
+    /// The bytes of the file.
+    public var fileBytes = 60_000_000
+    /// The odds that a download fails, that its content does not have the offered hash, that an installation fails.
+    public var downloadFailures = 0.0
+    public var hashFailures = 0.0
+    public var installFailures = 0.0
+
+    public init() {}
 }
 
 /// What the replicas of the server can take, each.

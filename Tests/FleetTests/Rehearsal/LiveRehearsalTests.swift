@@ -1,8 +1,9 @@
 import Basis
-import Fleet
 import Rollout
 import Simulation
 import Testing
+
+@testable import Fleet
 
 /// A few hundred agents on real sockets. Every limit on time in the plans is far beyond what a loaded machine takes, so
 /// decisions do not depend on the machine.
@@ -144,6 +145,18 @@ struct LiveRehearsalTests {
         #expect(live.minutes.reduce(0) { $0 + $1.reports } > 0)
     }
 
+    @Test("What the plan replaces of a profile is named")
+    func replaced() throws {
+        let plan = try RolloutPlan.read(Array("{}".utf8), source: "plan")
+        func keys(_ text: String) throws -> [String] {
+            let profile = try ProfileReader().read(text: text, source: "profile")
+            return try LiveRehearsal(plan, seed: 1, speed: 1, profile: profile).replacedKeys
+        }
+        let some = "{agents: 7, duration: 3m, remote_config: {apply_time: 1s}, heartbeat: {interval: 5s}}"
+        #expect(try keys(some) == ["agents", "duration", "remote_config.apply_time"])
+        #expect(try keys("{heartbeat: {interval: 5s}}") == [])
+    }
+
     @Test(
         "A plan or profile that cannot be rehearsed on sockets is refused with the reason",
         arguments: [
@@ -153,6 +166,8 @@ struct LiveRehearsalTests {
             ("driver: {revision: x, offer: {run: [true]}}", "{}", "name the server"),
             ("driver: {revision: x, offer: {run: [true]}, server: nonsense}", "{}", "driver.server"),
             ("world: {message_loss: 1%}", "{}", "world.message_loss"),
+            ("world: {polling: [{}]}", "{}", "world.polling"),
+            ("world: {gateways: [{}]}", "{}", "world.gateways"),
             ("world: {controller_restarts: [1m]}", "{}", "world.controller_restarts"),
         ])
     func refused(plan: String, profile: String, word: String) throws {
