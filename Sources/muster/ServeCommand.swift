@@ -142,6 +142,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         for await _ in interruption.stream {}
         let counts = await server.stop()
+        desk?.close()
         print(ServerCountsTable.text(for: counts))
         interruptions.stop()
     }

@@ -73,6 +73,26 @@ struct LayerServingTests {
         }
     }
 
+    @Test("The lock of a server that was killed stops nobody, and its versions are there")
+    func killed() async throws {
+        try await Muster.inDirectory { muster in
+            try Self.prepare(muster)
+            let end = try await muster.shell(
+                """
+                \(Self.start)
+                start
+                ask layers/eu --data-binary 'limit: 2'
+                kill -KILL $server; wait $server; echo "status $?"; ls versions.lock
+                start
+                ask layers/eu; stop; echo "status $?"; [ -e versions.lock ] || echo "let go"
+                """, limit: .seconds(120))
+            let output = end.output
+            for part in ["status 137", "versions.lock", #""current":2"#, "status 0", "let go"] {
+                #expect(output.contains(part), "\(part) in\n\(output)")
+            }
+        }
+    }
+
     @Test("Agents get the files of their layers; a change and a promotion reach the agents that they are for")
     func agents() async throws {
         try await Muster.inDirectory { muster in

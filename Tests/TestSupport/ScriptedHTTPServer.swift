@@ -29,6 +29,8 @@ package enum HTTPReaction: Sendable {
     /// What a scripted server does with bytes behind an upgrade.
     package enum Upgraded: Sendable {
         case says([UInt8])
+        /// Writes these bytes for each message, one after the other: each once the kernel has those before it.
+        case answers([UInt8])
         case saysAndCloses([UInt8])
         /// Writes bytes and resets.
         case saysAndResets([UInt8])
@@ -131,6 +133,11 @@ package final class ScriptedHTTPServer: Sendable {
         private var beforeHTTP: HTTPReaction?
         private var upgraded: HTTPReaction.Upgraded?
         private var exchange = HTTPServerExchange()
+        private var frames = WebSocketReader(role: .server)
+        private var scratch: [UInt8] = []
+        /// The messages that are not answered yet, and the answer to each.
+        private var owed = (messages: 0, answer: [UInt8]())
+        private var hasSentAll = true
         private var closesAtTimer = false
         private var dripping: (bytes: [UInt8], offset: Int, pause: Nanoseconds)?
         private var agent = ""
@@ -202,6 +209,7 @@ package final class ScriptedHTTPServer: Sendable {
             switch then {
             case .says(let bytes):
                 write(bytes.span.bytes)
+            case .answers(let bytes): answer(messagesIn: copy.span.bytes, bytes)
             case .saysAndCloses(let bytes):
                 write(bytes.span.bytes)
                 closeGracefully()
@@ -212,6 +220,35 @@ package final class ScriptedHTTPServer: Sendable {
             case .resets:
                 abort()
             }
+        }
+
+        private func answer(messagesIn bytes: RawSpan, _ answer: [UInt8]) {
+            var offset = 0
+            do throws(WebSocketError) {
+                while let event = try frames.next(bytes, at: &offset, scratch: &scratch) {
+                    switch event {
+                    case .message, .compressedMessage: owed = (owed.messages + 1, answer)
+                    case .close: return closeGracefully()
+                    case .ping, .pong: break
+                    }
+                }
+            } catch {
+                return abort()
+            }
+            if hasSentAll { payOwed() }
+        }
+
+        private func payOwed() {
+            while owed.messages > 0, isOpen {
+                owed.messages -= 1
+                hasSentAll = write(owed.answer.span.bytes)
+                if !hasSentAll { return }
+            }
+        }
+
+        override func drained() {
+            hasSentAll = true
+            payOwed()
         }
 
         private func drip(_ bytes: [UInt8], _ pause: Nanoseconds) {

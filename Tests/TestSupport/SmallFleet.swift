@@ -6,6 +6,17 @@ package import Metrics
 import Testing
 package import Transport
 
+/// Where offers of connection settings lead.
+package struct OfferRoutes: Sendable {
+    let resolve: OfferResolver
+
+    package init(_ resolve: @escaping OfferResolver) {
+        self.resolve = resolve
+    }
+
+    package static let nowhere = OfferRoutes { _, _ throws(OfferProblem) in throw .endpointInvalid }
+}
+
 /// A small fleet on one shard that talks to any target, run until what a test waits for has happened.
 package final class SmallFleet {
     private let agents: AgentShard
@@ -16,11 +27,12 @@ package final class SmallFleet {
 
     package init(
         _ count: Int, at target: AgentTarget, seed: UInt64 = 7, downloads: DownloadSetup = DownloadSetup(),
+        offers: OfferRoutes = .nowhere,
         _ amend: (inout CohortPlan) -> Void = { _ in }
     ) throws {
         let exchange = IntervalExchange()
         var options = AgentShardOptions(
-            resolveOffer: { _, _ throws(OfferProblem) in throw .endpointInvalid },
+            resolveOffer: offers.resolve,
             resolveDestination: { _ throws(OfferProblem) in throw .endpointInvalid })
         options.downloads = downloads
         agents = AgentShard(

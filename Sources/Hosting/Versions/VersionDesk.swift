@@ -94,6 +94,11 @@ public final class VersionDesk: Sendable {
         state.withLock { $0.packages = packages }
     }
 
+    /// Lets its file go: the server has ended, and changes nothing any more.
+    public func close() {
+        state.withLock { $0.file = nil }
+    }
+
     var book: VersionBook { state.withLock { $0.book } }
 
     /// The names of what is served, in their order.

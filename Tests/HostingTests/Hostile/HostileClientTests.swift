@@ -203,7 +203,7 @@ struct HostileClientTests {
         "Each behaviour is counted under its name, and good agents go on",
         arguments: [http, frames, closes, badCloses, otherCloses, tls].flatMap(\.self))
     func row(_ row: Row) async throws {
-        let memory = MemoryRow("client: \(row.name)")
+        let memory = MemoryRow("client: \(row.name)", counter: row.counter ?? "")
         defer { memory?.end() }
         var wire = ServerWire()
         wire.largestMessage = 1 << 20

@@ -38,6 +38,8 @@ struct HostileServerTableTests {
     private static func cat(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
     private static func text(_ head: String) -> HTTPReaction { .saysAndCloses(Array(head.utf8)) }
 
+    private static func redirect(_ place: String) -> HTTPReaction { .status(302, "Location: \(place)\r\n") }
+
     private static func answer(_ body: [UInt8], coding: String) -> HTTPReaction {
         .answer(body, "Content-Encoding: \(coding)\r\n")
     }
@@ -98,6 +100,8 @@ struct HostileServerTableTests {
             "a redirect to another scheme",
             text("HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"), .upgradeRedirected
         ),
+        Row("a redirect to itself", redirect("/v1/opamp"), .upgradeRedirected),
+        Row("a redirect to its place over TLS", redirect("wss://127.0.0.1:1/v1/opamp"), .upgradeRedirected),
         Row(
             "a length of 2^63", text("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n"),
             .upgradeMalformed),
@@ -131,6 +135,17 @@ struct HostileServerTableTests {
         Row("a control frame in fragments", upgraded(frame(0x09)), .malformedFrame),
         Row(
             "a control frame of 126 bytes", upgraded(frame(0x89, [UInt8](repeating: 0, count: 126))), .malformedFrame),
+        Row(
+            "a ping between fragments", upgraded(cat(frame(0x02, [0]), frame(0x89, [7]), frame(0x80))),
+            .messagesReceived),
+        Row(
+            "pings without pause",
+            upgraded(cat(HostileFrames.repeated(frame(0x89, [1, 2, 3]), 5_000), HostileFrames.acknowledgement)),
+            .messagesReceived),
+        Row(
+            "pongs that nobody asked for",
+            upgraded(cat(HostileFrames.repeated(frame(0x8A, [1]), 1_000), HostileFrames.acknowledgement)),
+            .messagesReceived),
         Row("text", upgraded(frame(0x81, [0x30])), .malformedAnswer),
         Row("text that is not UTF-8", upgraded(frame(0x81, [0xFF])), .malformedFrame),
         Row("another message header", upgraded(frame(0x82, [1])), .malformedAnswer),
@@ -188,6 +203,22 @@ struct HostileServerTableTests {
     static let polls: [Row] = [
         Row.polls("a close", .closes, .peerClosed), .polls("a reset", .resets, .reset),
         Row.polls("silence", .ignores, .unanswered),
+        Row.polls(
+            "a head, byte by byte", .drips(Array("HTTP/1.1 200 x\r\nA: b\r\n".utf8), every: .milliseconds(20)),
+            .unanswered),
+        Row.polls(
+            "a body, byte by byte",
+            .drips(
+                Array("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n".utf8) + HostileFrames.repeated([0], 10_000),
+                every: .milliseconds(1)), .unanswered),
+        Row.polls(
+            "chunks without end",
+            .drips(
+                Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+                    + HostileFrames.repeated(Array("1\r\nx\r\n".utf8), 5_000), every: .milliseconds(1)), .unanswered),
+        Row.polls("a redirect to itself", redirect("/v1/opamp"), .requestRedirected),
+        Row.polls("a redirect to its place over TLS", redirect("https://127.0.0.1:1/v1/opamp"), .requestRedirected),
+        Row.polls("a redirect to another scheme", redirect("ws://127.0.0.1:1/"), .requestRedirected),
         Row.polls("garbage", text("this is no HTTP\r\n\r\n"), .responseMalformed),
         Row.polls("a head without end", .says([UInt8](repeating: 0x78, count: 200_000)), .responseMalformed),
         Row.polls(
@@ -218,7 +249,7 @@ struct HostileServerTableTests {
             upgradeRefusals, upgradeRetries, upgrades, frames, closes, badCloses, pollRefusals, pollRetries, polls,
         ].flatMap(\.self))
     func row(_ row: Row) async throws {
-        let memory = MemoryRow("server: \(row.testDescription)")
+        let memory = MemoryRow("server: \(row.testDescription)", counter: row.counter.name)
         defer { memory?.end() }
         let server = try ScriptedHTTPServer { request in
             if request.number < 2 { return row.reaction }
@@ -246,5 +277,23 @@ struct HostileServerTableTests {
         }
         await fleet.stop()
         await server.stop()
+        // No redirect was followed.
+        #expect(server.requests.allSatisfy { $0.head.target == "/v1/opamp" })
+    }
+
+    @Test("A server that redirects to itself for ever is asked again at the pace of the reconnect policy")
+    func redirectLoop() async throws {
+        let memory = MemoryRow("server: redirects for ever", counter: Counter.upgradeRedirected.name)
+        defer { memory?.end() }
+        let server = try ScriptedHTTPServer { _ in Self.redirect("/v1/opamp") }
+        let fleet = try SmallFleet(2, at: SmallFleet.target(server.address)) {
+            $0.reconnect = .fixed(.milliseconds(50))
+        }
+        try await fleet.wait(until: "twenty redirects") { $0[.upgradeRedirected] >= 20 }
+        await fleet.stop()
+        await server.stop()
+        // Each attempt is one request, on a connection of its own.
+        #expect(server.requests.count <= Int(fleet.counters[.connectionsAttempted]))
+        #expect(fleet.counters[.agentsAnswered] == 0)
     }
 }
