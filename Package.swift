@@ -224,7 +224,7 @@ if Context.environment["MUSTER_FUZZING"] != nil {
             name: "fuzz",
             dependencies: [
                 "Basis", "Protobuf", "OTLP", "OpAMP", "TLSRecords", "Transport", "Packages", "Metrics", "Observing",
-                "Schema", "Fleet",
+                "Schema", "Rollout", "Fleet",
             ],
             path: "Tests/Fuzzing", exclude: ["Seeds"], swiftSettings: settings))
 }

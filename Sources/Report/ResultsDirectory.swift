@@ -1,11 +1,12 @@
 import Basis
 import Foundation
 public import Metrics
+import Synchronization
 
 /// Where the results of one run are written: `results/<run>/`, documented in `docs/results.md`.
 ///
-/// It is locked while it exists, so that no other run writes there, and holds the room of `summary.json` from its
-/// start. Each file appears whole or not at all. Checkpoints put a summary there while the run goes on, as of an
+/// It is locked until its results are complete, so that no other run writes there, and holds the room of `summary.json`
+/// from its start. Each file appears whole or not at all. Checkpoints put a summary there while the run goes on, as of an
 /// interrupted one; the last summary is written after all other files, and says which are missing.
 public final class ResultsDirectory: Sendable {
     /// Runs of one name that may exist side by side: two starts within a second, in a script.
@@ -24,7 +25,8 @@ public final class ResultsDirectory: Sendable {
     ]
 
     public let path: String
-    private let lock: FileLock
+    /// Held until the results are complete.
+    private let lock: Mutex<FileLock?>
     private let summary: ReservedFile
     /// Whether the directory did not exist before.
     private let isNew: Bool
@@ -73,7 +75,7 @@ public final class ResultsDirectory: Sendable {
         }
         switch attempt {
         case .held(let note): throw .inUse(path: path, by: note)
-        case .acquired(let lock): self.lock = lock
+        case .acquired(let lock): self.lock = Mutex(lock)
         }
         let present = Self.names.filter { Files.exists("\(path)/\($0)") }
         guard present.isEmpty || replacing else { throw .holdsAnotherRun(path: path, files: present) }
@@ -123,6 +125,7 @@ public final class ResultsDirectory: Sendable {
         if !record.summary.thresholds.isEmpty { write(JUnitText.fileName, JUnitText.text(of: record.summary)) }
         write("report.html", ReportPage.html(for: record))
         if let error = complete(record, missing: missing.map(\.name)) { missing.append((Self.summaryName, error)) }
+        lock.withLock { $0 = nil }
         guard missing.isEmpty else { throw ResultsErrors(list: missing.map(\.error)) }
     }
 

@@ -47,6 +47,19 @@ struct CheckpointTests {
         }
     }
 
+    @Test("The locks of a run that was killed stop no other, and what is left of it is replaced")
+    func locks() async throws {
+        try await Muster.inDirectory { muster in
+            _ = try #require(try await killed(muster, "--set limits.checkpoint=1s", checkpoints: 1))
+            #expect(muster.has("r/.lock"))
+            try muster.writeShortProfile()
+            let end = try await muster.shell("$M run p.yaml --out r --force --quiet; echo status $?; ls -A r")
+            #expect(end.output.contains("status 0"), "\(end.output)")
+            #expect(!end.output.contains(".lock") && !end.output.contains(".part"), "\(end.output)")
+            #expect(Summary(muster.text("r/summary.json"))?.status == "completed")
+        }
+    }
+
     @Test("The first checkpoint is not a whole interval away")
     func firstCheckpoint() async throws {
         try await Muster.inDirectory { muster in

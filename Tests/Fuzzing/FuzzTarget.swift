@@ -17,7 +17,7 @@ struct FuzzTarget: Sendable {
     nonisolated(unsafe) static var current = FuzzTarget { _ in }
 
     static let all: [String: FuzzTarget] = messages.merging(wire) { $1 }.merging(texts) { $1 }
-        .merging(records) { $1 }.merging(observed) { $1 }
+        .merging(records) { $1 }.merging(observed) { $1 }.merging(journals) { $1 }
 }
 
 /// Ends the process where a rule does not hold.

@@ -105,12 +105,15 @@ final class EchoServer: Endpoint, @unchecked Sendable {
 /// The client's end of one connection.
 final class EchoClient: Endpoint, @unchecked Sendable {
     private let target: String
+    /// With its port, which the suite wants to see.
+    private let host: String
     private var handshake = WebSocketClientHandshake(nonce: (1, 2), offer: DeflateOffer())
     private var echo: Echo?
     private var ended: (@Sendable (String) -> Void)?
 
-    private init(shard: Shard, target: String, ended: @escaping @Sendable (String) -> Void) {
+    private init(shard: Shard, target: String, host: String, ended: @escaping @Sendable (String) -> Void) {
         self.target = target
+        self.host = host
         self.ended = ended
         super.init(shard: shard)
     }
@@ -120,7 +123,9 @@ final class EchoClient: Endpoint, @unchecked Sendable {
     static func run(_ target: String, on shard: Shard, at address: SocketAddress) async -> String {
         await withCheckedContinuation { continuation in
             shard.perform {
-                let client = EchoClient(shard: shard, target: target) { continuation.resume(returning: $0) }
+                let client = EchoClient(shard: shard, target: target, host: "\(address)") {
+                    continuation.resume(returning: $0)
+                }
                 client.connect(to: address, timeout: .seconds(10))
             }
         }
@@ -128,7 +133,7 @@ final class EchoClient: Endpoint, @unchecked Sendable {
 
     override func connected() {
         var request: [UInt8] = []
-        handshake.appendRequest(target: target, host: "127.0.0.1", to: &request)
+        handshake.appendRequest(target: target, host: host, to: &request)
         _ = write(request.span.bytes)
     }
 

@@ -95,7 +95,9 @@ extension Agent {
             leaveRefusedTrial(at: now, &effects)
         case .unavailable:
             effects.count(.unavailable)
-            if life.phase.session != nil { throttled(error.retryInfo, at: now, &effects) }
+            // As at an upgrade: a server that has no time for the agent on new settings is no reason to stay with them.
+            guard life.phase.session != nil, !leaveRefusedTrial(at: now, &effects) else { return }
+            throttled(error.retryInfo, at: now, &effects)
         case .unknown, .unrecognized:
             // Not sent again either (ServerErrorResponse.type).
             effects.count(.unknownError)
@@ -105,11 +107,14 @@ extension Agent {
     }
 
     /// A server that answers settings on trial with an error refuses the agent on them: back to the old ones.
-    private mutating func leaveRefusedTrial(at now: Instant, _ effects: inout Effects) {
+    /// - Returns: Whether settings were on trial.
+    @discardableResult
+    private mutating func leaveRefusedTrial(at now: Instant, _ effects: inout Effects) -> Bool {
         guard life.phase.session != nil,
             revertSettings("the server refused the agent on the new settings", at: now, &effects)
-        else { return }
+        else { return false }
         close(code: 1000, afterwards: .reconnect(at: now), because: .newConnectionSettings, at: now, &effects)
+        return true
     }
 
     /// The server is overloaded: disconnect, wait, reconnect (Throttling).

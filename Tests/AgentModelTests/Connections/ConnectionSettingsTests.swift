@@ -99,7 +99,7 @@ struct ConnectionSettingsTests {
 
     @Test(
         "Settings that do not connect are dropped: the agent returns to the former ones at once and reports FAILED",
-        arguments: [0, 1, 2, 3])
+        arguments: [0, 1, 2, 3, 4])
     func tryAndRevert(way: Int) throws {
         var script = AgentScript(plan())
         script.run()
@@ -114,7 +114,8 @@ struct ConnectionSettingsTests {
             script.lost(.closedByServer(code: 1008))
         default:
             script.opened()
-            script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: .unknown)))
+            let type: ServerErrorResponseType = way == 3 ? .unknown : .unavailable
+            script.receive(ServerToAgent(errorResponse: ServerErrorResponse(type: type)))
             script.closed()
         }
         #expect(script.agent.state == .connecting)

@@ -31,6 +31,7 @@ struct HostileAnswersTests {
                 agentIdentification: AgentIdentification(newInstanceUID: .uid(InstanceUID(high: 1, low: 2))))
         },
         Row(name: "a configuration of 4 MiB", counter: .answersReceived) { configuration(4 << 20) },
+        Row(name: "a configuration of 60 MiB", counter: .remoteConfigsReceived, least: 2) { configuration(60 << 20) },
     ]
 
     private static func configuration(_ size: Int) -> ServerToAgent {
