@@ -132,6 +132,8 @@ public struct ServerCounts: Hashable, Sendable {
     public var bodiesRefused: UInt64 = 0
     /// Connections ended because unfinished messages used as much memory as they may, all connections together.
     public var buffersFull: UInt64 = 0
+    /// WebSockets ended because their peers had sent nothing for the silent timeout.
+    public var silentTimeouts: UInt64 = 0
     /// Connections ended because a TLS handshake, a request's head, a body or a WebSocket message was not complete in
     /// time.
     public var handshakeTimeouts: UInt64 = 0
@@ -240,6 +242,7 @@ extension ServerCounts {
         Field(name: "names_discarded", path: \.namesDiscarded),
         Field(name: "bodies_refused", path: \.bodiesRefused),
         Field(name: "buffers_full", path: \.buffersFull),
+        Field(name: "silent_timeouts", path: \.silentTimeouts),
         Field(name: "handshake_timeouts", path: \.handshakeTimeouts),
         Field(name: "head_timeouts", path: \.headTimeouts),
         Field(name: "body_timeouts", path: \.bodyTimeouts),

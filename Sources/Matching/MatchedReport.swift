@@ -102,16 +102,20 @@ public struct MatchContext: Hashable, Sendable {
     /// Whether each message is the answer to the oldest report that waits, as over HTTP: then there is nothing to learn
     /// and nothing to guess.
     public var isExact: Bool
+    /// Whether the server names in each answer the report that it is to. A message that names none answers none, but
+    /// for an error, which answers the oldest.
+    public var isNumbered: Bool
 
     @inlinable
     public init(
         timeout: Nanoseconds, interval: Nanoseconds?, pings: PingPolicy, isExact: Bool = false,
-        minService: Nanoseconds = .zero
+        isNumbered: Bool = false, minService: Nanoseconds = .zero
     ) {
         self.timeout = timeout
         self.minService = minService
         self.interval = interval
         self.pings = pings
         self.isExact = isExact
+        self.isNumbered = isNumbered
     }
 }

@@ -19,7 +19,8 @@ extension Matcher {
 
     /// Puts the window back; closes it where the connection's state says all without it.
     mutating func putBack(_ window: inout MatchWindow, of state: inout MatchState) {
-        guard window.messages.isEmpty, window.passedOver.isEmpty, let waiting = onlyReport(window) else {
+        guard window.messages.isEmpty, window.passedOver.isEmpty, let waiting = onlyReport(window, newest: state.number)
+        else {
             state.waiting = UInt16(clamping: window.openReports)
             return pool.put(window, at: state.window)
         }
@@ -33,9 +34,11 @@ extension Matcher {
     }
 
     /// The only report that waits, or none; `nil`: there is more than the connection's state has room for.
-    private func onlyReport(_ window: borrowing MatchWindow) -> (report: SentReport?, delay: UInt32)? {
+    private func onlyReport(
+        _ window: borrowing MatchWindow, newest: UInt16
+    ) -> (report: SentReport?, delay: UInt32)? {
         guard let waiting = window.reports.first else { return (nil, 0) }
-        guard window.reports.count == 1, waiting.censoredBin < 0, window.pingNumber == nil,
+        guard window.reports.count == 1, waiting.number == newest, waiting.censoredBin < 0, window.pingNumber == nil,
             (window.lastAnswer ?? .zero) <= waiting.report.sentAt,
             let delay = UInt32(exactly: (waiting.report.sentAt - waiting.report.dueAt).count)
         else { return nil }

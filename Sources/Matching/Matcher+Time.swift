@@ -98,6 +98,49 @@ extension Matcher {
         state = MatchState()
     }
 
+    /// Nothing has passed between the two sides for a while, and it does again: the reports that wait count as sent
+    /// now, in their order, because the server can answer none of them before.
+    public mutating func resumed(
+        at now: Instant, on state: inout MatchState, _ context: MatchContext, _ outcomes: inout [MatchOutcome]
+    ) {
+        guard state.hasWindow || state.flags.contains(.isWaiting) else { return }
+        var window = takeWindow(of: &state)
+        // What was received before belongs to reports of before.
+        force(&window, &state, at: now, context, &outcomes)
+        for number in window.reports.indices {
+            let waiting = window.reports[number]
+            learned.takeBack(waiting.report.kind, censoredBin: waiting.censoredBin)
+            let report = SentReport(
+                kind: waiting.report.kind, dueAt: waiting.report.dueAt, sentAt: now,
+                expectsContent: waiting.report.expectsContent)
+            window.reports[number] = WaitingReport(report: report, number: waiting.number)
+        }
+        // No Ping can have gone between reports that had left already.
+        window.pingNumber = nil
+        window.lastEvent = now
+        state.flags.remove([.isLone, .isPinged, .isPongFirst])
+        putBack(&window, of: &state)
+    }
+
+    /// When the oldest report that waits was sent; `nil`: none waits.
+    public func oldestSending(on state: MatchState) -> Instant? {
+        guard state.hasWindow else { return state.flags.contains(.isWaiting) ? state.time : nil }
+        return oldestSending(in: pool[state.window])
+    }
+
+    private func oldestSending(in window: borrowing MatchWindow) -> Instant? { window.reports.first?.report.sentAt }
+
+    /// Whether a report may still get an answer although a message is there for each: an offer may have been pushed.
+    public func mayStillWait(_ state: MatchState) -> Bool {
+        state.hasWindow && hasOpenOffer(pool[state.window])
+    }
+
+    private func hasOpenOffer(_ window: borrowing MatchWindow) -> Bool {
+        guard !window.reports.isEmpty else { return false }
+        for number in window.messages.indices where !window.messages[number].type.isAlwaysAnswer { return true }
+        return false
+    }
+
     /// Ends the wait for reports that are older than any answer.
     mutating func expire(
         _ window: inout MatchWindow, _ state: inout MatchState, at now: Instant, _ context: MatchContext,

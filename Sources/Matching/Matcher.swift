@@ -77,7 +77,7 @@ public struct Matcher: Sendable {
     public mutating func sent(
         _ report: SentReport, on state: inout MatchState, _ context: MatchContext, _ outcomes: inout [MatchOutcome]
     ) -> PingPlacement {
-        if context.isExact { return sentExactly(report, on: &state, &outcomes) }
+        if context.isExact || context.isNumbered { return sentExactly(report, on: &state, &outcomes) }
         guard !state.hasWindow, !state.flags.contains(.isWaiting),
             let delay = UInt32(exactly: (report.sentAt - report.dueAt).count)
         else { return sentInDoubt(report, on: &state, context, &outcomes) }
@@ -132,7 +132,8 @@ public struct Matcher: Sendable {
         _ message: ReceivedMessage, at now: Instant, on state: inout MatchState, _ context: MatchContext,
         _ outcomes: inout [MatchOutcome]
     ) {
-        if context.isExact { return receivedExactly(message, at: now, on: &state, &outcomes) }
+        if context.isNumbered, message != .error { return outcomes.append(.surplus(message)) }
+        if context.isExact || context.isNumbered { return receivedExactly(message, at: now, on: &state, &outcomes) }
         guard !state.hasWindow, state.flags.contains(.isWaiting),
             message.isAlwaysAnswer || state.flags.contains(.expectsContent),
             isCertain(message, kind: state.kind, after: now - state.time, context),

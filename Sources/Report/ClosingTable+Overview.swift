@@ -72,7 +72,8 @@ extension ClosingTable {
     private static func withoutAnswer(_ counters: CounterTable) -> [String] {
         let kinds: [(Counter, String)] = [
             (.agentDisconnectsUnanswered, "agent_disconnects unanswered"), (.reportsRefused, "refused"),
-            (.answersLost, "lost"), (.reportsCut, "cut"), (.lateAnswers, "late"), (.answersAmbiguous, "ambiguous"),
+            (.answersLost, "lost"), (.reportsWithheld, "withheld"), (.reportsCut, "cut"), (.lateAnswers, "late"),
+            (.answersAmbiguous, "ambiguous"),
         ]
         return ["\(Figures.count(counters[.unanswered])) reports unanswered"]
             + kinds.filter { counters[$0.0] > 0 }.map { "\(Figures.count(counters[$0.0])) \($0.1)" }
@@ -83,7 +84,8 @@ extension ClosingTable {
         guard counters[.heartbeatsDue] > 0 else { return nil }
         let kinds: [(Counter, String)] = [
             (.heartbeatsLate, "late"), (.heartbeatsRefused, "refused"), (.heartbeatsUnanswered, "unanswered"),
-            (.heartbeatsNotPossible, "not possible"), (.heartbeatsCut, "cut"), (.skippedHeartbeats, "skipped"),
+            (.heartbeatsWithheld, "withheld"), (.heartbeatsNotPossible, "not possible"), (.heartbeatsCut, "cut"),
+            (.skippedHeartbeats, "skipped"),
         ]
         return [
             "\(Figures.count(counters[.heartbeatsDue])) due",

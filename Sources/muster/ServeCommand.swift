@@ -37,6 +37,9 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var answerRate: String?
 
+    @Flag(help: "Name in each answer the report that it is to, for agents with the custom capability `sequence`.")
+    var echoSequence = false
+
     @Option(help: "The share of reports that are throttled (answered UNAVAILABLE): 2%.")
     var throttle: String?
 
@@ -54,6 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "The idle timeout of HTTP connections: 5s.")
     var idleTimeout: String?
+
+    @Option(help: "End WebSockets whose agents have sent nothing for this long: 2m (default: never).")
+    var silentTimeout: String?
 
     @Option(help: "The largest message or request body: 64KiB (default: 64MiB).")
     var largestMessage: String?
@@ -174,6 +180,7 @@ struct ServeCommand: AsyncParsableCommand {
         server.compression = compression
         server.closesConnections = closeConnections
         server.idleTimeout = try DurationOption.span("--idle-timeout", idleTimeout)
+        server.silentTimeout = try DurationOption.span("--silent-timeout", silentTimeout)
         if let largestMessage {
             do throws(QuantityProblem) { server.largestMessage = try SizeText.parse(largestMessage) } catch {
                 throw Failure(.badUsage, "--largest-message: \(error)")
@@ -201,6 +208,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func plan() throws -> ServerPlan {
         var plan = ServerPlan()
+        plan.echoesSequence = echoSequence
         plan.heartbeatInterval = try DurationOption.span("--heartbeat", heartbeat)
         if let span = try DurationOption.span("--forget-after", forgetAfter) { plan.forgetsAfter = span }
         if let maxAgents {

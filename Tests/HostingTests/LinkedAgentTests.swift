@@ -160,6 +160,21 @@ struct LinkedAgentTests {
         _ = await server.stop()
     }
 
+    @Test("What is still on its way at the end is no fault of the server")
+    func withheld() async throws {
+        let server = try Self.server()
+        let fleet = try await Self.fleet(at: server, Self.plan { $0.latency = .constant(.milliseconds(300)) }) {
+            $0.heartbeat = HeartbeatPlan(interval: .milliseconds(100))
+        }
+        try await fleet.wait(until: "heartbeats") { $0[.heartbeats] >= UInt64(10 * Self.agents) }
+        fleet.drain(waiting: .milliseconds(50))
+        try await fleet.wait(until: "given up") { $0[.agentDisconnects] == UInt64(Self.agents) }
+        await fleet.stop()
+        #expect(fleet.counters[.reportsWithheld] > 0)
+        #expect(fleet.counters[.unanswered] == 0)
+        _ = await server.stop()
+    }
+
     @Test("All connections of a fleet behind a gateway and a link are dropped and made again")
     func reconnects() async throws {
         let server = try Self.server()

@@ -71,13 +71,14 @@ struct Cell {
     /// Expects every report and every heartbeat to have exactly one end.
     func expectBalance(_ counters: CounterTable, sourceLocation: SourceLocation = #_sourceLocation) {
         let ends: [Counter] = [
-            .answersReceived, .reportsRefused, .unanswered, .answersLost, .reportsCut, .agentDisconnectsUnanswered,
+            .answersReceived, .reportsRefused, .unanswered, .answersLost, .reportsWithheld, .reportsCut,
+            .agentDisconnectsUnanswered,
         ]
         let reports = ends.reduce(0) { $0 + counters[$1] }
         #expect(counters.reportsSent == reports, "\(name): ends of reports", sourceLocation: sourceLocation)
         let fates: [Counter] = [
             .heartbeatsAnsweredInTime, .heartbeatsLate, .heartbeatsRefused, .heartbeatsUnanswered,
-            .heartbeatsNotPossible, .heartbeatsCut, .skippedHeartbeats,
+            .heartbeatsWithheld, .heartbeatsNotPossible, .heartbeatsCut, .skippedHeartbeats,
         ]
         let heartbeats = fates.reduce(0) { $0 + counters[$1] }
         #expect(counters[.heartbeatsDue] == heartbeats, "\(name): ends of heartbeats", sourceLocation: sourceLocation)

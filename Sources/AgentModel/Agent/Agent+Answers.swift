@@ -43,7 +43,7 @@ extension Agent {
             let kind = matchAnswer(.error, at: now, &effects)
             refused(error, of: kind, isAlone: answer.isOnlyAnError, at: now, &effects)
         } else {
-            matchAnswer(answer.isBare ? .bare : .offer, at: now, &effects)
+            matchAnswer(answer.isBare ? .bare : .offer, to: reportNumber(in: answer), at: now, &effects)
             if life.phase.session != nil { take(answer, at: now, &effects) }
         }
         messageTaken(at: now, &effects)

@@ -25,6 +25,7 @@ extension Agent {
         guard step(.transportOpened, because: .transportOpened, at: now, &effects) else { return }
         backoff.opened(cohort.plan.reconnect)
         serverCapabilities = []
+        flags.remove(.numbered)
         effects.matcher.wait(atLeast: cohort.plan.answerTimeout * 2)
         if faults.has(.readsSlowly) {
             effects.fault(.readsSlowly)

@@ -1,4 +1,5 @@
 public import Basis
+import Matching
 import OpAMP
 
 /// Leaving at the end of a run.
@@ -19,7 +20,9 @@ extension Agent {
                 effects.append(.abort)
                 return stop(because: .drained, at: now, &effects)
             }
-            guard outstandingReports > 0, now < deadline else { return leave(at: now, &effects) }
+            guard now < deadline, outstandingReports > 0 || effects.matcher.mayStillWait(match) else {
+                return leave(at: now, &effects)
+            }
             flags.insert(.leaving)
             schedule.end()
             withExtendedState { $0.leaveBy = deadline }
@@ -38,7 +41,9 @@ extension Agent {
 
     /// Leaves if that is all that is left to do.
     mutating func leaveIfAnswered(at now: Instant, _ effects: inout Effects) {
-        guard flags.contains(.leaving), outstandingReports == 0, life.phase.session != nil else { return }
+        guard flags.contains(.leaving), outstandingReports == 0, life.phase.session != nil,
+            !effects.matcher.mayStillWait(match)
+        else { return }
         leave(at: now, &effects)
     }
 

@@ -9,8 +9,8 @@ extension Agent {
     var matchContext: MatchContext {
         MatchContext(
             timeout: cohort.plan.answerTimeout, interval: longestInterval, pings: cohort.plan.pings,
-            isExact: cohort.plan.pollingInterval != nil || cohort.reportForm == .decided,
-            minService: cohort.plan.minRoundTrip)
+            isExact: cohort.plan.pollingInterval != nil || cohort.reportForm == .decided || takesAnswersInOrder,
+            isNumbered: flags.contains(.numbered), minService: cohort.plan.minRoundTrip)
     }
 
     /// The longest time between two reports; `nil`: there are no heartbeats.
@@ -24,6 +24,7 @@ extension Agent {
     /// A report leaves: it waits for its answer from now on, and a Ping may go with it.
     @inline(__always)
     mutating func expectAnswer(to slice: ReportSlice, at now: Instant, _ effects: inout Effects) {
+        if flags.contains(.catchingUp) { endCatchingUp(at: now, effects) }
         let report = SentReport(
             kind: slice.kind.rawValue, dueAt: slice.dueAt, sentAt: now, expectsContent: slice.kind.expectsContent)
         let ping = effects.matcher.sent(report, on: &match, matchContext, &effects.outcomes)
@@ -34,13 +35,23 @@ extension Agent {
     }
 
     /// Matches a message and measures what it answers.
+    /// - Parameter sequenceNumber: of the report that the message says it answers; `nil`: it does not say.
     /// - Returns: The kind of the report that it answers, as far as it is known at once.
     @inline(__always)
     @discardableResult
-    mutating func matchAnswer(_ message: ReceivedMessage, at now: Instant, _ effects: inout Effects) -> ReportKind? {
+    mutating func matchAnswer(
+        _ message: ReceivedMessage, to sequenceNumber: UInt64? = nil, at now: Instant, _ effects: inout Effects
+    ) -> ReportKind? {
         let isAwaited = outstandingReports > 0
-        effects.matcher.received(message, at: now, on: &match, matchContext, &effects.outcomes)
+        if let sequenceNumber {
+            flags.insert(.numbered)
+            let age = UInt16(truncatingIfNeeded: nextSequenceNumber &- 1 &- sequenceNumber)
+            effects.matcher.received(message, toReport: age, at: now, on: &match, &effects.outcomes)
+        } else {
+            effects.matcher.received(message, at: now, on: &match, matchContext, &effects.outcomes)
+        }
         let kind = recordOutcomes(at: now, &effects)
+        if flags.contains(.catchingUp) { endCatchingUp(at: now, effects) }
         guard isAwaited, message != .error else { return kind }
         if outstandingReports == 0 { changes.confirm() }
         backoff.accepted()
@@ -88,7 +99,7 @@ extension Agent {
     /// - Returns: The kind of the report that was answered last, if there is one.
     @inline(__always)
     @discardableResult
-    private func recordOutcomes(
+    func recordOutcomes(
         at now: Instant, because cause: UnansweredReport.Cause = .cut, _ effects: inout Effects
     ) -> ReportKind? {
         guard !effects.outcomes.isEmpty else { return nil }
@@ -99,10 +110,11 @@ extension Agent {
                 answered = report.reportKind
             case .answered(let report, let at, let message, let range, let mayBeUnanswered):
                 let delay = report.sentAt - report.dueAt
+                let serviceTime = at - sending(of: report)
                 let answer = AnsweredReport(
-                    kind: report.reportKind, responseTime: at - report.dueAt, serviceTime: at - report.sentAt,
+                    kind: report.reportKind, responseTime: at - report.dueAt, serviceTime: serviceTime,
                     range: range.map { ($0.low + delay)...($0.high + delay) }, mayBeUnanswered: mayBeUnanswered,
-                    isLate: at - report.sentAt >= cohort.plan.answerTimeout, isRefusal: message == .error)
+                    isLate: serviceTime >= cohort.plan.answerTimeout, isRefusal: message == .error)
                 answered = answer.kind
                 effects.append(.answered(answer))
             case .unanswered(let report, _, let range):
@@ -130,7 +142,8 @@ extension Agent {
         effects.append(
             .unanswered(
                 UnansweredReport(
-                    kind: report.reportKind, cause: cause, waited: now - report.dueAt, delay: delay,
+                    kind: report.reportKind, cause: self.cause(cause, of: report), waited: now - report.dueAt,
+                    delay: delay,
                     possibleAnswer: range.map { ($0.low + delay)...($0.high + delay) })))
     }
 }

@@ -61,6 +61,12 @@ public struct Agent {
         static let askedForCertificate = Flags(rawValue: 1 << 3)
         /// The run ends for the agent: it leaves once its reports are answered.
         static let leaving = Flags(rawValue: 1 << 4)
+        /// Nothing passes between the agent and its server.
+        static let cutOff = Flags(rawValue: 1 << 5)
+        /// That is over, and reports of that time still wait for their answers.
+        static let catchingUp = Flags(rawValue: 1 << 6)
+        /// The server names in its answers the reports that they are to.
+        static let numbered = Flags(rawValue: 1 << 7)
     }
 
     /// Agent `index` of the run.

@@ -29,6 +29,8 @@ struct ExtendedState {
 
     /// What the agent misses while it has no connection.
     var outage: Boxed<Outage>?
+    /// When the agent was last cut off from its server, or, afterwards, when that ended.
+    var cutOffChanged: Instant = .zero
     /// When an agent that leaves no longer waits for answers.
     var leaveBy: Instant = .distantFuture
 

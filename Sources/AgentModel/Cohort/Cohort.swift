@@ -32,6 +32,8 @@ public final class Cohort: Sendable {
     let healthTree: HealthTree
     let availableComponents: AvailableComponents
     let customCapabilities: [String]
+    /// That by which servers name the reports that they answer; `nil`: the agents do not ask for it.
+    let numberingCapability: String?
     /// What the agents declare, `reportsStatus` included.
     let capabilities: AgentCapabilities
 
@@ -59,6 +61,8 @@ public final class Cohort: Sendable {
         healthTree = HealthTree(pipelines: plan.sizes.healthPipelines)
         availableComponents = ComponentCatalog.components(plan.sizes.availableComponents)
         customCapabilities = plan.custom.responders.map(\.capability)
+        numberingCapability =
+            plan.custom.responders.first { if case .numberedAnswers = $0 { true } else { false } }?.capability
         capabilities = plan.capabilities.union(.reportsStatus)
     }
 

@@ -15,6 +15,15 @@ extension Agent {
         sendReport(.custom, [], dueAt: now, at: now, &effects) { $0.customMessage = reply }
     }
 
+    /// The sequence number of the report that an answer is to, where the server says it. An agent that leaves sequence
+    /// numbers out, as one of its faults, cannot tell by them.
+    func reportNumber(in answer: ServerToAgent) -> UInt64? {
+        guard let capability = cohort.numberingCapability, faults.isEmpty, let message = answer.customMessage,
+            message.capability == capability, message.type == CustomResponder.answerType
+        else { return nil }
+        return UInt64(String(decoding: message.data, as: UTF8.self))
+    }
+
     /// Whether a server has paused the agent's collection by a custom message.
     public var isPaused: Bool { extended?.value.isPaused ?? false }
 

@@ -18,6 +18,9 @@ public enum CustomResponder: Sendable {
     case pauseResume(capability: String)
     /// Answers `find_services` with `available_services`, a JSON list of this many invented services.
     case discovery(capability: String, services: Int)
+    /// Asks the server to name in each answer the report that it is to, in a message of the type `answerType` whose
+    /// data is the report's sequence number, in decimal digits. The agent matches answers by it.
+    case numberedAnswers(capability: String)
     /// Whatever the host wants; must be a pure function of its arguments. `nil`: no answer.
     case made(capability: String, @Sendable (_ index: UInt64, _ message: CustomMessage) -> CustomMessage?)
 
@@ -25,7 +28,7 @@ public enum CustomResponder: Sendable {
     public var capability: String {
         switch self {
         case .echo(let capability), .pauseResume(let capability), .discovery(let capability, _),
-            .made(let capability, _):
+            .numberedAnswers(let capability), .made(let capability, _):
             return capability
         }
     }
@@ -52,10 +55,15 @@ public enum CustomResponder: Sendable {
             return (
                 CustomMessage(capability: capability, type: "available_services", data: Array(text.utf8)), isPaused
             )
+        case .numberedAnswers:
+            return (nil, isPaused)
         case .made(_, let make):
             return (make(index, message), isPaused)
         }
     }
+
+    /// The type of a message that names a report.
+    public static let answerType = "answer"
 
     /// More services than this run on no host.
     static let maximumServices = 1_000

@@ -200,12 +200,14 @@ public struct UnansweredReport: Hashable, Sendable {
         case timedOut
         /// The connection was lost, or the server closed it.
         case connectionLost
+        /// The profile kept the agent from its server: a partition, a slow network, slow reading.
+        case withheld
         /// The run itself or the agent ended the connection while the answer could still have been received.
         case cut
     }
 
     public let kind: ReportKind
-    public let cause: Cause
+    public var cause: Cause
     /// From when the report was due to when it was given up: its response time is longer.
     public let waited: Nanoseconds
     /// From when the report was due to when it was handed out for sending.

@@ -113,6 +113,23 @@ public struct Gateway {
         setTimer(&effects)
     }
 
+    /// The gateway's connection is cut off.
+    public mutating func cutOff(at now: Instant, _ effects: inout Effects) {
+        tellAll(at: now, &effects) { $0.cutOff(at: $1, &$2) }
+    }
+
+    public mutating func endCutOff(at now: Instant, _ effects: inout Effects) {
+        tellAll(at: now, &effects) { $0.endCutOff(at: $1, &$2) }
+    }
+
+    private mutating func tellAll(
+        at now: Instant, _ effects: inout Effects, _ event: (inout Agent, Instant, inout Effects) -> Void
+    ) {
+        for number in members.indices { tell(number, at: now, &effects, event) }
+        tellLeader(at: now, &effects, event)
+        setTimer(&effects)
+    }
+
     /// An operator restarts the gateway itself.
     public mutating func restartProcess(at now: Instant, _ effects: inout Effects) {
         tellLeader(at: now, &effects) { $0.restartProcess(at: $1, &$2) }

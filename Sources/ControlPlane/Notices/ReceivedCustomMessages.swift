@@ -14,6 +14,8 @@ public enum CustomCapability {
     public static let echo = "io.muster.echo"
     /// `pause` and `resume`, answered by `status` or `error` (spec: Pause/Resume Example).
     public static let pause = "io.opentelemetry.pause"
+    /// An agent that declares it gets the sequence number of the report in each answer, in a message `answer`.
+    public static let sequence = "io.muster.sequence"
     /// `find_services`, answered by `available_services` (spec: Service Discovery Example).
     public static let discovery = "io.opentelemetry.discovery"
 }

@@ -39,6 +39,8 @@ public struct ServerPlan: Sendable {
 
     /// Reverse domain names, each optionally with `/version` (spec: CustomCapabilities).
     public var customCapabilities: [String] = []
+    /// Whether answers name their reports to agents that declare `CustomCapability.sequence`.
+    public var echoesSequence = false
     /// Whether available components are asked for in full when their hash is unknown (spec: AvailableComponents,
     /// Initial Handshake).
     public var asksForComponents = false

@@ -125,6 +125,7 @@ extension Registry {
         if !parts.isEmpty { answer.extra = AnswerExtra(parts) }
         if answer.extra != nil || !answer.flags.isEmpty || answer.greets { answer.kind = .answer }
         if parts.command != nil { answer.namesCustomCapabilities = false }
+        if plan.echoesSequence { name(facts.sequenceNumber, of: index, in: &answer) }
         if isAgentDisconnect {
             agents.records[index].traits.insert(.sentAgentDisconnect)
             if agents.records[index].connection != AgentTable.none {
@@ -164,8 +165,23 @@ extension Registry {
         agents.records[index].sequenceNumber = view.sequenceNumber
         agents.records[index].lastReport = now
         counts.heartbeats += 1
-        reply(.acknowledgement(uid), on: slot, id, at: now, &effects)
+        var answer = Answer.acknowledgement(uid)
+        if plan.echoesSequence { name(view.sequenceNumber, of: index, in: &answer) }
+        reply(answer, on: slot, id, at: now, &effects)
         return true
+    }
+
+    /// Names the report that an answer is to, where the agent declares that it understands that. A command is said
+    /// alone.
+    private func name(_ sequenceNumber: UInt64, of index: Int, in answer: inout Answer) {
+        var parts = answer.extra?.parts ?? AnswerExtra.Parts()
+        guard parts.command == nil, parts.customMessage == nil,
+            agents.records[index].customCapabilities?.cells.contains(CustomCapability.sequence) == true
+        else { return }
+        let message = CustomMessage(
+            capability: CustomCapability.sequence, type: "answer", data: Array("\(sequenceNumber)".utf8))
+        parts.customMessage = message.encoded()
+        answer.extra = AnswerExtra(parts)
     }
 
     /// Whether a report is processed, or refused or throttled by the plan.

@@ -80,10 +80,10 @@ public struct Registry: Sendable {
         random = SeededRandom(seed: seed, stream: UInt64(shard))
         calendar = PauseCalendar(plan.pauses)
         labels = LabelTable(keys: plan.labels)
+        let customs = plan.customCapabilities + (plan.echoesSequence ? [CustomCapability.sequence] : [])
         encoder = AnswerEncoder(
             capabilities: plan.capabilities.union(.acceptsStatus),
-            customCapabilities: plan.customCapabilities.isEmpty
-                ? nil : CustomCapabilities(capabilities: plan.customCapabilities).encoded())
+            customCapabilities: customs.isEmpty ? nil : CustomCapabilities(capabilities: customs).encoded())
         let retry = plan.throttle.retryAfter.map { RetryInfo(retryAfterNanoseconds: UInt64(max(0, $0.count))) }
         throttled = AnswerExtra(
             error: ServerErrorResponse(type: .unavailable, errorMessage: "the server is overloaded", retryInfo: retry))

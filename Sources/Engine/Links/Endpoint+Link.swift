@@ -1,7 +1,7 @@
 // Invariants of the unsafe memory in this file:
 //  - The shard's read buffer outlives every call; the bytes handed on were all written by the recv before.
 
-import Basis
+public import Basis
 import CLinux
 import Glibc
 
@@ -10,6 +10,11 @@ import Glibc
 extension Endpoint {
     /// The link of the present connection; nil: there is none.
     final var link: EndpointLink? { flags.contains(.linked) ? shard.links[slot] : nil }
+
+    /// Whether something that was sent by then, or that was received from the peer by then, is still on its way.
+    public final func isOnWay(sentBy sending: Instant, answeredBy answer: Instant) -> Bool {
+        link?.holdsUp(sentBy: sending, answeredBy: answer) ?? false
+    }
 
     final func attachLink(_ route: LinkRoute, dial: @escaping () -> Void) {
         let link = EndpointLink(route, user: self)

@@ -48,6 +48,11 @@ final class EndpointLink: Endpoint, @unchecked Sendable {
         setTimer(at: down.passSynchronization(at: arrival))
     }
 
+    /// Whether bytes that this side has sent by then, or that the peer's socket has brought by then, are on their way.
+    func holdsUp(sentBy sending: Instant, answeredBy answer: Instant) -> Bool {
+        up.hasOldest(from: sending) || down.hasOldest(from: answer)
+    }
+
     /// Bytes that wait on this side, or are on their way to the peer.
     var bytesUp: Int { up.byteCount }
 

@@ -15,6 +15,7 @@ struct LinkQueue {
     }
 
     private struct Segment {
+        let entry: Instant
         var arrival: Instant
         var count: Int
     }
@@ -40,6 +41,9 @@ struct LinkQueue {
     /// When something arrives next; nil: nothing is on its way.
     var nextArrival: Instant? { first < segments.count ? segments[first].arrival : end?.arrival }
 
+    /// Whether the oldest bytes on their way were handed over by `instant`.
+    func hasOldest(from instant: Instant) -> Bool { first < segments.count && segments[first].entry <= instant }
+
     /// Bytes are handed over. False: there is no memory for them.
     /// - Parameter each: is told how long each segment is on its way, and how often it was lost.
     mutating func append(
@@ -56,7 +60,7 @@ struct LinkQueue {
             if first < segments.count, segments[segments.count - 1].arrival == passage.arrival {
                 segments[segments.count - 1].count += count
             } else {
-                segments.append(Segment(arrival: passage.arrival, count: count))
+                segments.append(Segment(entry: now, arrival: passage.arrival, count: count))
             }
         }
         return true

@@ -125,6 +125,7 @@ extension CustomResponder {
     fileprivate init(_ ability: CustomAbility) {
         switch ability {
         case .echo: self = .echo(capability: CustomCapability.echo)
+        case .sequence: self = .numberedAnswers(capability: CustomCapability.sequence)
         case .pause: self = .pauseResume(capability: CustomCapability.pause)
         case .discovery: self = .discovery(capability: CustomCapability.discovery, services: Self.servicesFound)
         }

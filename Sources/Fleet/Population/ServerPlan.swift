@@ -18,6 +18,7 @@ extension ServerPlan {
         if let share = embedded.throttle {
             throttle = Throttle(share: share.share, retryAfter: share.retryAfter)
         }
+        echoesSequence = embedded.echoesSequence
         if let refuse = embedded.refuse {
             let seconds = refuse.retryAfter.map { UInt32(clamping: $0.count / 1_000_000_000) }
             refusals = Refusals(

@@ -46,8 +46,8 @@ extension CohortProfile: Settings {
         Key("packages", \.packages, .section, omitsDefault: true),
         Key("connection_settings", \.connectionSettings, .section),
         Key(
-            "custom_capabilities", \.customAbilities, .list("capabilities", 0...3, of: .word, unique: true),
-            "The custom messages that it supports."),
+            "custom_capabilities", \.customAbilities, .list("capabilities", 0...4, of: .word, unique: true),
+            "The custom messages that it supports; `sequence`: answers that name their reports, docs/matching.md."),
         Key("own_telemetry", \.ownTelemetry, .section, omitsDefault: true),
         Key(
             "capability_changes", \.capabilityChanges, .list("changes", 0...16, of: .section),

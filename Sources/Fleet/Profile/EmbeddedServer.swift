@@ -13,6 +13,8 @@ public struct EmbeddedServer: Hashable, Sendable {
     public var compression: Bool = true
     public var closesConnections: Bool = false
     public var idleTimeout: Nanoseconds?
+    public var silentTimeout: Nanoseconds?
+    public var echoesSequence: Bool = false
     public var largestMessage: Int?
     public var credentials: SecretSource?
 

@@ -22,7 +22,7 @@ public enum CustomWord: String, CaseIterable, Hashable, Sendable {
 
 /// A custom capability that agents can have.
 public enum CustomAbility: String, CaseIterable, Hashable, Sendable {
-    case echo, pause, discovery
+    case echo, pause, discovery, sequence
 }
 
 extension CustomWord {

@@ -46,6 +46,7 @@ extension PlanSummary {
         if !server.compression { lines.append("  declines all compression") }
         if server.closesConnections { lines.append("  closes HTTP connections after every answer") }
         if let span = server.idleTimeout { lines.append("  closes HTTP connections that rest for \(span)") }
+        if let span = server.silentTimeout { lines.append("  ends WebSockets whose agents are silent for \(span)") }
         if let bytes = server.largestMessage { lines.append("  takes messages of up to \(SizeText.format(bytes))") }
         if let source = server.credentials { lines.append("  requires credentials from \(words(for: source))") }
         return lines

@@ -92,6 +92,14 @@ extension EmbeddedServer: Settings {
                 "idle_timeout", \.idleTimeout, .optional(.duration(.milliseconds(10) ... .days(1))),
                 "The idle timeout of HTTP connections; 10m without it."),
             Key(
+                "silent_timeout", \.silentTimeout, .optional(.duration(.milliseconds(10) ... .days(1))),
+                "A WebSocket whose agent has sent nothing for so long is ended: it may be half-open; never without it."
+            ),
+            Key(
+                "echo_sequence", \.echoesSequence, .boolean,
+                "Whether answers name their reports to agents with the custom capability `sequence`.",
+                omitsDefault: true),
+            Key(
                 "largest_message", \.largestMessage, .optional(.size(64...(64 << 20))),
                 "Larger messages end their connection with code 1009, larger requests are answered 413; 64MiB "
                     + "without it."

@@ -150,6 +150,7 @@ extension ServerWire {
         if !server.compression { codings = [] }
         closesAfterAnswer = server.closesConnections
         idleTimeout = server.idleTimeout
+        silentTimeout = server.silentTimeout
         largestMessage = server.largestMessage
         if let source = server.credentials { credentials = Credentials(try Secrets.lines(source)) }
     }

@@ -1,4 +1,5 @@
 import AgentModel
+import Basis
 import Engine
 import Metrics
 
@@ -65,5 +66,14 @@ extension WebSocketLink {
             stage = .offline
             if !host.population.keepsSilent(self) { abort() }
         }
+    }
+}
+
+extension WebSocketLink {
+    /// Whether the report or its answer is held up on the agent's side: by its slow network or its slow reading.
+    func isWithheld(_ report: UnansweredReport) -> Bool {
+        if slowReading != nil { return true }
+        let sentAt = shard.now - report.waited + report.delay
+        return isOnWay(sentBy: sentAt, answeredBy: sentAt + agent.cohort.plan.answerTimeout)
     }
 }

@@ -70,6 +70,8 @@ protocol LinkedStateMachine: SendableMetatype {
     mutating func connectionLost(_ cause: LossCause, at now: Instant, _ effects: inout Effects)
     mutating func loseConnection(at now: Instant, _ effects: inout Effects)
     mutating func leave(by method: LeaveMethod, then sequel: AfterLeaving, at now: Instant, _ effects: inout Effects)
+    mutating func cutOff(at now: Instant, _ effects: inout Effects)
+    mutating func endCutOff(at now: Instant, _ effects: inout Effects)
     mutating func restartProcess(at now: Instant, _ effects: inout Effects)
     mutating func reportStatus(_ part: StatusPart, at now: Instant, _ effects: inout Effects)
     mutating func wake(at now: Instant, _ effects: inout Effects)

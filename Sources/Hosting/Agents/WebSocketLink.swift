@@ -206,6 +206,8 @@ extension WebSocketLink {
     }
 
     func unanswered(_ report: UnansweredReport) {
+        var report = report
+        if report.cause == .timedOut, isWithheld(report) { report.cause = .withheld }
         host.metrics.record(report)
     }
 

@@ -81,7 +81,8 @@ final class PollLink: Endpoint, Link, @unchecked Sendable {
             kind: report.kind, sequenceNumber: report.sequenceNumber, bytes: Array(host.effects.bytes[report.range]),
             dueAt: report.dueAt)
         if !requests.append(request) {
-            host.metrics.count(.writeOverflow)
+            // While the agent is cut off, that is the profile's doing.
+            if !isCutOff { host.metrics.count(.writeOverflow) }
             neverSent(request)
             notReceived(from: request.sequenceNumber)
         }

@@ -69,6 +69,7 @@ extension WebSocketLink {
             if !partition.takeSocket(of: self) { abort() }
         case .offline: break
         }
+        act { machine, now, effects in machine.cutOff(at: now, &effects) }
         return true
     }
 
@@ -76,6 +77,7 @@ extension WebSocketLink {
         guard let partition, partition.end == end else { return }
         self.partition = nil
         partition.reset()
+        asCohort { tell { machine, now, effects in machine.endCutOff(at: now, &effects) } }
         switch stage {
         case .open, .closing:
             idleTimeout = place.target.silenceTimeout

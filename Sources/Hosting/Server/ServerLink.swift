@@ -71,6 +71,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
         switch cause {
         case .timedOut(.handshake): host.wireCounts.handshakeTimeouts += 1
         case .tls: host.wireCounts.tlsFailures += 1
+        case .timedOut(.idle): if case .webSocket = stage { host.wireCounts.silentTimeouts += 1 }
         default: break
         }
         let former = stage
@@ -212,7 +213,7 @@ final class ServerLink: Endpoint, @unchecked Sendable {
 
     func upgrade() {
         guard case .http(let reading) = stage, let head = reading.head else { return }
-        idleTimeout = nil
+        idleTimeout = host.wire.silentTimeout
         do throws(WebSocketHandshakeError) {
             let policy = host.wire.agreesToDeflate ? DeflatePolicy() : nil
             let agreed = try WebSocketServerHandshake.accept(head, deflate: policy, to: &host.output)

@@ -13,6 +13,8 @@ public struct ServerWire: Sendable {
     public var closesAfterAnswer = false
     /// The idle timeout of HTTP connections; nil: ten minutes.
     public var idleTimeout: Nanoseconds?
+    /// A WebSocket whose peer has sent nothing for so long is ended: it may be half-open. nil: never.
+    public var silentTimeout: Nanoseconds?
     /// A client that reads nothing of a file for this long is disconnected.
     public var readTimeout = Nanoseconds.seconds(120)
     /// The time limits of what clients send, and the limit of what is buffered.

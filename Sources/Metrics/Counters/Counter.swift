@@ -50,6 +50,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         connections | reports cut | \
         reports that waited for an answer when the run dropped their connection
         """
+    case reportsWithheld = "connections | reports withheld | unanswered because the profile kept agents from the server"
     case compressionDeclined = """
         connections | compression declined | \
         upgrades whose offer of permessage-deflate the server did not accept
@@ -154,6 +155,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         schedule | heartbeats unanswered | \
         heartbeats that were sent and never answered: no answer in time, or the connection was lost
         """
+    case heartbeatsWithheld = "schedule | heartbeats withheld | heartbeats among the reports withheld"
     case heartbeatsNotPossible = """
         schedule | heartbeats not possible | \
         heartbeats that were due while the agent had no connection
@@ -162,7 +164,7 @@ public enum Counter: String, CaseIterable, Hashable, Sendable {
         schedule | heartbeats cut | \
         heartbeats whose connection the run or the agent ended while the answer could still have been received
         """
-    case heartbeatsMissed = "schedule | heartbeats missed | heartbeats unanswered and heartbeats not possible together"
+    case heartbeatsMissed = "schedule | heartbeats missed | heartbeats unanswered, withheld or not possible"
 
     // MARK: Answers
     case answersReceived = "answers | answers | reports answered without an error"

@@ -34,13 +34,14 @@ extension ShardMetrics {
     /// A report was not answered.
     public func record(_ report: UnansweredReport) {
         if report.kind == .heartbeat {
-            count(report.cause == .cut ? .heartbeatsCut : .heartbeatsUnanswered)
+            count(report.cause.counterOfHeartbeats)
             if report.cause != .cut { count(.heartbeatsMissed) }
         }
         if report.kind == .agentDisconnect { return count(.agentDisconnectsUnanswered) }
         switch report.cause {
         case .timedOut: count(.unanswered)
         case .connectionLost: count(.answersLost)
+        case .withheld: count(.reportsWithheld)
         // What the run itself ended says nothing about how long an answer would have taken.
         case .cut: return count(.reportsCut)
         }
@@ -118,5 +119,16 @@ extension ShardMetrics {
     private func recordOptional(_ measure: Measure, _ low: Nanoseconds, _ high: Nanoseconds) {
         record(measure, low, .optionalLow)
         record(measure, high, .optionalHigh)
+    }
+}
+
+extension UnansweredReport.Cause {
+    /// What counts a heartbeat that is not answered for this cause.
+    fileprivate var counterOfHeartbeats: Counter {
+        switch self {
+        case .timedOut, .connectionLost: .heartbeatsUnanswered
+        case .withheld: .heartbeatsWithheld
+        case .cut: .heartbeatsCut
+        }
     }
 }

@@ -127,7 +127,8 @@ private struct Ends {
 
     init(_ counters: CounterTable) {
         let kinds: [(Counter, String)] = [
-            (.unanswered, "unanswered"), (.answersLost, "lost with their connections"), (.reportsCut, "cut"),
+            (.unanswered, "unanswered"), (.answersLost, "lost with their connections"),
+            (.reportsWithheld, "withheld by the profile"), (.reportsCut, "cut"),
             (.agentDisconnectsUnanswered, "agent_disconnects"),
         ]
         withoutAnswer = kinds.reduce(0) { $0 + counters[$1.0] }

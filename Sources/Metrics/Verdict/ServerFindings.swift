@@ -52,13 +52,16 @@ public struct ServerFindings: Hashable, Sendable {
         let reports = silent.reduce(0) {
             $0 + $1.counters.reportsSent - $1.counters[.agentDisconnects] + $1.counters[.heartbeatsNotPossible]
         }
+        let withheld = silent.reduce(0) { $0 + $1.counters[.reportsWithheld] }
         let length = silent.reduce(Nanoseconds.zero) { $0 + $1.length }
         let refused = silent.reduce(0) { $0 + $1.counters[.reportsRefused] }
         // A server that nobody asked has not stopped: agents may be waiting before they reconnect.
         let asked = silent.reduce(0) {
             $0 + $1.counters.reportsSent - $1.counters[.agentDisconnects] + $1.counters[.connectionsAttempted]
         }
-        guard length >= minStop, reports > refused, asked > refused, asked * 10 >= max(agents, 1) else { return nil }
+        guard length >= minStop, reports > refused + withheld, asked > refused + withheld,
+            asked * 10 >= max(agents, 1)
+        else { return nil }
         return Stop(last: rows[last].start + rows[last].length, reports: reports, length: length)
     }
 
@@ -113,6 +116,12 @@ private struct PartWarning: Sendable {
             whole: { $0.reportsSent - $0[.agentDisconnects] }, what: "reports",
             fate: "were never answered; in the response times they count as at least what they waited",
             remedy: "read percentiles that begin with > as lower bounds"),
+        PartWarning(
+            rule: "reports-withheld", part: { $0[.reportsWithheld] },
+            whole: { $0.reportsSent - $0[.agentDisconnects] }, what: "reports",
+            fate: "were not answered because the profile kept their agents from the server: a partition, a slow "
+                + "network, slow reading",
+            remedy: "read them as what the profile asks for: the server could not answer them in time"),
         PartWarning(
             rule: "reports-refused", part: { $0[.reportsRefused] }, whole: { $0.reportsSent }, what: "reports",
             fate: "were answered with an error; they are not in the latencies",

@@ -51,6 +51,41 @@ struct ClosingTests {
         #expect(script.counts(.closeTimedOut) == 1)
     }
 
+    @Test("An agent that leaves waits for a heartbeat's answer where an offer was pushed before it")
+    func waitsBehindPush() {
+        var script = AgentScript(
+            .with {
+                $0.heartbeat = HeartbeatPlan(interval: .seconds(3), phase: .fromConnection)
+                $0.remoteConfig = RemoteConfigPlan(applyTime: .constant(.seconds(600)), watchers: [])
+            })
+        script.run()
+        #expect(script.pass(.seconds(3)).map(\.kind) == [.heartbeat])
+        script.pass(.milliseconds(500))
+        script.receive(RemoteConfigTests.offer([1]))
+        #expect(script.sent.map(\.kind) == [.status])
+        script.acknowledge()
+        script.step { $0.drain(at: $1, by: $1 + .seconds(5), &$2) }
+        #expect(script.sent.isEmpty)
+        script.pass(.seconds(1))
+        script.acknowledge()
+        #expect(script.sent.map(\.kind) == [.agentDisconnect])
+        let answered = script.allSteps.answered
+        #expect(answered.first { $0.kind == .heartbeat }?.serviceTime == .milliseconds(1_500))
+        #expect(script.counts(.push) == 1 && script.allSteps.unanswered.isEmpty)
+    }
+
+    @Test("An offer that is the only message to a heartbeat delays leaving no longer than the drain lasts")
+    func waitsBounded() {
+        var script = AgentScript(
+            .with { $0.heartbeat = HeartbeatPlan(interval: .seconds(3), phase: .fromConnection) })
+        script.run()
+        script.pass(.seconds(3))
+        script.receive(RemoteConfigTests.offer([1]))
+        script.acknowledge()
+        script.step { $0.drain(at: $1, by: $1 + .seconds(5), &$2) }
+        #expect(script.pass(.seconds(5)).map(\.kind).contains(.agentDisconnect))
+    }
+
     @Test("An agent_disconnect without an answer is not a lost answer; a report before it is")
     func agentDisconnectNeedsNoAnswer() {
         var quiet = AgentScript()

@@ -98,10 +98,13 @@ struct CohortPlanTests {
         #expect(!plan(cohort).capabilities.contains(.acceptsPackages) && plan(cohort).packages == packages)
         cohort.packages.accepted = true
         #expect(plan(cohort).capabilities.isSuperset(of: [.acceptsPackages, .reportsPackageStatuses]))
-        cohort.customAbilities = [.discovery, .echo, .pause]
+        cohort.customAbilities = [.discovery, .echo, .pause, .sequence]
         #expect(
             plan(cohort).custom.responders.map(\.capability)
-                == [CustomCapability.discovery, CustomCapability.echo, CustomCapability.pause])
+                == [
+                    CustomCapability.discovery, CustomCapability.echo, CustomCapability.pause,
+                    CustomCapability.sequence,
+                ])
     }
 
     @Test("An attribute replaces the collector's own, another one is added")

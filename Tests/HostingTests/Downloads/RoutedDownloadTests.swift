@@ -50,6 +50,28 @@ struct RoutedDownloadTests {
             security: try TLSClientContext(TLSClientOptions(trust: .authorities(authority.certificate.pem))))
     }
 
+    // MARK: - Slow networks
+
+    @Test("A file comes over the agent's slow network: its latency and its bandwidth hold for it")
+    func slowNetwork() async throws {
+        let server = try Self.server()
+        let bed = try await DownloadBed()
+        var link = LinkPlan(seed: 3)
+        link.latency = .constant(.milliseconds(40))
+        link.bytesDown = 400_000
+        let url = "http://\(server.addresses[0])/packages/p.tar"
+        let told = await bed.fetch(url, hash: Self.hash, by: DownloadRoute(link: link))
+        #expect(told.outcome == .verified, "\(told.failure)")
+        let figures = await bed.figures()
+        #expect(figures.counters[.downloadBytes] == UInt64(Self.package.size))
+        // The connection's round trip, the request's, and 200,000 bytes at 400,000 a second.
+        let least = Nanoseconds.milliseconds(4 * 40 + 500)
+        #expect(figures.measures[Measure.downloadTime.index].max >= least)
+        #expect(figures.counters[.linkSegments] >= UInt64(Self.package.size / 1_460))
+        await bed.stop()
+        _ = await server.stop()
+    }
+
     // MARK: - Proxies
 
     @Test("A proxy gets the full address of an http file; the proxy and the server get only their own headers")

@@ -68,6 +68,26 @@ struct LeavingOnSocketsTests {
         _ = await server.stop()
     }
 
+    @Test("A server with a timeout for silence ends half-open connections, and no others")
+    func silentTimeout() async throws {
+        var wire = ServerWire()
+        wire.silentTimeout = .seconds(2)
+        let server = try OpAMPServer(
+            plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 5,
+            wallClockAtZero: 1_800_000_000_000)
+        let silent = try await Self.fleet(at: server)
+        let other = try await Self.fleet(at: server)
+        let count = UInt64(Self.agents)
+        silent.perform(.leave(LeavePlan(.silent)))
+        try await Self.wait(server, until: "the silent ones are ended") { $0.silentTimeouts == count }
+        let counts = await server.counts()
+        #expect(counts.connectionsOpen == count && counts.agentsLost == count)
+        #expect(other.counters[.reset] == 0 && other.counters[.peerClosed] == 0)
+        await silent.stop()
+        await other.stop()
+        _ = await server.stop()
+    }
+
     @Test("Agents come back as themselves, or are replaced by others", arguments: LeaveMethod.allCases)
     func sequels(method: LeaveMethod) async throws {
         let server = try Self.server()
@@ -106,6 +126,7 @@ struct LeavingOnSocketsTests {
         await fleet.stop()
         #expect(fleet.named["partitions"] == UInt64(Self.agents))
         #expect(fleet.counters[.reconnects] == 0)
+        #expect(fleet.counters[.unanswered] == 0 && fleet.counters[.pushes] == 0)
         #expect(fleet.counters.reportsSent == counts.reports)
         _ = await server.stop()
     }
@@ -119,6 +140,9 @@ struct LeavingOnSocketsTests {
         try await fleet.wait(until: "noticed") { $0[.idleTimeout] == count }
         let during = await server.counts()
         #expect(during.connectionsOpen == count && during.connectionsAccepted == count)
+        #expect(fleet.counters[.reportsWithheld] > 0)
+        #expect(fleet.counters[.heartbeatsWithheld] == fleet.counters[.reportsWithheld])
+        #expect(fleet.counters[.answersLost] == 0 && fleet.counters[.unanswered] == 0)
         try await fleet.wait(until: "back") { $0[.reconnects] == count }
         try await Self.wait(server, until: "the old connections are reset") {
             $0.connectionsOpen == count && $0.connectionsAccepted == 2 * count
