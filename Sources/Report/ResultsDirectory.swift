@@ -5,9 +5,9 @@ import Synchronization
 
 /// Where the results of one run are written: `results/<run>/`, documented in `docs/results.md`.
 ///
-/// It is locked until its results are complete, so that no other run writes there, and holds the room of `summary.json`
-/// from its start. Each file appears whole or not at all. Checkpoints put a summary there while the run goes on, as of an
-/// interrupted one; the last summary is written after all other files, and says which are missing.
+/// It is locked until its results are complete, so that no other run writes there, and holds the room of
+/// `summary.json` from its start. Each file appears whole or not at all. Checkpoints put a summary there while the run
+/// goes on, as of an interrupted one; the last summary is written after all other files, and says which are missing.
 public final class ResultsDirectory: Sendable {
     /// Runs of one name that may exist side by side: two starts within a second, in a script.
     static let maxRunsOfOneName = 99
