@@ -27,10 +27,6 @@ extension Shard {
             if isStopping || waitingBlocks.load(ordering: .relaxed) > 0 { break }
             now = Shard.clock
             if didWork { lastBusy = now }
-            if attention.lasts(at: now, didWork: didWork, lastBusy: lastBusy) {
-                pause = .none
-                continue
-            }
             let idleLimit = lastBusy + options.lingerLimit
             guard idleLimit > now else { break }
             let next = min(nextWake ?? .max, idleLimit.nanoseconds)

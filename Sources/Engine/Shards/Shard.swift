@@ -33,7 +33,6 @@ public final class Shard: @unchecked Sendable {
     var wheel: TimerWheel
     var slots = SlotTable()
     var wakeLatency = WakeLatency()
-    var attention: ShardAttention
     /// `options.timerSlack` in nanoseconds.
     let timerSlack: UInt64
     /// The thread's CPU time when the queue's present block began; 0 between blocks.
@@ -74,7 +73,6 @@ public final class Shard: @unchecked Sendable {
         self.label = label
         self.options = options
         timerSlack = options.timerSlack.count > 0 ? options.timerSlack.count.magnitude : 0
-        attention = ShardAttention(options.attention)
         now = Shard.clock
         wheel = TimerWheel(startingAt: now.nanoseconds)
         queue = DispatchQueue(label: "muster.shard.\(label)")

@@ -19,9 +19,6 @@ public struct ShardOptions: Sendable {
     /// fire later by as much. The default is longer than the second between two blocks that collect figures, so a
     /// shard of a run keeps its thread. Blocks do not wait for it: `Shard.perform` rings a bell. Zero: never wait.
     public var lingerLimit = Nanoseconds.seconds(2)
-    /// How long a shard that has had work goes on looking for more before it sleeps. For a shard whose work is soon
-    /// followed by more, as a report that is passed on is by its answer; it costs up to a fifth of a core. Zero: never.
-    public var attention = Nanoseconds.zero
     /// A timer waits so long at most for others that are due soon after it, so that one wake serves them all. A timer
     /// that is alone fires at its time.
     public var timerSlack = Nanoseconds.microseconds(100)

@@ -23,9 +23,7 @@ public final class ObservingProxy: Sendable {
     ) throws(ObservingProxyError) {
         var started: Shard?
         do {
-            var options = ShardOptions()
-            options.attention = Self.attention
-            let shard = try Shard(label: "muster.observe", options: options)
+            let shard = try Shard(label: "muster.observe")
             started = shard
             let host = ObservingHost(shard: shard, forward: forward, limits: limits, pace: pace)
             let listener = try Listener(shard: shard, addresses: [address], tls: tls) { _, _ in
@@ -70,8 +68,6 @@ public final class ObservingProxy: Sendable {
         return observation
     }
 
-    /// A server that answers at once does so within this time: its answer is passed on without another wake.
-    private static let attention = Nanoseconds.microseconds(200)
     /// How long both sides have to close.
     private static let closeTimeout = Nanoseconds.seconds(2)
 }
