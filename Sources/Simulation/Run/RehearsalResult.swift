@@ -136,13 +136,18 @@ extension RehearsalRun {
     /// What must hold when a rehearsal has run to its end.
     private mutating func checkEnd() {
         guard let controller = controllers.last, !rehearsal.stopsAtViolation || violations.isEmpty else { return }
-        if case .ended(.rolledBack) = controller.state, window.second + 1 >= seconds {
+        if case .ended(.rolledBack) = controller.state {
+            let isOver = window.second + 1 >= seconds
+            // By the plan, not by the controller's own account of whom it has taken back.
+            let plan = controller.plan
+            let takesAllBack = ([plan.onFailure] + plan.gates.compactMap(\.onFailure)).allSatisfy { $0 == .rollBack }
             for slot in slots {
                 for (place, agent) in slot.partition.agents.enumerated() {
                     let isReachable = agent.record.isOnline && agent.offerDue == .distantFuture
-                    guard isReachable, model.revision(agent.target) == controller.former.number,
-                        agent.target != agent.delivered
-                    else { continue }
+                    let target = model.revision(agent.target)
+                    let isNotTold = isOver && target == controller.former.number && agent.target != agent.delivered
+                    let isLeftOut = takesAllBack && target == controller.revision.number
+                    guard isReachable, isNotTold || isLeftOut else { continue }
                     violations.append(
                         InvariantViolation(
                             at: window.end, agent: slot.partition.number(place), kind: .rollbackMissedAgent))
