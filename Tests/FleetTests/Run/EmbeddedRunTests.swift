@@ -92,7 +92,9 @@ struct EmbeddedRunTests {
         profile.server = .embedded(server)
         let record = try await Self.perform(profile)
         #expect(record.summary.counters[.throttled] >= 20)
-        #expect(record.summary.counters[.agentsAnswered] == 0)
+        // An agent that is connected when the run ends sends agent_disconnect, which is never throttled.
+        let rows = record.series.filter { $0.phase != "drain" }
+        #expect(!rows.isEmpty && rows.allSatisfy { $0.counters[.agentsAnswered] == 0 })
     }
 
     @Test("An interrupted run disconnects in order and keeps its figures")
