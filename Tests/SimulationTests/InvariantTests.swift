@@ -40,4 +40,33 @@ struct WholeSystemTests {
             #expect(trace.filter { $0.agent != removed } == all.filter { $0.agent != removed })
         }
     }
+    @Test(
+        "A rollback that leaves an agent out is found, also where the run ends with the rollout",
+        arguments: [false, true])
+    func forgottenAgent(endsWithRollouts: Bool) throws {
+        var plan = RolloutPlan()
+        plan.batches = BatchSettings()
+        plan.onFailure = .rollBack
+        var gate = GatePlan()
+        gate.above = .agents(2)
+        plan.gates = [gate]
+        plan.rollBack.timeout = .seconds(60)
+        var world = World(agents: 100, seed: 5)
+        world.span = .seconds(900)
+        world.faults = (10..<20).map { .failure(agent: UInt32($0), .failsToApply) }
+        var rehearsal = Rehearsal(
+            world: world, fleet: RolloutFleet(count: 100), rollouts: [RehearsedRollout(plan, begins: .seconds(30))])
+        rehearsal.stopsWithRollouts = endsWithRollouts
+        let sound = rehearsal.run()
+        #expect(sound.violations.isEmpty && Self.isRolledBack(sound))
+        rehearsal.forgotten = { command, agent in command.cause == .rollBack && agent == 42 }
+        let faulty = rehearsal.run()
+        #expect(Self.isRolledBack(faulty))
+        #expect(faulty.violations.map(\.kind) == [.rollbackMissedAgent] && faulty.violations.first?.agent == 42)
+    }
+
+    private static func isRolledBack(_ result: RehearsalResult) -> Bool {
+        guard case .ended(.rolledBack)? = result.controllers.last?.state else { return false }
+        return true
+    }
 }

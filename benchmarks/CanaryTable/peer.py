@@ -3,7 +3,7 @@
     python3 benchmarks/CanaryTable/peer.py FILE
 
 FILE is what CanaryTable wrote. Prints, for each share of broken agents, how often the test stops and the median and
-90th percentile of the answers until then, at alpha = 1 % and 5 %.
+90th percentile of the answers until then, at alpha = 1 % and 5 %. Needs savvi and matplotlib from PyPI.
 """
 import sys
 from collections import defaultdict

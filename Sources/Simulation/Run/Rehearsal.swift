@@ -47,6 +47,8 @@ public struct Rehearsal: Sendable {
     var mistake: PlantedMistake?
     /// For tests of shrinking: outcomes that the controller does not receive, as if it had a fault.
     var hidden: (@Sendable (AgentOutcome) -> Bool)?
+    /// For tests of the checks: agents that a command leaves out, as if the controller had forgotten them.
+    var forgotten: (@Sendable (RolloutCommand, UInt32) -> Bool)?
 
     public init(world: World, fleet: RolloutFleet, rollouts: [RehearsedRollout]) {
         self.world = world
@@ -180,9 +182,10 @@ struct RehearsalRun {
             let revision = pending.command.revision.number
             let entry = (model.revisionOf.firstIndex(of: revision) ?? 0) + 1
             let last = (model.revisionOf.lastIndex(of: revision) ?? 0) + 1
+            var agents = controller.agents(of: pending.command)
+            if let forgotten = rehearsal.forgotten { agents = agents.filter { !forgotten(pending.command, $0) }[...] }
             return FleetCommand(
-                command: pending.command, agents: controller.agents(of: pending.command), entry: UInt8(entry),
-                lastEntry: UInt8(last))
+                command: pending.command, agents: agents, entry: UInt8(entry), lastEntry: UInt8(last))
         }
         pending.removeAll(keepingCapacity: true)
         let (state, isLarge) = (window, !commands.isEmpty || !lost.isEmpty || lastEvents > Self.manyEvents)
