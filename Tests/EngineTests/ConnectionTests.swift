@@ -277,9 +277,12 @@ struct ConnectionTests {
                 EchoEndpoint(shard: shard)
             }
             let raw = try RawClient(to: listener.addresses[0])
+            // An accept still under way would take a descriptor and give it back.
+            while await server.run({ server.counters.accepts }) < 1 { await Task.yield() }
+            let waiting = try RawClient()
             // From here on every descriptor below the limit is taken.
             let ballast = try Ballast(limit: ProcessFigures.current().openDescriptors + 8)
-            let waiting = try ballast.replacingLast { try RawClient(to: listener.addresses[0]) }
+            try waiting.connect(to: listener.addresses[0])
             while await server.run({ server.counters.acceptPauses }) < 2 { await Task.yield() }
             let starved = ScriptedEndpoint(shard: server)
             await server.run { starved.connect(to: listener.addresses[0]) }

@@ -24,12 +24,23 @@ final class RawListener: Sendable {
 final class RawClient: Sendable {
     let descriptor: Int32
 
-    init(to address: SocketAddress) throws {
+    /// A client that is not connected yet.
+    init() throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw RawSocketError() }
+    }
+
+    convenience init(to address: SocketAddress) throws {
+        try self.init()
+        try connect(to: address)
+    }
+
+    /// Takes no further descriptor.
+    func connect(to address: SocketAddress) throws {
         var remote = CLinuxAddress()
         remote.bytes = (127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         remote.port = address.port
-        guard descriptor >= 0, clinux_connect(descriptor, &remote) == 0 else { throw RawSocketError() }
+        guard clinux_connect(descriptor, &remote) == 0 else { throw RawSocketError() }
     }
 
     deinit { _ = clinux_close(descriptor) }
@@ -60,20 +71,21 @@ final class RawClient: Sendable {
 final class Ballast {
     private var taken: [Int32] = []
 
+    /// Dispatch opens files of `/proc` for some microseconds to count its runnable workers. A descriptor that it has
+    /// when `dup` fails first is free a moment later: so `dup` has to fail many times, with pauses between.
     init(limit: Int) throws {
         Self.setLimit(limit)
-        while true {
+        var failures = 0
+        while failures < 20 {
             let next = dup(0)
-            if next < 0 { break }
-            taken.append(next)
+            if next >= 0 {
+                taken.append(next)
+            } else {
+                failures += 1
+                usleep(1000)
+            }
         }
         guard taken.count > 1 else { throw RawSocketError() }
-    }
-
-    /// Gives one descriptor back for as long as `open` needs to take it.
-    func replacingLast<Opened>(_ open: () throws -> Opened) rethrows -> Opened {
-        if let last = taken.popLast() { _ = clinux_close(last) }
-        return try open()
     }
 
     func release(_ limits: FileLimits) {
