@@ -103,10 +103,9 @@ struct ConnectStateMachine {
     mutating func closed(_ cause: CloseCause) -> ConnectError {
         let error: ConnectError
         switch (phase ?? .dial, cause) {
-        case (let phase, .timedOut): error = ConnectError(phase: phase, reason: .timedOut)
         case (.tunnel, .peerClosed):
             error = ConnectError(phase: .tunnel, reason: .proxy(tunnel?.response.transportClosed() ?? .closed))
-        case (let phase, _): error = ConnectError(phase: phase, reason: .closed(cause))
+        case (let phase, _): error = ConnectError(cause, in: phase)
         }
         state = .failed
         return error
