@@ -2,7 +2,8 @@ import Basis
 import Engine
 import Transport
 
-/// One attempt to open a connection, without I/O: agents, pools, downloads, own telemetry and probes all connect by it.
+/// One attempt to open a connection, without I/O: agents, pools, downloads, own telemetry and probes connect by it, but
+/// for agents whose way is one connection in plaintext (`AgentPlace.isDirect`).
 ///
 ///     dial ──► tunnel ──► tls ──► ready
 ///       │        │                  ▲
