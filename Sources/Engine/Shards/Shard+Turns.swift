@@ -55,10 +55,10 @@ extension Shard {
     /// whether there was anything.
     private func turn(after pause: ShardPause) -> Bool {
         let count = pass(pause)
+        if count > 0 { now = Shard.clock }
         for index in 0..<count {
             guard let event = poller.event(index), let endpoint = slots.endpoint(for: event.tag) else { continue }
             counters.events &+= 1
-            now = Shard.clock
             endpoint.ready(event.readiness)
             endCallback()
             fireTimersBetweenSlices()
@@ -100,12 +100,13 @@ extension Shard {
     }
 
     /// Fires the timers that are due, where that has not been done for a millisecond. For a block that works on many
-    /// endpoints, between one and the next: callbacks of any endpoint may run in it.
+    /// endpoints, between one and the next: callbacks of any endpoint may run in it. `now` is read anew.
     public func fireTimersBetweenSlices() {
         assertOnShard()
         now = Shard.clock
-
-        if now.nanoseconds &- timersFiredAt >= Self.slice { _ = fireTimers() }
+        guard now.nanoseconds &- timersFiredAt >= Self.slice else { return }
+        _ = fireTimers()
+        now = Shard.clock
     }
 
     private func fireTimers() -> Bool {
@@ -148,9 +149,9 @@ extension Shard {
     func settleEnded() -> Bool {
         guard !ended.isEmpty else { return false }
         let present = ended.count
+        now = Shard.clock
         for index in 0..<present {
             guard let endpoint = slots.endpoint(at: ended[index]) else { continue }
-            now = Shard.clock
             endpoint.tellEnd()
             endCallback()
             fireTimersBetweenSlices()

@@ -9,6 +9,7 @@ import Transport
 /// What all agents of one shard share: the metrics, the target, and the buffers through which every message passes.
 ///
 /// Confined to its shard. The buffers keep their capacity, so that a message in steady state allocates nothing.
+/// Accesses to them call nobody, so that none is checked for an overlap; those to the effects do, and each is.
 final class AgentHost {
     let shard: Shard
     let metrics: ShardMetrics
@@ -23,7 +24,7 @@ final class AgentHost {
     private var exporter: TelemetryExporter?
     private let resolveDestination: DestinationResolver
     /// Steps of agents' lives since the figures were last handed over.
-    private var transitions = TransitionTally()
+    @exclusivity(unchecked) private var transitions = TransitionTally()
     /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
     /// Where every change of state goes; nil where no journal is kept.
@@ -44,16 +45,16 @@ final class AgentHost {
     /// The effects of the step under way; emptied before the next step of any state machine.
     var effects = Effects()
     /// Frames to be written; empty between events.
-    var output: [UInt8] = []
+    @exclusivity(unchecked) var output: [UInt8] = []
     /// Where a frame that came in pieces or masked is put together.
-    var scratch: [UInt8] = []
+    @exclusivity(unchecked) var scratch: [UInt8] = []
     /// The compressors of all WebSockets of the shard.
     var deflate = SharedDeflate()
     /// Which servers have sent messages that decompress to too much.
     var decompression = DecompressionGuard()
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
-    private var random: SeededRandom
+    @exclusivity(unchecked) private var random: SeededRandom
     private let unixOrigin: UInt64
     private var notedWriteCalls: UInt64 = 0
     private var notedTLS = TLSCounters()

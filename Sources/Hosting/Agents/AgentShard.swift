@@ -86,7 +86,7 @@ public final class AgentShard: @unchecked Sendable {
     public func dropConnections(share: Double, seed: UInt64) {
         shard.perform { [self] in
             for link in host.population.links {
-                var random = SeededRandom(seed: seed, stream: link.agent.index)
+                var random = SeededRandom(seed: seed, stream: link.agentIndex)
                 if random.chance(share) {
                     link.loseConnection()
                     shard.fireTimersBetweenSlices()

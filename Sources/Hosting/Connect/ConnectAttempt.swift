@@ -45,10 +45,10 @@ final class ConnectAttempt {
         case failed(ConnectError)
     }
 
-    private var machine: ConnectStateMachine
+    @exclusivity(unchecked) private var machine: ConnectStateMachine
     /// Nil once nothing of it is needed. By reference: of the thousands of attempts that may wait for their handshakes,
     /// each would leave a hole of the plan's size in the heap.
-    private var plan: PlanReference?
+    @exclusivity(unchecked) private var plan: PlanReference?
     /// Where the spans of the phases and the tunnel's bytes are recorded; `nil`: nowhere.
     private let metrics: ShardMetrics?
 
