@@ -141,26 +141,32 @@ final class AgentHost {
         homes[cohort.plan.name] ?? home
     }
 
-    /// Makes agent `index` and starts it now.
-    /// - Parameter isPlanned: whether it is one of those of `planned`.
-    func start(index: UInt64, cohort: Cohort, isPlanned: Bool = true) {
+    /// Makes the link of an agent before it starts, where it has one of its own.
+    func makeLink(_ index: UInt64, _ cohort: Cohort) -> (any FleetMember)? {
+        if let polling { return PollLink(agent: Agent(index: index, cohort: cohort), host: self, polling: polling) }
+        guard cohort.plan.gatewayMembers == 0 else { return nil }
+        return AgentLink(agent: Agent(index: index, cohort: cohort), host: self)
+    }
+
+    /// Starts agent `index` now.
+    /// - Parameters:
+    ///   - made: its link, where `makeLink` has made it already.
+    ///   - isPlanned: whether it is one of those of `planned`.
+    func start(_ index: UInt64, _ cohort: Cohort, link made: (any FleetMember)? = nil, isPlanned: Bool = true) {
         let former = metrics.enter(cohort: cohort.number)
         defer { metrics.leave(for: former) }
-        let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
         if !isPlanned {
             metrics.agentMoved(from: nil, to: .initializing)
             population.hasUnplanned = true
         }
         let link: any FleetMember
-        if let polling {
-            link = PollLink(agent: agent, host: self, polling: polling)
-        } else if cohort.plan.gatewayMembers == 0 {
-            link = AgentLink(agent: agent, host: self)
+        if let own = made ?? makeLink(index, cohort) {
+            link = own
         } else if let gateway = filling[ObjectIdentifier(cohort)], gateway.agents <= cohort.plan.gatewayMembers {
-            return gateway.join(agent)
+            return gateway.join(Agent(index: index, cohort: cohort))
         } else {
-            let gateway = GatewayLink(leader: agent, host: self)
+            let gateway = GatewayLink(leader: Agent(index: index, cohort: cohort), host: self)
             filling[ObjectIdentifier(cohort)] = gateway
             link = gateway
         }
