@@ -28,7 +28,8 @@ open class Endpoint: @unchecked Sendable {
     final var lastReceived: UInt64 = 0
     /// When what is being received must be complete; `UInt64.max`: no limit.
     final var receiveDue = UInt64.max
-    final var outbox = Outbox()
+    /// Unchecked: it calls nothing but malloc.
+    @exclusivity(unchecked) final var outbox = Outbox()
     /// TLS, boxed: plaintext connections pay one pointer for it.
     final var security = EndpointSecurity.none
     final var slot = SlotTable.none

@@ -20,8 +20,11 @@ public final class Shard: @unchecked Sendable {
 
     /// The instant of the present callback: CLOCK_MONOTONIC, read before each one.
     public internal(set) var now: Instant
+    // What is marked as unchecked is reached on the shard alone, and none of it calls out while it changes: a check for
+    // overlapping access at each turn and message could find nothing, and would cost as much as the work.
+
     /// The work of the shard until now.
-    public internal(set) var counters = ShardCounters()
+    @exclusivity(unchecked) public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
     public internal(set) var openConnections = 0
     /// Bytes that wait in all endpoints for their peers to read. On the shard.
@@ -29,22 +32,22 @@ public final class Shard: @unchecked Sendable {
 
     private let queue: DispatchQueue
     private let source: any DispatchSourceRead
-    var poller: Poller
-    var wheel: TimerWheel
-    var slots = SlotTable()
-    var wakeLatency = WakeLatency()
+    @exclusivity(unchecked) var poller: Poller
+    @exclusivity(unchecked) var wheel: TimerWheel
+    @exclusivity(unchecked) var slots = SlotTable()
+    @exclusivity(unchecked) var wakeLatency = WakeLatency()
     /// `options.timerSlack` in nanoseconds.
     let timerSlack: UInt64
     /// The thread's CPU time when the queue's present block began; 0 between blocks.
     var threadStart: UInt64 = 0
     /// Slots whose connection has ended and whose owner has not been notified yet.
-    var ended: [Int32] = []
+    @exclusivity(unchecked) var ended: [Int32] = []
     /// The links of connections, by slot.
     var links: [Int32: EndpointLink] = [:]
     /// Links that have outlived their connections.
     var linkTails = 0
     let readBuffer: UnsafeMutableRawBufferPointer
-    var corkBuffer: CorkBuffer
+    @exclusivity(unchecked) var corkBuffer: CorkBuffer
     /// For the shard's first TLS connection and all after it.
     var tlsChannel: TLSChannel {
         if let tlsChannelIfMade { return tlsChannelIfMade }
@@ -55,7 +58,7 @@ public final class Shard: @unchecked Sendable {
     private(set) var tlsChannelIfMade: TLSChannel?
     /// When timers were last looked at.
     var timersFiredAt: UInt64 = 0
-    var handshakes: HandshakeQueue
+    @exclusivity(unchecked) var handshakes: HandshakeQueue
     /// When the handshake of the connection that `connected` is called for began; valid in that call.
     public internal(set) var handshakeBegan = Instant(nanoseconds: 0)
     private(set) var isStopping = false

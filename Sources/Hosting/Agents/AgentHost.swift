@@ -41,19 +41,22 @@ final class AgentHost {
     /// Checks the agents against the specification, where the run asks for it.
     let watch: ConformanceWatch?
 
+    // What is marked as unchecked is lent to state machines, frames and random numbers, none of which know of a host: a
+    // check for overlapping access at each message could find nothing.
+
     /// The effects of the step under way; emptied before the next step of any state machine.
-    var effects = Effects()
+    @exclusivity(unchecked) var effects = Effects()
     /// Frames to be written; empty between events.
-    var output: [UInt8] = []
+    @exclusivity(unchecked) var output: [UInt8] = []
     /// Where a frame that came in pieces or masked is put together.
-    var scratch: [UInt8] = []
+    @exclusivity(unchecked) var scratch: [UInt8] = []
     /// The compressors of all WebSockets of the shard.
     var deflate = SharedDeflate()
     /// Which servers have sent messages that decompress to too much.
     var decompression = DecompressionGuard()
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
-    private var random: SeededRandom
+    @exclusivity(unchecked) private var random: SeededRandom
     private let unixOrigin: UInt64
     private var notedWriteCalls: UInt64 = 0
     private var notedTLS = TLSCounters()

@@ -20,8 +20,8 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     /// one.
     var identity: PackedIdentity?
     var stage = WebSocketStage.offline
-    /// Meaningful while `open` or `closing`.
-    var reader = WebSocketReader(role: .client)
+    /// Meaningful while `open` or `closing`. Unchecked: it knows of no link.
+    @exclusivity(unchecked) var reader = WebSocketReader(role: .client)
     /// How many bytes of the message that is arriving were there when its deadline was last set.
     private var arrivedBytes: UInt32 = 0
     /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
