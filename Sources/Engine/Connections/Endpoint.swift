@@ -28,6 +28,7 @@ open class Endpoint: @unchecked Sendable {
     @exclusivity(unchecked) final var lastReceived: UInt64 = 0
     /// When what is being received must be complete; `UInt64.max`: no limit.
     @exclusivity(unchecked) final var receiveDue = UInt64.max
+    /// Unchecked: it calls nothing but malloc.
     @exclusivity(unchecked) final var outbox = Outbox()
     /// TLS, boxed: plaintext connections pay one pointer for it.
     @exclusivity(unchecked) final var security = EndpointSecurity.none

@@ -23,6 +23,9 @@ public final class Shard: @unchecked Sendable {
 
     /// The instant of the present callback: CLOCK_MONOTONIC, read before each one.
     @exclusivity(unchecked) public internal(set) var now: Instant
+    // What is marked as unchecked is reached on the shard alone, and none of it calls out while it changes: a check for
+    // overlapping access at each turn and message could find nothing, and would cost as much as the work.
+
     /// The work of the shard until now.
     @exclusivity(unchecked) public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
@@ -35,7 +38,7 @@ public final class Shard: @unchecked Sendable {
     @exclusivity(unchecked) var poller: Poller
     @exclusivity(unchecked) var wheel: TimerWheel
     @exclusivity(unchecked) var slots = SlotTable()
-    var wakeLatency = WakeLatency()
+    @exclusivity(unchecked) var wakeLatency = WakeLatency()
     /// `options.timerSlack` in nanoseconds.
     let timerSlack: UInt64
     /// The thread's CPU time when the queue's present block began; 0 between blocks.
@@ -58,7 +61,7 @@ public final class Shard: @unchecked Sendable {
     private(set) var tlsChannelIfMade: TLSChannel?
     /// When timers were last looked at.
     @exclusivity(unchecked) var timersFiredAt: UInt64 = 0
-    var handshakes: HandshakeQueue
+    @exclusivity(unchecked) var handshakes: HandshakeQueue
     /// When the connection that `connected` is called for was begun, by `connect` and in plaintext; valid in that call.
     @exclusivity(unchecked) public internal(set) var connectBegan = Instant(nanoseconds: 0)
     /// When the handshake of the connection that `connected` is called for began; valid in that call.

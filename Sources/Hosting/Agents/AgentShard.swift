@@ -76,7 +76,7 @@ public final class AgentShard: @unchecked Sendable {
     /// Starts agents now, besides those of the schedule.
     public func start(_ agents: [(index: UInt64, cohort: Cohort)]) {
         shard.perform { [self] in
-            for agent in agents { host.start(index: agent.index, cohort: agent.cohort, isPlanned: false) }
+            for agent in agents { host.start(agent.index, agent.cohort, isPlanned: false) }
         }
     }
 

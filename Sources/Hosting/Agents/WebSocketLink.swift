@@ -21,7 +21,7 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
     /// one.
     var identity: PackedIdentity?
     @exclusivity(unchecked) var stage = WebSocketStage.offline
-    /// Meaningful while `open` or `closing`.
+    /// Meaningful while `open` or `closing`. Unchecked: it knows of no link.
     @exclusivity(unchecked) var reader = WebSocketReader(role: .client)
     /// How many bytes of the message that is arriving were there when its deadline was last set.
     private var arrivedBytes: UInt32 = 0

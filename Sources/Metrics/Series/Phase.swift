@@ -85,7 +85,7 @@ struct OpenPhase {
     func summary(judgedBy recorder: RunRecorder) -> PhaseSummary {
         let available = length.seconds * cores
         let cpuShare = available > 0 ? max(cpu.seconds, 0) / available : 0
-        let measures = Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
+        let measures = MeasureSummary.all(of: histograms)
         let place = "phase \(label)"
         var findings = recorder.rules.findings(
             for: Evidence(

@@ -12,10 +12,9 @@ public enum PrometheusPage {
     /// - Parameter hasNative: whether histograms have native buckets beside the classic ones.
     static func families(for snapshot: Snapshot, hasNative: Bool) -> [ExposedFamily] {
         var families = agents(snapshot) + counters(snapshot)
-        for summary in snapshot.measures where summary.count > 0 {
-            families += self.families(for: summary)
-            families.append(
-                distribution(summary.measure, snapshot.histograms[summary.measure.index].estimate, hasNative))
+        for (measure, histogram) in zip(Measure.allCases, snapshot.histograms) where histogram.count > 0 {
+            families += self.families(for: MeasureSummary(measure, of: histogram))
+            families.append(distribution(measure, histogram.estimate, hasNative))
         }
         return families + cohorts(snapshot.cohorts) + gauges(snapshot) + server(snapshot) + [phase(snapshot)]
     }

@@ -236,7 +236,7 @@ public final class RunRecorder {
         var summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
             verdict: verdict,
-            measures: summaries(of: totals), counters: counters, named: named, states: states,
+            measures: MeasureSummary.all(of: totals), counters: counters, named: named, states: states,
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server),
@@ -270,7 +270,8 @@ public final class RunRecorder {
 
     private func evidence(of row: SeriesRow, cores: Double) -> Evidence {
         Evidence(
-            span: row.length, measures: summaries(of: row.histograms), cpuShare: row.cpuShare, availableCores: cores,
+            span: row.length, measures: MeasureSummary.all(of: row.histograms), cpuShare: row.cpuShare,
+            availableCores: cores,
             shards: row.shards, withheld: row.withheld, counters: row.counters, silentShards: row.silentShards,
             load: load)
     }
@@ -279,7 +280,7 @@ public final class RunRecorder {
     private func runFindings(_ totals: [BoundedHistogram]) -> [Verdict.Finding] {
         rules.findings(
             for: Evidence(
-                span: lastTick - start, measures: summaries(of: totals), cpuShare: process.meanCPUShare,
+                span: lastTick - start, measures: MeasureSummary.all(of: totals), cpuShare: process.meanCPUShare,
                 availableCores: process.availableCores, shards: shardUse, withheld: withheld, counters: counters,
                 silentShards: silentShards, load: load),
             in: "whole run")
@@ -293,10 +294,6 @@ public final class RunRecorder {
 
     private func totals() -> [BoundedHistogram] {
         zip(closedTotals, phase.histograms).map { $0.merged(with: $1) }
-    }
-
-    private func summaries(of histograms: [BoundedHistogram]) -> [MeasureSummary] {
-        Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
     }
 
     /// Merges the intervals of the exchanges into `interval`.
@@ -334,12 +331,10 @@ public final class RunRecorder {
     }
 
     private func snapshot(row: SeriesRow) -> Snapshot {
-        let totals = totals()
-        return Snapshot(
+        Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
-            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals), histograms: totals,
-            counters: counters,
-            named: named, states: states, health: health, cohorts: cohorts, process: process, verdict: current,
+            phaseHistograms: phase.histograms, formerHistograms: closedTotals, counters: counters, named: named,
+            states: states, health: health, cohorts: cohorts, process: process, verdict: current,
             toolBoundSeconds: toolBoundSeconds, server: server)
     }
 }
