@@ -9,23 +9,26 @@ struct PageCharts {
     private let rows: [SeriesRow]
     /// The figures of each row, by `Measure.index`.
     private let figures: [[MeasureSummary]]
+    /// The response times of the intervals that share a row of a table.
+    private let responses: [CompactHistogram]
     private let timeline: Timeline
+    private let percentiles: String
 
     /// How many errors are drawn by name; the others are one trace.
     static let maxErrors = 6
 
-    init(_ record: RunRecord, _ drawn: [DrawnRows.Row]) {
+    init(_ record: RunRecord, _ kept: inout DrawnRows) {
+        let drawn = kept.rows(of: record.series)
         self.record = record
+        responses = kept.responses(of: drawn, by: TimeChart.tableGroup(of: drawn.count))
         rows = drawn.map(\.row)
         figures = drawn.map(\.figures)
         timeline = Timeline(record, rows: rows)
+        percentiles = Self.percentiles(record, &kept.curves)
     }
 
-    static func html(for record: RunRecord, _ drawn: [DrawnRows.Row]) -> String {
-        PageShell.charts(PageCharts(record, drawn).all)
-    }
-
-    private var all: [String] {
+    /// Those of which there is nothing to draw are empty.
+    var all: [String] {
         [
             latency(.heartbeatResponse, "Response time", "from the moment a heartbeat was due to its answer"),
             heatmap, distribution, percentiles, states, connections, recovery,
@@ -81,11 +84,13 @@ struct PageCharts {
         let histograms = rows.map { $0.histograms[Measure.heartbeatResponse.index].estimate }
         return HeatmapChart(
             title: "Heatmap of response time", caption: "heartbeats by their response time; darker: more of them",
-            timeline: timeline, histograms: histograms
+            timeline: timeline, histograms: histograms, groups: responses
         ).html
     }
 
-    private func total(_ measure: Measure) -> CompactHistogram? {
+    private func total(_ measure: Measure) -> CompactHistogram? { Self.total(measure, record) }
+
+    private static func total(_ measure: Measure, _ record: RunRecord) -> CompactHistogram? {
         record.histograms.first { $0.tag == "total/\(measure.name)" }?.histogram
     }
 
@@ -99,13 +104,13 @@ struct PageCharts {
         ).html
     }
 
-    private var percentiles: String {
-        let found = LiveFrame.measures.compactMap { measure in total(measure).map { (measure.title, $0) } }
+    private static func percentiles(_ record: RunRecord, _ kept: inout DrawnCurves) -> String {
+        let found = LiveFrame.measures.compactMap { measure in total(measure, record).map { (measure.title, $0) } }
         let curves = found.enumerated().map { index, entry in
             PercentileChart.Curve(
                 name: entry.0, colour: PageStyle.palette[index % PageStyle.palette.count], histogram: entry.1)
         }
-        return PercentileChart(title: "All latencies", caption: "how long the slowest take", curves: curves).html
+        return PercentileChart(title: "All latencies", caption: "how long the slowest take", curves: curves).html(&kept)
     }
 
     private var connections: String {
