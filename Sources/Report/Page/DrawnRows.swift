@@ -20,6 +20,8 @@ public struct DrawnRows: Sendable {
     private var keptResponses: [Span: CompactHistogram] = [:]
     /// Of the chart of all latencies.
     var curves = DrawnCurves()
+    /// Of the heatmap.
+    var columns = DrawnColumns()
 
     public init() {}
 
@@ -87,5 +89,35 @@ struct DrawnCurves: Sendable {
     /// A curve that is the same in every regard; nil where there was none.
     func curve(_ curve: PercentileChart.Curve, _ scale: Scale, _ nines: Double) -> Drawn? {
         drawn.first { $0.curve == curve && $0.scale == scale && $0.nines == nines }
+    }
+}
+
+/// The columns of a heatmap, as they were written: one for each interval, which rests once it is over.
+struct DrawnColumns: Sendable {
+    struct Column: Sendable {
+        /// By cell.
+        let counts: [UInt64]
+        let hint: String
+    }
+
+    /// Of one run, intervals with the same start and length are the same.
+    private struct Span: Hashable {
+        let start: Double
+        let length: Double
+    }
+
+    private var scale: Scale?
+    private var kept: [Span: Column] = [:]
+
+    /// - Parameter make: writes the column of an interval.
+    mutating func columns(_ slots: [Timeline.Slot], _ scale: Scale, make: (Int) -> Column) -> [Column] {
+        let former = self.scale == scale ? kept : [:]
+        let columns = slots.enumerated().map { index, slot in
+            let span = Span(start: slot.start, length: slot.length)
+            return (span, former[span] ?? make(index))
+        }
+        self.scale = scale
+        kept = Dictionary(columns) { first, _ in first }
+        return columns.map(\.1)
     }
 }

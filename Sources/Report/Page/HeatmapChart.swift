@@ -27,7 +27,8 @@ struct HeatmapChart {
     /// Of the intervals that share a row of the table.
     var groups: [CompactHistogram]
 
-    var html: String {
+    /// - Parameter kept: the columns of the chart before, and then of this one.
+    func html(_ kept: inout DrawnColumns) -> String {
         let filled = histograms.filter { $0.count > 0 }
         guard filled.count > 1, let lowest = filled.map(\.lowest).min(), let highest = filled.map(\.highest).max()
         else { return "" }
@@ -35,17 +36,22 @@ struct HeatmapChart {
         guard case .logarithmic(let bottom, let top) = scale else { return "" }
         let cells = Int((log10(top / bottom) * Double(Self.cellsPerDecade)).rounded())
         let edges = (1...cells).map { bottom * pow(10, Double($0) / Double(Self.cellsPerDecade)) }
-        let counts = histograms.map { $0.counts(upTo: edges.map { Nanoseconds(Int64($0)) }) }
+        let bounds = edges.map { Nanoseconds(Int64($0)) }
+        let starts = Self.starts([bottom] + edges)
+        let columns = kept.columns(timeline.slots, scale) { column in
+            let counts = histograms[column].counts(upTo: bounds)
+            return DrawnColumns.Column(counts: counts, hint: Self.hint(counts, starts))
+        }
         // By the second, so that longer intervals are not darker.
-        let rates = zip(counts, timeline.slots).map { counts, slot in
-            counts.map { Double($0) / max(slot.length, 1e-9) }
+        let rates = zip(columns, timeline.slots).map { column, slot in
+            column.counts.map { Double($0) / max(slot.length, 1e-9) }
         }
         let most = rates.flatMap { $0 }.max() ?? 0
         let plot = timeline.plot
         func format(_ value: Double) -> String { Figures.duration(Nanoseconds(Int64(value))) }
         let svg =
             timeline.background + drawn(rates, most, plot) + plot.rows(scale, format) + timeline.axis
-            + timeline.foreground + hints(counts, edges, bottom)
+            + timeline.foreground + timeline.hints { column, text in text.add(columns[column].hint) }
         return PageFigure(
             title: title, caption: caption,
             keys: [
@@ -85,19 +91,23 @@ struct HeatmapChart {
         return paths.enumerated().map { Drawing.path($1, "heat q\($0 + 1)") }.joined()
     }
 
-    /// The counts of each interval, from the longest durations down.
-    private func hints(_ counts: [[UInt64]], _ edges: [Double], _ bottom: Double) -> String {
-        let bounds = ([bottom] + edges).map { Plot.short(Figures.duration(Nanoseconds(Int64($0)))) }
-        let starts = zip(bounds, bounds.dropFirst()).map { Markup.escaped("\n\($0) – \($1): ") }
-        return timeline.hints { slot, text in
-            var isEmpty = true
-            for (start, count) in zip(starts, counts[slot]).reversed() where count > 0 {
-                text.add(start)
-                text.add(Figures.count(count))
-                isEmpty = false
-            }
-            if isEmpty { text.add("\nno value") }
+    /// The lines of hints up to their counts, cell by cell.
+    private static func starts(_ ends: [Double]) -> [String] {
+        let names = ends.map { Plot.short(Figures.duration(Nanoseconds(Int64($0)))) }
+        return zip(names, names.dropFirst()).map { Markup.escaped("\n\($0) – \($1): ") }
+    }
+
+    /// The counts of an interval, from the longest durations down.
+    private static func hint(_ counts: [UInt64], _ starts: [String]) -> String {
+        var text = PageText(capacity: 32 * counts.count)
+        var isEmpty = true
+        for (start, count) in zip(starts, counts).reversed() where count > 0 {
+            text.add(start)
+            text.add(Figures.count(count))
+            isEmpty = false
         }
+        if isEmpty { text.add("\nno value") }
+        return text.string
     }
 
     private var table: [[String]] {

@@ -9,10 +9,9 @@ struct PageCharts {
     private let rows: [SeriesRow]
     /// The figures of each row, by `Measure.index`.
     private let figures: [[MeasureSummary]]
-    /// The response times of the intervals that share a row of a table.
-    private let responses: [CompactHistogram]
     private let timeline: Timeline
     private let percentiles: String
+    private let heatmap: String
 
     /// How many errors are drawn by name; the others are one trace.
     static let maxErrors = 6
@@ -20,11 +19,12 @@ struct PageCharts {
     init(_ record: RunRecord, _ kept: inout DrawnRows) {
         let drawn = kept.rows(of: record.series)
         self.record = record
-        responses = kept.responses(of: drawn, by: TimeChart.tableGroup(of: drawn.count))
+        let responses = kept.responses(of: drawn, by: TimeChart.tableGroup(of: drawn.count))
         rows = drawn.map(\.row)
         figures = drawn.map(\.figures)
         timeline = Timeline(record, rows: rows)
         percentiles = Self.percentiles(record, &kept.curves)
+        heatmap = Self.heatmap(timeline, rows, responses, &kept.columns)
     }
 
     /// Those of which there is nothing to draw are empty.
@@ -80,12 +80,14 @@ struct PageCharts {
         }.first
     }
 
-    private var heatmap: String {
+    private static func heatmap(
+        _ timeline: Timeline, _ rows: [SeriesRow], _ groups: [CompactHistogram], _ kept: inout DrawnColumns
+    ) -> String {
         let histograms = rows.map { $0.histograms[Measure.heartbeatResponse.index].estimate }
         return HeatmapChart(
             title: "Heatmap of response time", caption: "heartbeats by their response time; darker: more of them",
-            timeline: timeline, histograms: histograms, groups: responses
-        ).html
+            timeline: timeline, histograms: histograms, groups: groups
+        ).html(&kept)
     }
 
     private func total(_ measure: Measure) -> CompactHistogram? { Self.total(measure, record) }
