@@ -58,12 +58,6 @@ public struct MeasureSummary: Hashable, Sendable {
         uncertain = bounds
     }
 
-    /// One for each measure.
-    /// - Parameter histograms: by `Measure.index`.
-    static func all(of histograms: [BoundedHistogram]) -> [MeasureSummary] {
-        Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
-    }
-
     /// Whether some of its values are known only within bounds.
     public var isBounded: Bool { !uncertain.isEmpty }
 

@@ -12,9 +12,10 @@ public enum PrometheusPage {
     /// - Parameter hasNative: whether histograms have native buckets beside the classic ones.
     static func families(for snapshot: Snapshot, hasNative: Bool) -> [ExposedFamily] {
         var families = agents(snapshot) + counters(snapshot)
-        for (measure, histogram) in zip(Measure.allCases, snapshot.histograms) where histogram.count > 0 {
-            families += self.families(for: MeasureSummary(measure, of: histogram))
-            families.append(distribution(measure, histogram.estimate, hasNative))
+        for summary in snapshot.measures where summary.count > 0 {
+            families += self.families(for: summary)
+            families.append(
+                distribution(summary, snapshot.histograms[summary.measure.index].estimate, hasNative))
         }
         return families + cohorts(snapshot.cohorts) + gauges(snapshot) + server(snapshot) + [phase(snapshot)]
     }
@@ -85,7 +86,7 @@ public enum PrometheusPage {
 
     /// A histogram: the quantiles of several generators cannot be added, its counts can.
     private static func distribution(
-        _ measure: Measure, _ histogram: CompactHistogram, _ hasNative: Bool
+        _ summary: MeasureSummary, _ histogram: CompactHistogram, _ hasNative: Bool
     ) -> ExposedFamily {
         var cumulative: UInt64 = 0
         let counts = histogram.counts(upTo: bounds + [Nanoseconds(Int64(LatencyScale.highest))])
@@ -94,10 +95,10 @@ public enum PrometheusPage {
             return ExposedFamily.Distribution.Bucket(bound: bound.seconds, cumulative: cumulative)
         }
         let values = ExposedFamily.Distribution(
-            count: histogram.count, sum: histogram.mean.seconds * Double(histogram.count), buckets: buckets,
+            count: histogram.count, sum: summary.mean.seconds * Double(histogram.count), buckets: buckets,
             native: hasNative ? NativeBuckets(histogram) : nil)
         return ExposedFamily(
-            "muster_\(measure.name)_distribution_seconds", .histogram, "The same times in buckets.",
+            "muster_\(summary.measure.name)_distribution_seconds", .histogram, "The same times in buckets.",
             [.init([], .distribution(values))])
     }
 

@@ -10,9 +10,12 @@ public struct Snapshot: Sendable {
     public var phaseElapsed: Nanoseconds
     /// The last interval of at least half a second: shorter ones are merged with the one before.
     public var row: SeriesRow
-    /// The values of the present phase until now, by `Measure.index`, and of those before it.
-    let phaseHistograms: [BoundedHistogram]
-    let formerHistograms: [BoundedHistogram]
+    /// The figures of the present phase until now, by `Measure.index`.
+    public var phaseMeasures: [MeasureSummary]
+    /// The figures of the run until now, by `Measure.index`.
+    public var measures: [MeasureSummary]
+    /// What they are made of.
+    public var histograms: [BoundedHistogram]
     /// Counted since the start of the run.
     public var counters: CounterTable
     public var named: NamedCounters
@@ -30,19 +33,6 @@ public struct Snapshot: Sendable {
     public var toolBoundSeconds: Double
     /// What the server uses; nil where it is not watched.
     public var server: ServerUse?
-
-    // Made when they are asked for: nobody may look at a tick, and they are passes over all values of the run.
-
-    /// The figures of the present phase until now, by `Measure.index`.
-    public var phaseMeasures: [MeasureSummary] { MeasureSummary.all(of: phaseHistograms) }
-
-    /// The figures of the run until now, by `Measure.index`.
-    public var measures: [MeasureSummary] { MeasureSummary.all(of: histograms) }
-
-    /// What they are made of.
-    public var histograms: [BoundedHistogram] {
-        zip(formerHistograms, phaseHistograms).map { $0.merged(with: $1) }
-    }
 }
 
 /// What the tool itself used of the machine over a run.
