@@ -75,6 +75,27 @@ struct FilesTests {
         }
     }
 
+    @Test("A file that is written piece by piece is new: nothing at its path is replaced, no link is followed")
+    func pieces() throws {
+        try Self.inTemporaryDirectory { folder in
+            let (path, elsewhere, link) = (folder + "/f", folder + "/elsewhere", folder + "/link")
+            let writer = try FileWriter(creating: path)
+            #expect(throws: FileError(.create, path, .alreadyExists)) { try FileWriter(creating: path) }
+            try writer.write("one".utf8)
+            try writer.restart()
+            try writer.write("two".utf8)
+            writer.finish()
+            #expect(try Files.text(path, limit: 10) == "two")
+            for target in [elsewhere, path] {
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+                #expect(throws: FileError(.create, link, .alreadyExists)) { try FileWriter(creating: link) }
+                try FileManager.default.removeItem(atPath: link)
+            }
+            #expect(!Files.exists(elsewhere))
+            #expect(try Files.text(path, limit: 10) == "two")
+        }
+    }
+
     @Test("A lock has one owner, shows its note to others, and is removed at the end")
     func locking() throws {
         try Self.inTemporaryDirectory { folder in
