@@ -66,6 +66,15 @@ struct FilesTests {
             try Files.replace(path, with: "three".utf8)
             #expect(try Files.text(path, limit: 10) == "three")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/a/b") == ["f"])
+            // A draft that somebody else has put there is not followed, and does not keep its rights.
+            let (draft, elsewhere) = (Files.draftPath(of: path), folder + "/elsewhere")
+            try FileManager.default.createSymbolicLink(atPath: draft, withDestinationPath: elsewhere)
+            try Files.replace(path, with: "four".utf8)
+            #expect(try Files.text(path, limit: 10) == "four" && !Files.exists(elsewhere))
+            try Data("draft".utf8).write(to: URL(fileURLWithPath: draft))
+            try Files.replace(path, with: "five".utf8, mode: 0o600)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
             #expect(throws: FileError(.create, path, .notADirectory)) { try Files.createDirectory(path) }
             #expect(throws: FileError(.write, "/dev/full", .diskFull)) {
                 let descriptor = open("/dev/full", O_WRONLY)
