@@ -178,7 +178,9 @@ extension WebSocketLink {
         flush()
         uncork()
         switch stage {
-        case .connecting(let attempt): givenUp = attempt.phase.map { .connect($0) }
+        case .connecting(let attempt):
+            if let failure { host.metrics.count(attempt.closed(failure)) }
+            givenUp = failure == nil ? attempt.phase.map { .connect($0) } : nil
         case .upgrading: givenUp = .upgrade
         case .offline, .open: givenUp = nil
         case .closing:

@@ -307,8 +307,8 @@ struct HostileServerTableTests {
         }
         let fleet = try SmallFleet(2, at: target) { plan in
             plan.reconnect = .fixed(.milliseconds(10))
-            // A peer that stays has a second to receive the alert.
-            plan.connectTimeout = row.counter == .connectTimedOut ? .milliseconds(300) : .seconds(10)
+            // Sooner than a peer that stays is left after the alert.
+            plan.connectTimeout = .milliseconds(300)
         }
         try await fleet.wait(until: "several attempts of each") { $0[row.counter] >= 6 }
         await fleet.stop()
