@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
     var largestMessage: String?
 
     @Option(
-        help: "The memory that the unfinished messages of all connections may use: 512MiB (default: 256MiB).")
+        help: "The memory of all unfinished messages together: 512MiB (default: 256MiB), at least the largest one.")
     var maxBuffered: String?
 
     @Option(help: "The limit of agents in the registry (default: 1000000).")

@@ -178,7 +178,9 @@ extension WebSocketLink {
         uncork()
         switch stage {
         case .dialing: givenUp = .connect(.dial)
-        case .connecting(let attempt): givenUp = attempt.phase.map { .connect($0) }
+        case .connecting(let attempt):
+            if let failure { host.metrics.count(attempt.closed(failure)) }
+            givenUp = failure == nil ? attempt.phase.map { .connect($0) } : nil
         case .upgrading: givenUp = .upgrade
         case .offline, .open: givenUp = nil
         case .closing:

@@ -73,6 +73,54 @@ struct StoredRunTests {
         }
     }
 
+    /// The numbers of every sixth line become `whole`, those with a fraction `fraction`.
+    private static func changed(_ text: String, from first: Int, _ whole: String, _ fraction: String) -> String {
+        let kept = ["schema_version", "\"seed\"", "start_s,"]
+        return text.split(separator: "\n").enumerated().map { number, line in
+            guard number % 6 == first, !kept.contains(where: { line.contains($0) }) else { return String(line) }
+            return String(line).replacing(/([:,] ?)(-?[0-9][0-9.e+-]*)/) { match in
+                match.output.1 + (match.output.2.contains(".") ? fraction : whole)
+            }
+        }.joined(separator: "\n")
+    }
+
+    @Test(
+        "Figures larger than those of any run are read and merged up to a limit, and refused beyond it",
+        arguments: 0..<6, [("900000000000000", "-9e14"), ("900000000000000", "9e14"), ("\(Int.max)", "1e300")])
+    func large(first: Int, figures: (whole: String, fraction: String)) throws {
+        try ResultsTests.inTemporaryDirectory { url in
+            var records: [RunRecord] = []
+            for seed in 1...3 as ClosedRange<UInt64> {
+                var record = ConvergenceTests.record()
+                record.summary.identity.seed = seed
+                let directory = try ResultsDirectory.create(at: url.appendingPathComponent("\(seed)").path)
+                try directory.write(record)
+                for name in ["summary.json", "series.csv"] where seed > 1 {
+                    let text = Self.changed(
+                        try ResultsTests.read(name, in: directory), from: first, figures.whole, figures.fraction)
+                    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory.path)/\(name)"))
+                }
+                do throws(StoredRunError) {
+                    records.append(try StoredRun(path: directory.path).record { _ in nil })
+                } catch { #expect(error == .notASummary(path: directory.path)) }
+            }
+            #expect(records.count == (figures.fraction == "1e300" ? 1 : 3))
+            let merged = try RunMerge(records).record(name: "all", thresholds: [])
+            #expect(merged.summary.merged.count == records.count)
+        }
+    }
+
+    @Test("A series with a count that no run has is refused")
+    func largeCount() throws {
+        let text = SeriesTable.text(of: ConvergenceTests.record().series)
+        let index = HistogramIndex(HistogramLog(startTime: 0, entries: []))
+        #expect(try SeriesTable.rows(text, index).count > 2)
+        for (whole, isRead) in [("999999999999999", true), ("\(Int.max)", false)] {
+            let changed = Self.changed(text, from: 2, whole, "1.5")
+            #expect(((try? SeriesTable.rows(changed, index)) != nil) == isRead)
+        }
+    }
+
     @Test("A cell of the series may be quoted", arguments: [["a", "b,c", "d\"e\"", ""], ["", ""], ["x"]])
     func cells(cells: [String]) {
         let line = cells.map { SeriesTable.quoted($0) }.joined(separator: ",")
