@@ -19,6 +19,27 @@ struct WholeSystemTests {
         }
     }
 
+    @Test(
+        "Offers to agents without a connection, and crashes, do not change how many attempts a server expects",
+        arguments: 1...UInt64(4), [false, true])
+    func attemptsAreCountedOnce(seed: UInt64, crashes: Bool) {
+        var world = World(agents: 20, seed: seed)
+        world.span = .seconds(600)
+        (world.server.replicas, world.server.acceptsPerSecond, world.server.acceptQueue) = (1, 1, 2)
+        // The rollout begins while nobody can connect; then all do.
+        world.faults = [.replicaDown(replicas: nil, from: .seconds(100), lasting: .seconds(120))]
+        if crashes {
+            let span = Distribution.uniform(.seconds(5), .seconds(60))
+            world.failures = [FailureRule(.crashes(after: span), share: 0.5, cause: .chance)]
+        }
+        let rollout = RehearsedRollout(RolloutPlan(), begins: .seconds(crashes ? 590 : 150))
+        var rehearsal = Rehearsal(world: world, fleet: RolloutFleet(count: 20), rollouts: [rollout])
+        let derived = rehearsal.run()
+        rehearsal.world.heartbeats = .each
+        #expect(rehearsal.run().hashes == derived.hashes)
+        #expect((derived.eventCounts[.refused] ?? 0) > 40)
+    }
+
     @Test("A fault that is left out changes no other agent, before a server that nobody waits for")
     func isolation() {
         var world = World(agents: 200, seed: 3)

@@ -75,6 +75,7 @@ extension FleetPart {
 
     /// The wait before an attempt is over.
     mutating func beginAttempt(_ place: Int, at now: Instant) {
+        agents[place].isAttemptCounted = false
         if agents[place].flags.contains(.isWhole) {
             step(place, at: now, .attempt, attemptKey(place), entry: lastOffer(place)) {
                 $0.wake(at: $1, &$2)
@@ -150,6 +151,7 @@ extension FleetPart {
         let key = attemptKey(place)
         guard agents[place].flags.contains(.isWhole) else {
             var random = model.draws.stream(carrier(place), .attempt, key)
+            agents[place].isAttemptCounted = false
             return agents[place].record.refusedAttempt(at: now, by: model.world.reconnect, &random)
         }
         step(place, at: now, .attempt, key, entry: lastOffer(place)) {
@@ -250,6 +252,7 @@ extension FleetPart {
 
     private mutating func cutOff(_ place: Int, _ event: OwnEvent, at now: Instant) {
         agents[place].flags.insert(.isCutOff)
+        cancelAttempt(place, at: agents[place].record.time)
         lose(place, ofAll: false, at: now)
         if let length = length(place, event) {
             add(OwnEvent(at: now + length, kind: .cutEnds, rule: event.rule, number: event.number), place)

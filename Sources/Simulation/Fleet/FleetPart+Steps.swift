@@ -39,6 +39,7 @@ extension FleetPart {
     ) {
         suspendHeartbeats(place, at: now)
         let wasOnline = agents[place].record.isOnline
+        let (phase, time) = (agents[place].record.phase, agents[place].record.time)
         let id = self.number(place)
         let (faults, cohort) = model.faults(of: id, entry: entry)
         let isOfConnection = purpose == .loss || purpose == .attempt
@@ -67,6 +68,9 @@ extension FleetPart {
             agents[place].flags.remove(.isWhole)
         } else {
             keepWhole(place)
+        }
+        if agents[place].record.phase != phase || agents[place].record.time != time {
+            cancelAttempt(place, at: time)
         }
         if agents[place].record.isOnline != wasOnline, hasConnection(place) {
             load.connected[Int(agents[place].replica)] += wasOnline ? -1 : 1

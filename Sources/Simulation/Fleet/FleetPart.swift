@@ -180,11 +180,23 @@ struct FleetPart {
         agents[place].due = due
         let second = Int(due.nanoseconds / 1_000_000_000)
         wheel.append(UInt32(place), second: second)
-        if agents[place].record.phase == .backingOff, agents[place].groups & window.downGroups == 0,
-            !agents[place].flags.contains(.isCutOff), hasConnection(place)
-        {
-            wheel.expectAttempt(second: second)
-        }
+        if agents[place].record.phase == .backingOff, !agents[place].isAttemptCounted { expectAttempt(place) }
+    }
+
+    /// The agent's next attempt to connect is known. It is counted once, however often the agent is looked at before.
+    private mutating func expectAttempt(_ place: Int) {
+        guard agents[place].groups & window.downGroups == 0, !agents[place].flags.contains(.isCutOff),
+            hasConnection(place), agents[place].record.time < horizon
+        else { return }
+        agents[place].isAttemptCounted = true
+        wheel.expectAttempt(second: Int(agents[place].record.time.nanoseconds / 1_000_000_000))
+    }
+
+    /// The attempt that the agent was going to make at a time will not be made, or can reach nobody.
+    mutating func cancelAttempt(_ place: Int, at time: Instant) {
+        guard agents[place].isAttemptCounted else { return }
+        agents[place].isAttemptCounted = false
+        wheel.cancelAttempt(second: Int(time.nanoseconds / 1_000_000_000))
     }
 
     /// Everything of this second: each agent for itself.

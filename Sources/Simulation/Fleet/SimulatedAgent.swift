@@ -28,11 +28,32 @@ struct SimulatedAgent {
     var underWay: UInt8 = 0
     /// Offers sent so far; it wraps.
     var offersSent: UInt8 = 0
-    /// Which of the model's intervals its heartbeats have.
-    var interval: UInt8
+    /// The place of its interval, and whether its attempt is counted.
+    private var intervalAndMark: UInt8
     var flags: Flags = []
     /// The place of its packages in those of the partition; 0: what came with the machine.
     var packages: UInt16 = 0
+
+    /// - Parameter interval: which of the model's intervals its heartbeats have; below 128.
+    init(record: CompactAgent, replica: UInt8, groups: UInt8, target: UInt8, delivered: UInt8, interval: UInt8) {
+        self.record = record
+        self.replica = replica
+        self.groups = groups
+        self.target = target
+        self.delivered = delivered
+        intervalAndMark = interval
+    }
+
+    /// Which of the model's intervals its heartbeats have.
+    @inline(__always)
+    var interval: UInt8 { intervalAndMark & 0x7F }
+
+    /// Whether its next attempt to connect is counted in the wheel.
+    @inline(__always)
+    var isAttemptCounted: Bool {
+        get { intervalAndMark & 0x80 != 0 }
+        set { intervalAndMark = newValue ? intervalAndMark | 0x80 : intervalAndMark & 0x7F }
+    }
 
     struct Flags: OptionSet {
         let rawValue: UInt8

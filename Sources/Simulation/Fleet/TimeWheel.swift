@@ -29,6 +29,9 @@ struct TimeWheel {
     @inline(__always)
     mutating func expectAttempt(second: Int) { attempts[second] += 1 }
 
+    /// One that was expected will not be made.
+    mutating func cancelAttempt(second: Int) { attempts[second] -= 1 }
+
     /// The entries of a second, which leave the wheel.
     mutating func take(second: Int) -> [UInt32] {
         guard !buckets[second].isEmpty else { return [] }
