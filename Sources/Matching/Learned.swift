@@ -62,8 +62,8 @@ struct Learned: Sendable {
             }
         }
         let shortest = Nanoseconds.microseconds(10)
-        let octaves = (kinds[0].longest.seconds / shortest.seconds).naturalLogarithm
-        let floor = 1 / (max(span, shortest).seconds * octaves)
+        let logReach = (kinds[0].longest.seconds / shortest.seconds).naturalLogarithm
+        let floor = 1 / (max(span, shortest).seconds * logReach)
         return ((near / TimeBins.width(of: bin) + floor) / all).naturalLogarithm
     }
 

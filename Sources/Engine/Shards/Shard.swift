@@ -23,9 +23,6 @@ public final class Shard: @unchecked Sendable {
 
     /// The instant of the present callback: CLOCK_MONOTONIC, read before each one.
     @exclusivity(unchecked) public internal(set) var now: Instant
-    // What is marked as unchecked is reached on the shard alone, and none of it calls out while it changes: a check for
-    // overlapping access at each turn and message could find nothing, and would cost as much as the work.
-
     /// The work of the shard until now.
     @exclusivity(unchecked) public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
