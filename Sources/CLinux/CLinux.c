@@ -23,7 +23,8 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-_Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010 && EPOLLRDHUP == 0x2000,
+_Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008 && EPOLLHUP == 0x010 && EPOLLRDHUP == 0x2000 &&
+                   EPOLLET == 0x80000000u,
                "the readiness constants of the header are epoll's");
 
 static inline int answer(long result) {

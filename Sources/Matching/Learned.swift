@@ -47,7 +47,9 @@ struct Learned: Sendable {
     }
 
     /// How well a service time fits those of all kinds together: the logarithm of a density per second, smoothed over
-    /// two octaves, since kinds differ. O(kinds · bins).
+    /// two octaves, since kinds differ. Its floor is flat in the logarithm of time: that an
+    /// acknowledgement follows a report within a millisecond by chance, while it answers another one, is as unlikely as
+    /// a millisecond is short. O(kinds · bins).
     func logDensityOfAllKinds(of span: Nanoseconds) -> Double {
         let bin = TimeBins.bin(of: span)
         let reach = 8
@@ -59,7 +61,10 @@ struct Learned: Sendable {
                 near += counts[kind, LearnedCounts.Kind.answers + neighbour] * weight
             }
         }
-        return (near / all / TimeBins.width(of: bin) + 1 / all / kinds[0].longest.seconds).naturalLogarithm
+        let shortest = Nanoseconds.microseconds(10)
+        let logReach = (kinds[0].longest.seconds / shortest.seconds).naturalLogarithm
+        let floor = 1 / (max(span, shortest).seconds * logReach)
+        return ((near / TimeBins.width(of: bin) + floor) / all).naturalLogarithm
     }
 
     mutating func dropped(_ kind: UInt8) {

@@ -52,22 +52,38 @@ struct PassedOverReport: Sendable {
 }
 
 /// The windows of a shard. One is in use while a connection has something in doubt.
+///
+/// After a jam, in which thousands are in use, their memory is not kept: it lies between what stays.
 struct WindowPool: Sendable {
     private var windows: [MatchWindow] = []
-    private var free: [UInt32] = []
+    /// Windows that are not in use, with the memory that they had.
+    private var ready: [UInt32] = []
+    /// Windows that are not in use and have no memory.
+    private var bare: [UInt32] = []
+
+    /// So many windows that are not in use keep their memory.
+    static let maxReady = 64
+    /// So many places are kept when no window is in use.
+    static let maxPlaces = 1_024
 
     /// The windows in use.
-    var count: Int { windows.count - free.count }
+    var count: Int { windows.count - ready.count - bare.count }
 
     mutating func open() -> UInt32 {
-        if let index = free.popLast() { return index }
+        if let index = ready.popLast() ?? bare.popLast() { return index }
         windows.append(MatchWindow())
         return UInt32(windows.count - 1)
     }
 
     /// Gives back a window that is empty.
     mutating func close(_ index: UInt32) {
-        free.append(index)
+        if ready.count < Self.maxReady {
+            ready.append(index)
+        } else {
+            windows[Int(index)] = MatchWindow()
+            bare.append(index)
+        }
+        if count == 0, windows.count > Self.maxPlaces { self = WindowPool() }
     }
 
     subscript(index: UInt32) -> MatchWindow {

@@ -3,13 +3,14 @@ import Basis
 /// Deciding on a reading and recording what it says.
 extension Matcher {
     /// Commits the best reading where every other end is a factor of 1,000 less probable.
+    /// - Parameter keepsSurplus: Whether messages that answer nothing stay in the window.
     mutating func decide(
         _ window: inout MatchWindow, _ state: inout MatchState, at now: Instant, _ context: MatchContext,
-        _ outcomes: inout [MatchOutcome]
+        _ outcomes: inout [MatchOutcome], keepsSurplus: Bool = false
     ) {
         alignment.readForward(window, limit: window.reports.count, isProven: false, at: now, context, learned)
         let decision = alignment.decision()
-        guard decision.margin > ServiceTimes.logFactor else { return }
+        guard decision.margin > ServiceTimes.logFactor, decision.head > 0 || !keepsSurplus else { return }
         commit(&window, &state, head: decision.head, isForced: false, at: now, context, &outcomes)
     }
 

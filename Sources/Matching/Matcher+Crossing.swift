@@ -13,12 +13,17 @@ extension Matcher {
 
     /// Whether the window begins with such an offer and its report.
     private func beginsWithOfferInBetween(_ window: borrowing MatchWindow) -> Bool {
-        guard window.reports.count == 2, let offer = window.messages.first, !offer.type.isAlwaysAnswer,
-            !window.reports[0].report.expectsContent,
+        window.reports.count == 2 && isReaction(window.reports[1].report, in: window)
+    }
+
+    /// Whether `report` is about an offer that was received while the oldest report of the window waited alone.
+    func isReaction(_ report: SentReport, in window: borrowing MatchWindow) -> Bool {
+        guard let offer = window.messages.first, !offer.type.isAlwaysAnswer, let oldest = window.reports.first?.report,
+            !oldest.expectsContent,
             // Of the same kind it would be the next heartbeat.
-            window.reports[1].report.kind != window.reports[0].report.kind
+            report.kind != oldest.kind
         else { return false }
-        let reaction = window.reports[1].report.sentAt - offer.at
+        let reaction = report.sentAt - offer.at
         return reaction.count >= 0 && reaction <= Self.reactionTime
     }
 
@@ -44,7 +49,9 @@ extension Matcher {
             let at = isFirst == isCrossed ? late : early
             let sentAt = waiting.report.sentAt
             learned.takeBack(waiting.report.kind, censoredBin: waiting.censoredBin)
-            learned.answered(waiting.report.kind, at - sentAt, .bare)
+            // What is open teaches little once something is known.
+            let isNew = learned[waiting.report.kind].answers < Self.fewAnswers
+            learned.answered(waiting.report.kind, at - sentAt, .bare, weight: isOpen && !isNew ? 0.1 : 1)
             let range = ServiceTimeRange(low: early - sentAt, high: late - sentAt)
             outcomes.append(
                 .answered(waiting.report, at: at, .bare, range: isOpen ? range : nil, mayBeUnanswered: false))
@@ -59,7 +66,7 @@ extension Matcher {
     private func fit(_ waiting: WaitingReport, _ answeredAt: Instant) -> Double {
         let span = answeredAt - waiting.report.sentAt
         let known = learned[waiting.report.kind]
-        let own = known.logDensity(of: span)
-        return known.answers < Self.fewAnswers ? max(own, learned.logDensityOfAllKinds(of: span)) : own
+        let isKnown = known.answers >= Self.fewAnswers || span.count > known.longest.count
+        return isKnown ? known.logDensity(of: span) : learned.logDensityOfAllKinds(of: span)
     }
 }

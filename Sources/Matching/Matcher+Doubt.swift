@@ -55,7 +55,9 @@ extension Matcher {
         var window = takeWindow(of: &state)
         expire(&window, &state, at: now, context, &outcomes)
         if !window.messages.isEmpty {
-            decide(&window, &state, at: now, context, &outcomes)
+            // An offer that was pushed is still needed, to tell the two answers that follow apart.
+            let keepsOffer = window.reports.count == 1 && isReaction(report, in: window)
+            decide(&window, &state, at: now, context, &outcomes, keepsSurplus: keepsOffer)
             if isFirstReading(of: window) { force(&window, &state, at: now, context, &outcomes) }
         }
         let ping = placePing(&window, state, context)
@@ -173,7 +175,9 @@ extension Matcher {
         window.messages.append(WaitingMessage(at: now, type: message))
         if pongDecides, window.messages.count < Self.maxMessages { return }
         if decideOfferInBetween(&window, state, &outcomes) { return }
-        decide(&window, &state, at: now, context, &outcomes)
+        // An offer that was pushed is still needed where a report about it follows.
+        let keepsOffer = window.reports.count == 1 && window.messages.count == 1 && !message.isAlwaysAnswer
+        decide(&window, &state, at: now, context, &outcomes, keepsSurplus: keepsOffer)
         if window.messages.count >= maxMessages(in: window) { force(&window, &state, at: now, context, &outcomes) }
     }
 

@@ -4,8 +4,15 @@ enum TextPage {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(1 << 15)
         for family in families {
-            bytes.append("# HELP ", family.name, " ", family.help, "\n# TYPE ", family.name, " ")
-            bytes.append(family.kind.rawValue, "\n")
+            bytes.append("# HELP ")
+            bytes.append(family.name)
+            bytes.append(" ")
+            bytes.append(family.help)
+            bytes.append("\n# TYPE ")
+            bytes.append(family.name)
+            bytes.append(" ")
+            bytes.append(family.kind.rawValue)
+            bytes.append("\n")
             for sample in family.samples { append(sample, of: family.name, to: &bytes) }
         }
         return bytes
@@ -37,9 +44,16 @@ enum TextPage {
     private static func append(
         _ name: String, _ ending: String, _ labels: String, _ value: Double, to bytes: inout [UInt8]
     ) {
-        bytes.append(name, ending)
-        if !labels.isEmpty { bytes.append("{", labels, "}") }
-        bytes.append(" ", value == .infinity ? "+Inf" : "\(value)", "\n")
+        bytes.append(name)
+        bytes.append(ending)
+        if !labels.isEmpty {
+            bytes.append("{")
+            bytes.append(labels)
+            bytes.append("}")
+        }
+        bytes.append(" ")
+        bytes.append(value == .infinity ? "+Inf" : "\(value)")
+        bytes.append("\n")
     }
 
     private static func joined(_ labels: String, _ label: String) -> String {
@@ -67,7 +81,5 @@ enum TextPage {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(_ texts: String...) {
-        for text in texts { append(contentsOf: text.utf8) }
-    }
+    fileprivate mutating func append(_ text: String) { append(contentsOf: text.utf8) }
 }

@@ -140,8 +140,9 @@ public enum LiveFrame {
     private static func latencies(_ snapshot: Snapshot) -> [PaintedLine] {
         var table = TextTable(header: ["\(snapshot.phase) so far", "p50", "p90", "p99", "p99.9", "max", "count"])
         table.indent = 1
+        let summaries = snapshot.phaseMeasures
         for measure in measures {
-            let summary = snapshot.phaseMeasures[measure.index]
+            let summary = summaries[measure.index]
             guard summary.count > 0 else { continue }
             let figures: [MeasureSummary.Figure] = [.p50, .p90, .p99, .p999, .max]
             table.append(

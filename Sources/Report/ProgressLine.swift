@@ -6,8 +6,8 @@ public enum ProgressLine {
     /// No colours, no width limit; fields in fixed order, the headline of a tool-bound second first.
     public static func line(for snapshot: Snapshot, of plan: RunPlan) -> String {
         let row = snapshot.row
-        let response = snapshot.phaseMeasures[Measure.heartbeatResponse.index]
-        let first = snapshot.phaseMeasures[Measure.firstReport.index]
+        let measures = snapshot.phaseMeasures
+        let (response, first) = (measures[Measure.heartbeatResponse.index], measures[Measure.firstReport.index])
         var parts: [String] = []
         if snapshot.verdict.isToolBound { parts.append(Verdict.headlineStart) }
         let share = plan.length(ofPhase: snapshot.phase).map { length in

@@ -90,7 +90,7 @@ private final class Routes: Sendable {
     private struct Rendered {
         /// Versions begin with 1.
         var version = 0
-        var html = ""
+        var html: [UInt8] = []
         var rows = DrawnRows()
     }
 

@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
     var largestMessage: String?
 
     @Option(
-        help: "The memory that the unfinished messages of all connections may use: 512MiB (default: 256MiB).")
+        help: "The memory of all unfinished messages together: 512MiB (default: 256MiB), at least the largest one.")
     var maxBuffered: String?
 
     @Option(help: "The limit of agents in the registry (default: 1000000).")
@@ -129,9 +129,6 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try start(plan, wire, listen, security, store)
         let interruption = AsyncStream<Void>.makeStream()
         let interruptions = Interruptions { interruption.continuation.finish() }
-        for address in server.addresses {
-            print("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp")
-        }
         if let store {
             try packages.offer(from: store, to: access, on: server, isSecure: security != nil)
         }
@@ -145,6 +142,10 @@ struct ServeCommand: AsyncParsableCommand {
                 try? registry.offer(Offer(revision: 2, .remoteConfig(config)), to: .all, at: now, &effects)
             }
             for path in offeredConfigs { print("offering the configuration \(path)") }
+        }
+        // The last line: who reads it can use everything that this command serves.
+        for address in server.addresses {
+            print("serving OpAMP on \(security == nil ? "ws" : "wss")://\(address)/v1/opamp")
         }
         for await _ in interruption.stream {}
         let counts = await server.stop()

@@ -20,9 +20,23 @@ struct FiguresTests {
 
     @Test(
         "Counts have their thousands apart",
-        arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (-12345, "-12,345"), (1_234_567, "1,234,567")])
+        arguments: [
+            (0, "0"), (999, "999"), (1000, "1,000"), (-12345, "-12,345"), (1_234_567, "1,234,567"),
+            (1_020_003, "1,020,003"), (Int.min, "-9,223,372,036,854,775,808"),
+        ])
     func counts(value: Int, text: String) {
         #expect(Figures.count(value) == text)
+    }
+
+    @Test(
+        "Decimals have as many places as are asked for",
+        arguments: [
+            (0, 0, "0"), (0, 2, "0.00"), (0.5, 0, "1"), (1.005, 1, "1.0"), (1.05, 2, "1.05"), (-0.04, 1, "0.0"),
+            (-2.5, 1, "-2.5"), (12.0101, 4, "12.0101"), (99.999, 2, "100.00"), (3.000_001, 6, "3.000001"),
+            (Double.infinity, 2, "0"),
+        ])
+    func decimals(value: Double, places: Int, text: String) {
+        #expect(Figures.decimals(value, places) == text)
     }
 
     @Test(

@@ -81,13 +81,11 @@ struct SharedSeedTests {
         try await Muster.inDirectory { muster in
             try muster.writeShortProfile(duration: "4s")
             let line = """
-                $M serve --port 0 >serve & s=$!
-                for i in $(seq 100); do grep -q ws: serve && break; sleep 0.05; done
-                url=$(sed -n 's/.*\\(ws:[^ ]*\\).*/\\1/p' serve | head -1)
+                serve; url=ws://$host/v1/opamp
                 $M run p.yaml --server $url --out a --quiet \(options) >first & a=$!
                 for i in $(seq 100); do [ -f a/.lock ] && break; sleep 0.05; done
                 $M run p.yaml --server $url --out b --plain \(options); b=$?
-                wait $a; kill $s; wait $s; exit $b
+                wait $a; stop; exit $b
                 """
             return try await muster.shell(line)
         }
@@ -140,10 +138,8 @@ struct ForeignServerTests {
                   - {at: 1500ms, restart_agents: 50%}
                 """)
             let line = """
-                $M serve --port 0 >serve & s=$!
-                for i in $(seq 100); do grep -q ws: serve && break; sleep 0.05; done
-                $M run p.yaml --server $(sed -n 's/.*\\(ws:[^ ]*\\).*/\\1/p' serve | head -1) --out r --plain; b=$?
-                kill $s; wait $s; exit $b
+                serve; $M run p.yaml --server ws://$host/v1/opamp --out r --plain; b=$?
+                stop; exit $b
                 """
             let end = try await muster.shell(line)
             #expect(end.status == 0, "\(end.output)")

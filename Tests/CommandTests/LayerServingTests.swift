@@ -23,16 +23,10 @@ struct LayerServingTests {
         attributes: {non_identifying: {zone: "{{zone}}"}}
         """
 
-    /// Starts the server, and defines how it is asked.
+    /// How the server is started and asked.
     private static let start = """
-        start() {
-          $M serve --port 0 --layers layers.yaml --versions versions --packages . --control-token-file token > served &
-          server=$!
-          for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-          host=$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1)
-        }
+        start() { serve --layers layers.yaml --versions versions --packages . --control-token-file token; }
         ask() { path=$1; shift; curl -s -H 'Authorization: Bearer secret' "$@" "http://$host/muster/$path"; }
-        stop() { kill -INT $server; wait $server; }
         """
 
     private static func prepare(_ muster: Muster) throws {

@@ -64,12 +64,10 @@ struct LiveRehearseTests {
             try muster.write("token", "secret\n")
             let end = try await muster.shell(
                 """
-                $M serve --port 0 --control-token-file token > served & server=$!
-                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                serve --control-token-file token
                 sed -i "s/PORT/$port/g" plan.yaml
                 $M rehearse plan.yaml --live --speed 20; echo status $?
-                kill -INT $server; wait $server
+                stop
                 """, limit: .seconds(300))
             #expect(end.output.contains("small was rolled back in stage 1"), "\(end.output)")
             #expect(
@@ -101,10 +99,7 @@ struct LiveRehearseTests {
             try muster.write("token", "secret\n")
             let end = try await muster.shell(
                 """
-                serve() { $M serve --port $1 --control-token-file token > served 2>&1 & echo $! > server.pid; }
-                serve 0
-                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                serve --control-token-file token; echo $server > server.pid
                 sed -i "s/PORT/$port/g" plan.yaml
                 cat > engine.sh <<EOF
                 echo started >> engine.log
@@ -159,12 +154,10 @@ struct LiveRehearseTests {
             try muster.write("token", "secret\n")
             let end = try await muster.shell(
                 """
-                $M serve --port 0 --control-token-file token > served & server=$!
-                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-                port=$(sed -n 's,.*127.0.0.1:\\([0-9]*\\)/.*,\\1,p' served | head -1)
+                serve --control-token-file token
                 sed -i "s/PORT/$port/g" p.yaml
                 $M run p.yaml --out out --plain 2>&1; echo status $?
-                kill -INT $server; wait $server; cat served
+                stop; cat served
                 """, limit: .seconds(120))
             #expect(end.output.contains("status 0") && end.output.contains("restart_agents"), "\(end.output)")
             #expect(!end.output.contains("driver-failed"), "\(end.output)")
@@ -180,19 +173,17 @@ struct LiveRehearseTests {
             try muster.write("token", "secret\n")
             let end = try await muster.shell(
                 """
-                $M serve --port 0 --control-token-file token > served & server=$!
-                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-                url=http://$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1)/muster/offer
+                serve --control-token-file token
+                url=http://$host/muster/offer
                 ask() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
                 ask -d a $url; ask -H 'Authorization: Bearer other' -d a $url
                 ask -H 'Authorization: Bearer secret' $url; ask -H 'Authorization: Bearer secret' -d a "$url?agents=x"
                 ask -H 'Authorization: Bearer secret' -d a "$url"
-                kill -INT $server; wait $server
-                $M serve --port 0 > served & server=$!
-                for i in $(seq 600); do grep -q 'serving OpAMP' served && break; sleep 0.1; done
-                url=http://$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1)/muster/offer
+                stop
+                serve
+                url=http://$host/muster/offer
                 ask -H 'Authorization: Bearer secret' -d a $url
-                kill -INT $server; wait $server
+                stop
                 """, limit: .seconds(120))
             #expect(end.output.contains("401 401 405 400 204 404"), "\(end.output)")
         }

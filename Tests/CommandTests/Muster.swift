@@ -18,9 +18,26 @@ struct Muster {
         return try await body(Muster(folder: folder))
     }
 
+    /// What every line of bash can call. `serve OPTIONS` starts a server, and waits until it serves: `$server` is its
+    /// process, `$port` its port, `$host` its address, and `served` what it writes. `stop` ends it.
+    private static let functions = """
+        serve() {
+          rm -f served
+          $M serve --port 0 "$@" > served 2>&1 & server=$!
+          for i in $(seq 1200); do
+            grep -q 'serving OpAMP' served 2> /dev/null && break
+            kill -0 $server 2> /dev/null || { cat served; return 1; }
+            sleep 0.05
+          done
+          host=$(sed -n 's,.*//\\(127.0.0.1:[0-9]*\\)/.*,\\1,p' served | head -1); port=${host#*:}
+        }
+        stop() { kill -INT $server; wait $server; }
+        """
+
     /// Runs a line of bash in which `$M` is the binary.
     func shell(_ line: String, limit: Duration = .seconds(180)) async throws -> PeerProgram.End {
-        let script = "cd '\(folder)' && export XDG_RUNTIME_DIR='\(folder)' M='\(Self.path)' && { \(line)\n}"
+        let place = "cd '\(folder)' && export XDG_RUNTIME_DIR='\(folder)' M='\(Self.path)' || exit"
+        let script = [place, Self.functions, line].joined(separator: "\n")
         return try await PeerProgram.run("/bin/bash", ["-c", script], limit: limit)
     }
 

@@ -10,15 +10,14 @@ struct ObserveTests {
             try muster.writeShortProfile(duration: "3s")
             let end = try await muster.shell(
                 """
-                $M serve --port 0 > serve.log 2>&1 & SERVE=$!
-                until grep -q '^serving' serve.log; do sleep 0.05; done
-                SERVER=$(sed 's/^serving OpAMP on //' serve.log)
-                $M observe --listen 127.0.0.1:0 --forward "$SERVER" --check-conformance > observe.log 2>&1 & OBSERVE=$!
+                serve
+                $M observe --listen 127.0.0.1:0 --forward ws://$host/v1/opamp --check-conformance > observe.log 2>&1 &
+                OBSERVE=$!
                 until grep -q '^Ctrl-C' observe.log; do sleep 0.05; done
                 PROXY=$(sed -n 's/^passing \\(.*\\) on to .*/\\1/p' observe.log)
                 $M run p.yaml --out results --server "$PROXY" > run.log 2>&1
                 kill -INT $OBSERVE; wait $OBSERVE; echo "observe $?"
-                kill -INT $SERVE; wait $SERVE
+                stop
                 $M check observed.yaml
                 """, limit: .seconds(120))
             #expect(end.status == 0, "\(end)")

@@ -161,6 +161,22 @@ struct SignalTests {
         }
     }
 
+    @Test("A second Ctrl-C ends a command at once, even one that waits for the reader of its output")
+    func second() async throws {
+        try await Muster.inDirectory { muster in
+            // The pipe is full, so that the server's first line waits for ever.
+            let line =
+                """
+                mkfifo full; exec 7<>full; dd if=/dev/zero of=full bs=4096 count=4096 oflag=nonblock 2>/dev/null
+                $M serve --port 0 >full & p=$!
+                for i in $(seq 300); do kill -INT $p 2>/dev/null || break; sleep 0.1; done
+                kill -KILL $p 2>/dev/null; wait $p; echo status $?
+                """
+            let end = try await muster.shell(line)
+            #expect(end.output.contains("status 130"), "\(end.output)")
+        }
+    }
+
     @Test("Under nohup a closed terminal ends no run")
     func nohup() async throws {
         try await Muster.inDirectory { muster in

@@ -63,7 +63,9 @@ struct SecretTests {
                 export HEADER=s3cr3t-env MUSTER_TOKEN=s3cr3t-token
                 $M run in/p.yaml --out r --plain --check-conformance --trace-agents 5 \
                 --header 'X-Option: s3cr3t-option' --set headers.X-Set=s3cr3t-set \
-                --header='X-Second: s3cr3t-second' > output.txt 2>&1 & p=$!
+                --header='X-Second: s3cr3t-second' --otlp 'http://127.0.0.1:1/v1?x=s3cr3t-otlp' \
+                --otlp-header 'X-O: s3cr3t-otlp-header' --scrape 'http://127.0.0.1:1/m?x=s3cr3t-scrape' up \
+                --scrape-header 'X-S: s3cr3t-scrape-header' > output.txt 2>&1 & p=$!
                 for i in $(seq 100); do [ -f r/.lock ] && break; sleep 0.05; done
                 tr '\\0' '\\n' < /proc/$p/cmdline > cmdline.txt
                 wait $p; echo status $?

@@ -24,10 +24,7 @@ struct ShardCommandTests {
                 """)
             let end = try await muster.shell(
                 """
-                port=$((20000 + RANDOM % 10000))
-                $M serve --port $port > serve.txt 2>&1 & server=$!
-                trap 'kill $server' EXIT
-                for _ in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$port/ && break; sleep 0.1; done
+                serve; trap 'kill $server' EXIT
                 run="$M run p.yaml --server ws://127.0.0.1:$port/v1/opamp --seed 5 --quiet"
                 at=@$(($(date +%s) + 4))
                 for i in 1 2 3 4; do $run --shard $i/4 --start-at $at --out s$i > s$i.txt 2>&1 & pids="$pids $!"; done
@@ -119,10 +116,7 @@ struct ShardCommandTests {
             try muster.writeShortProfile(duration: "4s")
             let end = try await muster.shell(
                 """
-                port=$((20000 + RANDOM % 10000))
-                $M serve --port $port > serve.txt 2>&1 & server=$!
-                trap 'kill $server' EXIT
-                for _ in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$port/ && break; sleep 0.1; done
+                serve; trap 'kill $server' EXIT
                 $M run p.yaml --json --out a --otlp http://127.0.0.1:$port > lines.json; echo status $?
                 curl -s http://127.0.0.1:$port/muster/counts > counts.json
                 $M run p.yaml --otlp ws://127.0.0.1:1 --out b 2> refused.txt; echo refused $?
@@ -147,10 +141,7 @@ struct ShardCommandTests {
             try muster.write("token", "s3cr3t\n")
             let end = try await muster.shell(
                 """
-                port=$((20000 + RANDOM % 10000)); side=https://127.0.0.1:$port
-                $M serve --port $port --tls-self-made tls --mtls > serve.txt 2>&1 & server=$!
-                trap 'kill $server' EXIT
-                for _ in $(seq 100); do grep -q wss serve.txt && break; sleep 0.1; done
+                serve --tls-self-made tls --mtls; side=https://$host; trap 'kill $server' EXIT
                 shown="--otlp-cert tls/client.pem --otlp-key tls/client.key"
                 $M run p.yaml --json --out a --otlp $side --otlp-ca tls/ca.pem $shown --otlp-token-file token \\
                     --otlp-header 'X-A: b' > a.json; echo status $?
@@ -202,8 +193,7 @@ struct ShardCommandTests {
             try muster.write("page.py", Self.securePage)
             let end = try await muster.shell(
                 """
-                $M serve --port 0 --tls-self-made tls > serve.txt 2>&1 & server=$!
-                for _ in $(seq 100); do [ -s tls/server.key ] && break; sleep 0.1; done
+                serve --tls-self-made tls
                 '\(python)' page.py > port.txt & page=$!
                 trap 'kill $server $page' EXIT
                 for _ in $(seq 100); do [ -s port.txt ] && break; sleep 0.1; done

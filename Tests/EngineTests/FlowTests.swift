@@ -33,6 +33,39 @@ struct FlowTests {
         }
     }
 
+    @Test(
+        "What waits in a client's socket is received whole, though nothing comes after it",
+        arguments: [true, false], [true, false])
+    func waitsInSocket(comesWithConnection: Bool, closes: Bool) async throws {
+        let sent = Self.pattern(400_000)
+        var options = ShardOptions()
+        // One event reads a part of it.
+        options.readBufferBytes = 4096
+        try await withShard(options: options) { shard in
+            try await withShard { other in
+                let server = ScriptedEndpoint(shard: other)
+                let listener = try Listener(shard: other, addresses: [.loopback(port: 0)]) { _, _ in server }
+                server.onConnected = {
+                    $0.send(sent)
+                    if closes { $0.closeGracefully() }
+                }
+                let client = ScriptedEndpoint(shard: shard)
+                let address = listener.addresses[0]
+                await shard.run {
+                    client.connect(to: address)
+                    guard comesWithConnection else { return }
+                    let end = Shard.clock + .milliseconds(50)
+                    while Shard.clock < end {}
+                }
+                await shard.rest(milliseconds: 50)
+                await client.sights.until { $0.bytes.count == sent.count }
+                #expect(client.bytes == sent)
+                if closes { #expect(await client.end() == .peerClosed) }
+                #expect(await shard.run { client.isIdle } == closes)
+            }
+        }
+    }
+
     @Test("A graceful close sends everything that waited first")
     func closeFlushes() async throws {
         var options = ShardOptions()

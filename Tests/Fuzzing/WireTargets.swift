@@ -24,6 +24,10 @@ extension FuzzTarget {
             let whole = responses([0..<input.byteCount], of: input)
             hold(whole == responses(pieces(of: input), of: input), "cut, another response is read")
         },
+        "upgrade-response": FuzzTarget { input in
+            let whole = upgrade([0..<input.byteCount], of: input)
+            hold(whole == upgrade(pieces(of: input), of: input), "cut, the upgrade ends otherwise")
+        },
         "http-request": FuzzTarget { input in
             let whole = requests([0..<input.byteCount], of: input)
             hold(whole == requests(pieces(of: input), of: input), "cut, another request is read")
@@ -100,6 +104,24 @@ extension FuzzTarget {
             events.append("\(error)")
         }
         return events
+    }
+
+    /// What an upgrade ends in, and how many bytes it reads.
+    private static func upgrade(_ parts: [Range<Int>], of input: RawSpan) -> String {
+        // The sample nonce of RFC 6455, section 1.3.
+        var handshake = WebSocketClientHandshake(nonce: (0x7468_6520_7361_6D70, 0x6C65_206E_6F6E_6365))
+        var read = 0
+        do throws(WebSocketHandshakeError) {
+            for part in parts {
+                var offset = 0
+                let agreement = try handshake.next(input.extracting(part), at: &offset)
+                read += offset
+                if let agreement { return "\(agreement), \(read) bytes" }
+            }
+            return "\(handshake.transportClosed())"
+        } catch {
+            return "\(error)"
+        }
     }
 
     private static func requests(_ parts: [Range<Int>], of input: RawSpan) -> [String] {

@@ -30,6 +30,12 @@ struct OfferInBetweenTests {
             testDescription: "the agent is slow to report about the offer", offer: 500_000,
             answersHeartbeat: 1_500_000, answersStatus: 540_300, answersFirst: 1_000, reaction: 40_000),
         Server(
+            testDescription: "first reports take longer than statuses, as at the start of a busy run", offer: 500_000,
+            answersHeartbeat: 1_500_000, answersStatus: 500_300, answersFirst: 40_000),
+        Server(
+            testDescription: "statuses take longer than first reports", offer: 500_000,
+            answersHeartbeat: 1_500_000, answersStatus: 503_000, answersFirst: 300),
+        Server(
             testDescription: "each report takes as long, one after the other", offer: 100_000,
             answersHeartbeat: 500_000, answersStatus: 1_000_000, answersFirst: 500_000),
         Server(
@@ -44,6 +50,7 @@ struct OfferInBetweenTests {
         let context = MatchContext(timeout: .seconds(5), interval: .seconds(3), pings: .never)
         var heartbeats: [(span: Nanoseconds, range: ServiceTimeRange?)] = []
         var pushes = 0
+        var now = Instant.zero
         func step(_ body: (inout [MatchOutcome]) -> Void) {
             var outcomes: [MatchOutcome] = []
             body(&outcomes)
@@ -52,20 +59,22 @@ struct OfferInBetweenTests {
                 case .answered(let report, let at, _, let range, _) where report.kind == Self.heartbeat:
                     heartbeats.append((at - report.sentAt, range))
                 case .surplus(let type):
-                    #expect(type == .offer)
+                    #expect(type == .offer, "at \(now)")
                     pushes += 1
                 default: break
                 }
             }
         }
-        func send(_ kind: UInt8, at now: Instant, on agent: Int) {
+        func send(_ kind: UInt8, at moment: Instant, on agent: Int) {
+            now = moment
             step {
                 _ = matcher.sent(
                     SentReport(kind: kind, dueAt: now, sentAt: now, expectsContent: kind == Self.first),
                     on: &states[agent], context, &$0)
             }
         }
-        func receive(_ type: ReceivedMessage, at now: Instant, on agent: Int) {
+        func receive(_ type: ReceivedMessage, at moment: Instant, on agent: Int) {
+            now = moment
             step { matcher.received(type, at: now, on: &states[agent], context, &$0) }
         }
         func beginning(of round: Int) -> Instant { .zero + .seconds(Int64(1 + 3 * round)) }

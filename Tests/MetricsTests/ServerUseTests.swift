@@ -59,6 +59,8 @@ struct ServerUseTests {
         inf +Inf
         mixed{a="1"} 1
         mixed{a="2"} broken
+        huge{a="1"} 1e308
+        huge{a="2"} 1e308
         torn{a="1
         exp 1.5e3
         """
@@ -68,7 +70,8 @@ struct ServerUseTests {
         arguments: [
             ("up", 1), ("requests_total", 12), (#"requests_total{code="200",path="/a b"}"#, 10),
             (#"requests_total{code="500",path="}\"{"}"#, 2), ("bad_total", nil), ("not_a_number", nil), ("inf", nil),
-            ("mixed", nil), (#"mixed{a="1"}"#, 1), ("torn", nil), ("exp", 1500), ("missing", nil), ("", nil),
+            ("mixed", nil), (#"mixed{a="1"}"#, 1), ("huge", nil), (#"huge{a="2"}"#, 1e308),
+            ("torn", nil), ("exp", 1500), ("missing", nil), ("", nil),
         ] as [(String, Double?)])
     func reading(name: String, value: Double?) {
         let values = PrometheusReading.values(of: ["up", name, "exp"], in: Self.page)

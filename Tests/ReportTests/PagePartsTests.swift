@@ -71,6 +71,26 @@ struct PagePartsTests {
         #expect(Plot.short(text) == result)
     }
 
+    @Test(
+        "A coordinate has a tenth where it needs one",
+        arguments: [
+            (0, "0"), (0.04, "0"), (-0.04, "0"), (0.05, "0.1"), (-0.5, "-0.5"), (7, "7"), (10, "10"), (99.96, "100"),
+            (640.25, "640.3"), (-1_234.5, "-1234.5"), (Double.nan, "0"), (1e13, "0"),
+        ])
+    func coordinate(value: Double, text: String) {
+        #expect(Markup.coordinate(value) == text)
+    }
+
+    @Test("Text between markup is escaped where it has to be, and otherwise as it is")
+    func pageText() {
+        var text = PageText()
+        text.add("<b>")
+        for part in ["a", "<", "µ – 1 s", "\"&'>"] { text.add(escaped: part) }
+        text.add(point: 1.25, -3)
+        text.add("</b>")
+        #expect(text.string == "<b>a&lt;µ – 1 s&quot;&amp;&#39;&gt;1.3 -3</b>")
+    }
+
     @Test("A line is interrupted where values are missing, and a single value is a dot")
     func polyline() {
         let path = Drawing.polyline([(0, 1), (1, 2), nil, (3, 4), nil])
@@ -95,7 +115,9 @@ struct PagePartsTests {
         }
     }
 
-    @Test("A live page that keeps the intervals of the one before is the page that is made anew", arguments: [1, 4, 7])
+    @Test(
+        "A live page that keeps the intervals and curves of the one before is the page that is made anew",
+        arguments: [1, 4, 7])
     func kept(step: Int) {
         // As many rows as are merged for the charts, and more.
         let seconds = SampleRun.record(SampleRun.Options(seconds: 170)).series
@@ -103,6 +125,11 @@ struct PagePartsTests {
         var drawn = DrawnRows()
         for count in stride(from: 156, through: seconds.count, by: step) {
             record.series = Array(seconds.prefix(count))
+            // Some measures have new values, the others rest.
+            for index in record.histograms.indices where (index + count).isMultiple(of: 3) {
+                let histogram = record.histograms[index].histogram
+                record.histograms[index].histogram = histogram.merged(with: histogram)
+            }
             var fresh = DrawnRows()
             #expect(LivePage.content(record, &drawn) == LivePage.content(record, &fresh))
         }
@@ -112,7 +139,7 @@ struct PagePartsTests {
     func live() {
         let record = SampleRun.record()
         var drawn = DrawnRows()
-        let content = LivePage.content(record, &drawn)
+        let content = String(decoding: LivePage.content(record, &drawn), as: UTF8.self)
         #expect(content.contains("running for 50s") && content.contains("have connected"))
         #expect(PageTests.unbalanced(content).isEmpty)
         let fixed = LivePage.frame("<b>", .init(maxAgents: nil, changesPace: false, paceRange: 0.1...10, maxName: 60))

@@ -83,6 +83,12 @@ struct ReadingTests {
         let error = try #require(throws: Problems.self) { try Garden.schema.read(Array(text.utf8), source: "test") }
         #expect(error.list.count == 50)
         #expect(error.omitted == 4_950)
+        // An error holds what a suggestion is made of, and none that was made.
+        guard case .unknownKey("unknown_key_0", let allowed)? = error.list.first?.kind else {
+            Issue.record("\(error.list[0].kind)")
+            return
+        }
+        #expect(allowed.contains("beds"))
         #expect(error.description.hasSuffix("test: and 4950 more"))
     }
 

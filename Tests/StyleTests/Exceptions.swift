@@ -11,8 +11,7 @@ enum Exceptions {
     /// What a protocol of the standard library asks for: of an executor; of a decoder, and no document needs it.
     static let unused: Set<String> = Set(
         [
-            "decodeNil", "nestedContainer", "nestedUnkeyedContainer", "singleValueContainer", "unkeyedContainer",
-            "userInfo",
+            "decodeNil", "nestedContainer", "nestedUnkeyedContainer", "unkeyedContainer", "userInfo",
         ]
         .map { "Sources/Report/Exports/TypeSchema.swift: \($0)" } + ["Sources/Fleet/Run/CollectorQueue.swift: enqueue"])
 }

@@ -109,6 +109,7 @@ int epoll_loop_storm(const struct epoll_loop_storms *load, struct epoll_loop_sto
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct agent *agents = calloc((size_t)load->connections, sizeof *agents);
     char *buffer = malloc(BUFFER);
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     int failure = storm(epoll, agents, load->connections, 1, &address, buffer);
     *result = (struct epoll_loop_storm_result){0};
     for (int number = 0; number < load->storms && failure == 0; number++) {
@@ -116,6 +117,9 @@ int epoll_loop_storm(const struct epoll_loop_storms *load, struct epoll_loop_sto
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         uint64_t cpu = epoll_loop_cpu(), start = monotonic();
         for (int index = 0; index < load->connections; index++) {
+            if (load->resets) {
+                setsockopt(agents[index].descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+            }
             close(agents[index].descriptor);
         }
         failure = storm(epoll, agents, load->connections, (uint8_t)(number + 2), &address, buffer);

@@ -40,8 +40,9 @@ struct StormResult {
 /// The measurements that run in a process of their own.
 enum Measuring {
     /// Storms by the plain C loop.
-    static func cLoop(port: UInt16, connections: Int, storms: Int) -> StormResult? {
-        var load = epoll_loop_storms(port: Int32(port), connections: Int32(connections), storms: Int32(storms))
+    static func cLoop(port: UInt16, connections: Int, storms: Int, resets: Bool) -> StormResult? {
+        var load = epoll_loop_storms(
+            port: Int32(port), connections: Int32(connections), storms: Int32(storms), resets: resets ? 1 : 0)
         var result = epoll_loop_storm_result()
         guard epoll_loop_storm(&load, &result) == 0 else { return nil }
         return StormResult(

@@ -32,8 +32,8 @@ enum StormTable {
         let numbers = arguments.dropFirst().compactMap { Int($0) }
         guard numbers.count >= 3, let kind = arguments.first, let port = UInt16(exactly: numbers[0]) else { return }
         let result =
-            kind == "c"
-            ? Measuring.cLoop(port: port, connections: numbers[1], storms: numbers[2])
+            kind.hasPrefix("c")
+            ? Measuring.cLoop(port: port, connections: numbers[1], storms: numbers[2], resets: kind == "c-reset")
             : try await Measuring.agents(
                 at: target(port, kind), agents: numbers[1], storms: numbers[2],
                 handshakes: numbers.count > 3 ? numbers[3] : nil)
@@ -92,6 +92,7 @@ enum StormTable {
 
     private static let kinds = [
         Kind(name: "C epoll loop, plaintext", code: "c"),
+        Kind(name: "the same with resets", code: "c-reset"),
         Kind(name: "Muster, plaintext", code: "plain"),
         Kind(name: "Muster, TLS 1.3 full", code: "tls-full", isSecure: true),
         Kind(name: "Muster, TLS 1.3 resumed", code: "tls-resumed", isSecure: true),

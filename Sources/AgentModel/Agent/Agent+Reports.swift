@@ -18,10 +18,37 @@ extension Agent {
     }
 
     /// Sends a report that carries `fields` as far as the agent may report them and the server accepts them.
+    mutating func sendReport(
+        _ kind: ReportKind, _ fields: StatusFields, dueAt: Instant, at now: Instant, _ effects: inout Effects
+    ) {
+        let fields = fields.intersection(.reportable(by: capabilities, to: serverCapabilities))
+        if fields.isEmpty, cohort.reportForm == .encoded {
+            sendBareReport(kind, dueAt: dueAt, at: now, &effects)
+        } else {
+            sendReport(kind, fields, dueAt: dueAt, at: now, &effects) { _ in }
+        }
+    }
+
+    /// The same where nothing is left to carry: the bytes are a heartbeat's, and nothing is built for them.
+    private mutating func sendBareReport(
+        _ kind: ReportKind, dueAt: Instant, at now: Instant, _ effects: inout Effects
+    ) {
+        let start = effects.bytes.count
+        Heartbeat.encode(
+            instanceUID: instanceUID, sequenceNumber: nextSequenceNumber, capabilities: capabilities,
+            appendingTo: &effects.bytes)
+        guard effects.bytes.count - start < cohort.plan.maximumReportBytes else {
+            effects.bytes.removeSubrange(start...)
+            return effects.count(.reportTooBig)
+        }
+        noteSent(kind, [], from: start, dueAt: dueAt, at: now, &effects)
+    }
+
+    /// Sends a report that carries `fields` as far as the agent may report them and the server accepts them.
     /// - Parameter amend: sets what is no status, such as a custom message.
     mutating func sendReport(
         _ kind: ReportKind, _ fields: StatusFields, dueAt: Instant, at now: Instant, _ effects: inout Effects,
-        amend: (inout AgentToServer) -> Void = { _ in }
+        amend: (inout AgentToServer) -> Void
     ) {
         let fields = fields.intersection(.reportable(by: capabilities, to: serverCapabilities))
         guard cohort.reportForm == .encoded else { return decideReport(kind, fields, dueAt: dueAt, at: now, &effects) }
@@ -35,11 +62,20 @@ extension Agent {
         }
         let start = effects.bytes.count
         report.encode(appendingTo: &effects.bytes)
-        changes.sent(fields, by: capabilities)
         // The timestamps are those of the health.
         if faults.has(.hasSkewedClock), fields.contains(.health) { effects.fault(.hasSkewedClock) }
+        noteSent(
+            kind, fields, report.health.map { HealthGrade($0) }, from: start, dueAt: dueAt, at: now, &effects)
+    }
+
+    /// Records that a report is sent that carries `fields`.
+    private mutating func noteSent(
+        _ kind: ReportKind, _ fields: StatusFields, _ health: HealthGrade? = nil, from start: Int, dueAt: Instant,
+        at now: Instant, _ effects: inout Effects
+    ) {
+        changes.sent(fields, by: capabilities)
         sent(kind, fields, from: start, dueAt: dueAt, at: now, &effects)
-        if let health = report.health { noteReported(HealthGrade(health), at: now, &effects) }
+        if let health { noteReported(health, at: now, &effects) }
         if extended != nil {
             noteConfigReported(fields, at: now, &effects)
             endBatchIfEmpty(&effects)
@@ -50,13 +86,8 @@ extension Agent {
     private mutating func decideReport(
         _ kind: ReportKind, _ fields: StatusFields, dueAt: Instant, at now: Instant, _ effects: inout Effects
     ) {
-        changes.sent(fields, by: capabilities)
-        sent(kind, fields, from: effects.bytes.count, dueAt: dueAt, at: now, &effects)
-        if fields.contains(.health) { noteReported(healthGrade(at: now), at: now, &effects) }
-        if extended != nil {
-            noteConfigReported(fields, at: now, &effects)
-            endBatchIfEmpty(&effects)
-        }
+        let health = fields.contains(.health) ? healthGrade(at: now) : nil
+        noteSent(kind, fields, health, from: effects.bytes.count, dueAt: dueAt, at: now, &effects)
     }
 
     /// The agent's status as a report, cut down to `fields`.

@@ -68,6 +68,26 @@ extension RawSpan {
         }
         return nil
     }
+
+    /// The first index in `range` that holds a control character: below 0x20, or 0x7F. Eight bytes at a time.
+    package func firstControl(in range: Range<Int>) -> Int? {
+        let lows: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var index = range.lowerBound
+        while range.upperBound - index >= 8 {
+            // As in `firstIndex`, for two conditions at once.
+            let word = UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let deletes = word ^ (lows &* 0x7F)
+            let found = ((word &- lows &* 0x20) & ~word | (deletes &- lows) & ~deletes) & highs
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < range.upperBound {
+            if byte(index) < 0x20 || byte(index) == 0x7F { return index }
+            index += 1
+        }
+        return nil
+    }
 }
 
 extension [UInt8] {

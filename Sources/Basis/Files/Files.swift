@@ -86,7 +86,9 @@ public enum Files {
         _ path: String, with bytes: some Collection<UInt8>, mode: UInt32 = 0o666
     ) throws(FileError) {
         let draft = draftPath(of: path)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        // What a process that was killed has left, or somebody else has put there: a link, or a file with other rights.
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(.write, path, errno: errno) }
         do throws(FileError) {
             defer { close(descriptor) }

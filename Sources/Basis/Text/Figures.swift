@@ -28,13 +28,18 @@ package enum Figures {
 
     /// `12,345`.
     package static func count(_ value: some BinaryInteger) -> String {
-        let digits = Array(String(value.magnitude))
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-            text.append(digit)
+        var groups: [UInt64] = []
+        var rest = UInt64(clamping: value.magnitude)
+        while rest >= 1_000 {
+            groups.append(rest % 1_000)
+            rest /= 1_000
         }
-        return value < 0 ? "-" + text : text
+        var text = value < 0 ? "-\(rest)" : "\(rest)"
+        for group in groups.reversed() {
+            text += group < 10 ? ",00" : group < 100 ? ",0" : ","
+            text += "\(group)"
+        }
+        return text
     }
 
     /// A rate, without its unit: `0`, `0.25`, `12.3`, `1,234`.
@@ -90,12 +95,21 @@ package enum Figures {
     /// A fixed number of decimals.
     package static func decimals(_ value: Double, _ places: Int) -> String {
         guard value.isFinite, value.magnitude < 9e12 else { return "0" }
-        let scale = (0..<places).reduce(1) { product, _ in product * 10 }
+        var scale = 1
+        for _ in 0..<places { scale *= 10 }
         let scaled = Int64((value * Double(scale)).rounded())
         guard places > 0 else { return "\(scaled)" }
-        let fraction = String(Int(scaled.magnitude) % scale)
-        let zeros = String(repeating: "0", count: places - fraction.count)
-        return (scaled < 0 ? "-" : "") + "\(Int(scaled.magnitude) / scale)." + zeros + fraction
+        let (whole, fraction) = Int(scaled.magnitude).quotientAndRemainder(dividingBy: scale)
+        var text = scaled < 0 ? "-" : ""
+        text += "\(whole)."
+        // Zeros between the point and the first other digit.
+        var next = scale / 10
+        while next > max(fraction, 1) {
+            text += "0"
+            next /= 10
+        }
+        text += "\(fraction)"
+        return text
     }
 
     private static func twoDigits(_ value: Int64) -> String {

@@ -14,12 +14,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
-// Readiness, as epoll names it. Level-triggered throughout.
+// Readiness, as epoll names it. Level-triggered, unless CLinuxOnChange is asked for as well.
 static const uint32_t CLinuxReadable = 0x001;       // EPOLLIN
 static const uint32_t CLinuxWritable = 0x004;       // EPOLLOUT
 static const uint32_t CLinuxFailed = 0x008;         // EPOLLERR
 static const uint32_t CLinuxHungUp = 0x010;         // EPOLLHUP
 static const uint32_t CLinuxPeerFinished = 0x2000;  // EPOLLRDHUP
+static const uint32_t CLinuxOnChange = 0x80000000;  // EPOLLET
 
 // An epoll_event without its packing.
 struct CLinuxEvent {

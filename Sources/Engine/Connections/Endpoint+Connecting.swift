@@ -30,6 +30,7 @@ extension Endpoint {
         shard.openConnections += 1
         shard.counters.connects &+= 1
         state = .connecting
+        lastReceived = shard.now.nanoseconds
         let opened = clinux_tcp_socket(destination.isIPv6)
         guard opened >= 0 else {
             end(CloseCause(errno: -opened, whileConnecting: true))
@@ -69,7 +70,7 @@ extension Endpoint {
         }
         let mayMeetItself = source.map { $0.port != 0 } ?? false || Self.ephemeralPorts.contains(destination.port)
         if mayMeetItself, localAddress?.port == destination.port { flags.insert(.samePort) }
-        _ = watch(CLinuxWritable)
+        _ = watch(flags.contains(.linked) ? CLinuxWritable : Self.changes)
     }
 
     /// Takes over an accepted socket. The endpoint must be idle; the caller then starts it.
@@ -103,12 +104,30 @@ extension Endpoint {
             beginTLS(plan, timeout: Instant(nanoseconds: deadline) - shard.now)
         } else {
             open()
+            // What came with the connection is not reported again.
+            if readiness & Self.reading != 0 { watchLevels() }
         }
+    }
+
+    /// What an open connection is watched for while nothing waits to be sent.
+    static var reading: UInt32 { CLinuxReadable | CLinuxPeerFinished }
+    /// What a connection is watched for from its beginning: to be up, to have bytes and to end, each reported when it
+    /// happens and not again. One system call for the usual connection, whose reads always empty the socket, and the
+    /// kernel does not look at it a second time after each event. Where something is to be reported again, or anything
+    /// else is watched for, the connection is watched by `updateInterest` or `watchLevels` from then on.
+    static var changes: UInt32 { CLinuxWritable | reading | CLinuxOnChange }
+
+    /// What is left in the socket is reported again.
+    final func watchLevels() {
+        guard interest == Self.changes else { return }
+        interest = 0
+        updateInterest()
     }
 
     /// Bytes may flow from here on.
     final func open() {
         state = .open
+        shard.connectBegan = Instant(nanoseconds: lastReceived)
         lastReceived = shard.now.nanoseconds
         watchReceiving()
         updateInterest()
@@ -144,6 +163,7 @@ extension Endpoint {
             if link?.wantsInput == false { wanted &= ~(CLinuxReadable | CLinuxPeerFinished) }
         }
         guard wanted != interest else { return }
+        if interest == Self.changes, state == .open, wanted == Self.reading { return }
         interest = wanted
         let answer = clinux_epoll_modify(shard.poller.descriptor, descriptor, wanted, shard.slots.tag(of: slot))
         if answer != 0 { end(CloseCause(errno: -answer, whileConnecting: false)) }

@@ -27,9 +27,8 @@ extension Endpoint {
 
     /// An open socket is ready: writes first, because room for them may let the owner answer.
     final func exchange(_ readiness: UInt32) {
-        if readiness & CLinuxWritable != 0 {
-            flush()
-        }
+        // As long as changes are watched for, nothing waits to be sent.
+        if readiness & CLinuxWritable != 0, interest != Self.changes { flush() }
         guard state == .open || state == .flushing else { return }
         if interest & CLinuxReadable == 0 {
             // While reading is paused, epoll would report an error again and again: handle it now.
@@ -62,6 +61,7 @@ extension Endpoint {
                 return
             }
         }
+        watchLevels()
     }
 
     final func deliver(_ bytes: UnsafeRawBufferPointer) {

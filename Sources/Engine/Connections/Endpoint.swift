@@ -21,26 +21,27 @@ open class Endpoint: @unchecked Sendable {
     // The fields are ordered by size: about 100 bytes in all, so that thousands of idle agents cost little.
 
     /// When the user's timer is due; `UInt64.max`: not set.
-    final var timerDue = UInt64.max
+    @exclusivity(unchecked) final var timerDue = UInt64.max
     /// When the engine's own timeout is due (connect, handshake, idle, receive, close); `UInt64.max`: never.
-    final var deadline = UInt64.max
-    /// When bytes last came in.
-    final var lastReceived: UInt64 = 0
+    @exclusivity(unchecked) final var deadline = UInt64.max
+    /// When bytes last came in; before the first, when the connection was begun.
+    @exclusivity(unchecked) final var lastReceived: UInt64 = 0
     /// When what is being received must be complete; `UInt64.max`: no limit.
-    final var receiveDue = UInt64.max
-    final var outbox = Outbox()
+    @exclusivity(unchecked) final var receiveDue = UInt64.max
+    /// Unchecked: it calls nothing but malloc.
+    @exclusivity(unchecked) final var outbox = Outbox()
     /// TLS, boxed: plaintext connections pay one pointer for it.
-    final var security = EndpointSecurity.none
-    final var slot = SlotTable.none
-    final var descriptor: Int32 = -1
+    @exclusivity(unchecked) final var security = EndpointSecurity.none
+    @exclusivity(unchecked) final var slot = SlotTable.none
+    @exclusivity(unchecked) final var descriptor: Int32 = -1
     /// 0: none.
-    final var idleMilliseconds: UInt32 = 0
+    @exclusivity(unchecked) final var idleMilliseconds: UInt32 = 0
     /// What the epoll set watches the socket for.
-    final var interest: UInt32 = 0
+    @exclusivity(unchecked) final var interest: UInt32 = 0
     /// Told to the owner by `closed`; set with `state == .ended`.
-    final var endCause = CloseCause.local
-    final var state = ConnectionState.idle
-    final var flags: EndpointFlags = []
+    @exclusivity(unchecked) final var endCause = CloseCause.local
+    @exclusivity(unchecked) final var state = ConnectionState.idle
+    @exclusivity(unchecked) final var flags: EndpointFlags = []
 
     /// An idle endpoint of `shard`. From any thread.
     public init(shard: Shard) {

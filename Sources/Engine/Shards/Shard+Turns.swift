@@ -25,7 +25,6 @@ extension Shard {
         while true {
             let didWork = turn(after: pause)
             if isStopping || waitingBlocks.load(ordering: .relaxed) > 0 { break }
-            now = Shard.clock
             if didWork { lastBusy = now }
             let idleLimit = lastBusy + options.lingerLimit
             guard idleLimit > now else { break }
@@ -51,36 +50,39 @@ extension Shard {
         return Nanoseconds(Int64(clamping: counters.threadCPU &+ present))
     }
 
-    /// One pause, the events of the sockets, the due timers, and the notifications of ended connections. Returns
-    /// whether there was anything.
+    /// One pause, the events of the sockets, the due timers, and the notifications of ended connections. `now` is the
+    /// instant of its end. Returns whether there was anything.
     private func turn(after pause: ShardPause) -> Bool {
         let count = pass(pause)
         for index in 0..<count {
             guard let event = poller.event(index), let endpoint = slots.endpoint(for: event.tag) else { continue }
             counters.events &+= 1
-            now = Shard.clock
             endpoint.ready(event.readiness)
             endCallback()
+            // What the clock says after one event is the instant of the next.
             fireTimersBetweenSlices()
         }
         let fired = fireTimers()
         let told = settleEnded()
         let admitted = admitHandshakes()
+        if fired || told || admitted { now = Shard.clock }
         return count > 0 || fired || told || admitted
     }
 
-    /// Passes a pause. Returns how many sockets are ready.
+    /// Passes a pause; `now` is the instant of its end. Returns how many sockets are ready.
     private func pass(_ pause: ShardPause) -> Int {
+        var count = 0
         switch pause {
         case .none:
             counters.waits &+= 1
-            return poller.wait(nanoseconds: 0)
+            count = poller.wait(nanoseconds: 0)
+            now = Shard.clock
         case .asleep(let span):
-            return sleep(span)
+            count = sleep(span)
         case .awake(let end):
-            while Shard.clock.nanoseconds < end {}
-            return 0
+            repeat { now = Shard.clock } while now.nanoseconds < end
         }
+        return count
     }
 
     private func sleep(_ span: UInt64) -> Int {
@@ -91,11 +93,9 @@ extension Shard {
         let blocksWait = waitingBlocks.load(ordering: .sequentiallyConsistent) > 0
         let count = poller.wait(nanoseconds: blocksWait ? 0 : span)
         isLingering.store(false, ordering: .relaxed)
-        if count == 0, !blocksWait {
-            let due = now.nanoseconds &+ span
-            now = Shard.clock
-            if now.nanoseconds >= due { wakeLatency.observe(now.nanoseconds - due) }
-        }
+        let due = now.nanoseconds &+ span
+        now = Shard.clock
+        if count == 0, !blocksWait, now.nanoseconds >= due { wakeLatency.observe(now.nanoseconds - due) }
         return count
     }
 
@@ -104,12 +104,12 @@ extension Shard {
     public func fireTimersBetweenSlices() {
         assertOnShard()
         now = Shard.clock
-
-        if now.nanoseconds &- timersFiredAt >= Self.slice { _ = fireTimers() }
+        guard now.nanoseconds &- timersFiredAt >= Self.slice, fireTimers() else { return }
+        now = Shard.clock
     }
 
+    /// Fires the timers that are due at `now`, and then a moment later.
     private func fireTimers() -> Bool {
-        now = Shard.clock
         timersFiredAt = now.nanoseconds
         wheel.advance(to: now.nanoseconds)
         var fired = 0

@@ -13,38 +13,41 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: references travel freely, while all state below is touched on the queue only (checked in
 /// debug builds); the two fields for other threads are atomic.
+///
+/// What every event touches, here and in `Endpoint`, is touched in accesses that call nobody: a check for accesses that
+/// overlap (`@exclusivity`), at run time and with each, could find nothing.
 public final class Shard: @unchecked Sendable {
     /// For messages and queue names.
     public let label: String
     public let options: ShardOptions
 
     /// The instant of the present callback: CLOCK_MONOTONIC, read before each one.
-    public internal(set) var now: Instant
+    @exclusivity(unchecked) public internal(set) var now: Instant
     /// The work of the shard until now.
-    public internal(set) var counters = ShardCounters()
+    @exclusivity(unchecked) public internal(set) var counters = ShardCounters()
     /// Connections being made, open or closing; listening sockets are not counted.
-    public internal(set) var openConnections = 0
+    @exclusivity(unchecked) public internal(set) var openConnections = 0
     /// Bytes that wait in all endpoints for their peers to read. On the shard.
-    public internal(set) var waitingBytes = 0
+    @exclusivity(unchecked) public internal(set) var waitingBytes = 0
 
     private let queue: DispatchQueue
     private let source: any DispatchSourceRead
-    var poller: Poller
-    var wheel: TimerWheel
-    var slots = SlotTable()
-    var wakeLatency = WakeLatency()
+    @exclusivity(unchecked) var poller: Poller
+    @exclusivity(unchecked) var wheel: TimerWheel
+    @exclusivity(unchecked) var slots = SlotTable()
+    @exclusivity(unchecked) var wakeLatency = WakeLatency()
     /// `options.timerSlack` in nanoseconds.
     let timerSlack: UInt64
     /// The thread's CPU time when the queue's present block began; 0 between blocks.
-    var threadStart: UInt64 = 0
+    @exclusivity(unchecked) var threadStart: UInt64 = 0
     /// Slots whose connection has ended and whose owner has not been notified yet.
-    var ended: [Int32] = []
+    @exclusivity(unchecked) var ended: [Int32] = []
     /// The links of connections, by slot.
     var links: [Int32: EndpointLink] = [:]
     /// Links that have outlived their connections.
     var linkTails = 0
     let readBuffer: UnsafeMutableRawBufferPointer
-    var corkBuffer: CorkBuffer
+    @exclusivity(unchecked) var corkBuffer: CorkBuffer
     /// For the shard's first TLS connection and all after it.
     var tlsChannel: TLSChannel {
         if let tlsChannelIfMade { return tlsChannelIfMade }
@@ -54,8 +57,10 @@ public final class Shard: @unchecked Sendable {
     }
     private(set) var tlsChannelIfMade: TLSChannel?
     /// When timers were last looked at.
-    var timersFiredAt: UInt64 = 0
-    var handshakes: HandshakeQueue
+    @exclusivity(unchecked) var timersFiredAt: UInt64 = 0
+    @exclusivity(unchecked) var handshakes: HandshakeQueue
+    /// When the connection that `connected` is called for was begun, by `connect` and in plaintext; valid in that call.
+    @exclusivity(unchecked) public internal(set) var connectBegan = Instant(nanoseconds: 0)
     /// When the handshake of the connection that `connected` is called for began; valid in that call.
     public internal(set) var handshakeBegan = Instant(nanoseconds: 0)
     private(set) var isStopping = false

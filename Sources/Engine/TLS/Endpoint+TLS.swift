@@ -23,6 +23,9 @@ extension Endpoint {
         }
     }
 
+    /// Why the connection has failed, while the peer still has time to receive the alert about it.
+    public final var failure: CloseCause? { flags.contains(.failed) ? endCause : nil }
+
     /// Whether an earlier session was resumed; false in plaintext or before TLS is agreed on.
     public final var isTLSResumed: Bool {
         switch security {

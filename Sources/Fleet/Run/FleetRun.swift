@@ -35,8 +35,6 @@ public actor FleetRun {
     private var stoppedBy: Threshold?
     /// Examples of what was found against the specification, in words; complete after `perform`.
     public private(set) var violations: [String] = []
-    /// The heap was trimmed.
-    private var hasGivenBack = false
 
     /// Checks that the machine can hold the fleet, starts the embedded server if the profile has one, and resolves the
     /// server's name. Nothing is sent yet.
@@ -292,7 +290,7 @@ public actor FleetRun {
                 if settling.isOver(snapshot, of: shape.isShaped ? nil : agentsHere, at: now) {
                     settling = .over
                     recorder.enterPhase("steady", at: Shard.clock)
-                    giveBackHandshakes()
+                    ProcessHeap.giveBackFreePages()
                 }
             }
             noteFailure(recorder.abortingThreshold, tell)
@@ -305,13 +303,6 @@ public actor FleetRun {
         guard let outcome else { return }
         stoppedBy = outcome.threshold
         tell("ended early: the threshold '\(outcome.threshold.text)' has failed (\(outcome.figure))")
-    }
-
-    /// The memory of the arrival's handshakes goes back to the system, once.
-    private func giveBackHandshakes() {
-        guard preparation.isSecure, !hasGivenBack else { return }
-        hasGivenBack = true
-        ProcessHeap.giveBackFreePages()
     }
 
     /// Ends the running phase with everything that was measured in it, and begins the next.

@@ -63,7 +63,7 @@ extension AgentLink {
         isUnreachable = true
         switch stage {
         case .open: loseConnection()
-        case .connecting, .upgrading:
+        case .dialing, .connecting, .upgrading:
             drop()
             act { agent, now, effects in agent.connectionFailed(.refused, reason: nil, at: now, &effects) }
         case .offline, .closing: break

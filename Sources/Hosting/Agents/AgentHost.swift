@@ -9,6 +9,7 @@ import Transport
 /// What all agents of one shard share: the metrics, the target, and the buffers through which every message passes.
 ///
 /// Confined to its shard. The buffers keep their capacity, so that a message in steady state allocates nothing.
+/// Accesses to them call nobody, so that none is checked for an overlap; those to the effects do, and each is.
 final class AgentHost {
     let shard: Shard
     let metrics: ShardMetrics
@@ -23,7 +24,7 @@ final class AgentHost {
     private var exporter: TelemetryExporter?
     private let resolveDestination: DestinationResolver
     /// Steps of agents' lives since the figures were last handed over.
-    private var transitions = TransitionTally()
+    @exclusivity(unchecked) private var transitions = TransitionTally()
     /// Records the changes of state of some agents, where the run asks for it.
     let trace: TransitionTrace?
     /// Where every change of state goes; nil where no journal is kept.
@@ -41,19 +42,22 @@ final class AgentHost {
     /// Checks the agents against the specification, where the run asks for it.
     let watch: ConformanceWatch?
 
+    // What is marked as unchecked is lent to state machines, frames and random numbers, none of which know of a host: a
+    // check for overlapping access at each message could find nothing.
+
     /// The effects of the step under way; emptied before the next step of any state machine.
-    var effects = Effects()
+    @exclusivity(unchecked) var effects = Effects()
     /// Frames to be written; empty between events.
-    var output: [UInt8] = []
+    @exclusivity(unchecked) var output: [UInt8] = []
     /// Where a frame that came in pieces or masked is put together.
-    var scratch: [UInt8] = []
+    @exclusivity(unchecked) var scratch: [UInt8] = []
     /// The compressors of all WebSockets of the shard.
     var deflate = SharedDeflate()
     /// Which servers have sent messages that decompress to too much.
     var decompression = DecompressionGuard()
     /// Masking keys and handshake nonces (RFC 6455 asks for unpredictable ones against attacks on proxies by scripts in
     /// browsers; a load generator's payloads are its own).
-    private var random: SeededRandom
+    @exclusivity(unchecked) private var random: SeededRandom
     private let unixOrigin: UInt64
     private var notedWriteCalls: UInt64 = 0
     private var notedTLS = TLSCounters()
@@ -141,26 +145,32 @@ final class AgentHost {
         homes[cohort.plan.name] ?? home
     }
 
-    /// Makes agent `index` and starts it now.
-    /// - Parameter isPlanned: whether it is one of those of `planned`.
-    func start(index: UInt64, cohort: Cohort, isPlanned: Bool = true) {
+    /// Makes the link of an agent before it starts, where it has one of its own.
+    func makeLink(_ index: UInt64, _ cohort: Cohort) -> (any FleetMember)? {
+        if let polling { return PollLink(agent: Agent(index: index, cohort: cohort), host: self, polling: polling) }
+        guard cohort.plan.gatewayMembers == 0 else { return nil }
+        return AgentLink(agent: Agent(index: index, cohort: cohort), host: self)
+    }
+
+    /// Starts agent `index` now.
+    /// - Parameters:
+    ///   - made: its link, where `makeLink` has made it already.
+    ///   - isPlanned: whether it is one of those of `planned`.
+    func start(_ index: UInt64, _ cohort: Cohort, link made: (any FleetMember)? = nil, isPlanned: Bool = true) {
         let former = metrics.enter(cohort: cohort.number)
         defer { metrics.leave(for: former) }
-        let agent = Agent(index: index, cohort: cohort)
         metrics.count(.agentsStarted)
         if !isPlanned {
             metrics.agentMoved(from: nil, to: .initializing)
             population.hasUnplanned = true
         }
         let link: any FleetMember
-        if let polling {
-            link = PollLink(agent: agent, host: self, polling: polling)
-        } else if cohort.plan.gatewayMembers == 0 {
-            link = AgentLink(agent: agent, host: self)
+        if let own = made ?? makeLink(index, cohort) {
+            link = own
         } else if let gateway = filling[ObjectIdentifier(cohort)], gateway.agents <= cohort.plan.gatewayMembers {
-            return gateway.join(agent)
+            return gateway.join(Agent(index: index, cohort: cohort))
         } else {
-            let gateway = GatewayLink(leader: agent, host: self)
+            let gateway = GatewayLink(leader: Agent(index: index, cohort: cohort), host: self)
             filling[ObjectIdentifier(cohort)] = gateway
             link = gateway
         }

@@ -5,7 +5,8 @@ import Metrics
 
 /// One agent on its own WebSocket.
 final class AgentLink: WebSocketConnection, WebSocketLink, @unchecked Sendable {
-    var machine: Agent
+    /// Unchecked, as the effects of its host: it knows of no link.
+    @exclusivity(unchecked) var machine: Agent
 
     init(agent: Agent, host: AgentHost) {
         machine = agent

@@ -76,7 +76,7 @@ public final class AgentShard: @unchecked Sendable {
     /// Starts agents now, besides those of the schedule.
     public func start(_ agents: [(index: UInt64, cohort: Cohort)]) {
         shard.perform { [self] in
-            for agent in agents { host.start(index: agent.index, cohort: agent.cohort, isPlanned: false) }
+            for agent in agents { host.start(agent.index, agent.cohort, isPlanned: false) }
         }
     }
 
@@ -86,7 +86,7 @@ public final class AgentShard: @unchecked Sendable {
     public func dropConnections(share: Double, seed: UInt64) {
         shard.perform { [self] in
             for link in host.population.links {
-                var random = SeededRandom(seed: seed, stream: link.agent.index)
+                var random = SeededRandom(seed: seed, stream: link.agentIndex)
                 if random.chance(share) {
                     link.loseConnection()
                     shard.fireTimersBetweenSlices()

@@ -132,11 +132,29 @@ public struct ProxyRoute: Sendable {
 /// another server.
 final class AgentPlace {
     let target: AgentTarget
+    // What each connection asks for is kept apart, so that nobody copies the target for it.
+    /// Whether the way to the server is a connection to it and nothing else: no proxy, no TLS, no slow network.
+    let isDirect: Bool
+    /// What is proposed for the compression of WebSockets.
+    let deflateOffer: DeflateOffer?
+    /// The upgrade's request, where all agents send the same.
+    let upgradeRequest: WebSocketRequest?
+    let silenceTimeout: Nanoseconds?
+    /// Whether a link to the server lets only so many bytes a second through.
+    let isNarrow: Bool
     /// The fields of every request over plain HTTP but the agent's own.
     private(set) lazy var requestFields = PollingHost.fields(of: target)
 
     init(_ target: AgentTarget) {
         self.target = target
+        isDirect = target.proxy == nil && target.security == nil && target.link == nil
+        let offer = target.compression.offersDeflate ? DeflateOffer() : nil
+        deflateOffer = offer
+        upgradeRequest =
+            target.agentFields.isCommon
+            ? WebSocketRequest(target: target.path, host: target.host, fields: target.fields, offer: offer) : nil
+        silenceTimeout = target.silenceTimeout
+        isNarrow = target.link?.bytesDown != nil
     }
 }
 

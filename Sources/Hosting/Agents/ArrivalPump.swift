@@ -21,10 +21,9 @@ public struct PlannedArrival {
 /// timer is used.
 final class ArrivalPump: Endpoint, @unchecked Sendable {
     private let host: AgentHost
-    private var schedule: any IteratorProtocol<PlannedArrival>
+    private var upcoming: UpcomingAgents
     private let isPlanned: Bool
     private let limit: Int
-    private var upcoming: PlannedArrival?
     private(set) var isFinished = false
 
     /// - Parameters:
@@ -34,49 +33,46 @@ final class ArrivalPump: Endpoint, @unchecked Sendable {
         host: AgentHost, schedule: any IteratorProtocol<PlannedArrival>, isPlanned: Bool = true, limit: Int = .max
     ) {
         self.host = host
-        self.schedule = schedule
+        upcoming = UpcomingAgents(schedule)
         self.isPlanned = isPlanned
         self.limit = limit
         super.init(shard: host.shard)
     }
 
     func begin() {
-        advance()
+        arm()
     }
 
     func cancel() {
         isFinished = true
-        upcoming = nil
+        upcoming = UpcomingAgents([PlannedArrival]().makeIterator())
         cancelTimer()
     }
 
     override func timerFired(due: Instant) {
         var started = 0
-        while let next = upcoming, next.at <= shard.now, started < ArrivalPump.batch {
+        while let next, next.at <= shard.now, started < ArrivalPump.batch {
             host.metrics.record(.schedulingDelay, Shard.clock - next.at)
             if host.population.present < limit {
-                host.start(index: next.index, cohort: next.cohort, isPlanned: isPlanned)
+                upcoming.start(isPlanned: isPlanned, by: host)
             } else {
+                upcoming.skip()
                 host.metrics.count(named: "arrivals_withheld")
             }
-            upcoming = schedule.next()
             started += 1
         }
         arm()
     }
 
-    private func advance() {
-        upcoming = schedule.next()
-        arm()
-    }
-
     private func arm() {
-        if let upcoming {
-            setTimer(at: upcoming.at)
+        if let next {
+            setTimer(at: next.at)
         } else {
             isFinished = true
         }
     }
+
+    private var next: PlannedArrival? { upcoming.first(of: isPlanned ? .max : 1, for: host) }
 
     /// How many agents start before the shard looks at its sockets again: a mass start must not starve the agents that
     /// are already connected.

@@ -10,6 +10,8 @@ import OpenSSL
 protocol FleetMember: AnyObject {
     /// The agent; of several, the one that the connection belongs to.
     var agent: Agent { get }
+    /// Its number in the run; without a copy of the agent.
+    var agentIndex: UInt64 { get }
     /// The agent that the connection belongs to has had an answer.
     var hasBeenAnswered: Bool { get }
     /// How many agents have had no answer in all their life.
@@ -143,6 +145,8 @@ protocol Link: Endpoint, FleetMember {
 extension Link {
     /// Where the agent connects at present.
     var place: AgentPlace { offered ?? home }
+
+    var agentIndex: UInt64 { agent.index }
 
     // MARK: - Steered by the run
 

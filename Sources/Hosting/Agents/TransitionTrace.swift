@@ -10,22 +10,40 @@ struct TransitionTally {
         let cause: TransitionCause
     }
 
+    /// The first changes of all, which are searched one by one: a storm has four, and that costs less than one hash.
+    private var first: [(key: Key, count: UInt64)] = []
     private var counts: [Key: UInt64] = [:]
 
+    private static let firstCapacity = 8
+
     /// Whether as many different changes are counted as the results can show: it is time to hand them over.
-    var isFull: Bool { counts.count >= TransitionTable.capacity }
+    var isFull: Bool { counts.count >= TransitionTable.capacity - Self.firstCapacity }
 
     mutating func count(_ change: StateChange) {
         let key = Key(from: change.from, to: change.to, cause: change.cause)
-        counts[key, default: 0] &+= 1
+        for index in first.indices where first[index].key == key {
+            first[index].count &+= 1
+            return
+        }
+        if first.count < Self.firstCapacity {
+            first.append((key, 1))
+        } else {
+            counts[key, default: 0] &+= 1
+        }
     }
 
-    /// Empties the tally.
+    /// Hands the counts over; the first changes keep their places for the next ones.
     mutating func handOver(to metrics: ShardMetrics) {
-        for (key, count) in counts {
-            metrics.count(Transition(from: key.from.name, cause: key.cause.name, to: key.to.name), count)
+        for index in first.indices where first[index].count > 0 {
+            metrics.count(Self.transition(of: first[index].key), first[index].count)
+            first[index].count = 0
         }
+        for (key, count) in counts { metrics.count(Self.transition(of: key), count) }
         counts.removeAll(keepingCapacity: true)
+    }
+
+    private static func transition(of key: Key) -> Transition {
+        Transition(from: key.from.name, cause: key.cause.name, to: key.to.name)
     }
 }
 

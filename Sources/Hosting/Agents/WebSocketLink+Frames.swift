@@ -51,7 +51,7 @@ extension WebSocketLink {
     func agreed(on deflate: DeflateParameters?) {
         deflateWindow = 0
         guard let deflate else {
-            if place.target.compression.offersDeflate { host.metrics.count(.compressionDeclined) }
+            if place.deflateOffer != nil { host.metrics.count(.compressionDeclined) }
             return
         }
         deflateWindow = UInt8(clamping: deflate.windowBits(sentBy: .client))
@@ -102,7 +102,7 @@ extension WebSocketLink {
     private var isReading: Bool {
         switch stage {
         case .open, .closing: true
-        case .offline, .connecting, .upgrading: false
+        case .offline, .dialing, .connecting, .upgrading: false
         }
     }
 

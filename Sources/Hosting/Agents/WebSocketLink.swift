@@ -8,30 +8,31 @@ import Transport
 
 /// The WebSocket of a link, as far as it is open: one object with its socket. It survives its connections.
 class WebSocketConnection: Endpoint, @unchecked Sendable {
-    // The fields are ordered by size, as those of `Endpoint`: there are tens of thousands of idle agents.
+    // The fields are ordered by size, as those of `Endpoint`: there are tens of thousands of idle agents. As those,
+    // they are touched in accesses that call nobody, so that none is checked for an overlap.
 
     let host: AgentHost
     /// The profile's target for the agents of this cohort.
     let home: AgentPlace
-    var offered: AgentPlace?
+    @exclusivity(unchecked) var offered: AgentPlace?
     /// Set for an agent that reads slowly or is cut off; rare.
-    var disturbance: Disturbance?
+    @exclusivity(unchecked) var disturbance: Disturbance?
     /// The certificate that the agent shows on connections to the profile's target and to servers of files, once it has
     /// one.
     var identity: PackedIdentity?
-    var stage = WebSocketStage.offline
-    /// Meaningful while `open` or `closing`.
-    var reader = WebSocketReader(role: .client)
+    @exclusivity(unchecked) var stage = WebSocketStage.offline
+    /// Meaningful while `open` or `closing`. Unchecked: it knows of no link.
+    @exclusivity(unchecked) var reader = WebSocketReader(role: .client)
     /// How many bytes of the message that is arriving were there when its deadline was last set.
     private var arrivedBytes: UInt32 = 0
     /// The window of the messages that are compressed, in bits; 0: none are. Meaningful while `open`.
-    var deflateWindow: UInt8 = 0
+    @exclusivity(unchecked) var deflateWindow: UInt8 = 0
     /// The phase in which the state machine abandoned the attempt.
-    var givenUp: OpeningPhase?
+    @exclusivity(unchecked) var givenUp: OpeningPhase?
     /// The state machine asked for a new connection while the socket of the former one was still closing.
-    var dialsWhenClosed = false
-    var hasConnected = false
-    var hasBeenAnswered = false
+    @exclusivity(unchecked) var dialsWhenClosed = false
+    @exclusivity(unchecked) var hasConnected = false
+    @exclusivity(unchecked) var hasBeenAnswered = false
 
     init(host: AgentHost, home: AgentPlace) {
         self.host = host
@@ -46,8 +47,7 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
             return
         }
         // An agent that reads slowly delays the message itself, and so does a narrow link.
-        let isNarrow = (offered ?? home).target.link?.bytesDown != nil
-        guard receiveDeadline == nil, slowReading == nil, !isNarrow else { return }
+        guard receiveDeadline == nil, slowReading == nil, !(offered ?? home).isNarrow else { return }
         arrivedBytes = 0
         receiveDeadline = shard.now + host.target.messageTimeout
     }
@@ -67,23 +67,15 @@ class WebSocketConnection: Endpoint, @unchecked Sendable {
 /// being waited for.
 enum WebSocketStage {
     case offline
+    /// Straight to the server in plaintext: nothing is to be kept of the attempt.
+    case dialing
+    /// With a proxy, with TLS, or over a slow network.
     case connecting(ConnectAttempt)
     /// The upgrade was asked for.
     case upgrading(Upgrade)
     case open
     /// Our Close is sent, the peer's is awaited.
     case closing
-}
-
-/// An upgrade in progress. Exists only during the upgrade.
-final class Upgrade {
-    var handshake: WebSocketClientHandshake
-    let began: Instant
-
-    init(handshake: WebSocketClientHandshake, began: Instant) {
-        self.handshake = handshake
-        self.began = began
-    }
 }
 
 /// The phase of a WebSocket that is being opened.
@@ -121,13 +113,20 @@ extension WebSocketLink {
 
     private func dial() {
         host.metrics.count(.connectionsAttempted)
+        let (place, timeout) = (place, agent.cohort.plan.connectTimeout)
+        if place.isDirect {
+            stage = .dialing
+            idleTimeout = nil
+            let (target, index) = (place.target, agent.index)
+            connect(to: target.address(of: index), from: target.source(of: index), timeout: timeout)
+            return
+        }
         do throws(TLSError) {
             // The target is used in its place: a copy of it costs more than all else here.
-            let place = place
             let isIdentified = place.target.security?.identities != nil
             let identity = isIdentified ? try packedIdentity(for: place.target) : nil
             let plan = place.target.connectPlan(
-                of: agent.index, identity: identity, resumes: hasConnected, timeout: agent.cohort.plan.connectTimeout,
+                of: agent.index, identity: identity, resumes: hasConnected, timeout: timeout,
                 connection: place.target.link == nil ? 0 : numberConnection())
             let attempt = ConnectAttempt(plan, at: shard.now, metrics: host.metrics)
             stage = .connecting(attempt)
@@ -178,7 +177,10 @@ extension WebSocketLink {
         flush()
         uncork()
         switch stage {
-        case .connecting(let attempt): givenUp = attempt.phase.map { .connect($0) }
+        case .dialing: givenUp = .connect(.dial)
+        case .connecting(let attempt):
+            if let failure { host.metrics.count(attempt.closed(failure)) }
+            givenUp = failure == nil ? attempt.phase.map { .connect($0) } : nil
         case .upgrading: givenUp = .upgrade
         case .offline, .open: givenUp = nil
         case .closing:
@@ -257,8 +259,13 @@ extension WebSocketLink {
     }
 
     func socketConnected() {
-        guard case .connecting(let attempt) = stage else { return }
-        connecting(attempt.connected(on: self))
+        switch stage {
+        case .dialing:
+            host.metrics.record(.connect, shard.now - shard.connectBegan)
+            beginUpgrade()
+        case .connecting(let attempt): connecting(attempt.connected(on: self))
+        case .offline, .upgrading, .open, .closing: break
+        }
     }
 
     func socketReceived(_ bytes: RawSpan) {
@@ -276,7 +283,7 @@ extension WebSocketLink {
         case .open, .closing: break
         case .connecting(let attempt): return connecting(attempt.received(bytes, at: &offset, on: self))
         case .upgrading(let upgrade): guard finish(upgrade, bytes, &offset) else { return }
-        case .offline: return
+        case .offline, .dialing: return
         }
         readFrames(bytes, &offset)
         if isConnected { watchMessage() }
@@ -295,6 +302,8 @@ extension WebSocketLink {
                 machine.attemptBegins(at: shard.now)
                 dial()
             }
+        case .dialing:
+            connectFailed(ConnectError(cause, in: .dial))
         case .connecting(let attempt):
             connectFailed(attempt.closed(cause))
         case .upgrading:
@@ -350,65 +359,16 @@ extension WebSocketLink {
         }
     }
 
-    private func connectFailed(_ failure: ConnectFailure) {
+    func connectFailed(_ failure: ConnectFailure) {
         act { machine, now, effects in machine.connectionFailed(failure, reason: nil, at: now, &effects) }
     }
 
-    private func upgradeRefused(_ refusal: HTTPRefusal) {
+    func upgradeRefused(_ refusal: HTTPRefusal) {
         let wait = refusal.retryAfter.map { after in
             Nanoseconds.seconds(Int64(after.seconds(from: host.unixSeconds)))
         }
         act { machine, now, effects in
             machine.upgradeRefused(status: Int(refusal.status), retryAfter: wait, at: now, &effects)
         }
-    }
-
-    // MARK: - Upgrade
-
-    /// Asks the server for a WebSocket.
-    private func beginUpgrade() {
-        let place = place
-        let offer = place.target.compression.offersDeflate ? DeflateOffer() : nil
-        let upgrade = Upgrade(
-            handshake: WebSocketClientHandshake(nonce: host.handshakeNonce(), offer: offer), began: shard.now)
-        stage = .upgrading(upgrade)
-        let fields =
-            place.target.agentFields.isCommon ? place.target.fields : host.fields(of: agent, to: place.target)
-        upgrade.handshake.appendRequest(
-            target: place.target.path, host: place.target.host, fields: fields, to: &host.output)
-        flush()
-    }
-
-    /// True once the connection is a WebSocket; the bytes from `offset` on are frames.
-    private func finish(_ upgrade: Upgrade, _ bytes: RawSpan, _ offset: inout Int) -> Bool {
-        do throws(WebSocketHandshakeError) {
-            guard let agreement = try upgrade.handshake.next(bytes, at: &offset) else { return false }
-            agreed(on: agreement.deflate)
-        } catch {
-            stage = .offline
-            abort()
-            upgradeFailed(error)
-            return false
-        }
-        host.metrics.record(.upgrade, shard.now - upgrade.began)
-        host.metrics.count(.connectionsOpened)
-        countConnected()
-        stage = .open
-        idleTimeout = place.target.silenceTimeout
-        host.watch?.opened(self, at: shard.now)
-        reader = WebSocketReader(role: .client, limits: host.target.limits, permessageDeflate: deflateWindow != 0)
-        act { machine, now, effects in machine.connected(at: now, &effects) }
-        return true
-    }
-
-    private func upgradeFailed(_ error: WebSocketHandshakeError) {
-        guard case .refused(let refusal) = error else {
-            host.metrics.count(.upgradeMalformed)
-            host.metrics.count(named: error.name)
-            return connectFailed(.badUpgrade)
-        }
-        host.metrics.count(Counter.forUpgradeRefusal(status: Int(refusal.status)))
-        host.metrics.count(named: "http_status_\(refusal.status)")
-        upgradeRefused(refusal)
     }
 }

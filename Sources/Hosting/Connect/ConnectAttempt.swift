@@ -45,10 +45,11 @@ final class ConnectAttempt {
         case failed(ConnectError)
     }
 
-    private var machine: ConnectStateMachine
-    /// Nil once nothing of it is needed. By reference: of the thousands of attempts that may wait for their handshakes,
-    /// each would leave a hole of the plan's size in the heap.
-    private var plan: PlanReference?
+    @exclusivity(unchecked) private var machine: ConnectStateMachine
+    /// Nil once nothing of it is needed: where neither a tunnel nor TLS follows, once TCP is on its way. By reference:
+    /// of the thousands of attempts that may wait for their handshakes, each would leave a hole of the plan's size in
+    /// the heap.
+    @exclusivity(unchecked) private var plan: PlanReference?
     /// Where the spans of the phases and the tunnel's bytes are recorded; `nil`: nowhere.
     private let metrics: ShardMetrics?
 
@@ -68,6 +69,7 @@ final class ConnectAttempt {
         guard let plan = plan?.plan else { return false }
         // A timer of an attempt that was abandoned in its tunnel may be left.
         endpoint.idleTimeout = nil
+        if plan.tunnel == nil, plan.tls == nil { self.plan = nil }
         return endpoint.connect(to: plan.address, from: plan.source, timeout: plan.timeouts.dial, link: plan.link)
     }
 

@@ -17,6 +17,17 @@ struct ConnectError: Error, Equatable {
     let phase: ConnectStateMachine.Phase
     let reason: Reason
 
+    init(phase: ConnectStateMachine.Phase, reason: Reason) {
+        self.phase = phase
+        self.reason = reason
+    }
+
+    /// The connection has ended in a phase.
+    init(_ cause: CloseCause, in phase: ConnectStateMachine.Phase) {
+        self.phase = phase
+        if case .timedOut = cause { reason = .timedOut } else { reason = .closed(cause) }
+    }
+
     /// The error that the attempt is counted under.
     var counter: Counter {
         switch reason {

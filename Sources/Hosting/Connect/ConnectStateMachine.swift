@@ -2,7 +2,8 @@ import Basis
 import Engine
 import Transport
 
-/// One attempt to open a connection, without I/O: agents, pools, downloads, own telemetry and probes all connect by it.
+/// One attempt to open a connection, without I/O: agents, pools, downloads, own telemetry and probes connect by it, but
+/// for agents whose way is one connection in plaintext (`AgentPlace.isDirect`).
 ///
 ///     dial ──► tunnel ──► tls ──► ready
 ///       │        │                  ▲
@@ -103,10 +104,9 @@ struct ConnectStateMachine {
     mutating func closed(_ cause: CloseCause) -> ConnectError {
         let error: ConnectError
         switch (phase ?? .dial, cause) {
-        case (let phase, .timedOut): error = ConnectError(phase: phase, reason: .timedOut)
         case (.tunnel, .peerClosed):
             error = ConnectError(phase: .tunnel, reason: .proxy(tunnel?.response.transportClosed() ?? .closed))
-        case (let phase, _): error = ConnectError(phase: phase, reason: .closed(cause))
+        case (let phase, _): error = ConnectError(cause, in: phase)
         }
         state = .failed
         return error

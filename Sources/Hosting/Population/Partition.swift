@@ -62,7 +62,7 @@ extension WebSocketLink {
             idleTimeout = nil
             receiveDeadline = nil
             pauseReading()
-        case .connecting, .upgrading:
+        case .dialing, .connecting, .upgrading:
             // The attempt comes to nothing until the network is whole again.
             stage = .offline
             partition.dialsAfterwards = true
@@ -84,7 +84,7 @@ extension WebSocketLink {
             write(partition.held.span.bytes)
             host.metrics.count(.bytesSent, partition.held.count)
             resumeReading()
-        case .connecting, .upgrading: break
+        case .dialing, .connecting, .upgrading: break
         case .offline:
             guard partition.dialsAfterwards, agent.state == .connecting else { return }
             asCohort { connect() }

@@ -35,7 +35,7 @@ public struct PopulationPart {
 final class PopulationControl: Endpoint, @unchecked Sendable {
     private unowned let host: AgentHost
     private let part: PopulationPart
-    private var members: any IteratorProtocol<PlannedArrival>
+    private var members: UpcomingAgents
     /// How many of the part are there.
     private var present = 0
     /// The agents that leave next, the first of them last; made once a stage.
@@ -49,7 +49,7 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
     init(host: AgentHost, part: PopulationPart) {
         self.host = host
         self.part = part
-        members = part.members
+        members = UpcomingAgents(part.members)
         super.init(shard: host.shard)
     }
 
@@ -76,10 +76,10 @@ final class PopulationControl: Endpoint, @unchecked Sendable {
         let wanted = fixed ?? part.curve.agents(at: offset, shard: part.shard, of: part.shards)
         var steps = 0
         let due = dueSince ?? due
-        while present < wanted, steps < Self.batch, let next = members.next() {
+        while present < wanted, steps < Self.batch, members.first(of: wanted - present, for: host) != nil {
             host.metrics.record(.schedulingDelay, Shard.clock - due)
             present += 1
-            host.start(index: next.index, cohort: next.cohort, isPlanned: false)
+            members.start(isPlanned: false, by: host)
             steps += 1
         }
         while present > wanted, steps < Self.batch, let link = nextLeaver(at: offset) {

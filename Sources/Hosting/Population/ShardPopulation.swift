@@ -163,7 +163,7 @@ final class ShardPopulation: Endpoint, @unchecked Sendable {
         case .replacement(let number, let cohort):
             present -= 1
             host.asCohort(cohort) { host.metrics.count(.agentsReplaced) }
-            host.start(index: number.rawValue, cohort: cohort, isPlanned: false)
+            host.start(number.rawValue, cohort, isPlanned: false)
         }
     }
 

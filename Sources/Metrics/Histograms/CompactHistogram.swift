@@ -41,7 +41,7 @@ public struct CompactHistogram: Hashable, Sendable {
         if other.count == 0 { return self }
         if count == 0 { return other }
         var writer = BucketWriter()
-        var (mine, theirs) = (BucketReader(bytes), BucketReader(other.bytes))
+        var (mine, theirs) = (BucketReader(bytes.span), BucketReader(other.bytes.span))
         var (left, right) = (mine.next(), theirs.next())
         while left != nil || right != nil {
             let index = min(left?.index ?? .max, right?.index ?? .max)
@@ -62,8 +62,9 @@ public struct CompactHistogram: Hashable, Sendable {
     }
 
     /// Hands over every bucket that is not empty, in rising order.
+    @inline(__always)
     func forEachBucket(_ body: (_ index: Int, _ count: UInt64) -> Void) {
-        var reader = BucketReader(bytes)
+        var reader = BucketReader(bytes.span)
         while let bucket = reader.next() { body(bucket.index, bucket.count) }
     }
 
@@ -77,7 +78,7 @@ public struct CompactHistogram: Hashable, Sendable {
         guard count > 0 else { return values }
         let ranks = percentiles.map(rank)
         var (position, seen) = (0, UInt64(0))
-        var reader = BucketReader(bytes)
+        var reader = BucketReader(bytes.span)
         while position < percentiles.count, let bucket = reader.next() {
             seen &+= bucket.count
             while position < percentiles.count, seen >= ranks[position] {
@@ -177,19 +178,32 @@ struct BucketWriter {
 
 /// Reads what `BucketWriter`, or any other implementation of the format, wrote; ends at the first byte that makes no
 /// sense.
-struct BucketReader {
-    private let bytes: [UInt8]
+struct BucketReader: ~Escapable {
+    private let bytes: Span<UInt8>
     private var position = 0
     private var nextIndex = 0
     /// Set when the bytes ended in the middle of a number, or pointed beyond any bucket.
     private(set) var isMalformed = false
 
-    init(_ bytes: [UInt8]) {
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>) {
         self.bytes = bytes
     }
 
+    @inline(__always)
+    @_lifetime(self: copy self)
     mutating func next() -> (index: Int, count: UInt64)? {
-        while position < bytes.count, let number = nextNumber() {
+        while position < bytes.count {
+            // Most numbers are of one byte: counts below 64, and runs of up to 64 empty buckets.
+            let byte = bytes[position]
+            let number: Int64
+            if byte < 0x80 {
+                position += 1
+                number = Int64(byte >> 1) ^ -Int64(byte & 1)
+            } else {
+                guard let long = nextLongNumber() else { return nil }
+                number = long
+            }
             guard number > 0 else {
                 let run = number == 0 ? 1 : number.magnitude
                 guard run <= UInt64(LatencyScale.bucketCount - nextIndex) else { return malformed() }
@@ -203,13 +217,17 @@ struct BucketReader {
         return nil
     }
 
+    @inline(never)
+    @_lifetime(self: copy self)
     private mutating func malformed() -> (index: Int, count: UInt64)? {
         position = bytes.count
         isMalformed = true
         return nil
     }
 
-    private mutating func nextNumber() -> Int64? {
+    @inline(never)
+    @_lifetime(self: copy self)
+    private mutating func nextLongNumber() -> Int64? {
         var (value, shift) = (UInt64(0), UInt64(0))
         while position < bytes.count {
             let byte = bytes[position]

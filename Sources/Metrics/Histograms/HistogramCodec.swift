@@ -74,7 +74,7 @@ enum HistogramCodec {
     }
 
     private static func histogram(of bytes: [UInt8]) throws(Failure) -> CompactHistogram {
-        var reader = BucketReader(bytes)
+        var reader = BucketReader(bytes.span)
         var writer = BucketWriter()
         var (count, first, last) = (UInt64(0), Int?.none, 0)
         while let bucket = reader.next() {

@@ -6,8 +6,8 @@ extension CompactHistogram {
     func shifted(by span: Nanoseconds) -> CompactHistogram {
         guard count > 0, span != .zero else { return self }
         func moved(_ value: UInt64) -> UInt64 {
-            let sum = Int64(clamping: value) + span.count
-            return min(UInt64(max(sum, 0)), LatencyScale.highest)
+            let sum = Nanoseconds(Int64(clamping: value)) + span
+            return min(UInt64(max(sum.count, 0)), LatencyScale.highest)
         }
         var counts: [(index: Int, count: UInt64)] = []
         forEachBucket { bucket, count in

@@ -119,7 +119,7 @@ public struct RunMerge: Sendable {
             let found = runs.map { $0.summary.phases.first { $0.label == label } }
             let present = found.compactMap { $0 }
             let length = Nanoseconds(
-                present.reduce(Int64(0)) { $0 + $1.length.count } / Int64(max(present.count, 1)))
+                present.reduce(Nanoseconds.zero) { $0 + $1.length }.count / Int64(max(present.count, 1)))
             let histograms = measures("phase/\(label)") { run in
                 run.summary.phases.first { $0.label == label }?.measures ?? []
             }

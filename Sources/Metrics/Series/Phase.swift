@@ -42,8 +42,7 @@ struct OpenPhase {
     private(set) var label: String
     private(set) var start: Nanoseconds
     var toolBoundLength = Nanoseconds.zero
-    /// By `Measure.index`.
-    private(set) var histograms = [BoundedHistogram](repeating: .empty, count: Measure.allCases.count)
+    private(set) var totals = MeasureTotals()
     private var counters = CounterTable()
     private(set) var length = Nanoseconds.zero
     private var cpu = Nanoseconds.zero
@@ -67,7 +66,7 @@ struct OpenPhase {
     }
 
     mutating func add(_ row: SeriesRow, cores: Double) {
-        for index in histograms.indices { histograms[index] = histograms[index].merged(with: row.histograms[index]) }
+        totals.add(row.histograms)
         counters.add(row.counters)
         length = length + row.length
         cpu = cpu + row.cpu
@@ -79,17 +78,16 @@ struct OpenPhase {
     }
 
     func tagged() -> [TaggedHistogram] {
-        TaggedHistogram.cumulative(histograms, "phase/\(label)", start: start, length: length)
+        TaggedHistogram.cumulative(totals.histograms, "phase/\(label)", start: start, length: length)
     }
 
     func summary(judgedBy recorder: RunRecorder) -> PhaseSummary {
         let available = length.seconds * cores
         let cpuShare = available > 0 ? max(cpu.seconds, 0) / available : 0
-        let measures = Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
         let place = "phase \(label)"
         var findings = recorder.rules.findings(
             for: Evidence(
-                span: length, measures: measures, cpuShare: cpuShare, availableCores: cores, shards: shards,
+                span: length, measures: totals.summaries, cpuShare: cpuShare, availableCores: cores, shards: shards,
                 withheld: withheld, counters: counters, silentShards: silentShards, load: recorder.load),
             in: place)
         let isToolBound = findings.contains { $0.level == .toolBound }
@@ -98,7 +96,7 @@ struct OpenPhase {
             findings.append(finding)
         }
         return PhaseSummary(
-            label: label, start: start, length: length, measures: measures, counters: counters, cpuShare: cpuShare,
-            findings: findings)
+            label: label, start: start, length: length, measures: totals.summaries, counters: counters,
+            cpuShare: cpuShare, findings: findings)
     }
 }

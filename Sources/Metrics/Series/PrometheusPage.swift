@@ -15,7 +15,7 @@ public enum PrometheusPage {
         for summary in snapshot.measures where summary.count > 0 {
             families += self.families(for: summary)
             families.append(
-                distribution(summary.measure, snapshot.histograms[summary.measure.index].estimate, hasNative))
+                distribution(summary, snapshot.histograms[summary.measure.index].estimate, hasNative))
         }
         return families + cohorts(snapshot.cohorts) + gauges(snapshot) + server(snapshot) + [phase(snapshot)]
     }
@@ -86,7 +86,7 @@ public enum PrometheusPage {
 
     /// A histogram: the quantiles of several generators cannot be added, its counts can.
     private static func distribution(
-        _ measure: Measure, _ histogram: CompactHistogram, _ hasNative: Bool
+        _ summary: MeasureSummary, _ histogram: CompactHistogram, _ hasNative: Bool
     ) -> ExposedFamily {
         var cumulative: UInt64 = 0
         let counts = histogram.counts(upTo: bounds + [Nanoseconds(Int64(LatencyScale.highest))])
@@ -95,10 +95,10 @@ public enum PrometheusPage {
             return ExposedFamily.Distribution.Bucket(bound: bound.seconds, cumulative: cumulative)
         }
         let values = ExposedFamily.Distribution(
-            count: histogram.count, sum: histogram.mean.seconds * Double(histogram.count), buckets: buckets,
+            count: histogram.count, sum: summary.mean.seconds * Double(histogram.count), buckets: buckets,
             native: hasNative ? NativeBuckets(histogram) : nil)
         return ExposedFamily(
-            "muster_\(measure.name)_distribution_seconds", .histogram, "The same times in buckets.",
+            "muster_\(summary.measure.name)_distribution_seconds", .histogram, "The same times in buckets.",
             [.init([], .distribution(values))])
     }
 

@@ -1,9 +1,8 @@
 /// Values in the text format of Prometheus.
 public enum PrometheusReading {
     /// The values of the names that are asked for, in their order: of a name with labels (`up{job="a"}`) that sample,
-    /// of
-    /// a name alone the sum over all its samples. One that is missing, or no finite number, is nil; the others are not
-    /// affected. Linear in the text.
+    /// of a name alone the sum over all its samples. One that is missing, or no finite number, is nil, and so is a sum
+    /// that is none; the others are not affected. Linear in the text.
     public static func values(of names: [String], in text: String) -> [Double?] {
         var values = [Double?](repeating: nil, count: names.count)
         let wanted = names.map { Array($0.utf8.filter { $0 != UInt8(ascii: " ") }) }
@@ -12,11 +11,9 @@ public enum PrometheusReading {
             guard let first = line.first, first != UInt8(ascii: "#"), let sample = Sample(line) else { continue }
             for (index, name) in wanted.enumerated()
             where name == sample.name || name.elementsEqual(sample.labelled) {
-                guard let value = sample.value, value.isFinite else {
-                    isBad[index] = true
-                    continue
-                }
-                values[index] = (values[index] ?? 0) + value
+                let sum = (values[index] ?? 0) + (sample.value ?? .nan)
+                values[index] = sum
+                if !sum.isFinite { isBad[index] = true }
             }
         }
         for index in values.indices where isBad[index] { values[index] = nil }

@@ -37,7 +37,8 @@ public final class RunRecorder {
     private var phase: OpenPhase
     private(set) var closedPhases: [PhaseSummary] = []
     private(set) var closedHistograms: [TaggedHistogram] = []
-    private var closedTotals = [BoundedHistogram](repeating: .empty, count: Measure.allCases.count)
+    /// Of the whole run.
+    private var totals = MeasureTotals()
     private(set) var counters = CounterTable()
     private(set) var named = NamedCounters()
     /// Counted by the run itself, not by a shard, since the last tick.
@@ -149,6 +150,7 @@ public final class RunRecorder {
         var row = makeRow(at: now, counted, sample, silentShards: silent)
         if let serverSample { row.server = server?.add(serverSample) }
         phase.add(row, cores: sample.availableCores)
+        totals.add(row.histograms)
         shardUse = ShardUse.sum(shardUse, row.shards)
         withheld.add(row.withheld)
         silentShards = max(silentShards, silent)
@@ -228,15 +230,14 @@ public final class RunRecorder {
         of identity: RunIdentity, outcome: RunOutcome, server: ServerSideCounts? = nil
     ) -> RunSummary {
         let waves = waves.summaries(clocks.all, start: start)
-        let totals = totals()
         let phases = closedPhases + (phase.isEmpty ? [] : [phase.summary(judgedBy: self)])
-        let verdict = Verdict(run: runFindings(totals), phases: phases)
+        let verdict = Verdict(run: runFindings(), phases: phases)
         let context = ThresholdMeter.Context(
             phases: phases, level: verdict.level, waves: waves, elapsed: lastTick - start)
         var summary = RunSummary(
             identity: identity, outcome: outcome, duration: lastTick - start,
             verdict: verdict,
-            measures: summaries(of: totals), counters: counters, named: named, states: states,
+            measures: totals.summaries, counters: counters, named: named, states: states,
             health: health, healthPeaks: healthPeaks, phases: phases, waves: waves, transitions: transitions,
             process: process, cohorts: cohorts, toolBoundSeconds: toolBoundSeconds,
             reconciliation: Reconciliation(counters, named: named, server: server),
@@ -259,7 +260,7 @@ public final class RunRecorder {
         let summary = summary(of: identity, outcome: outcome, server: server)
         let rows = series.all
         let histograms =
-            TaggedHistogram.cumulative(totals(), "total", start: .zero, length: lastTick - start)
+            TaggedHistogram.cumulative(totals.histograms, "total", start: .zero, length: lastTick - start)
             + closedHistograms
             + (phase.isEmpty ? [] : phase.tagged())
             + CohortSummary.tagged(cohortNames, cohortTimes, length: lastTick - start)
@@ -270,16 +271,16 @@ public final class RunRecorder {
 
     private func evidence(of row: SeriesRow, cores: Double) -> Evidence {
         Evidence(
-            span: row.length, measures: summaries(of: row.histograms), cpuShare: row.cpuShare, availableCores: cores,
-            shards: row.shards, withheld: row.withheld, counters: row.counters, silentShards: row.silentShards,
-            load: load)
+            span: row.length, measures: Measure.allCases.map { row.summary(of: $0) }, cpuShare: row.cpuShare,
+            availableCores: cores, shards: row.shards, withheld: row.withheld, counters: row.counters,
+            silentShards: row.silentShards, load: load)
     }
 
     /// What the rules find in the run as a whole.
-    private func runFindings(_ totals: [BoundedHistogram]) -> [Verdict.Finding] {
+    private func runFindings() -> [Verdict.Finding] {
         rules.findings(
             for: Evidence(
-                span: lastTick - start, measures: summaries(of: totals), cpuShare: process.meanCPUShare,
+                span: lastTick - start, measures: totals.summaries, cpuShare: process.meanCPUShare,
                 availableCores: process.availableCores, shards: shardUse, withheld: withheld, counters: counters,
                 silentShards: silentShards, load: load),
             in: "whole run")
@@ -288,15 +289,6 @@ public final class RunRecorder {
     private func close(_ phase: OpenPhase) {
         closedPhases.append(phase.summary(judgedBy: self))
         closedHistograms += phase.tagged()
-        closedTotals = zip(closedTotals, phase.histograms).map { $0.merged(with: $1) }
-    }
-
-    private func totals() -> [BoundedHistogram] {
-        zip(closedTotals, phase.histograms).map { $0.merged(with: $1) }
-    }
-
-    private func summaries(of histograms: [BoundedHistogram]) -> [MeasureSummary] {
-        Measure.allCases.map { MeasureSummary($0, of: histograms[$0.index]) }
     }
 
     /// Merges the intervals of the exchanges into `interval`.
@@ -334,12 +326,10 @@ public final class RunRecorder {
     }
 
     private func snapshot(row: SeriesRow) -> Snapshot {
-        let totals = totals()
-        return Snapshot(
+        Snapshot(
             elapsed: lastTick - start, phase: phase.label, phaseElapsed: lastTick - start - phase.start, row: row,
-            phaseMeasures: summaries(of: phase.histograms), measures: summaries(of: totals), histograms: totals,
-            counters: counters,
-            named: named, states: states, health: health, cohorts: cohorts, process: process, verdict: current,
-            toolBoundSeconds: toolBoundSeconds, server: server)
+            phaseMeasures: phase.totals.summaries, measures: totals.summaries, histograms: totals.histograms,
+            counters: counters, named: named, states: states, health: health, cohorts: cohorts, process: process,
+            verdict: current, toolBoundSeconds: toolBoundSeconds, server: server)
     }
 }

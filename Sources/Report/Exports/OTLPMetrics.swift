@@ -49,7 +49,8 @@ public struct OTLPMetrics: Sendable {
     /// cumulative figures are not.
     /// - Parameter time: of the figures, in UNIX nanoseconds.
     public mutating func body(for snapshot: Snapshot, time: UInt64) -> [UInt8] {
-        var metrics = self.metrics(snapshot)
+        let histograms = snapshot.histograms.map(\.estimate)
+        var metrics = self.metrics(snapshot, histograms)
         for index in metrics.indices {
             // What grows and shrinks has no useful delta.
             metrics[index].temporality =
@@ -60,14 +61,14 @@ public struct OTLPMetrics: Sendable {
             metrics, from: source, start: temporality == .delta ? lastTime : start, time: time, to: &bytes)
         lastTime = time
         lastCounters = snapshot.counters
-        lastHistograms = snapshot.histograms.map(\.estimate)
+        lastHistograms = histograms
         lastCPU = snapshot.process.cpu
         lastServerCPU = snapshot.server?.cpu ?? .zero
         return bytes
     }
 
-    private func metrics(_ snapshot: Snapshot) -> [TelemetryMetric] {
-        [agents(snapshot)] + counters(snapshot) + [errors(snapshot)] + durations(snapshot) + process(snapshot)
+    private func metrics(_ snapshot: Snapshot, _ histograms: [CompactHistogram]) -> [TelemetryMetric] {
+        [agents(snapshot)] + counters(snapshot) + [errors(snapshot)] + durations(histograms) + process(snapshot)
     }
 
     private func agents(_ snapshot: Snapshot) -> TelemetryMetric {
@@ -105,9 +106,9 @@ public struct OTLPMetrics: Sendable {
         return Int64(clamping: now - min(before, now))
     }
 
-    private func durations(_ snapshot: Snapshot) -> [TelemetryMetric] {
+    private func durations(_ histograms: [CompactHistogram]) -> [TelemetryMetric] {
         Measure.allCases.compactMap { measure in
-            let all = snapshot.histograms[measure.index].estimate
+            let all = histograms[measure.index]
             guard all.count > 0 else { return nil }
             let values = ScaledHistogram(temporality == .delta ? all.since(lastHistograms[measure.index]) : all)
             let distribution = TelemetryDistribution(

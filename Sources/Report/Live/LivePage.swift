@@ -40,10 +40,10 @@ public enum LivePage {
     /// The script of the frame, for a header that allows just this one.
     public static var frameScript: String { PageShell.script + "\n" + script }
 
-    /// What the frame shows of a run at a moment.
+    /// What the frame shows of a run at a moment, in UTF-8.
     /// - Parameter drawn: those of the moment before; none at first.
-    public static func content(_ record: RunRecord, _ drawn: inout DrawnRows) -> String {
-        ReportPage.content(record, &drawn, isLive: true)
+    public static func content(_ record: RunRecord, _ drawn: inout DrawnRows) -> [UInt8] {
+        ReportPage.content(record, &drawn, isLive: true).bytes
     }
 
     private static func form(_ controls: Controls) -> String {

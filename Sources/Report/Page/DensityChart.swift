@@ -32,27 +32,33 @@ struct DensityChart {
         }
         let plot = Plot()
         let heights = Scale.linear(reaching: shares.flatMap { $0 }.max() ?? 0)
-        let lows = [bottom] + edges.dropLast()
         func format(_ value: Double) -> String { Plot.short(Figures.duration(Nanoseconds(Int64(value)))) }
+        let lows = [bottom] + edges.dropLast()
+        let ends = ([bottom] + edges).map(format)
+        let names = zip(ends, ends.dropFirst()).map { "\($0) – \($1)" }
         let steps = zip(drawn, shares).map { curve, shares in
-            var path = "M\(Drawing.point(plot.left, plot.foot))"
+            var path = PageText(capacity: 16 * shares.count)
+            path.add("M")
+            path.add(point: plot.left, plot.foot)
             for (share, edge) in zip(shares, edges) {
-                path += "V\(Markup.coordinate(plot.y(share, heights)))"
-                path += "H\(Markup.coordinate(plot.x(scale.position(of: edge))))"
+                path.add("V")
+                path.add(coordinate: plot.y(share, heights))
+                path.add("H")
+                path.add(coordinate: plot.x(scale.position(of: edge)))
             }
-            return Drawing.path(path + "V\(Markup.coordinate(plot.foot))", "line \(curve.colour)")
+            path.add("V")
+            path.add(coordinate: plot.foot)
+            return Drawing.path(path, "line \(curve.colour)")
         }.joined()
         let hints = zip(lows, edges).enumerated().map { index, bounds in
             let from = plot.x(scale.position(of: bounds.0))
             let lines = zip(drawn, shares).map { "\($0.name): \(Figures.percent($1[index])) of the values" }
             return Drawing.hint(
                 from, plot.top, plot.x(scale.position(of: bounds.1)) - from, plot.innerHeight,
-                ["\(format(bounds.0)) – \(format(bounds.1))"] + lines)
+                [names[index]] + lines)
         }.joined()
-        let rows = zip(lows, edges).enumerated().filter { index, _ in shares.contains { $0[index] > 0 } }
-            .map { index, bounds in
-                ["\(format(bounds.0)) – \(format(bounds.1))"] + shares.map { Figures.percent($0[index]) }
-            }
+        let rows = names.enumerated().filter { index, _ in shares.contains { $0[index] > 0 } }
+            .map { index, name in [name] + shares.map { Figures.percent($0[index]) } }
         return PageFigure(
             title: title, caption: caption, keys: drawn.map { .line($0.colour, name: $0.name) },
             svg: plot.columns(scale, format) + plot.rows(heights, Figures.percent) + steps + hints,

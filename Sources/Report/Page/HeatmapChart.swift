@@ -24,8 +24,11 @@ struct HeatmapChart {
     var timeline: Timeline
     /// One for each interval of the timeline.
     var histograms: [CompactHistogram]
+    /// Of the intervals that share a row of the table.
+    var groups: [CompactHistogram]
 
-    var html: String {
+    /// - Parameter kept: the columns of the chart before, and then of this one.
+    func html(_ kept: inout DrawnColumns) -> String {
         let filled = histograms.filter { $0.count > 0 }
         guard filled.count > 1, let lowest = filled.map(\.lowest).min(), let highest = filled.map(\.highest).max()
         else { return "" }
@@ -33,17 +36,22 @@ struct HeatmapChart {
         guard case .logarithmic(let bottom, let top) = scale else { return "" }
         let cells = Int((log10(top / bottom) * Double(Self.cellsPerDecade)).rounded())
         let edges = (1...cells).map { bottom * pow(10, Double($0) / Double(Self.cellsPerDecade)) }
-        let counts = histograms.map { $0.counts(upTo: edges.map { Nanoseconds(Int64($0)) }) }
+        let bounds = edges.map { Nanoseconds(Int64($0)) }
+        let starts = Self.starts([bottom] + edges)
+        let columns = kept.columns(timeline.slots, scale) { column in
+            let counts = histograms[column].counts(upTo: bounds)
+            return DrawnColumns.Column(counts: counts, hint: Self.hint(counts, starts))
+        }
         // By the second, so that longer intervals are not darker.
-        let rates = zip(counts, timeline.slots).map { counts, slot in
-            counts.map { Double($0) / max(slot.length, 1e-9) }
+        let rates = zip(columns, timeline.slots).map { column, slot in
+            column.counts.map { Double($0) / max(slot.length, 1e-9) }
         }
         let most = rates.flatMap { $0 }.max() ?? 0
         let plot = timeline.plot
         func format(_ value: Double) -> String { Figures.duration(Nanoseconds(Int64(value))) }
         let svg =
             timeline.background + drawn(rates, most, plot) + plot.rows(scale, format) + timeline.axis
-            + timeline.foreground + timeline.hints { hint(counts[$0], edges, bottom) }
+            + timeline.foreground + timeline.hints { column, text in text.add(columns[column].hint) }
         return PageFigure(
             title: title, caption: caption,
             keys: [
@@ -59,7 +67,7 @@ struct HeatmapChart {
 
     /// One path for each shade.
     private func drawn(_ rates: [[Double]], _ most: Double, _ plot: Plot) -> String {
-        var paths = [String](repeating: "", count: Self.shades)
+        var paths = [PageText](repeating: PageText(), count: Self.shades)
         for (place, column) in zip(timeline.places, rates) {
             let cell = plot.innerHeight / Double(column.count)
             let height = Markup.coordinate(cell)
@@ -67,27 +75,44 @@ struct HeatmapChart {
                 // Roots, so that few values beside many are seen.
                 let shade = min(Int((rate / most).squareRoot() * Double(Self.shades)), Self.shades - 1)
                 let y = plot.foot - Double(index + 1) * cell
-                paths[shade] +=
-                    "M\(place.start) \(Markup.coordinate(y))H\(place.end)v\(height)H\(place.start)Z"
+                paths[shade].add("M")
+                paths[shade].add(place.start)
+                paths[shade].add(" ")
+                paths[shade].add(coordinate: y)
+                paths[shade].add("H")
+                paths[shade].add(place.end)
+                paths[shade].add("v")
+                paths[shade].add(height)
+                paths[shade].add("H")
+                paths[shade].add(place.start)
+                paths[shade].add("Z")
             }
         }
         return paths.enumerated().map { Drawing.path($1, "heat q\($0 + 1)") }.joined()
     }
 
-    private func hint(_ counts: [UInt64], _ edges: [Double], _ bottom: Double) -> [String] {
-        let bounds = zip([bottom] + edges, edges)
-        let lines = zip(bounds, counts).filter { $0.1 > 0 }.map { bounds, count in
-            "\(Plot.short(Figures.duration(Nanoseconds(Int64(bounds.0))))) – "
-                + "\(Plot.short(Figures.duration(Nanoseconds(Int64(bounds.1))))): \(Figures.count(count))"
+    /// The lines of hints up to their counts, cell by cell.
+    private static func starts(_ ends: [Double]) -> [String] {
+        let names = ends.map { Plot.short(Figures.duration(Nanoseconds(Int64($0)))) }
+        return zip(names, names.dropFirst()).map { Markup.escaped("\n\($0) – \($1): ") }
+    }
+
+    /// The counts of an interval, from the longest durations down.
+    private static func hint(_ counts: [UInt64], _ starts: [String]) -> String {
+        var text = PageText(capacity: 32 * counts.count)
+        var isEmpty = true
+        for (start, count) in zip(starts, counts).reversed() where count > 0 {
+            text.add(start)
+            text.add(Figures.count(count))
+            isEmpty = false
         }
-        return lines.isEmpty ? ["no value"] : lines.reversed()
+        if isEmpty { text.add("\nno value") }
+        return text.string
     }
 
     private var table: [[String]] {
-        let group = (histograms.count + TimeChart.maxTableRows - 1) / TimeChart.maxTableRows
-        return stride(from: 0, to: histograms.count, by: max(group, 1)).map { start in
-            let end = min(start + group, histograms.count)
-            let whole = histograms[start..<end].reduce(CompactHistogram.empty) { $0.merged(with: $1) }
+        let starts = stride(from: 0, to: histograms.count, by: TimeChart.tableGroup(of: histograms.count))
+        return zip(starts, groups).map { start, whole in
             let name = timeline.names[start]
             guard whole.count > 0 else { return [name, "0", "–", "–", "–", "–"] }
             let values = whole.values(atPercentiles: [0, 50, 99, 100]).map { Figures.duration($0) }

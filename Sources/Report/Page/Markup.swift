@@ -3,46 +3,56 @@ import Basis
 /// Pieces of HTML and SVG. Text goes through `escaped` before it comes near either.
 enum Markup {
     static func escaped(_ text: String) -> String {
-        // Most texts have none of these: "&'<>.
-        guard text.utf8.contains(where: { [0x22, 0x26, 0x27, 0x3C, 0x3E].contains($0) }) else { return text }
-        var result = ""
-        result.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
+        // Most texts have none of these.
+        guard hasSpecials(text) else { return text }
+        var result = PageText(capacity: text.utf8.count + text.utf8.count / 8)
+        result.add(escaped: text)
+        return result.string
+    }
+
+    /// Whether a text has characters that mean something in HTML: "&'<>.
+    static func hasSpecials(_ text: String) -> Bool {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x26, 0x27, 0x3C, 0x3E: return true
+            default: continue
             }
         }
-        return result
+        return false
     }
 
     /// A table whose first column is a heading and whose others are figures.
     static func table(header: [String], rows: [[String]], texts: Set<Int> = []) -> String {
         guard !rows.isEmpty else { return "" }
-        func cells(_ row: [String], _ tag: String) -> String {
-            row.enumerated().map { column, cell in
-                let isText = column == 0 || texts.contains(column)
-                return "<\(tag)\(isText ? " class=\"text\"" : "")>\(escaped(cell))</\(tag)>"
-            }.joined()
+        var table = PageText(capacity: 64 * (rows.count + 1) * max(header.count, 1))
+        func add(_ row: [String], _ tag: String) {
+            table.add("<tr>")
+            for (column, cell) in row.enumerated() {
+                table.add("<")
+                table.add(tag)
+                table.add(column == 0 || texts.contains(column) ? " class=\"text\">" : ">")
+                table.add(escaped: cell)
+                table.add("</")
+                table.add(tag)
+                table.add(">")
+            }
+            table.add("</tr>")
         }
-        let body = rows.map { "<tr>\(cells($0, "td"))</tr>" }.joined(separator: "\n")
-        return """
-            <div class="scroll"><table><thead><tr>\(cells(header, "th"))</tr></thead>
-            <tbody>
-            \(body)
-            </tbody></table></div>
-            """
+        table.add("<div class=\"scroll\"><table><thead>")
+        add(header, "th")
+        table.add("</thead>\n<tbody>")
+        for row in rows {
+            table.add("\n")
+            add(row, "td")
+        }
+        table.add("\n</tbody></table></div>")
+        return table.string
     }
 
     /// A coordinate: a tenth of a pixel is fine enough.
     static func coordinate(_ value: Double) -> String {
-        guard value.isFinite, value.magnitude < 9e12 else { return "0" }
-        let tenths = Int64((value * 10).rounded())
-        let (whole, rest) = tenths.magnitude.quotientAndRemainder(dividingBy: 10)
-        return "\(tenths < 0 ? "-" : "")\(whole)\(rest == 0 ? "" : ".\(rest)")"
+        var text = PageText(capacity: 16)
+        text.add(coordinate: value)
+        return text.string
     }
 }

@@ -10,22 +10,25 @@ struct PageCharts {
     /// The figures of each row, by `Measure.index`.
     private let figures: [[MeasureSummary]]
     private let timeline: Timeline
+    private let percentiles: String
+    private let heatmap: String
 
     /// How many errors are drawn by name; the others are one trace.
     static let maxErrors = 6
 
-    init(_ record: RunRecord, _ drawn: [DrawnRows.Row]) {
+    init(_ record: RunRecord, _ kept: inout DrawnRows) {
+        let drawn = kept.rows(of: record.series)
         self.record = record
+        let responses = kept.responses(of: drawn, by: TimeChart.tableGroup(of: drawn.count))
         rows = drawn.map(\.row)
         figures = drawn.map(\.figures)
         timeline = Timeline(record, rows: rows)
+        percentiles = Self.percentiles(record, &kept.curves)
+        heatmap = Self.heatmap(timeline, rows, responses, &kept.columns)
     }
 
-    static func html(for record: RunRecord, _ drawn: [DrawnRows.Row]) -> String {
-        PageShell.charts(PageCharts(record, drawn).all)
-    }
-
-    private var all: [String] {
+    /// Those of which there is nothing to draw are empty.
+    var all: [String] {
         [
             latency(.heartbeatResponse, "Response time", "from the moment a heartbeat was due to its answer"),
             heatmap, distribution, percentiles, states, connections, recovery,
@@ -77,15 +80,19 @@ struct PageCharts {
         }.first
     }
 
-    private var heatmap: String {
+    private static func heatmap(
+        _ timeline: Timeline, _ rows: [SeriesRow], _ groups: [CompactHistogram], _ kept: inout DrawnColumns
+    ) -> String {
         let histograms = rows.map { $0.histograms[Measure.heartbeatResponse.index].estimate }
         return HeatmapChart(
             title: "Heatmap of response time", caption: "heartbeats by their response time; darker: more of them",
-            timeline: timeline, histograms: histograms
-        ).html
+            timeline: timeline, histograms: histograms, groups: groups
+        ).html(&kept)
     }
 
-    private func total(_ measure: Measure) -> CompactHistogram? {
+    private func total(_ measure: Measure) -> CompactHistogram? { Self.total(measure, record) }
+
+    private static func total(_ measure: Measure, _ record: RunRecord) -> CompactHistogram? {
         record.histograms.first { $0.tag == "total/\(measure.name)" }?.histogram
     }
 
@@ -99,13 +106,13 @@ struct PageCharts {
         ).html
     }
 
-    private var percentiles: String {
-        let found = LiveFrame.measures.compactMap { measure in total(measure).map { (measure.title, $0) } }
+    private static func percentiles(_ record: RunRecord, _ kept: inout DrawnCurves) -> String {
+        let found = LiveFrame.measures.compactMap { measure in total(measure, record).map { (measure.title, $0) } }
         let curves = found.enumerated().map { index, entry in
             PercentileChart.Curve(
                 name: entry.0, colour: PageStyle.palette[index % PageStyle.palette.count], histogram: entry.1)
         }
-        return PercentileChart(title: "All latencies", caption: "how long the slowest take", curves: curves).html
+        return PercentileChart(title: "All latencies", caption: "how long the slowest take", curves: curves).html(&kept)
     }
 
     private var connections: String {

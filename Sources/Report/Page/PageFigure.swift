@@ -22,14 +22,21 @@ struct PageFigure {
     var html: String {
         let size = "0 0 \(Markup.coordinate(Plot.width)) \(Markup.coordinate(height))"
         let label = Markup.escaped("\(title): \(caption)")
-        return """
+        var text = PageText(capacity: svg.utf8.count + 128 * (rows.count + 8))
+        text.add(
+            """
             <figure><figcaption><b>\(Markup.escaped(title))</b> <span>\(Markup.escaped(caption))</span>\
             <ul class="legend">\(keys.map(Self.item).joined())</ul></figcaption>
             <svg viewBox="\(size)" role="img" tabindex="0" aria-label="\(label)">
-            \(svg)</svg>
-            <details class="data"><summary>Figures<span class="apart"> of \(Markup.escaped(title))</span></summary>\
-            \(Markup.table(header: header, rows: rows))</details></figure>
-            """
+
+            """)
+        text.add(svg)
+        text.add("</svg>\n<details class=\"data\"><summary>Figures<span class=\"apart\"> of ")
+        text.add(escaped: title)
+        text.add("</span></summary>")
+        text.add(Markup.table(header: header, rows: rows))
+        text.add("</details></figure>")
+        return text.string
     }
 
     private static func item(_ key: Key) -> String {

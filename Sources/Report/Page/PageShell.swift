@@ -37,6 +37,19 @@ enum PageShell {
         return "\(PageStyle.hatches)<div class=\"charts\">\(drawn.joined(separator: "\n"))</div>"
     }
 
+    /// A section of charts; nothing where all of them are empty.
+    static func addCharts(_ charts: [String], to text: inout PageText) {
+        let drawn = charts.filter { !$0.isEmpty }
+        guard let last = drawn.last else { return }
+        text.add("<section><h2>Charts</h2>\n\(PageStyle.hatches)<div class=\"charts\">")
+        for chart in drawn.dropLast() {
+            text.add(chart)
+            text.add("\n")
+        }
+        text.add(last)
+        text.add("</div></section>")
+    }
+
     static func card(_ label: String, _ figure: String, _ remark: String, _ kind: String = "") -> String {
         "<div class=\"card \(kind)\"><span>\(Markup.escaped(label))</span><strong>\(Markup.escaped(figure))</strong>"
             + "<span>\(Markup.escaped(remark))</span></div>"

@@ -13,7 +13,7 @@ import Metrics
 /// has the same room. Both axes are logarithmic.
 struct PercentileChart {
     /// One curve.
-    struct Curve {
+    struct Curve: Hashable {
         var name: String
         var colour: String
         var histogram: CompactHistogram
@@ -30,24 +30,39 @@ struct PercentileChart {
     var curves: [Curve]
 
     var html: String {
+        var kept = DrawnCurves()
+        return html(&kept)
+    }
+
+    /// - Parameter kept: the curves of the chart before, and then of this one.
+    func html(_ kept: inout DrawnCurves) -> String {
         let drawn = curves.filter { $0.histogram.count > 1 }
         guard let count = drawn.map(\.histogram.count).max() else { return "" }
         let nines = min(max(log10(Double(count)).rounded(.up), 1), Self.maxNines)
         let ends = drawn.flatMap { [Double($0.histogram.lowest), Double($0.histogram.highest)] }
         let scale = Scale.logarithmic(around: ends.map { max($0, Double(LatencyScale.lowest)) })
         let plot = Plot()
+        let curves = drawn.map { kept.curve($0, scale, nines) ?? written($0, plot, scale, nines) }
+        kept = DrawnCurves(curves)
         let svg =
             plot.rows(scale) { Figures.duration(Nanoseconds(Int64($0))) } + columns(plot, nines)
-            + drawn.map { path(of: $0, plot, scale, nines) }.joined() + hints(drawn, plot, nines)
-        let marks = Self.marks.filter { $0.position <= nines }
+            + curves.map(\.path).joined() + hints(curves, plot, nines)
         return PageFigure(
             title: title, caption: caption, keys: drawn.map { .line($0.colour, name: $0.name) }, svg: svg,
-            header: [""] + marks.map(\.label), rows: drawn.map { [$0.name] + Self.values($0, marks.map(\.position)) }
+            header: [""] + Self.marks(upTo: nines).map(\.label), rows: curves.map { [$0.curve.name] + $0.marked }
         ).html
     }
 
+    /// What the chart has of a curve.
+    private func written(_ curve: Curve, _ plot: Plot, _ scale: Scale, _ nines: Double) -> DrawnCurves.Drawn {
+        DrawnCurves.Drawn(
+            curve: curve, scale: scale, nines: nines, path: path(of: curve, plot, scale, nines),
+            hints: Self.values(curve, Self.middles(upTo: nines)),
+            marked: Self.values(curve, Self.marks(upTo: nines).map(\.position)))
+    }
+
     private func columns(_ plot: Plot, _ nines: Double) -> String {
-        Self.marks.filter { $0.position <= nines }.map { position, label in
+        Self.marks(upTo: nines).map { position, label in
             let place = plot.x(position / nines)
             // Beside 50 % there is no room for 0 % on a long axis.
             let label = position == 0 && nines > Self.maxNinesWithZero ? "" : label
@@ -60,18 +75,34 @@ struct PercentileChart {
     }
 
     /// Columns around the marked percentiles with the values there.
-    private func hints(_ curves: [Curve], _ plot: Plot, _ nines: Double) -> String {
-        let steps = Int(nines) * Self.hintsPerNine
-        let middles = (0..<steps).map { (Double($0) + 0.5) / Double(Self.hintsPerNine) }
-        let figures = curves.map { Self.values($0, middles) }
-        return middles.enumerated().map { step, middle in
+    private func hints(_ curves: [DrawnCurves.Drawn], _ plot: Plot, _ nines: Double) -> String {
+        let middles = Self.middles(upTo: nines)
+        let steps = middles.count
+        let starts = curves.map { "\n\(Markup.escaped($0.curve.name)): " }
+        var text = PageText(capacity: 64 * steps * (curves.count + 2))
+        for (step, middle) in middles.enumerated() {
             let from = Double(step) / Double(Self.hintsPerNine)
-            let values = zip(curves, figures).map { "\($0.name): \($1[step])" }
-            let percentile = Figures.decimals(100 * (1 - pow(10, -middle)), 2 + Int(middle))
-            return Drawing.hint(
-                plot.x(from / nines), plot.top, plot.innerWidth / Double(steps), plot.innerHeight,
-                ["\(percentile) %"] + values)
-        }.joined()
+            text.add(
+                Drawing.column(
+                    plot.x(from / nines), plot.top, plot.innerWidth / Double(steps), plot.innerHeight))
+            text.add(Figures.decimals(100 * (1 - pow(10, -middle)), 2 + Int(middle)))
+            text.add(" %")
+            for (start, curve) in zip(starts, curves) {
+                text.add(start)
+                text.add(curve.hints[step])
+            }
+            text.add(Drawing.columnEnd)
+        }
+        return text.string
+    }
+
+    /// In the middle of each hint, as numbers of nines.
+    private static func middles(upTo nines: Double) -> [Double] {
+        (0..<Int(nines) * hintsPerNine).map { (Double($0) + 0.5) / Double(hintsPerNine) }
+    }
+
+    private static func marks(upTo nines: Double) -> [(position: Double, label: String)] {
+        marks.filter { $0.position <= nines }
     }
 
     private static func values(_ curve: Curve, _ positions: [Double]) -> [String] {
@@ -94,10 +125,13 @@ struct PercentileChart {
         let positions =
             (0...Int(end * Double(Self.pointsPerNine))).map { Double($0) / Double(Self.pointsPerNine) } + [end]
         let values = curve.histogram.values(atPercentiles: positions.map { 100 * (1 - pow(10, -$0)) })
-        var points = zip(positions, values).dropLast().map { position, value in
-            Drawing.point(plot.x(position / nines), plot.y(Double(value.count), scale))
+        var path = PageText(capacity: 14 * positions.count)
+        path.add("M")
+        for (position, value) in zip(positions, values).dropLast() {
+            path.add(point: plot.x(position / nines), plot.y(Double(value.count), scale))
+            path.add("L")
         }
-        points.append(Drawing.point(plot.x(end / nines), plot.y(Double(curve.histogram.highest), scale)))
-        return Drawing.path("M\(points.joined(separator: "L"))", "line \(curve.colour)")
+        path.add(point: plot.x(end / nines), plot.y(Double(curve.histogram.highest), scale))
+        return Drawing.path(path, "line \(curve.colour)")
     }
 }

@@ -60,12 +60,15 @@ struct Plot {
 
     /// A round figure without the zeros after its point: `10 ms` for `10.0 ms`.
     static func short(_ text: String) -> String {
-        guard let dot = text.firstIndex(of: "."), let last = text[dot...].lastIndex(where: \.isNumber) else {
-            return text
-        }
-        var digits = text[...last]
-        while digits.hasSuffix("0") { digits.removeLast() }
-        if digits.hasSuffix(".") { digits.removeLast() }
-        return String(digits + text[text.index(after: last)...])
+        let bytes = text.utf8
+        let (zero, nine, point) = (UInt8(ascii: "0"), UInt8(ascii: "9"), UInt8(ascii: "."))
+        guard let dot = bytes.firstIndex(of: point),
+            let last = bytes[dot...].lastIndex(where: { $0 >= zero && $0 <= nine })
+        else { return text }
+        let rest = bytes.index(after: last)
+        var end = rest
+        while bytes[bytes.index(before: end)] == zero { end = bytes.index(before: end) }
+        if bytes[bytes.index(before: end)] == point { end = bytes.index(before: end) }
+        return String(text[..<end] + text[rest...])
     }
 }

@@ -7,24 +7,32 @@ public enum ReportPage {
     public static func html(for record: RunRecord) -> String {
         let identity = record.summary.identity
         var drawn = DrawnRows()
-        return PageShell.html(title: "\(identity.profile) · \(identity.run)", body: content(record, &drawn))
+        return PageShell.html(title: "\(identity.profile) · \(identity.run)", body: content(record, &drawn).string)
     }
 
     /// What the page shows, without its frame.
     /// - Parameters:
     ///   - drawn: those of the page before, where there was one.
     ///   - isLive: whether the run goes on.
-    static func content(_ record: RunRecord, _ drawn: inout DrawnRows, isLive: Bool = false) -> String {
+    static func content(_ record: RunRecord, _ drawn: inout DrawnRows, isLive: Bool = false) -> PageText {
         let summary = record.summary
         let advice = isLive ? [] : RunAdvice.sentences(record)
         let story = RunStory.sentences(record, isLive: isLive) + advice
-        return """
+        let charts = PageCharts(record, &drawn).all
+        var text = PageText(capacity: charts.reduce(record.profile.utf8.count + otherBytes) { $0 + $1.utf8.count })
+        text.add(
+            """
             \(PageTables.thresholds(summary))
             \(verdict(summary))
             \(header(summary, isLive: isLive))
             <div class="story">\(story.map { "<p>\(Markup.escaped($0))</p>" }.joined())</div>
             \(cards(summary))
-            \(PageShell.section("Charts", PageCharts.html(for: record, drawn.rows(of: record.series))))
+
+            """)
+        PageShell.addCharts(charts, to: &text)
+        text.add(
+            """
+
             \(PageShell.section("Latencies", PageTables.latencies(summary)))
             \(PageShell.section("Phases", summary.phases.count > 1 ? PageTables.phases(summary) : ""))
             \(PageShell.section("Marks", PageTables.marks(summary)))
@@ -38,9 +46,15 @@ public enum ReportPage {
                 "Client and server counts", PageTables.reconciliation(summary.reconciliation)))
             \(PageShell.section("Counters", PageTables.counters(summary)))
             \(PageShell.section("State transitions of agents", PageTables.transitions(summary)))
-            <details><summary>Resolved profile</summary><pre>\(Markup.escaped(record.profile))</pre></details>
-            """
+            <details><summary>Resolved profile</summary><pre>
+            """)
+        text.add(escaped: record.profile)
+        text.add("</pre></details>")
+        return text
     }
+
+    /// What a page has beside its charts and the profile, about.
+    private static let otherBytes = 40_000
 
     private static func verdict(_ summary: RunSummary) -> String {
         let verdict = summary.verdict

@@ -7,7 +7,7 @@
 #endif
 
 /// How values become positions along an axis.
-enum Scale {
+enum Scale: Hashable {
     /// From zero to `top`.
     case linear(top: Double)
     /// From `low` to `high`, of which neither has to be round.

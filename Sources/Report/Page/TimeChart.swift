@@ -23,7 +23,10 @@ struct TimeChart {
     }
 
     /// Rows of the table behind the picture: with more intervals, several share a row.
-    static let maxTableRows = 40
+    private static let maxTableRows = 40
+
+    /// How many of so many intervals share a row of the table.
+    static func tableGroup(of intervals: Int) -> Int { max((intervals + maxTableRows - 1) / maxTableRows, 1) }
 
     var title: String
     /// What is drawn, in words.
@@ -56,13 +59,22 @@ struct TimeChart {
         let svg =
             timeline.background + plot.rows(scale, format) + timeline.axis + marks
             + limitLine(scale, plot) + timeline.foreground + (marksVerdict ? verdictMarks(plot) : "")
-            + timeline.hints { slot in
-                drawn.compactMap { trace in trace.values[slot].map { "\(trace.name): \(format($0))" } }
-            }
+            + hints(drawn)
         return PageFigure(
             title: title, caption: caption, keys: keys(drawn) + timeline.keys + verdictKeys, svg: svg,
             height: plot.height, header: ["from"] + drawn.map(\.name), rows: table(drawn)
         ).html
+    }
+
+    private func hints(_ traces: [Trace]) -> String {
+        let starts = traces.map { "\n\(Markup.escaped($0.name)): " }
+        return timeline.hints { slot, text in
+            for (start, trace) in zip(starts, traces) {
+                guard let value = trace.values[slot] else { continue }
+                text.add(start)
+                text.add(escaped: format(value))
+            }
+        }
     }
 
     private func keys(_ traces: [Trace]) -> [PageFigure.Key] {
@@ -86,8 +98,8 @@ struct TimeChart {
 
     private func table(_ traces: [Trace]) -> [[String]] {
         let slots = timeline.slots
-        let group = (slots.count + Self.maxTableRows - 1) / Self.maxTableRows
-        return stride(from: 0, to: slots.count, by: max(group, 1)).map { start in
+        let group = Self.tableGroup(of: slots.count)
+        return stride(from: 0, to: slots.count, by: group).map { start in
             let range = start..<min(start + group, slots.count)
             let cells = traces.map { trace in
                 let values = range.compactMap { trace.values[$0] }
@@ -98,17 +110,28 @@ struct TimeChart {
         }
     }
 
-    /// As they are written.
-    private func points(_ trace: Trace, _ scale: Scale, _ plot: Plot) -> [(x: String, y: String)?] {
-        zip(timeline.places, trace.values).map { place, value in
-            value.map { (place.middle, Markup.coordinate(plot.y($0, scale))) }
-        }
+    /// How high each value is; nil where there is none.
+    private func heights(_ trace: Trace, _ scale: Scale, _ plot: Plot) -> [Double?] {
+        trace.values.map { value in value.map { plot.y($0, scale) } }
     }
 
     private func lines(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
         traces.map { trace in
-            let points = points(trace, scale, plot).map { point in point.map { "\($0.x) \($0.y)" } }
-            return Drawing.path(Drawing.polyline(points), "line \(trace.colour)")
+            var (path, isDown) = (PageText(capacity: 14 * trace.values.count), false)
+            for (place, height) in zip(timeline.places, heights(trace, scale, plot)) {
+                guard let height else {
+                    isDown = false
+                    continue
+                }
+                path.add(isDown ? "L" : "M")
+                path.add(place.middle)
+                path.add(" ")
+                path.add(coordinate: height)
+                // A stroke of no length shows a value whose neighbours are missing.
+                if !isDown { path.add("h0") }
+                isDown = true
+            }
+            return Drawing.path(path, "line \(trace.colour)")
         }.joined()
     }
 
@@ -116,44 +139,58 @@ struct TimeChart {
     private func bands(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
         var result = ""
         for (index, pair) in zip(traces, traces.dropFirst()).enumerated() {
-            let (low, high) = (points(pair.0, scale, plot), points(pair.1, scale, plot))
-            var (path, run) = ("", [(x: String, low: String, high: String)]())
-            func close() {
+            let (low, high) = (heights(pair.0, scale, plot), heights(pair.1, scale, plot))
+            var (path, start) = (PageText(capacity: 28 * low.count), 0)
+            while start < low.count {
+                let end = (start..<low.count).first { low[$0] == nil || high[$0] == nil } ?? low.count
                 // An area needs two points; the lines show a single one.
-                if run.count > 1 {
-                    path += "M" + run.map { "\($0.x) \($0.high)" }.joined(separator: "L")
-                    path += "L" + run.reversed().map { "\($0.x) \($0.low)" }.joined(separator: "L") + "Z"
-                }
-                run = []
+                if end - start > 1 { addArea(start..<end, low, high, to: &path) }
+                start = end + 1
             }
-            for (bottom, top) in zip(low, high) {
-                if let bottom, let top { run.append((bottom.x, bottom.y, top.y)) } else { close() }
-            }
-            close()
             result += Drawing.path(path, "range r\(index)")
         }
         return result + lines(traces.reversed(), scale, plot)
     }
 
+    /// Along the upper ends of the intervals, and back along the lower ones.
+    private func addArea(_ slots: Range<Int>, _ low: [Double?], _ high: [Double?], to path: inout PageText) {
+        func add(_ slot: Int, _ heights: [Double?], _ step: String) {
+            path.add(step)
+            path.add(timeline.places[slot].middle)
+            path.add(" ")
+            path.add(coordinate: heights[slot] ?? 0)
+        }
+        for slot in slots { add(slot, high, slot == slots.lowerBound ? "M" : "L") }
+        for slot in slots.reversed() { add(slot, low, "L") }
+        path.add("Z")
+    }
+
     private func areas(_ traces: [Trace], _ scale: Scale, _ plot: Plot) -> String {
         let slots = timeline.slots
         var base = [Double](repeating: 0, count: slots.count)
-        var result = ""
+        var text = PageText(capacity: 48 * slots.count * traces.count)
         for trace in traces {
             let top = zip(base, trace.values).map { $0 + ($1 ?? 0) }
-            var path = ""
+            text.add("<path class=\"stack\" \(PageStyle.fill(trace.colour)) d=\"")
             // Steps: a value holds from the start of its interval to its end.
             for (index, place) in timeline.places.enumerated() {
-                let height = Markup.coordinate(plot.y(top[index], scale))
-                path += "\(index == 0 ? "M" : "L")\(place.start) \(height)H\(place.end)"
+                text.add(index == 0 ? "M" : "L")
+                text.add(place.start)
+                text.add(" ")
+                text.add(coordinate: plot.y(top[index], scale))
+                text.add("H")
+                text.add(place.end)
             }
             for (index, place) in timeline.places.enumerated().reversed() {
-                path += "V\(Markup.coordinate(plot.y(base[index], scale)))H\(place.start)"
+                text.add("V")
+                text.add(coordinate: plot.y(base[index], scale))
+                text.add("H")
+                text.add(place.start)
             }
-            result += "<path class=\"stack\" \(PageStyle.fill(trace.colour)) d=\"\(path)Z\"/>\n"
+            text.add("Z\"/>\n")
             base = top
         }
-        return result
+        return text.string
     }
 
     private func limitLine(_ scale: Scale, _ plot: Plot) -> String {

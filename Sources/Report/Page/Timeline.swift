@@ -153,17 +153,15 @@ struct Timeline {
     }
 
     /// Invisible columns, one an interval, with its values.
-    func hints(_ lines: (Int) -> [String]) -> String {
-        var result = ""
+    /// - Parameter addLines: appends the lines of an interval, each behind a line break.
+    func hints(_ addLines: (Int, inout PageText) -> Void) -> String {
+        var text = PageText(capacity: 192 * columns.count)
         for (index, column) in columns.enumerated() {
-            result += column
-            for line in lines(index) {
-                result += "\n"
-                result += Markup.escaped(line)
-            }
-            result += Drawing.columnEnd
+            text.add(column)
+            addLines(index, &text)
+            text.add(Drawing.columnEnd)
         }
-        return result
+        return text.string
     }
 
     /// What else is marked, in words.

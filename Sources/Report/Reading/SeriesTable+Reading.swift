@@ -40,7 +40,7 @@ extension SeriesTable {
     private static func row(_ cells: [String], _ columns: [String: Int], _ index: HistogramIndex) -> SeriesRow? {
         func cell(_ name: String) -> String? { columns[name].flatMap { $0 < cells.count ? cells[$0] : nil } }
         guard let start = cell("start_s").flatMap(Double.init), let length = cell("length_s").flatMap(Double.init),
-            let phase = cell("phase"), start.isFinite, length.isFinite, length >= 0
+            let phase = cell("phase"), start.isFinite, length.isFinite, length >= 0, !hasOverlargeCount(cells, columns)
         else { return nil }
         let span = Nanoseconds(seconds: start)
         let share = cell("cpu_share").flatMap(Double.init) ?? 0
@@ -57,6 +57,16 @@ extension SeriesTable {
         let scraped = columns.filter { $0.key.hasPrefix(scrapedPrefix) }.sorted { $0.value < $1.value }
         row.server = server(cell, scraped.map { cell($0.key) })
         return row
+    }
+
+    /// Whether a count is larger than that of any run, so that it could overflow when it is added up.
+    private static func hasOverlargeCount(_ cells: [String], _ columns: [String: Int]) -> Bool {
+        columns.contains { name, place in
+            guard place < cells.count, cells[place].utf8.count > 15, !name.hasPrefix(scrapedPrefix),
+                let count = Double(cells[place])
+            else { return false }
+            return count.magnitude > LargestFigure.maxOfARun
+        }
     }
 
     private static func server(_ cell: (String) -> String?, _ scraped: [String?]) -> ServerInterval? {

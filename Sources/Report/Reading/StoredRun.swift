@@ -17,7 +17,9 @@ public struct StoredRun: Sendable {
     public init(path: String) throws(StoredRunError) {
         self.path = path
         let json = try Self.text(path, "summary.json", Self.maxSummary)
-        guard let summary = try? SummaryDocument(json: Data(json.utf8)), summary.schema == SummaryDocument.schemaName
+        guard let summary = try? SummaryDocument(json: Data(json.utf8)), summary.schema == SummaryDocument.schemaName,
+            let figures = try? JSONDecoder().decode(LargestFigure.self, from: Data(json.utf8)),
+            figures.value <= LargestFigure.maxOfARun
         else { throw .notASummary(path: path) }
         guard summary.schemaVersion <= SummaryDocument.currentVersion else {
             throw .newer(path: path, version: summary.schemaVersion)
@@ -52,6 +54,28 @@ public struct StoredRun: Sendable {
     private static let maxProfile = 16 << 20
     private static let maxLog = 1 << 30
     private static let maxSeries = 256 << 20
+}
+
+/// The largest figure of a summary. Larger ones than a run can have, in a damaged file, would overflow when they are
+/// added up.
+struct LargestFigure: Decodable {
+    /// A petabyte, or more seconds than `Nanoseconds` can hold.
+    static let maxOfARun = 1e15
+    /// Of any size: the seed, and what a server has said.
+    private static let others: Set = ["seed", "scraped", "reconciliation"]
+
+    let value: Double
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let section = try? container.decode([String: LargestFigure].self) {
+            value = section.filter { !Self.others.contains($0.key) }.map(\.value.value).max() ?? 0
+        } else if let list = try? container.decode([LargestFigure].self) {
+            value = list.map(\.value).max() ?? 0
+        } else {
+            value = (try? container.decode(Double.self))?.magnitude ?? 0
+        }
+    }
 }
 
 /// Why results cannot be read back.

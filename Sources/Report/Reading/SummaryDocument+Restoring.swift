@@ -49,7 +49,7 @@ extension SummaryDocument {
     }
 
     /// Milliseconds as written by this release, in nanoseconds.
-    private static func nanoseconds(_ milliseconds: Double) -> UInt64 {
+    fileprivate static func nanoseconds(_ milliseconds: Double) -> UInt64 {
         let value = (milliseconds * 1e6).rounded()
         return value >= 0 && value < 9e18 ? UInt64(value) : 0
     }
@@ -119,8 +119,9 @@ extension SummaryDocument.WavePart {
         var summary = WaveSummary(wave: wave, start: start, stages: [])
         summary.stages = OfferStage.allCases.map { stage in
             let part = times[stage.name]
-            func end(_ milliseconds: Double?) -> UInt64? { milliseconds.map { UInt64(max(($0 * 1e6).rounded(), 0)) } }
-            return index[summary.tag(stage)].withEnds(lowest: end(part?.minMs), highest: end(part?.maxMs))
+            return index[summary.tag(stage)].withEnds(
+                lowest: part?.minMs.map(SummaryDocument.nanoseconds),
+                highest: part?.maxMs.map(SummaryDocument.nanoseconds))
         }
         return summary
     }

@@ -80,9 +80,9 @@ public struct HTTPFields: Sendable {
     }
 
     /// Whether there is one field of that name, and its value is these bytes. Allocates nothing.
-    func hasOnly(_ name: String, _ value: [UInt8]) -> Bool {
+    func hasOnly(_ name: String, _ value: RawSpan) -> Bool {
         guard let index = index(of: name, from: 0), self.index(of: name, from: index + 1) == nil else { return false }
-        return self.value(at: index).equals(value.span.bytes)
+        return self.value(at: index).equals(value)
     }
 
     /// Whether the comma-separated lists of that name hold `token`; both compared without case.

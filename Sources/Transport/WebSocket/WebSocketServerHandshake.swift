@@ -32,7 +32,7 @@ public enum WebSocketServerHandshake {
         // The empty line goes behind the handshake's own fields.
         bytes.removeLast(2)
         bytes.append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-        bytes.append(contentsOf: WebSocketClientHandshake.accept(key))
+        bytes.append(contentsOf: accept(key))
         if let answer {
             bytes.append("\r\nSec-WebSocket-Extensions: ")
             bytes.append(answer.fieldValue)
@@ -55,6 +55,13 @@ public enum WebSocketServerHandshake {
             .badRequest, .badKey:
             HTTPWriter.appendResponse(400, contentLength: 0, keepAlive: false, to: &bytes)
         }
+    }
+
+    private static let acceptSuffix = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+
+    /// The answer that a client's key demands (RFC 6455, section 4.2.2).
+    private static func accept(_ key: [UInt8]) -> [UInt8] {
+        Base64.encode(SHA1.digest(key + acceptSuffix))
     }
 
     /// The first of the client's offers that can be met. A malformed field is ignored as a whole: the connection then

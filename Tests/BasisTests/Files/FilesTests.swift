@@ -66,12 +66,42 @@ struct FilesTests {
             try Files.replace(path, with: "three".utf8)
             #expect(try Files.text(path, limit: 10) == "three")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/a/b") == ["f"])
+            // A draft that somebody else has put there is not followed, and does not keep its rights.
+            let (draft, elsewhere) = (Files.draftPath(of: path), folder + "/elsewhere")
+            try FileManager.default.createSymbolicLink(atPath: draft, withDestinationPath: elsewhere)
+            try Files.replace(path, with: "four".utf8)
+            #expect(try Files.text(path, limit: 10) == "four" && !Files.exists(elsewhere))
+            try Data("draft".utf8).write(to: URL(fileURLWithPath: draft))
+            try Files.replace(path, with: "five".utf8, mode: 0o600)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
             #expect(throws: FileError(.create, path, .notADirectory)) { try Files.createDirectory(path) }
             #expect(throws: FileError(.write, "/dev/full", .diskFull)) {
                 let descriptor = open("/dev/full", O_WRONLY)
                 defer { close(descriptor) }
                 do { try Files.write([1], to: descriptor, "/dev/full") } catch { throw error }
             }
+        }
+    }
+
+    @Test("A file that is written piece by piece is new: nothing at its path is replaced, no link is followed")
+    func pieces() throws {
+        try Self.inTemporaryDirectory { folder in
+            let (path, elsewhere, link) = (folder + "/f", folder + "/elsewhere", folder + "/link")
+            let writer = try FileWriter(creating: path)
+            #expect(throws: FileError(.create, path, .alreadyExists)) { try FileWriter(creating: path) }
+            try writer.write("one".utf8)
+            try writer.restart()
+            try writer.write("two".utf8)
+            writer.finish()
+            #expect(try Files.text(path, limit: 10) == "two")
+            for target in [elsewhere, path] {
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+                #expect(throws: FileError(.create, link, .alreadyExists)) { try FileWriter(creating: link) }
+                try FileManager.default.removeItem(atPath: link)
+            }
+            #expect(!Files.exists(elsewhere))
+            #expect(try Files.text(path, limit: 10) == "two")
         }
     }
 

@@ -112,6 +112,8 @@ struct ServerOrderTests {
         #expect(first.hash != second.hash && first.file?.contentHash != second.file?.contentHash)
         #expect(first.type == .addon && first.file?.downloadURL.hasPrefix("https://") == true)
         #expect(first.file?.signature == [] && second.file?.signature != [])
+        // What no URL may hold is encoded.
+        #expect(try offered("1 b\u{E9}").file?.downloadURL == "https://packages.invalid/p/1%20b%C3%A9")
     }
 
     @Test(

@@ -26,23 +26,27 @@ struct HostileOfferTests {
         var reaction = HTTPReaction.status(404)
         var isSecure = false
         var tls: TLSConnectionSettings?
+        var certificate: TLSCertificate?
         /// Whether the agents wait for their timeout.
         var isSilent: Bool { counter == .unanswered || counter == .upgradeTimedOut }
         var testDescription: String { name }
 
         init(
             _ name: String, _ outcome: Counter, _ counter: Counter, at reaction: HTTPReaction = .status(404),
-            isSecure: Bool = false, tls: TLSConnectionSettings? = nil,
+            isSecure: Bool = false, tls: TLSConnectionSettings? = nil, certificate: TLSCertificate? = nil,
             _ endpoint: @escaping @Sendable (String, String) -> String
         ) {
             (self.name, self.outcome, self.counter) = (name, outcome, counter)
-            (self.reaction, self.isSecure, self.tls, self.endpoint) = (reaction, isSecure, tls, endpoint)
+            (self.reaction, self.isSecure, self.endpoint) = (reaction, isSecure, endpoint)
+            (self.tls, self.certificate) = (tls, certificate)
         }
     }
 
     private static let redirect = HTTPReaction.status(302, "Location: /there\r\n")
 
-    static func rows(isPolling: Bool) -> [Row] {
+    static func rows(isPolling: Bool) -> [Row] { places(isPolling: isPolling) + unusable }
+
+    private static func places(isPolling: Bool) -> [Row] {
         let refused: Counter = isPolling ? .requestRefused4xx : .upgradeRefused4xx
         let redirected: Counter = isPolling ? .requestRedirected : .upgradeRedirected
         let silent: Counter = isPolling ? .unanswered : .upgradeTimedOut
@@ -73,6 +77,26 @@ struct HostileOfferTests {
         ]
     }
 
+    /// What is wrong is in the settings, and not in the network.
+    private static let unusable: [Row] = [
+        Row(
+            "a version of TLS that is too old", .settingsReverted, .settingsUnusable,
+            tls: TLSConnectionSettings(minVersion: "1.0")
+        ) { "\($0)s://\($1)/v1/opamp" },
+        Row(
+            "a cipher suite that nobody knows", .settingsReverted, .settingsUnusable,
+            tls: TLSConnectionSettings(cipherSuites: ["TLS_NULL_WITH_EVERYTHING"])
+        ) { "\($0)s://\($1)/v1/opamp" },
+        Row(
+            "an authority that is none", .settingsReverted, .settingsUnusable,
+            tls: TLSConnectionSettings(caPEMContents: "nothing")
+        ) { "\($0)s://\($1)/v1/opamp" },
+        Row(
+            "a certificate that is none, for a place without TLS", .settingsReverted, .settingsUnusable,
+            certificate: TLSCertificate(cert: [1], privateKey: [2])
+        ) { "\($0)://\($1)/v1/opamp" },
+    ]
+
     @Test("over WebSocket are tried or rejected, and agents go on", arguments: rows(isPolling: false))
     func webSocket(_ row: Row) async throws { try await goesOn(row, isPolling: false) }
 
@@ -87,7 +111,8 @@ struct HostileOfferTests {
             guard request.head.target == "/v1/opamp" else { return row.reaction }
             let place = request.head.fields["Host"] ?? ""
             let settings = OpAMPConnectionSettings(
-                destinationEndpoint: row.endpoint(isPolling ? "http" : "ws", place), tls: row.tls)
+                destinationEndpoint: row.endpoint(isPolling ? "http" : "ws", place), certificate: row.certificate,
+                tls: row.tls)
             // Another offer each time.
             let hash = withUnsafeBytes(of: UInt64(request.number).bigEndian) { Array($0) }
             let answer = ServerToAgent(
@@ -123,5 +148,6 @@ struct HostileOfferTests {
         await server.stop()
         let outcomes: [Counter] = [.settingsCommitted, .settingsReverted, .settingsRejected]
         for counter in outcomes where counter != row.outcome { #expect(counters[counter] == 0) }
+        #expect(row.counter == .dnsFailure || counters[.dnsFailure] == 0)
     }
 }

@@ -109,6 +109,12 @@ struct DownloadTests {
         }
     }
 
+    private static let endless: HTTPReaction = {
+        let chunk = Array("10000\r\n".utf8) + [UInt8](repeating: 1, count: 65_536) + [13, 10]
+        let chunks = repeatElement(chunk, count: 7).joined()
+        return .says(Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".utf8) + chunks)
+    }()
+
     static let failing: [Failing] = [
         Failing("404", .status(404), .downloadRefused4xx, "404 Not Found", attempts: 1),
         Failing("401", .status(401), .downloadUnauthorized, "credentials", attempts: 1),
@@ -128,6 +134,7 @@ struct DownloadTests {
         Failing("nowhere", .status(302, "Location: ftp://x/\r\n"), .downloadRedirectRefused, "redirected", attempts: 1),
         Failing(
             "too large", .file([UInt8](repeating: 1, count: 400_001)), .downloadTooLarge, "400000 bytes", attempts: 1),
+        Failing("chunks without end", endless, .downloadTooLarge, "400000 bytes", attempts: 1),
         Failing("other content", .file([1, 2, 3]), .packageHashMismatch, "hash", attempts: 1),
         Failing(
             "encoded", .says(Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx".utf8)),
@@ -167,9 +174,12 @@ struct DownloadTests {
         await bed.stop()
     }
 
-    @Test("A download is abandoned at its timeout, even if attempts are left")
-    func timesOut() async throws {
-        try await Self.with({ _ in .ignores }) { bed, url, _ in
+    private static let slow = HTTPReaction.drips(
+        Array("HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n".utf8) + file, every: .milliseconds(1))
+
+    @Test("A download ends at its timeout, even if attempts are left or bytes arrive", arguments: [false, true])
+    func timesOut(drips: Bool) async throws {
+        try await Self.with({ _ in drips ? Self.slow : .ignores }) { bed, url, _ in
             let told = await bed.fetch(url) { $0.timeout = .milliseconds(200) }
             #expect(told.failure.contains("not there within"))
             #expect(await bed.figures().counters[.downloadTimedOut] == 1)

@@ -17,6 +17,8 @@ struct HostileAnswersTests {
         let counter: Counter
         /// So many that it is seen to have no end.
         var least: UInt64 = 20
+        /// The answers are so large that their number is limited, and that they may take minutes on a slow machine.
+        var isLarge = false
         let answer: @Sendable () -> ServerToAgent
         var testDescription: String { name }
     }
@@ -31,7 +33,9 @@ struct HostileAnswersTests {
                 agentIdentification: AgentIdentification(newInstanceUID: .uid(InstanceUID(high: 1, low: 2))))
         },
         Row(name: "a configuration of 4 MiB", counter: .answersReceived) { configuration(4 << 20) },
-        Row(name: "a configuration of 60 MiB", counter: .remoteConfigsReceived, least: 2) { configuration(60 << 20) },
+        Row(name: "a configuration of 60 MiB", counter: .remoteConfigsReceived, least: 2, isLarge: true) {
+            configuration(60 << 20)
+        },
     ]
 
     private static func configuration(_ size: Int) -> ServerToAgent {
@@ -49,14 +53,21 @@ struct HostileAnswersTests {
             isPolling ? .answer(answer.encoded()) : .upgrades(then: .answers(HostileFrames.answer(answer)))
         let server = try ScriptedHTTPServer { _ in reaction }
         let transport: AgentTransport = isPolling ? .polling(PollingPlan(connections: 2)) : .webSocket
-        let target = try SmallFleet.target(server.address, transport: transport)
+        let target = try SmallFleet.target(server.address, transport: transport) {
+            if row.isLarge { $0.messageTimeout = .seconds(600) }
+        }
         let fleet = try SmallFleet(2, at: target) { plan in
             plan.reconnect = .fixed(.milliseconds(10))
             plan.sizes.effectiveConfigBytes = 256
             plan.sizes.availableComponents = 2
             if isPolling { plan.pollingInterval = .milliseconds(100) }
+            guard row.isLarge else { return }
+            plan.answerTimeout = .seconds(600)
+            plan.heartbeat = HeartbeatPlan(interval: .seconds(2), phase: .fromConnection)
+            if isPolling { plan.pollingInterval = .seconds(2) }
         }
-        try await fleet.wait(until: row.counter.name, timeout: .seconds(60)) { $0[row.counter] >= row.least }
+        let timeout = Nanoseconds.seconds(row.isLarge ? 300 : 60)
+        try await fleet.wait(until: row.counter.name, timeout: timeout) { $0[row.counter] >= row.least }
         await fleet.stop()
         await server.stop()
         let counters = fleet.counters

@@ -19,6 +19,8 @@ struct HostileClientTests {
         case drips([UInt8], [UInt8])
         case saysAndResets([UInt8])
         case saysAndHalfCloses([UInt8])
+        /// Says the same on so many connections.
+        case saysOnMany([UInt8], Int)
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -29,11 +31,18 @@ struct HostileClientTests {
         var isSecured = false
         /// What the client is told, at least; empty: nothing that the test looks at.
         var told = ""
+        var agentLimit = 1_000
         var testDescription: String { name }
 
         init(_ name: String, _ act: Act, _ counter: String?, isSecured: Bool = false, told: String = "") {
             (self.name, self.act, self.counter) = (name, act, counter)
             (self.isSecured, self.told) = (isSecured, told)
+        }
+
+        static func limited(_ name: String, _ act: Act, _ counter: String, agents: Int) -> Row {
+            var row = Row(name, act, counter)
+            row.agentLimit = agents
+            return row
         }
     }
 
@@ -63,7 +72,19 @@ struct HostileClientTests {
 
     private static let report = frame(0x82, cat([0], HostileFrames.report))
 
+    /// Reports of agents that nobody knows, on one connection.
+    private static let endlessUIDs = (1...5_000).flatMap { number -> [UInt8] in
+        let uid = InstanceUID(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0000 | UInt64(number))
+        return frame(0x82, [0] + AgentToServer(instanceUID: .uid(uid), sequenceNumber: 0).encoded())
+    }
+
+    static let uids: [Row] = [
+        Row("one uid on 100 connections", .saysOnMany(cat(upgrade(), report), 100), "duplicates"),
+        .limited("uids without end", upgraded(endlessUIDs), "registry_full", agents: 100),
+    ]
+
     static let http: [Row] = [
+        Row("silence", .says([]), "connections_unused"),
         Row(
             "garbage instead of HTTP", .says(Array("\u{0}\u{1}nonsense\r\n\r\n".utf8)), "requests_malformed",
             told: "400"),
@@ -201,7 +222,7 @@ struct HostileClientTests {
 
     @Test(
         "Each behaviour is counted under its name, and good agents go on",
-        arguments: [http, frames, closes, badCloses, otherCloses, tls].flatMap(\.self))
+        arguments: [http, frames, closes, badCloses, otherCloses, tls, uids].flatMap(\.self))
     func row(_ row: Row) async throws {
         let memory = MemoryRow("client: \(row.name)", counter: row.counter ?? "")
         defer { memory?.end() }
@@ -218,8 +239,10 @@ struct HostileClientTests {
                     identity: authority.issue(
                         CertificateAuthority.Request(commonName: "localhost", hosts: ["127.0.0.1"], use: .server))))
         }
+        var plan = ServerPlan()
+        plan.agentLimit = row.agentLimit
         let server = try OpAMPServer(
-            plan: ServerPlan(), address: .loopback(port: 0), wire: wire, shards: 1, seed: 1,
+            plan: plan, address: .loopback(port: 0), wire: wire, shards: 1, seed: 1,
             wallClockAtZero: 1_800_000_000_000, security: security)
         let shard = try Shard(label: "hostile.client")
         let fleet = row.isSecured ? nil : try SmallFleet(1, at: SmallFleet.target(server.addresses[0]))
@@ -246,6 +269,9 @@ struct HostileClientTests {
             client = RawClient.send(bytes, to: server.addresses[0], on: shard)
             try await client.wait(until: "an answer") { !$0.bytes.isEmpty }
             client.halfClose()
+        case .saysOnMany(let bytes, let count):
+            for _ in 1..<count { _ = RawClient.send(bytes, to: server.addresses[0], on: shard) }
+            client = RawClient.send(bytes, to: server.addresses[0], on: shard)
         }
         if let counter = row.counter {
             try await Self.wait(for: counter, at: server, row)

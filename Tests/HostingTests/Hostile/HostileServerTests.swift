@@ -175,12 +175,14 @@ struct HostileServerTableTests {
             .errorAnswers),
     ]
 
-    private static let closesCodes: [UInt16] = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4999]
+    private static let closesCodes: [UInt16] = [
+        1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999,
+    ]
     static let closes: [Row] = closesCodes.map { code in
         Row("close code \(code)", upgraded(HostileFrames.close(code)), .closedByServer)
     }
 
-    private static let badClosesCodes: [UInt16] = [0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65_535]
+    private static let badClosesCodes: [UInt16] = [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535]
     static let badCloses: [Row] = badClosesCodes.map { code in
         Row("close code \(code)", upgraded(HostileFrames.close(code)), .malformedFrame)
     }
@@ -279,6 +281,40 @@ struct HostileServerTableTests {
         await server.stop()
         // No redirect was followed.
         #expect(server.requests.allSatisfy { $0.head.target == "/v1/opamp" })
+    }
+
+    /// What a server does to the first bytes of a TLS handshake.
+    static let handshakes: [Row] = [
+        Row("silence", .ignores, .connectTimedOut),
+        Row(
+            "a record, byte by byte",
+            .drips([0x16, 3, 3, 0x40, 0, 2] + [UInt8](repeating: 0, count: 16_380), every: .milliseconds(20)),
+            .connectTimedOut),
+        Row("plaintext", text("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), .tlsPeerNotTls),
+        Row("an alert", .says([0x15, 3, 3, 0, 2, 2, 80]), .tlsAlert),
+        Row("a record that is none", .says([0x16, 3, 3, 0, 4, 9, 9, 9, 9]), .tlsOther),
+        Row("a close", .closes, .tlsInterrupted), Row("a reset", .resets, .reset),
+    ]
+
+    @Test("What a server does to TLS is counted under its name, and agents go on", arguments: handshakes)
+    func handshake(_ row: Row) async throws {
+        let memory = MemoryRow("server, TLS: \(row.name)", counter: row.counter.name)
+        defer { memory?.end() }
+        let server = try ScriptedHTTPServer(atFirstBytes: row.reaction)
+        let context = try TLSClientContext(TLSClientOptions(trust: .anybody))
+        let target = try SmallFleet.target(server.address) {
+            $0.security = TargetSecurity(context: context, serverName: nil, identities: nil)
+        }
+        let fleet = try SmallFleet(2, at: target) { plan in
+            plan.reconnect = .fixed(.milliseconds(10))
+            // Sooner than a peer that stays is left after the alert.
+            plan.connectTimeout = .milliseconds(300)
+        }
+        try await fleet.wait(until: "several attempts of each") { $0[row.counter] >= 6 }
+        await fleet.stop()
+        await server.stop()
+        let others = Counter.errors.filter { fleet.counters[$0] > 0 && $0 != row.counter }
+        #expect(others.isEmpty, "\(others.map(\.name)), \(fleet.named.sorted)")
     }
 
     @Test("A server that redirects to itself for ever is asked again at the pace of the reconnect policy")

@@ -84,6 +84,17 @@ struct MalformedTests {
         #expect(try AgentToServer(decoding: groups(100)) == AgentToServer())
         #expect(throws: DecodingError(.tooDeep, offset: 101)) { try AgentToServer(decoding: groups(101)) }
         #expect(throws: DecodingError(.tooDeep, offset: 101)) { try AgentToServer(decoding: groups(1_000_000)) }
+        let deep = groups(1_000_000)
+        #expect(try ServerToAgent(decoding: groups(100)) == ServerToAgent())
+        #expect(throws: DecodingError(.tooDeep, offset: 101)) { try ServerToAgent(decoding: deep) }
+        #expect(throws: DecodingError(.tooDeep, offset: 101)) { _ = try ServerToAgentView(deep.span.bytes).present }
+        var decoder = ArenaDecoder()
+        #expect(throws: DecodingError(.tooDeep, offset: 101)) {
+            try decoder.withAgentToServer(deep.span.bytes) { $0.sequenceNumber }
+        }
+        #expect(throws: DecodingError(.tooDeep, offset: 101)) {
+            try decoder.withServerToAgent(deep.span.bytes) { $0.capabilities }
+        }
     }
 
     @Test("A message larger than the limit is refused unread")

@@ -22,7 +22,7 @@ enum SamplePages: String, CaseIterable, CustomTestStringConvertible {
             let frame = LivePage.frame(
                 "a run", .init(maxAgents: 2_000, changesPace: true, paceRange: 0.1...10, maxName: 60))
             var drawn = DrawnRows()
-            let content = LivePage.content(SampleRun.record(), &drawn)
+            let content = String(decoding: LivePage.content(SampleRun.record(), &drawn), as: UTF8.self)
             return frame.replacing("<div id=\"content\"></div>", with: "<div id=\"content\">\(content)</div>")
                 // There is no run to ask.
                 .replacing("refresh();\n", with: "\n")

@@ -73,6 +73,77 @@ struct StoredRunTests {
         }
     }
 
+    /// The numbers of every sixth line become `whole`, those with a fraction `fraction`.
+    private static func changed(_ text: String, from first: Int, _ whole: String, _ fraction: String) -> String {
+        let kept = ["schema_version", "\"seed\"", "start_s,"]
+        return text.split(separator: "\n").enumerated().map { number, line in
+            guard number % 6 == first, !kept.contains(where: { line.contains($0) }) else { return String(line) }
+            return changed(line, whole, fraction)
+        }.joined(separator: "\n")
+    }
+
+    /// Each number after a colon or a comma is replaced; a regular expression takes minutes in a debug build.
+    private static func changed(_ line: Substring, _ whole: String, _ fraction: String) -> String {
+        let digits = Set("-+.e0123456789")
+        var (result, number, mayBegin) = ("", "", false)
+        func end() {
+            if !number.isEmpty { result += number.contains(".") ? fraction : whole }
+            number = ""
+        }
+        for character in line {
+            if !number.isEmpty ? digits.contains(character) : mayBegin && "-0123456789".contains(character) {
+                number.append(character)
+            } else {
+                end()
+                result.append(character)
+                mayBegin = ":,".contains(character) || mayBegin && character == " "
+            }
+        }
+        end()
+        return result
+    }
+
+    @Test(
+        "Figures larger than those of any run are read and merged up to a limit, and refused beyond it",
+        arguments: 0..<6, [("900000000000000", "-9e14"), ("900000000000000", "9e14"), ("\(Int.max)", "1e300")])
+    func large(first: Int, figures: (whole: String, fraction: String)) throws {
+        try ResultsTests.inTemporaryDirectory { url in
+            var records: [RunRecord] = []
+            for seed in 1...3 as ClosedRange<UInt64> {
+                var record = ConvergenceTests.record()
+                record.summary.identity.seed = seed
+                let directory = try ResultsDirectory.create(at: url.appendingPathComponent("\(seed)").path)
+                try directory.write(record)
+                for name in ["summary.json", "series.csv"] where seed > 1 {
+                    let text = Self.changed(
+                        try ResultsTests.read(name, in: directory), from: first, figures.whole, figures.fraction)
+                    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory.path)/\(name)"))
+                }
+                do throws(StoredRunError) {
+                    records.append(try StoredRun(path: directory.path).record { _ in nil })
+                } catch { #expect("\(error)".contains(directory.path)) }
+            }
+            switch figures.fraction {
+            case "1e300": #expect(records.count == 1)
+            case "9e14": #expect(records.count == 3)
+            default: break
+            }
+            let merged = try RunMerge(records).record(name: "all", thresholds: [])
+            #expect(merged.summary.merged.count == records.count)
+        }
+    }
+
+    @Test("A series with a count that no run has is refused")
+    func largeCount() throws {
+        let text = SeriesTable.text(of: ConvergenceTests.record().series)
+        let index = HistogramIndex(HistogramLog(startTime: 0, entries: []))
+        #expect(try SeriesTable.rows(text, index).count > 2)
+        for (whole, isRead) in [("999999999999999", true), ("\(Int.max)", false)] {
+            let changed = Self.changed(text, from: 2, whole, "1.5")
+            #expect(((try? SeriesTable.rows(changed, index)) != nil) == isRead)
+        }
+    }
+
     @Test("A cell of the series may be quoted", arguments: [["a", "b,c", "d\"e\"", ""], ["", ""], ["x"]])
     func cells(cells: [String]) {
         let line = cells.map { SeriesTable.quoted($0) }.joined(separator: ",")

@@ -58,8 +58,97 @@ struct WebSocketHandshakeTests {
         let bytes = utf8(response()) + [0x89, 0]
         var offset = 0
         let agreement = try handshake.next(bytes.span.bytes, at: &offset)
-        #expect(agreement?.head.status == 101)
+        #expect(agreement != nil)
         #expect(offset == bytes.count - 2)
+    }
+
+    /// One of the variations that decide whether a response is read in one pass or piece by piece.
+    private func varied(_ random: inout SeededRandom) -> [UInt8] {
+        let lines = [
+            "Upgrade: websocket", "upgrade:WEBSOCKET ", "Upgrade: websocket, h2c", "Connection: Upgrade",
+            "CONNECTION:  upgrade", "Connection: keep-alive, Upgrade", "Connection:\tUpgrade", "Server: a b/c",
+            "Sec-WebSocket-Accept: \(Self.accept)", "sec-websocket-accept:\(Self.accept)", "Date: x",
+            "Sec-WebSocket-Accept: \(Self.accept.dropLast())+", "Sec-WebSocket-Protocol: p", "Content-Length: 3",
+            "Sec-WebSocket-Extensions: permessage-deflate", "X-Long: \(String(repeating: "x", count: 40))", ": x",
+            " folded", "No colon", "Bad name: x", "Sec-WebSocket-Version: 13", "Upgrades: x", "Connections: y",
+        ]
+        var chosen = [lines[0], lines[3], lines[8]]
+        for _ in 0..<random.index(below: 4) {
+            chosen.insert(lines[random.index(below: lines.count)], at: random.index(below: chosen.count + 1))
+        }
+        if random.chance(0.2) { chosen.remove(at: random.index(below: chosen.count)) }
+        let statuses = ["HTTP/1.1 101 Switching Protocols", "HTTP/1.1 101", "HTTP/1.1 101 ", "HTTP/1.0 101 x"]
+        let status = random.chance(0.8) ? statuses[0] : statuses[random.index(below: statuses.count)]
+        var bytes = utf8(([status] + chosen + ["", "\u{1}"]).joined(separator: "\r\n"))
+        if random.chance(0.3) { bytes[random.index(below: bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
+        if random.chance(0.1) { bytes.removeLast(random.index(below: bytes.count)) }
+        return bytes
+    }
+
+    @Test("A response is judged alike in one piece and byte by byte, and as much of it is read")
+    func judgedAlike() {
+        var random = SeededRandom(seed: 17)
+        var (accepted, refused) = (0, 0)
+        for _ in 0..<FuzzLength.rounds(5_000) {
+            let bytes = varied(&random)
+            func run(_ pieces: [[UInt8]]) -> (Result<WebSocketAgreement?, WebSocketHandshakeError>, Int) {
+                var handshake = WebSocketClientHandshake(nonce: Self.nonce)
+                var read = 0
+                do throws(WebSocketHandshakeError) {
+                    for piece in pieces {
+                        var offset = 0
+                        let agreement = try handshake.next(piece.span.bytes, at: &offset)
+                        read += offset
+                        if let agreement { return (.success(agreement), read) }
+                    }
+                    return (.failure(handshake.transportClosed()), read)
+                } catch {
+                    return (.failure(error), 0)
+                }
+            }
+            let (whole, cut) = (run([bytes]), run(Splits.single(bytes)))
+            guard whole.0 == cut.0, whole.1 == cut.1 else {
+                Issue.record("\(text(bytes)): \(whole), in pieces \(cut)")
+                return
+            }
+            if case .success = whole.0 { accepted += 1 } else { refused += 1 }
+        }
+        #expect(accepted > 500 && refused > 500)
+    }
+
+    @Test("Of a response within its limits one byte less is not allowed", arguments: [true, false])
+    func limits(cut: Bool) throws {
+        let bytes = utf8(response(more: "X: \(String(repeating: "x", count: 60))\r\n"))
+        func run(_ change: (inout HTTPLimits) -> Void) throws(WebSocketHandshakeError) -> Bool {
+            var limits = HTTPLimits()
+            change(&limits)
+            var handshake = WebSocketClientHandshake(nonce: Self.nonce, limits: limits)
+            for piece in cut ? Splits.single(bytes) : [bytes] {
+                var offset = 0
+                if try handshake.next(piece.span.bytes, at: &offset) != nil { return true }
+            }
+            return false
+        }
+        let size = UInt32(bytes.count)
+        #expect(try run { $0.headBytes = size } && run { $0.lineBytes = 65 } && run { $0.fieldCount = 4 })
+        #expect(throws: WebSocketHandshakeError.http(.headTooLarge(limit: size - 1))) {
+            try run { $0.headBytes = size - 1 }
+        }
+        #expect(throws: WebSocketHandshakeError.http(.lineTooLong(limit: 64))) { try run { $0.lineBytes = 64 } }
+        #expect(throws: WebSocketHandshakeError.http(.tooManyFields(limit: 3))) { try run { $0.fieldCount = 3 } }
+    }
+
+    @Test("A handshake that is over reads nothing more", arguments: [true, false])
+    func overIsOver(cut: Bool) throws {
+        var handshake = WebSocketClientHandshake(nonce: Self.nonce)
+        let bytes = utf8(response())
+        for piece in cut ? Splits.single(bytes) : [bytes] {
+            var offset = 0
+            _ = try handshake.next(piece.span.bytes, at: &offset)
+        }
+        var offset = 0
+        #expect(try handshake.next(bytes.span.bytes, at: &offset) == nil)
+        #expect(offset == 0)
     }
 
     @Test("Informational responses before the 101 are skipped")

@@ -43,6 +43,8 @@ struct epoll_loop_storms {
     int connections;
     // Storms that are measured; one before them is not.
     int storms;
+    // Not 0: a storm resets its connections, as Muster's does; otherwise they are closed.
+    int resets;
 };
 
 struct epoll_loop_storm_result {
