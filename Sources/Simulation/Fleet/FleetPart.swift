@@ -27,7 +27,7 @@ struct FleetPart {
     var packages = PackageStates()
     /// Of each agent the watched components that it last reported unhealthy, a bit each; empty: none is watched.
     var unhealthyComponents: [UInt8]
-    /// How far each agent's clock is ahead as its server sees it; nil: it has not reported. Empty: all clocks are right.
+    /// How far each agent's clock is ahead as its server sees it; nil: it has not reported. Empty: clocks are right.
     var clockErrors: [Nanoseconds?]
     /// Work on packages that ended while the agent, by its place, had no connection.
     var unreported: [UInt32: PackagesEnd] = [:]
