@@ -51,7 +51,7 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
     }
 
     public struct ClockPart: Codable, Hashable, Sendable {
-        public var heard: Int
+        public var reported: Int
         public var off: Int
         /// Of those that are off, in seconds.
         public var p50: Double
@@ -100,7 +100,7 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
         }
         stragglers = Dictionary(uniqueKeysWithValues: summary.stragglers.map { ($0.cause.rawValue, $0.agents) })
         clocks = summary.clocks.map {
-            ClockPart(heard: $0.heard, off: $0.off, p50: $0.p50.seconds, max: $0.max.seconds)
+            ClockPart(reported: $0.reported, off: $0.off, p50: $0.p50.seconds, max: $0.max.seconds)
         }
         decisions = summary.decisions.map { DecisionPart(at: seconds($0.at), text: "\($0)") }
         minutes = summary.minutes.indices.map { MinutePart($0, summary.minutes[$0]) }

@@ -116,7 +116,7 @@ public enum RehearsalText {
     /// are right.
     public static func clocks(_ summary: RehearsalSummary) -> String? {
         guard let clocks = summary.clocks else { return nil }
-        return "seen: \(Figures.count(clocks.off)) of \(Figures.count(clocks.heard)) agents are off, "
+        return "seen: \(Figures.count(clocks.off)) of \(Figures.count(clocks.reported)) agents are off, "
             + "p50 \(Figures.clock(clocks.p50)), max \(Figures.clock(clocks.max)); no decision uses an agent's clock"
     }
 

@@ -33,7 +33,7 @@ public struct WorldClocks: Sendable {
 /// How far the clocks of the agents that have reported to a server are off, as it sees them.
 public struct ClockFigures: Hashable, Sendable {
     /// Agents that reported, and those whose clocks are off by the limit or more, to either side.
-    public var heard: Int
+    public var reported: Int
     public var off: Int
     /// Of those that are off.
     public var p50: Nanoseconds
@@ -44,7 +44,7 @@ public struct ClockFigures: Hashable, Sendable {
     ///   - limit: less is no more than what a report takes.
     public init(_ skews: [Nanoseconds], limit: Nanoseconds = .seconds(1)) {
         let off = skews.map { $0 < .zero ? .zero - $0 : $0 }.filter { $0 >= limit }.sorted()
-        heard = skews.count
+        reported = skews.count
         self.off = off.count
         p50 = off.isEmpty ? .zero : off[(off.count - 1) / 2]
         max = off.last ?? .zero

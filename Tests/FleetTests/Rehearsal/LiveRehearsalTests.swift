@@ -192,7 +192,7 @@ struct LiveRehearsalTests {
         let virtual = RehearsalSummary(plan, seed: 3, Rehearsal(plan, seed: 3).run())
         #expect(TwinComparison(live: live, virtual: virtual).firstDifference == nil && live.differences == [])
         let (seen, meant) = (try #require(live.clocks), try #require(virtual.clocks))
-        #expect(seen.heard == 200 && meant.heard == 200 && meant.off > 50 && seen.off >= meant.off)
+        #expect(seen.reported == 200 && meant.reported == 200 && meant.off > 50 && seen.off >= meant.off)
         #expect(meant.max == .hours(10) && seen.max >= .hours(10) - .seconds(1))
     }
 
