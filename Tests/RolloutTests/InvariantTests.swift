@@ -27,7 +27,7 @@ struct InvariantTests {
         let (rate, slow) = (random.unit() * random.unit(), random.chance(0.3))
         let kinds: [TestWorld.Behaviour] = [
             .fails, .mismatches, .silent, .unhealthy(after: .seconds(20)), .disconnects(after: .seconds(5)),
-            .failsAtFirst(1),
+            .failsAtFirst(1), .componentUnhealthy(0, after: .seconds(30)), .componentUnhealthy(1, after: .seconds(3)),
         ]
         world.behaviour = { agent in
             var draw = SeededRandom(seed: seed, stream: UInt64(agent))
@@ -42,7 +42,8 @@ struct InvariantTests {
                 at: Instant(nanoseconds: random.next() % 3_000_000_000_000),
                 agent: UInt32(random.index(below: agents + 5)),
                 revision: Revision(UInt16(random.index(below: 3))),
-                kind: AgentOutcome.Kind.allCases[random.index(below: 7)])
+                kind: AgentOutcome.Kind.allCases[random.index(below: AgentOutcome.Kind.allCases.count)],
+                component: UInt8(random.index(below: 2)))
         }
         world.add(noise)
         return (world, random)

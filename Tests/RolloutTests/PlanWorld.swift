@@ -21,7 +21,7 @@ extension TestWorld {
         behaviour = { agent in
             for index in breakages.indices where breakages[index].cause == .revision {
                 let drawn = draws(agent, index)
-                if drawn.isBroken { return breakages[index].manner.behaviour(after: drawn.after) }
+                if drawn.isBroken { return breakages[index].behaviour(of: plan, after: drawn.after) }
             }
             return .applies
         }
@@ -59,14 +59,20 @@ extension TestWorld {
     }
 }
 
-extension Breakage.Manner {
-    fileprivate func behaviour(after: Nanoseconds) -> TestWorld.Behaviour {
-        switch self {
-        case .fails: .fails
+extension Breakage {
+    fileprivate func behaviour(of plan: RolloutPlan, after: Nanoseconds) -> TestWorld.Behaviour {
+        switch manner {
+        case .fails, .failsToInstall: .fails
         case .mismatches: .mismatches
         case .silent: .silent
-        case .unhealthy: .unhealthy(after: after)
+        case .unhealthy: watched(by: plan).map { .componentUnhealthy($0, after: after) } ?? .unhealthy(after: after)
         case .disconnects, .crashes: .disconnects(after: after)
         }
+    }
+
+    /// Which of the components that gates name it is about; nil: the agent as a whole.
+    private func watched(by plan: RolloutPlan) -> UInt8? {
+        guard let component, component != Self.root else { return nil }
+        return plan.watchedComponents.firstIndex { component == $0 || component.hasSuffix("/\($0)") }.map { UInt8($0) }
     }
 }

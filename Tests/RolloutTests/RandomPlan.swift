@@ -101,6 +101,7 @@ extension GatePlan {
             gate.every = .seconds(10 + Int64(random.index(below: 100)))
             gate.looks = 1 + random.index(below: 4)
         }
+        if gate.on == .unhealthy { gate.component = [nil, "any", "exporter:otlp"][random.index(below: 3)] }
         if random.chance(0.3) { gate.onFailure = FailureAction.allCases[random.index(below: 4)] }
         return gate
     }

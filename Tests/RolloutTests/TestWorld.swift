@@ -10,6 +10,8 @@ struct TestWorld {
         case fails, mismatches, silent
         /// Applies, and this long after it the fault begins.
         case unhealthy(after: Nanoseconds)
+        /// Of the components that the plan's gates name this one.
+        case componentUnhealthy(UInt8, after: Nanoseconds)
         case disconnects(after: Nanoseconds)
         /// Fails so many times, then applies.
         case failsAtFirst(Int)
@@ -43,7 +45,7 @@ struct TestWorld {
         first = 0
     }
 
-    private static let faults: Set<AgentOutcome.Kind> = [.failed, .mismatched, .unhealthy]
+    private static let faults: Set<AgentOutcome.Kind> = [.failed, .mismatched, .unhealthy, .componentUnhealthy]
 
     private var nextOutcome: Instant? { first < queue.count ? queue[first].at : nil }
 
@@ -125,6 +127,10 @@ struct TestWorld {
         case .mismatches: return [outcome(.mismatched, answer)]
         case .silent: return []
         case .unhealthy(let after): return [outcome(.applied, answer), outcome(.unhealthy, answer + after)]
+        case .componentUnhealthy(let component, let after):
+            var fault = outcome(.componentUnhealthy, answer + after)
+            fault.component = component
+            return [outcome(.applied, answer), fault]
         case .disconnects(let after): return [outcome(.applied, answer), outcome(.disconnected, answer + after)]
         case .failsAtFirst(let count):
             return [outcome(attempts[agent, default: 0] > count ? .applied : .failed, answer)]

@@ -1,4 +1,5 @@
 import Basis
+import Rollout
 import Testing
 
 @testable import Simulation
@@ -48,6 +49,9 @@ struct HeartbeatOracleTests {
                 rehearsal.world.applyTime = .constant(.seconds(3))
                 rehearsal.world.server.reportTime = .zero
                 rehearsal.world.delivery = .answer
+            }
+            if mistake == .agentsClocksAreBelieved {
+                rehearsal.world.clocks = [ClockGroup(share: 1, by: .uniform(.seconds(2), .minutes(5)), .ahead)]
             }
             var mistaken = rehearsal
             mistaken.mistake = mistake

@@ -20,6 +20,17 @@ struct WholeSystemTests {
     }
 
     @Test(
+        "Drawn rehearsals with ways to connect, packages and components of every kind are sound",
+        arguments: 1...UInt64(6))
+    func ofAllKinds(seed: UInt64) {
+        var rehearsal = DrawnRehearsal.makeOfAllKinds(seed: seed, agents: 60, span: 1_200)
+        let result = rehearsal.run()
+        #expect(result.violations.isEmpty, "seed \(seed): \(result.violations)")
+        rehearsal.world.heartbeats = .each
+        #expect(rehearsal.run().hashes == result.hashes, "seed \(seed)")
+    }
+
+    @Test(
         "Offers to agents without a connection, and crashes, do not change how many attempts a server expects",
         arguments: 1...UInt64(4), [false, true])
     func attemptsAreCountedOnce(seed: UInt64, crashes: Bool) {
@@ -38,6 +49,32 @@ struct WholeSystemTests {
         rehearsal.world.heartbeats = .each
         #expect(rehearsal.run().hashes == derived.hashes)
         #expect((derived.eventCounts[.refused] ?? 0) > 40)
+    }
+
+    @Test("An agent that could not be told in time was not forgotten", arguments: [false, true])
+    func toldInTime(isSlow: Bool) {
+        var plan = RolloutPlan()
+        (plan.onFailure, plan.rollBack.timeout) = (.rollBack, .seconds(60))
+        var gate = GatePlan()
+        gate.above = .agents(2)
+        plan.gates = [gate]
+        var world = World(agents: 40, seed: 2)
+        world.span = .seconds(600)
+        world.delivery = .answer
+        world.messageLoss = 0.9
+        world.failures = [FailureRule(.failsToApply, share: 1)]
+        world.groups = [AgentSet(count: 40) { $0 % 2 == 0 }]
+        if isSlow {
+            // Its answers come after minutes.
+            (world.server.replicas, world.server.reportTime) = (1, .seconds(2))
+        } else {
+            // Half of the agents are back seconds before the end.
+            world.faults = [.outage(group: 0, from: .seconds(100), lasting: .seconds(495))]
+            world.messageLoss = 0.3
+        }
+        let rehearsal = Rehearsal(
+            world: world, fleet: RolloutFleet(count: 40), rollouts: [RehearsedRollout(plan, begins: .seconds(30))])
+        #expect(rehearsal.run().violations.isEmpty)
     }
 
     @Test("A fault that is left out changes no other agent, before a server that nobody waits for")

@@ -10,8 +10,10 @@ struct PlanTests {
         #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/profiles/rollouts"
     static let names = [
         "ampora", "argo-rollouts", "aws-appconfig", "aws-iot-jobs", "aws-ssm", "bindplane", "canary-bad", "canary-good",
-        "channel-promotion", "drive-muster-serve", "drive-opamp-go", "elastic-fleet", "flagger", "kubernetes",
-        "layer-change", "mixed-fleet", "package-canary", "rough-day", "server-restart-midway", "slow-poison",
+        "channel-promotion", "component-health", "configuration-and-packages", "drive-muster-serve", "drive-opamp-go",
+        "elastic-fleet", "flagger", "kubernetes",
+        "layer-change", "mixed-fleet", "package-canary", "rough-day", "server-restart-midway", "skewed-clocks",
+        "slow-poison",
         "zone-outage",
     ]
 
@@ -29,7 +31,10 @@ struct PlanTests {
         let summary = RehearsalSummary(plan, seed: plan.seed, result)
         #expect(summary.isAsExpected, "\(summary.differences) \(summary.violations)")
         // Some of them, for the time that it takes.
-        let some = ["canary-bad", "slow-poison", "kubernetes", "aws-ssm", "rough-day", "mixed-fleet", "package-canary"]
+        let some = [
+            "canary-bad", "slow-poison", "kubernetes", "aws-ssm", "rough-day", "mixed-fleet", "package-canary",
+            "configuration-and-packages", "component-health",
+        ]
         guard some.contains(name) else { return }
         rehearsal.partitions = 2
         #expect(rehearsal.run().hashes == result.hashes)

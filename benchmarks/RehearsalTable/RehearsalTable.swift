@@ -8,15 +8,19 @@ import Simulation
 /// Prints one line: the scenario, agents, partitions, wall and CPU seconds, peak memory, events, and the hash.
 ///
 /// `RehearsalTable SCENARIO AGENTS [PARTITIONS] [each]`; scenarios are quiet, good, bad, restart, zone, packages and
-/// day.
+/// day. `RehearsalTable seeds FIRST COUNT [AGENTS [SECONDS]]` runs drawn rehearsals with faults of every kind and
+/// checks their invariants.
 @main
 enum RehearsalTable {
     static func main() {
         let arguments = CommandLine.arguments
+        if arguments.count >= 4, arguments[1] == "seeds" { return manySeeds(arguments.dropFirst(2).map { UInt64($0) }) }
         guard arguments.count >= 3, let agents = Int(arguments[2]), agents > 0,
             var rehearsal = rehearsal(arguments[1], agents: agents)
         else {
-            return print("usage: RehearsalTable quiet|good|bad|restart|zone|packages|day AGENTS [PARTITIONS] [each]")
+            return print(
+                "usage: RehearsalTable quiet|good|bad|restart|zone|packages|day AGENTS [PARTITIONS] [each]\n"
+                    + "       RehearsalTable seeds FIRST COUNT [AGENTS [SECONDS]]")
         }
         rehearsal.partitions = arguments.count > 3 ? Int(arguments[3]) ?? 1 : 1
         if arguments.contains("each") { rehearsal.world.heartbeats = .each }
@@ -31,6 +35,21 @@ enum RehearsalTable {
                 + hex(result.hashes.load),
         ]
         print("\(arguments[1]) \(agents) x\(rehearsal.partitions): " + figures.joined(separator: ", "))
+    }
+
+    private static func manySeeds(_ numbers: [UInt64?]) {
+        guard let first = numbers[0], let count = numbers[1] else { return print("FIRST and COUNT are numbers") }
+        let agents = numbers.count > 2 ? Int(clamping: numbers[2] ?? 300) : 300
+        let span = numbers.count > 3 ? Int64(clamping: numbers[3] ?? 1_800) : 1_800
+        var many = ManySeeds(seeds: first..<first + count, agents: agents, span: span)
+        let cpu = seconds(CLOCK_PROCESS_CPUTIME_ID)
+        many.run()
+        let time = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu
+        print(
+            "seeds \(many.seeds), \(agents) agents, \(span) s: \(many.events) events, CPU \(Nanoseconds(seconds: time)), "
+                + "\(Int(Double(count) / time)) rehearsals a second, \(many.compared) compared with each heartbeat, "
+                + "\(many.failures.count) failures; rollouts \(many.outcome)")
+        for failure in many.failures { print(failure) }
     }
 
     private static let hour = Nanoseconds.seconds(3_600)

@@ -16,6 +16,8 @@ struct ExtendedState {
     /// The planned changes of what the agent declares.
     var capabilityChanges: CapabilitySchedule?
     var health: HealthState?
+    /// What somebody outside makes of the agent's health.
+    var imposedHealth = ImposedHealth()
     /// When the reported health last changed.
     var healthChanged: Instant = .zero
     /// The collector, where a supervisor runs it.
@@ -100,8 +102,8 @@ struct ExtendedState {
     var isEmpty: Bool {
         capabilities == nil && formerInstanceUID == nil && !configuration.hasOffer && packages == nil
             && connectionSettings == nil && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil
-            && healthChanged == .zero && !collector.isDown && excessiveReports == nil && crashes == .distantFuture
-            && batch == nil && outage == nil && leaveBy == .distantFuture
+            && imposedHealth.isNone && healthChanged == .zero && !collector.isDown && excessiveReports == nil
+            && crashes == .distantFuture && batch == nil && outage == nil && leaveBy == .distantFuture
     }
 
     /// What is under way apart from the connection.

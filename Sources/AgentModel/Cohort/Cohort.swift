@@ -58,7 +58,9 @@ public final class Cohort: Sendable {
         isScripted = plan.script != nil
         localPackages = PackageKeeper(plan.packages.installed).statuses
         heartbeatRules = HeartbeatSchedule.Rules(plan, sendsHeartbeats: false)
-        healthTree = HealthTree(pipelines: plan.sizes.healthPipelines)
+        healthTree =
+            plan.healthGroups.isEmpty
+            ? HealthTree(pipelines: plan.sizes.healthPipelines) : HealthTree(groups: plan.healthGroups)
         availableComponents = ComponentCatalog.components(plan.sizes.availableComponents)
         customCapabilities = plan.custom.responders.map(\.capability)
         numberingCapability =

@@ -29,6 +29,8 @@ public struct CohortPlan: Sendable {
     /// a connection of its own. At most `Gateway.memberLimit`.
     public var gatewayMembers: Int
     public var sizes: ReportSizes
+    /// The components that the agents report the health of; empty: those of as many pipelines as `sizes` says.
+    public var healthGroups: [HealthGroup]
     public var remoteConfig: RemoteConfigPlan
     public var packages: PackagePlan
     public var health: HealthPlan
@@ -38,6 +40,9 @@ public struct CohortPlan: Sendable {
     /// Changes of what the agents declare, in the order of their times.
     public var capabilityChanges: [CapabilityChange]
     public var faults: FaultPlan
+    /// How far the clock of an agent is ahead, by its number; nil: as its faults have it. Only times in reports use an
+    /// agent's clock.
+    public var clockSkew: (@Sendable (UInt64) -> Nanoseconds)?
     /// How long a process is down when it restarts or has crashed.
     public var restartTime: Distribution
     public var restartForm: RestartForm
@@ -75,6 +80,7 @@ public struct CohortPlan: Sendable {
         load = .openLoop
         gatewayMembers = 0
         sizes = ReportSizes()
+        healthGroups = []
         remoteConfig = RemoteConfigPlan()
         packages = PackagePlan()
         health = HealthPlan()

@@ -81,7 +81,8 @@ extension Agent {
     }
 
     /// The agent, kept whole, is about to take a step.
-    package mutating func prepare(faults: Faults, random: SeededRandom) {
+    package mutating func prepare(cohort: Cohort? = nil, faults: Faults, random: SeededRandom) {
+        if let cohort { self.cohort = cohort }
         self.faults = faults
         self.random = random
     }
@@ -170,6 +171,9 @@ extension Agent {
         messageTaken(at: now, &effects)
     }
 
+    /// When its configuration has something to do by itself.
+    package var configurationDue: Instant { extended?.value.configuration.nextDeadline ?? .distantFuture }
+
     /// When the agent next has something to do by itself.
     package func nextStep(_ effects: borrowing Effects) -> Instant { nextDeadline(effects) }
 
@@ -212,8 +216,9 @@ extension ExtendedState {
     fileprivate var hasOnlyConfiguration: Bool {
         guard configuration.hasOffer else { return isEmpty }
         return capabilities == nil && formerInstanceUID == nil && packages == nil && connectionSettings == nil
-            && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil && !collector.isDown
-            && excessiveReports == nil && crashes == .distantFuture && batch == nil && outage == nil
+            && telemetry == nil && !isPaused && capabilityChanges == nil && health == nil && imposedHealth.isNone
+            && !collector.isDown && excessiveReports == nil && crashes == .distantFuture && batch == nil
+            && outage == nil
             && leaveBy == .distantFuture
     }
 }

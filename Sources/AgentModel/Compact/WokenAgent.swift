@@ -28,9 +28,12 @@ package struct WokenAgent {
     }
 
     /// Wakes an agent that was kept whole.
-    package mutating func wake(_ kept: consuming Agent, faults: Faults, random: SeededRandom) {
+    /// - Parameter cohort: what its cohort is from now on; nil: what it was.
+    package mutating func wake(
+        _ kept: consuming Agent, cohort: Cohort? = nil, faults: Faults, random: SeededRandom
+    ) {
         agent = kept
-        agent.prepare(faults: faults, random: random)
+        agent.prepare(cohort: cohort, faults: faults, random: random)
         agent.extended?.value.isChanged = true
     }
 

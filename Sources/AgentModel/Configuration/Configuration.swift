@@ -221,7 +221,8 @@ struct Configuration {
         dies = .distantFuture
         switch state {
         case .configured(let config):
-            if past.last === config { past.removeLast() }
+            // The same offer may have been read twice, for this agent and for all of a simulated fleet.
+            if past.last?.hash == config.hash { past.removeLast() }
             state = .error(config, message: message, running: past.last)
             reported = .received
         case .notConfigured, .configuring, .updating, .error: break

@@ -1,4 +1,4 @@
-import Basis
+package import Basis
 import OpAMP
 
 /// The agent's health and its health reports.
@@ -95,13 +95,15 @@ extension Agent {
                 of: reports.health(components: tree.componentCount), started: started, observed: observed)
         }
         return cohort.healthTree.health(
-            of: extended.value.health?.reported ?? ObservedHealth(), started: started, observed: observed)
+            of: (extended.value.health?.reported ?? ObservedHealth()).with(extended.value.imposedHealth),
+            started: started, observed: observed)
     }
 
     /// Its grade; without building it where nothing of the agent can be unhealthy.
     func healthGrade(at now: Instant) -> HealthGrade {
         guard let extended,
             extended.value.health != nil || extended.value.collector.isDown || extended.value.excessiveReports != nil
+                || !extended.value.imposedHealth.isNone
         else { return .healthy }
         return HealthGrade(health(at: now))
     }
@@ -119,8 +121,16 @@ extension Agent {
     /// UNIX time in nanoseconds as the agent's own clock shows it.
     func unixTime(at instant: Instant) -> UInt64 {
         let time = cohort.unixTime(at: instant)
+        if let skew = cohort.plan.clockSkew?(index) {
+            return skew < .zero ? time &- min(skew.count.magnitude, time) : time &+ skew.count.magnitude
+        }
         guard faults.has(.hasSkewedClock) else { return time }
         let skew = cohort.plan.faults.clockSkew.count.magnitude
         return index % 2 == 0 ? time &+ skew : time &- min(skew, time)
+    }
+
+    /// How far the agent's own clock is ahead of what its server takes for the time.
+    package func clockError(at now: Instant) -> Nanoseconds {
+        Nanoseconds(Int64(truncatingIfNeeded: unixTime(at: now) &- cohort.unixTime(at: now)))
     }
 }

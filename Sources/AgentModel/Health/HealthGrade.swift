@@ -1,5 +1,4 @@
 public import OpAMP
-import OrderedCollections
 
 /// An agent's health in one word, as in its last report (ComponentHealth Message).
 public enum HealthGrade: Int, CaseIterable, Sendable {
@@ -25,7 +24,7 @@ public enum HealthGrade: Int, CaseIterable, Sendable {
             self = .unhealthy
             return
         }
-        self = health.componentHealthMap.values.allSatisfy(\.isHealthyThroughout) ? .healthy : .degraded
+        self = health.isHealthyThroughout ? .healthy : .degraded
     }
 }
 
@@ -34,11 +33,4 @@ public struct HealthChange: Hashable, Sendable {
     /// `nil`: it had reported none.
     public let from: HealthGrade?
     public let to: HealthGrade
-}
-
-extension ComponentHealth {
-    /// Whether it and all below it are healthy.
-    fileprivate var isHealthyThroughout: Bool {
-        healthy && componentHealthMap.values.allSatisfy(\.isHealthyThroughout)
-    }
 }

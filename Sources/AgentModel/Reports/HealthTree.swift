@@ -1,24 +1,29 @@
 import OpAMP
 import OrderedCollections
 
+/// A group of the components that a collector reports the health of.
+public struct HealthGroup: Hashable, Sendable {
+    public var name: String
+    public var components: [String]
+
+    public init(name: String, components: [String]) {
+        self.name = name
+        self.components = components
+    }
+}
+
 /// The component health of a collector: an entry per pipeline with its receiver, processors and exporter, and one for
 /// the extensions (ComponentHealth Message).
 struct HealthTree: Sendable {
-    /// A group of components and their names.
-    struct Group: Hashable, Sendable {
-        let name: String
-        let components: [String]
-    }
-
-    let groups: [Group]
+    let groups: [HealthGroup]
 
     /// The tree of an agent that reports its health far too often: fifteen components.
     static let chatty = HealthTree(
         groups: (1...3).map { pipeline in
-            Group(name: "pipeline:\(pipeline)", components: (1...5).map { "component:\(pipeline).\($0)" })
+            HealthGroup(name: "pipeline:\(pipeline)", components: (1...5).map { "component:\(pipeline).\($0)" })
         })
 
-    init(groups: [Group]) {
+    init(groups: [HealthGroup]) {
         self.groups = groups
     }
 
@@ -28,12 +33,12 @@ struct HealthTree: Sendable {
             return
         }
         let signals = ["traces", "metrics", "logs"]
-        var groups = [Group(name: "extensions", components: ["extension:health_check"])]
+        var groups = [HealthGroup(name: "extensions", components: ["extension:health_check"])]
         for number in 0..<pipelines {
             let signal = signals[number % signals.count]
             let suffix = number < signals.count ? "" : "/\(number / signals.count)"
             groups.append(
-                Group(
+                HealthGroup(
                     name: "pipeline:\(signal)\(suffix)",
                     components: [
                         "receiver:otlp\(suffix)", "processor:memory_limiter\(suffix)", "processor:batch\(suffix)",
@@ -45,6 +50,20 @@ struct HealthTree: Sendable {
 
     /// How many components the tree has, groups not counted.
     var componentCount: Int { groups.reduce(0) { $0 + $1.components.count } }
+
+    /// The numbers of the components that a name means: a component, a group, or a component of a group, such as
+    /// `pipeline:traces/exporter:otlp`.
+    func numbers(of name: String) -> Set<Int> {
+        var numbers: Set<Int> = []
+        var number = 0
+        for group in groups {
+            for component in group.components {
+                if [component, group.name, "\(group.name)/\(component)"].contains(name) { numbers.insert(number) }
+                number += 1
+            }
+        }
+        return numbers
+    }
 
     /// The tree of a healthy agent.
     func healthy(started: UInt64, observed: UInt64) -> ComponentHealth {

@@ -10,6 +10,10 @@ public struct AgentObservation: Hashable, Sendable {
         case disconnected
         case healthy
         case unhealthy
+        /// Which of `ServerPlan.watchedComponents` are unhealthy, a bit each, as a report of its health says.
+        case components(unhealthy: UInt8)
+        /// The time of its health by the agent's own clock, in nanoseconds of UNIX time.
+        case clock(UInt64)
         /// The configuration of this revision was sent.
         case sent(revision: UInt32)
         /// The agent reported a stage of the configuration of this revision; nil: of one that was never offered.
@@ -35,6 +39,20 @@ extension Registry {
     ) {
         guard plan.observesAgents else { return }
         effects.list.append(.observed(AgentObservation(uid: agents.records[index].uid, kind: kind(), at: now)))
+    }
+
+    /// Notes which watched components a report says to be unhealthy, and what its agent takes for the time.
+    mutating func observeHealth(
+        _ facts: ReportFacts, of index: Int, at now: Instant, _ effects: inout ServerEffects
+    ) {
+        guard plan.observesAgents, plan.observesClocks || !plan.watchedComponents.isEmpty,
+            let health = try? ComponentHealth(decoding: facts.encodedHealth)
+        else { return }
+        let time = health.statusTimeUnixNano
+        if plan.observesClocks { observe(.clock(time), of: index, at: now, &effects) }
+        guard !plan.watchedComponents.isEmpty else { return }
+        let unhealthy = health.unhealthy(among: plan.watchedComponents)
+        observe(.components(unhealthy: unhealthy), of: index, at: now, &effects)
     }
 
     /// Notes what a report says about its configuration.

@@ -50,6 +50,10 @@ public struct ServerPlan: Sendable {
     public var observesOffers = false
     /// Whether what is learned about single agents becomes `ServerEffect.observed`.
     public var observesAgents = false
+    /// Whether what agents take for the time is, too.
+    public var observesClocks = false
+    /// The components of agents whose health is observed then (`ComponentHealth.unhealthy(among:)`).
+    public var watchedComponents: [String?] = []
     /// Attributes of the agent description by which agents can be selected, such as `service.version`.
     public var labels: [String] = []
     /// What is kept of an agent's sub-messages beyond a fingerprint.

@@ -61,6 +61,7 @@ extension Registry {
                 observe(facts.isHealthy ? .healthy : .unhealthy, of: index, at: now, &effects)
             }
             set(.healthy, of: index, to: facts.isHealthy)
+            observeHealth(facts, of: index, at: now, &effects)
         }
         if facts.parts.contains(.effectiveConfig) {
             keep(facts.effectiveConfig, facts.encodedEffectiveConfig, of: index, \.effectiveConfig)

@@ -46,7 +46,7 @@ struct EngineWatch {
             agent.isConnected = false
             if agent.isOffered, !agent.isTakenBack { agent.wasDisconnected = true }
         case .unhealthy: if agent.isOffered, !agent.isTakenBack { agent.wasUnhealthy = true }
-        case .healthy: break
+        case .healthy, .components, .clock: break
         case .sent(let entry):
             lastStep = now
             if isNew(entry) { received(&agent, time) } else if agent.isOffered { agent.isTakenBack = true }

@@ -28,6 +28,9 @@ actor LiveRollout: RunConductor {
     }
 
     nonisolated let script: any AgentScript
+    nonisolated let components: [HealthGroup]
+    nonisolated let clockSkew: (@Sendable (UInt64) -> Nanoseconds)?
+    nonisolated let observedParts: ObservedParts
     private nonisolated let fates: AgentFates
     /// The agents that exist.
     private nonisolated let members: Set<UInt32>
@@ -62,6 +65,13 @@ actor LiveRollout: RunConductor {
         self.fates = fates
         self.table = table
         self.script = script
+        components = world.components
+        observedParts = ObservedParts(components: world.watchedComponents, hasClocks: !world.clocks.isEmpty)
+        let clocks = WorldClocks(world)
+        let skew: @Sendable (UInt64) -> Nanoseconds = { agent in
+            clocks.skew(of: UInt32(truncatingIfNeeded: agent)).scaled(by: 1 / speed)
+        }
+        clockSkew = world.clocks.isEmpty ? nil : skew
         rehearsedFleet = script
         clock = RehearsalClock(speed: speed, origin: .zero)
         controller = RolloutController(plan: plan, fleet: fleet, seed: seed)
@@ -93,7 +103,7 @@ actor LiveRollout: RunConductor {
         Outcome(
             result: RehearsalResult(
                 decisions: decisions, controller: controller, minutes: minutes.list,
-                stragglers: observed.stragglers(controller)),
+                stragglers: observed.stragglers(controller), clocks: observed.clocks(clock)),
             offerDelays: schedule.delays, roundTrips: observed.roundTrips, pushes: observed.pushes,
             judgement: judgement, hasBegun: hasBegun, problem: problem)
     }
@@ -241,6 +251,7 @@ actor LiveRollout: RunConductor {
                 watch?.saw(observation.kind, of: number, at: clock.planTime(at: observation.at), begin: begin)
             }
             if let outcome = observed.outcome(observation, clock) { outcomes.append(outcome) }
+            outcomes += observed.componentOutcomes(observation, clock)
         }
         for outcome in outcomes.sorted() { controller.received(outcome, &output) }
     }

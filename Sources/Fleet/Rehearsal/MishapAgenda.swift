@@ -43,7 +43,7 @@ struct MishapAgenda {
     /// An agent has applied an entry: what the former one did to it is over, what this one does is planned.
     mutating func applied(_ agent: UInt32, entry: Int, at now: Instant, _ commands: inout AgentCommands) {
         applied[agent, default: 0] += 1
-        if unhealthy.remove(agent) != nil { commands.add(.collectorStarts, agent) }
+        if unhealthy.remove(agent) != nil { commands.add(.healthIsRestored, agent) }
         for mishap in fates.mishaps(of: agent, appliedEntry: entry) {
             insert(Entry(at: now + mishap.after, applied: applied[agent], action: .begins(mishap)))
         }
@@ -69,6 +69,9 @@ struct MishapAgenda {
         case .unhealthy:
             unhealthy.insert(mishap.agent)
             commands.add(.collectorStops, mishap.agent)
+        case .partUnhealthy(let part):
+            unhealthy.insert(mishap.agent)
+            commands.add(.fails(part), mishap.agent)
         case .cutOff: cut(mishap.agent, &commands)
         case .crash(let down):
             commands.add(.processStops(until: clock.machineTime(at: now + down)), mishap.agent)
@@ -80,7 +83,9 @@ struct MishapAgenda {
 
     private mutating func end(_ mishap: AgentFates.Mishap, at now: Instant, _ commands: inout AgentCommands) {
         switch mishap.kind {
-        case .unhealthy: if unhealthy.remove(mishap.agent) != nil { commands.add(.collectorStarts, mishap.agent) }
+        case .unhealthy: if unhealthy.contains(mishap.agent) { commands.add(.collectorStarts, mishap.agent) }
+        case .partUnhealthy(let part):
+            if unhealthy.contains(mishap.agent) { commands.add(.recovers(part), mishap.agent) }
         case .cutOff: restore(mishap.agent, &commands)
         case .crash: break
         }

@@ -16,6 +16,10 @@ struct ObservedFleet {
         var running = 0
         var last: (entry: Int, stage: OfferStage)?
         var sent: (entry: Int, at: Instant)?
+        /// The watched components that it last reported unhealthy, a bit each.
+        var unhealthy: UInt8 = 0
+        /// How far its clock was ahead when it last reported its health, on the machine's clock.
+        var clockError: Nanoseconds?
     }
 
     private let numbers: [InstanceUID: UInt32]
@@ -70,6 +74,11 @@ struct ObservedFleet {
             return isServerDown ? nil : outcome(.disconnected)
         case .healthy: return outcome(.healthy)
         case .unhealthy: return outcome(.unhealthy)
+        case .components: return nil
+        case .clock(let time):
+            let now = WallClock.unixNanoseconds(at: observation.at)
+            agents[place].clockError = Nanoseconds(Int64(truncatingIfNeeded: time &- now))
+            return nil
         case .sent(let number):
             let entry = offers.entry(ofNumber: Int(number))
             // What it says from now on is about this offer, even where it said the same before.
@@ -102,6 +111,31 @@ struct ObservedFleet {
                 return outcome(.failed, entry)
             case .received, .applying, .superseded: return nil
             }
+        }
+    }
+
+    /// How far the agents' clocks are off, in the plan's time; nil: none reported one.
+    func clocks(_ clock: RehearsalClock) -> ClockFigures? {
+        let errors = agents.compactMap { $0.clockError?.scaled(by: clock.speed) }
+        // What a report takes is not told from what a clock is off: it is far below a second of the machine's clock.
+        return errors.isEmpty ? nil : ClockFigures(errors, limit: Nanoseconds(seconds: clock.speed))
+    }
+
+    /// The outcomes that an observation of components is.
+    mutating func componentOutcomes(_ observation: AgentObservation, _ clock: RehearsalClock?) -> [AgentOutcome] {
+        guard case .components(let unhealthy) = observation.kind, let number = numbers[observation.uid] else {
+            return []
+        }
+        let place = Int(number)
+        let changed = agents[place].unhealthy ^ unhealthy
+        agents[place].unhealthy = unhealthy
+        guard changed != 0, let revision = offers.revision(of: max(agents[place].running, OfferTable.former)) else {
+            return []
+        }
+        return (UInt8(0)..<8).filter { changed & 1 << $0 != 0 }.map { component in
+            AgentOutcome(
+                at: clock?.planTime(at: observation.at) ?? .zero, agent: number, revision: revision,
+                kind: unhealthy & 1 << component != 0 ? .componentUnhealthy : .componentHealthy, component: component)
         }
     }
 

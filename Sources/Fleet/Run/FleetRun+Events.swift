@@ -20,6 +20,8 @@ extension FleetRun {
             plan.connectionSettings.connectsSecurely = preparation.isSecure
             if profile.tls?.skipsVerification == true { plan.connectionSettings.allowsUnverifiedServers = true }
             plan.script = conductor?.script
+            plan.healthGroups = conductor?.components ?? []
+            plan.clockSkew = conductor?.clockSkew
             if cohort.connectionSettings.certificateRequest {
                 plan.connectionSettings.certificateRequest = preparation.certificateRequest
             }

@@ -51,7 +51,7 @@ public actor FleetRun {
         self.options = options
         self.conductor = conductor
         agentsHere = Population(profile, part: options.part).agentsHere
-        preparation = try await Preparation(profile, options: options, observesAgents: conductor != nil)
+        preparation = try await Preparation(profile, options: options, observed: conductor?.observedParts)
     }
 
     /// The same with only the check of conformance as an option.

@@ -33,9 +33,10 @@ struct Preparation: Sendable {
     /// What watches the server; nil where nothing can.
     let watch: ServerWatch?
 
-    /// - Parameter observesAgents: whether the embedded server tells what it learns of single agents.
+    /// - Parameter observed: what of its agents' reports the embedded server tells beside what else it learns of single
+    ///   agents; nil: it tells nothing.
     init(
-        _ profile: Profile, options: FleetRunOptions, observesAgents: Bool = false
+        _ profile: Profile, options: FleetRunOptions, observed: ObservedParts? = nil
     ) async throws(RunError) {
         let sources = try Preparation.sources(profile)
         let url = Preparation.url(profile)
@@ -51,7 +52,7 @@ struct Preparation: Sendable {
         telemetryHeaders = access.telemetryHeaders
         let versions = try Preparation.versions(profile)
         let server = try Preparation.startServer(
-            profile, embedded?.security, wire, catalogue?.store, versions, observesAgents: observesAgents)
+            profile, embedded?.security, wire, catalogue?.store, versions, observed: observed)
         self.server = server
         if let server, let address = server.addresses.first {
             let base = "\(embedded == nil ? "http" : "https")://\(address)"
@@ -290,14 +291,16 @@ struct Preparation: Sendable {
 
     private static func startServer(
         _ profile: Profile, _ security: ServerSecurity?, _ wire: ServerWire, _ packages: PackageStore?,
-        _ versions: VersionDesk?, observesAgents: Bool
+        _ versions: VersionDesk?, observed: ObservedParts?
     ) throws(RunError) -> OpAMPServer? {
         guard case .embedded(let embedded) = profile.server else { return nil }
         var plan = ServerPlan(
             embedded: embedded, duration: profile.duration, runStart: .zero, events: profile.events)
         // They count from the run's start, which is not known yet.
         plan.pauses = []
-        plan.observesAgents = observesAgents
+        plan.observesAgents = observed != nil
+        plan.watchedComponents = observed?.components ?? []
+        plan.observesClocks = observed?.hasClocks ?? false
         for label in versions?.labels ?? [] where !plan.labels.contains(label) { plan.labels.append(label) }
         if let interval = profile.cohorts.map(\.heartbeat.interval).min() { plan.usualHeartbeatInterval = interval }
         do throws(OpAMPServerError) {

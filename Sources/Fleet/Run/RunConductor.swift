@@ -5,10 +5,24 @@ import Hosting
 /// Whoever controls a run from within: what single agents do, what the server offers, and when it is over.
 protocol RunConductor: Sendable {
     var script: any AgentScript { get }
+    /// The components that the agents report the health of; empty: as the profile says.
+    var components: [HealthGroup] { get }
+    /// How far the clock of an agent is ahead; nil: all are right, unless the profile says otherwise.
+    var clockSkew: (@Sendable (UInt64) -> Nanoseconds)? { get }
+    /// What the server tells of the agents' reports.
+    var observedParts: ObservedParts { get }
     /// Whether an agent does not start with the others; the conductor may start it later.
     func isAbsent(_ agent: Int) -> Bool
     /// From the run's start until it is over; returns soon when its task is cancelled.
     func conduct(_ run: ConductedRun) async
+}
+
+/// What a server tells of the reports of single agents.
+struct ObservedParts: Sendable {
+    /// The components whose health it tells; nil: the whole and everything in it.
+    var components: [String?]
+    /// Whether it tells what the agents take for the time.
+    var hasClocks: Bool
 }
 
 /// What a conductor has of a run.

@@ -1,4 +1,4 @@
-import AgentModel
+public import AgentModel
 public import Basis
 import Engine
 
@@ -7,6 +7,11 @@ public enum AgentCommand: Hashable, Sendable {
     /// The collector that it supervises stops: the agent reports itself unhealthy.
     case collectorStops
     case collectorStarts
+    /// A part of what it reports the health of becomes unhealthy, and is healthy again.
+    case fails(HealthPart)
+    case recovers(HealthPart)
+    /// The collector and all of its parts are healthy again.
+    case healthIsRestored
     /// It loses its connection, and attempts to connect are refused at once.
     case cutOff
     /// It reaches its server again, with its next attempt.
@@ -43,6 +48,9 @@ extension AgentLink {
         switch command {
         case .collectorStops: act { agent, now, effects in agent.collectorStops(at: now, &effects) }
         case .collectorStarts: act { agent, now, effects in agent.collectorStarts(at: now, &effects) }
+        case .fails(let part): act { agent, now, effects in agent.fails(part, at: now, &effects) }
+        case .recovers(let part): act { agent, now, effects in agent.recovers(part, at: now, &effects) }
+        case .healthIsRestored: act { agent, now, effects in agent.healthIsRestored(at: now, &effects) }
         case .cutOff: cutOff()
         case .reachable: isUnreachable = false
         case .processStops(let until):

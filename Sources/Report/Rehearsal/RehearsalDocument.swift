@@ -20,6 +20,8 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
     public var stages: [StagePart]
     public var stopped: StopPart?
     public var stragglers: [String: Int]
+    /// How far the agents' clocks are off; nil: all are right.
+    public var clocks: ClockPart?
     public var decisions: [DecisionPart]
     public var worstMinute: MinutePart?
     public var maxAnswerMs: Double
@@ -46,6 +48,14 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
         public var at: Double
         public var stage: Int
         public var reason: String
+    }
+
+    public struct ClockPart: Codable, Hashable, Sendable {
+        public var reported: Int
+        public var off: Int
+        /// Of those that are off, in seconds.
+        public var p50: Double
+        public var max: Double
     }
 
     public struct DecisionPart: Codable, Hashable, Sendable {
@@ -89,6 +99,9 @@ public struct RehearsalDocument: Codable, Hashable, Sendable {
             StopPart(at: seconds(stop.at), stage: stop.stage + 1, reason: "\(stop.reason)")
         }
         stragglers = Dictionary(uniqueKeysWithValues: summary.stragglers.map { ($0.cause.rawValue, $0.agents) })
+        clocks = summary.clocks.map {
+            ClockPart(reported: $0.reported, off: $0.off, p50: $0.p50.seconds, max: $0.max.seconds)
+        }
         decisions = summary.decisions.map { DecisionPart(at: seconds($0.at), text: "\($0)") }
         minutes = summary.minutes.indices.map { MinutePart($0, summary.minutes[$0]) }
         worstMinute = summary.worstMinute.map { MinutePart($0, summary.minutes[$0]) }

@@ -53,6 +53,7 @@ public enum RehearsalPage {
         if let stop = RehearsalText.stop(summary) { items.append("stopped by \(stop)") }
         items.append(RehearsalText.blastRadius(summary))
         if let left = RehearsalText.stragglers(summary) { items.append(left) }
+        if let clocks = RehearsalText.clocks(summary) { items.append("clock skew \(clocks)") }
         let level = summary.isAsExpected ? "passed" : "failed"
         return PageShell.verdict(level, RehearsalText.verdict(summary), items.map { "\($0)." })
     }

@@ -18,6 +18,10 @@ public struct AgentOutcome: Hashable, Comparable, Sendable {
         case disconnected
         /// It has a connection again.
         case reconnected
+        /// It reported a component unhealthy that gates name.
+        case componentUnhealthy
+        /// It reported that one healthy again.
+        case componentHealthy
 
         public static func < (left: Kind, right: Kind) -> Bool { left.rawValue < right.rawValue }
     }
@@ -28,18 +32,22 @@ public struct AgentOutcome: Hashable, Comparable, Sendable {
     /// revision the agent was rolled back.
     public var revision: Revision
     public var kind: Kind
+    /// Which of the plan's `watchedComponents` it is about; 0 where it is about none.
+    public var component: UInt8
 
-    public init(at: Instant, agent: UInt32, revision: Revision, kind: Kind) {
+    public init(at: Instant, agent: UInt32, revision: Revision, kind: Kind, component: UInt8 = 0) {
         self.at = at
         self.agent = agent
         self.revision = revision
         self.kind = kind
+        self.component = component
     }
 
     public static func < (left: AgentOutcome, right: AgentOutcome) -> Bool {
         if left.at != right.at { return left.at < right.at }
         if left.agent != right.agent { return left.agent < right.agent }
         if left.kind != right.kind { return left.kind < right.kind }
-        return left.revision < right.revision
+        if left.revision != right.revision { return left.revision < right.revision }
+        return left.component < right.component
     }
 }

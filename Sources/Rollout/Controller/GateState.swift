@@ -3,6 +3,8 @@ import Basis
 /// A gate while the rollout runs: what its window holds, and how often it was found exceeded.
 struct GateState: Hashable, Sendable {
     let plan: GatePlan
+    /// Which of the plan's `watchedComponents` it is about; nil: the agent as a whole.
+    let component: Int?
     /// Faults, answers and the faults of agents that are not updated, within the window.
     var faults: SlidingCount
     var answers: SlidingCount
@@ -15,8 +17,9 @@ struct GateState: Hashable, Sendable {
     var wasExceeded = false
     var nextLook: Instant?
 
-    init(_ plan: GatePlan) {
+    init(_ plan: GatePlan, component: Int?) {
         self.plan = plan
+        self.component = component
         faults = SlidingCount(window: plan.window)
         answers = SlidingCount(window: plan.window)
         otherFaults = SlidingCount(window: plan.window)

@@ -69,6 +69,7 @@ extension RolloutController {
         observed.waiting -= 1
         if rows[index].has(.unhealthy) { observed.waitingUnhealthy -= 1 }
         if rows[index].has(.disconnected) { observed.waitingDisconnected -= 1 }
+        components?.offered(agent)
         rows[index].status = .inFlight
         rows[index].stage = UInt16(clamping: stage)
         rows[index].set(.tested, false)

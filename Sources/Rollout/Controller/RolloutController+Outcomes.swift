@@ -19,6 +19,23 @@ extension RolloutController {
         case .healthy: fault(agent, .unhealthy, begins: false)
         case .disconnected: fault(agent, .disconnected, begins: true)
         case .reconnected: fault(agent, .disconnected, begins: false)
+        case .componentUnhealthy: fault(agent, component: Int(outcome.component), begins: true)
+        case .componentHealthy: fault(agent, component: Int(outcome.component), begins: false)
+        }
+    }
+
+    /// A component that gates name became unhealthy, or that is over.
+    private mutating func fault(_ agent: UInt32, component: Int, begins: Bool) {
+        let row = rows[Int(agent)]
+        let change = components?.change(
+            agent, component, begins: begins, isOffered: row.isOffered, isOfStage: Int(row.stage) == stage?.index)
+        switch change {
+        case .none?, nil: return
+        case .ofOther?: recordOther(.unhealthy, agent, component: component)
+        case .since(let isFirst)?:
+            if isFirst, !row.has(.unhealthySince) { self.change(Int(row.stage)) { $0.unhealthySince += 1 } }
+            recordFault(.unhealthy, agent, component: component)
+            failedLater(agent)
         }
     }
 
@@ -97,8 +114,9 @@ extension RolloutController {
         guard begins || rows[index].has(since) else { return }
         if isFirst {
             rows[index].set(since)
+            let isCounted = components?.wasUnhealthy(agent) == true
             self.change(Int(rows[index].stage)) {
-                if isUnhealthy { $0.unhealthySince += 1 } else { $0.disconnectedSince += 1 }
+                if isUnhealthy { $0.unhealthySince += isCounted ? 0 : 1 } else { $0.disconnectedSince += 1 }
             }
         }
         let isStage = Int(rows[index].stage) == stage?.index
@@ -129,16 +147,23 @@ extension RolloutController {
 
     // MARK: Gates
 
-    private mutating func recordFault(_ fault: GatePlan.Fault, _ agent: UInt32) {
+    private mutating func recordFault(_ fault: GatePlan.Fault, _ agent: UInt32, component: Int? = nil) {
         let isNew = !rows[Int(agent)].has(.broken)
         markBroken(agent)
         let isStage = Int(rows[Int(agent)].stage) == stage?.index
         for index in gates.indices where gates[index].plan.window != nil {
             let plan = gates[index].plan
-            if plan.on.includes(fault, isNew: isNew), plan.scope == .rollout || isStage {
+            if plan.on.includes(fault, isNew: isNew), isAbout(fault, component, index),
+                plan.scope == .rollout || isStage
+            {
                 gates[index].faults.add(at: now)
             }
         }
+    }
+
+    /// Whether a gate is about a fault's component, where it is about the health of one.
+    private func isAbout(_ fault: GatePlan.Fault, _ component: Int?, _ gate: Int) -> Bool {
+        fault != .unhealthy || gates[gate].plan.on == .any || gates[gate].component == component
     }
 
     private mutating func recordAnswer(_ stage: Int) {
@@ -147,10 +172,10 @@ extension RolloutController {
         }
     }
 
-    private mutating func recordOther(_ fault: GatePlan.Fault, _ agent: UInt32) {
+    private mutating func recordOther(_ fault: GatePlan.Fault, _ agent: UInt32, component: Int? = nil) {
         for index in gates.indices where gates[index].plan.window != nil {
             let on = gates[index].plan.on
-            if on == fault || on == .any { gates[index].otherFaults.add(at: now) }
+            if on == fault || on == .any, isAbout(fault, component, index) { gates[index].otherFaults.add(at: now) }
         }
         guard canaryTest != nil, !rows[Int(agent)].has(.tested) else { return }
         rows[Int(agent)].set(.tested)
@@ -165,17 +190,21 @@ extension RolloutController {
         let isStage = gates[index].plan.scope == .stage
         let tally = isStage ? stageTallies.last ?? RolloutTally() : self.tally
         let hasWindow = gates[index].plan.window != nil
-        let unhealthy = isStage ? observed.stageUnhealthy : observed.unhealthy
+        var unhealthy = (isStage ? observed.stageUnhealthy : observed.unhealthy, observed.waitingUnhealthy)
+        if let component = gates[index].component, let counts = components?.counts[component] {
+            unhealthy = (isStage ? counts.stage : counts.since, counts.waiting)
+        }
         let disconnected = isStage ? observed.stageDisconnected : observed.disconnected
+        let waiting = observed.waitingUnhealthy + observed.waitingDisconnected + (components?.waiting ?? 0)
         let (faulty, others): (Int, Int) =
             switch gates[index].plan.on {
             case .failed: (tally.failed, 0)
             case .mismatched: (tally.mismatched, 0)
             case .noAnswer: (tally.noAnswer, 0)
             case .unsuccessful: (tally.failed + tally.mismatched + tally.noAnswer, 0)
-            case .unhealthy: (unhealthy, observed.waitingUnhealthy)
+            case .unhealthy: unhealthy
             case .disconnected: (disconnected, observed.waitingDisconnected)
-            case .any: (tally.broken, observed.waitingUnhealthy + observed.waitingDisconnected)
+            case .any: (tally.broken, waiting)
             }
         let sample =
             switch gates[index].plan.sample {

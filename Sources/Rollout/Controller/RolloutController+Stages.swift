@@ -96,6 +96,7 @@ extension RolloutController {
         stageTallies.append(RolloutTally())
         observed.stageUnhealthy = 0
         observed.stageDisconnected = 0
+        components?.stageBegins()
         for index in gates.indices where gates[index].plan.scope == .stage { gates[index].clear() }
         timers.stageHasBegun = false
         if next.approval {

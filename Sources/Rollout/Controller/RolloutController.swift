@@ -37,6 +37,8 @@ public struct RolloutController: Sendable {
     var deadlines: OfferDeadlines
     var gates: [GateState]
     var observed = ObservedCounts()
+    /// Nil: no gate names one.
+    var components: WatchedComponents?
     var timers = StageTimers()
     /// The first position that has had no turn.
     var nextPosition = 0
@@ -67,7 +69,11 @@ public struct RolloutController: Sendable {
         stages = StageSequence(plan: plan, total: order.count)
         pace = OfferPace(plan: plan, total: order.count)
         deadlines = OfferDeadlines(timeout: plan.limits.agentTimeout)
-        gates = plan.gates.map { GateState($0) }
+        let components = plan.watchedComponents
+        gates = plan.gates.map { gate in
+            GateState(gate, component: gate.component.flatMap { components.firstIndex(of: $0) })
+        }
+        self.components = components.isEmpty ? nil : WatchedComponents(components.count, agents: fleet.count)
         observed.waiting = order.count
         canaryTest = plan.canary.flatMap { CanaryTest($0, selected: order.count) }
         predictor = plan.prediction.map { RiskPredictor($0, fleet: fleet) }

@@ -4,10 +4,22 @@ public import Schema
 extension GatePlan: Settings {
     public static let standard = GatePlan()
 
+    /// The name of a component; `none` and `collector` are words for no component.
+    static let componentName = Kind<String>.text(1...1_000).checked {
+        ["none", "collector"].contains($0) ? "this is a word for no component" : nil
+    } mend: {
+        ["none", "collector"].contains($0) ? "exporter" : $0
+    }
+
     public static let schema = Schema<GatePlan>(
         "gate", "A limit on faults. Agents in flight when a gate stops the rollout finish, and count.",
         [
             Key("on", \.on, .word { $0.sentence }, "The fault.", required: true),
+            Key(
+                "component", \.component, .optional(componentName, none: "none"),
+                "For `unhealthy`: a component of the agents' health tree, by its name or by a path such as "
+                    + "`pipeline:traces/exporter:otlp`; `any`: the agent or any of its components, whichever is worst; "
+                    + "`none`: the agent as a whole.", omitsDefault: true),
             Key(
                 "above", \.above, AgentAmount.kind(0...10_000_000),
                 "The rollout stops when the number of agents with the fault, or their share, is above it.",
@@ -35,6 +47,9 @@ extension GatePlan: Settings {
             Rule { gate, check in
                 if gate.every == nil, gate.looks > 1 {
                     check.contradiction(\.looks, "a gate that looks at every outcome has one look; add `every`")
+                }
+                if gate.component != nil, gate.on != .unhealthy {
+                    check.contradiction(\.component, "only `on: unhealthy` is about components")
                 }
                 if gate.window != nil, gate.against == .notUpdated, gate.on.isAnswer {
                     check.contradiction(\.against, "agents that are not updated give no answers to compare with")

@@ -13,6 +13,7 @@ enum PlanRules {
             zonesAreFew(plan, check)
             packagesHaveTheirKeys(plan, check)
             LayerRules.judge(plan, check)
+            ComponentRules.judge(plan, check)
         }
     ]
 
@@ -72,6 +73,9 @@ enum PlanRules {
         for (index, channel) in plan.channels.enumerated() {
             for attribute in channel.selector.names { demand(attribute, at: "channels[\(index)].where") }
         }
+        for (index, clocks) in plan.world.clocks.enumerated() {
+            for attribute in clocks.attributes { demand(attribute.name, at: "world.clocks[\(index)].attributes") }
+        }
         for (index, group) in plan.world.gateways.enumerated() {
             for attribute in group.attributes { demand(attribute.name, at: "world.gateways[\(index)].attributes") }
         }
@@ -86,10 +90,16 @@ enum PlanRules {
     /// What only packages have, and what they have not.
     private static func packagesHaveTheirKeys(_ plan: RolloutPlan, _ check: Check<RolloutPlan>) {
         guard plan.change.isOfPackages else {
+            for (index, breakage) in plan.world.breakages.enumerated() where breakage.manner == .failsToInstall {
+                check.contradiction(
+                    at: "world.breakages[\(index)].how",
+                    "nothing is installed for this change; write `fails`, or name the packages in `change.packages`")
+            }
             guard plan.world.packages != .standard else { return }
             return check.contradiction(
                 at: "world.packages", "nothing is downloaded for this change; name the packages in `change.packages`")
         }
+        guard !plan.change.isOfBoth else { return }
         for (index, breakage) in plan.world.breakages.enumerated() where breakage.manner == .mismatches {
             check.contradiction(
                 at: "world.breakages[\(index)].how", "packages have no effective configuration; write `fails`")

@@ -12,6 +12,8 @@ public struct RehearsalWorld: Hashable, Sendable {
     public var begin = Nanoseconds.minutes(1)
     /// For each attribute its values and their shares.
     public var attributes: [Named<[Named<Double>]>] = []
+    /// The groups of components that the agents report the health of; empty: those of a collector with two pipelines.
+    public var components: [Named<[String]>] = []
     public var heartbeat = Nanoseconds.seconds(30)
     /// Agents with another interval; the first that names an agent counts.
     public var heartbeats: [HeartbeatGroup] = []
@@ -36,6 +38,8 @@ public struct RehearsalWorld: Hashable, Sendable {
     public var partitions: [ZonePartition] = []
     public var slowReplicas: [SlowReplicas] = []
     public var flapping: [Flapping] = []
+    /// Agents whose clocks are off; the first group that draws an agent counts.
+    public var clocks: [SkewedClocks] = []
     /// When the rollout's controller restarts, from its snapshot and its journal.
     public var controllerRestarts: [Nanoseconds] = []
 
@@ -108,8 +112,12 @@ public struct RehearsalServer: Hashable, Sendable {
 
 /// Agents that break.
 public struct Breakage: Hashable, Sendable {
+    /// As `component`: the agent as a whole, with healthy components.
+    public static let root = "root"
+
     public enum Manner: String, CaseIterable, Hashable, Sendable {
         case fails
+        case failsToInstall = "fails-to-install"
         case mismatches = "reports-other-configuration"
         case silent
         case unhealthy
@@ -126,6 +134,8 @@ public struct Breakage: Hashable, Sendable {
     /// The numbers of the agents concerned; nil: all that have the attributes.
     public var agents: [UInt32]?
     public var manner = Manner.fails
+    /// For `unhealthy`: what is; nil: the collector stops.
+    public var component: String?
     /// Whether the revision breaks them, or they break by chance, each once in `after`, whatever they run.
     public var cause = Cause.revision
     /// From applying to breaking, for those that do not fail to apply.

@@ -18,6 +18,9 @@ public struct RolloutChange: Hashable, Sendable {
 
     /// Whether agents have to download and install something.
     public var isOfPackages: Bool { packages != nil || promotion != nil }
+
+    /// Whether they have to apply a configuration beside that.
+    public var isOfBoth: Bool { isOfPackages && configuration != nil }
 }
 
 /// Whom a rollout is for.
@@ -156,7 +159,12 @@ public struct GatePlan: Hashable, Sendable {
         case notUpdated = "not-updated"
     }
 
+    /// As `component`: the agent or any of its components, whichever is worst.
+    public static let anyComponent = "any"
+
     public var on = Fault.any
+    /// For `unhealthy`: of which component; nil: the agent as a whole.
+    public var component: String?
     public var above = AgentAmount.share(0.05)
     /// Whether the limit itself fires.
     public var inclusive = false

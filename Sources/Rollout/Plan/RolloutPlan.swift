@@ -27,6 +27,16 @@ public struct RolloutPlan: Hashable, Sendable {
     public var driver: DriverPlan?
 
     public init() {}
+
+    /// The components that gates name, each once.
+    public var watchedComponents: [String] {
+        var names: [String] = []
+        for case let name? in gates.map(\.component) where !names.contains(name) { names.append(name) }
+        return names
+    }
+
+    /// The most of them.
+    public static let maxWatchedComponents = 8
 }
 
 /// What happens when a gate, the canary test or a timeout stops a rollout. Agents in flight finish and count.

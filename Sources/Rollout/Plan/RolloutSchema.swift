@@ -79,7 +79,10 @@ extension RolloutChange: Settings {
         "What changes: names for the report. On real sockets a configuration of this size is offered, or the driver's.",
         [
             Key("configuration", \.configuration, .optional(.name, none: "none"), "The name of a configuration."),
-            Key("packages", \.packages, .optional(.name, none: "none"), "The name of a set of packages."),
+            Key(
+                "packages", \.packages, .optional(.name, none: "none"),
+                "The name of a set of packages. With `configuration` an agent has the revision once it has both, and a "
+                    + "rollback takes back both."),
             Key(
                 "connection_settings", \.connectionSettings, .optional(.name, none: "none"),
                 "The name of connection settings."),

@@ -70,6 +70,33 @@ extension Flapping: Settings {
         ])
 }
 
+extension SkewedClocks: Settings {
+    public static let standard = SkewedClocks()
+
+    public static let schema = Schema<SkewedClocks>(
+        "skewed clocks",
+        "Agents whose clocks are off: the times that they report are. No decision of a rollout uses an agent's clock.",
+        [
+            Key("share", \.share, .share, "The share of the agents concerned.", required: true),
+            Key(
+                "attributes", \.attributes, RolloutTarget.attributes,
+                "The agents concerned: those with one of the values of each attribute; empty: all."),
+            Key("agents", \.agents, .agentNumbers, "The numbers of the agents concerned."),
+            Key("by", \.by, Distribution.kind(.zero ... .days(366)), "How far each is off, for the whole rehearsal."),
+            Key("direction", \.direction, .word { $0.sentence }, "To which side."),
+        ])
+}
+
+extension SkewedClocks.Direction {
+    fileprivate var sentence: String {
+        switch self {
+        case .either: "Half of them are ahead, half behind."
+        case .ahead: "Ahead of the server's clock."
+        case .behind: "Behind it."
+        }
+    }
+}
+
 extension PollingGroup: Settings {
     public static let standard = PollingGroup()
 

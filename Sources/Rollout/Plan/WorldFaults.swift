@@ -59,6 +59,23 @@ public struct Flapping: Hashable, Sendable {
     public init() {}
 }
 
+/// Agents whose clocks are off.
+public struct SkewedClocks: Hashable, Sendable {
+    public enum Direction: String, CaseIterable, Hashable, Sendable { case either, ahead, behind }
+
+    /// The share of the agents concerned.
+    public var share = 0.01
+    /// Which: an agent has to have one of the values of each attribute.
+    public var attributes: [Named<[String]>] = []
+    /// The numbers of the agents concerned; nil: all that have the attributes.
+    public var agents: [UInt32]?
+    /// How far each clock is off, for the whole rehearsal.
+    public var by = Distribution.uniform(.seconds(1), .hours(1))
+    public var direction = Direction.either
+
+    public init() {}
+}
+
 /// Agents that ask for what their server has for them over plain HTTP.
 public struct PollingGroup: Hashable, Sendable {
     /// An agent has to have one of the values of each attribute.

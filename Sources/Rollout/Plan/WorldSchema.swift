@@ -26,6 +26,12 @@ extension RehearsalWorld: Settings {
                 "attributes", \.attributes, .map("attributes", 0...16, of: shares, names: 1...1_000),
                 "For each attribute its values, with their shares of the agents."),
             Key(
+                "components", \.components,
+                .map(
+                    "groups", 0...64, of: .list("names", 1...64, of: .text(1...200), unique: true), names: 1...200),
+                "The agents' health tree: groups with their components, such as `pipeline:traces: [exporter:otlp]`. By "
+                    + "default that of a collector with two pipelines.", omitsDefault: true),
+            Key(
                 "heartbeat", \.heartbeat, .wholeSeconds(.seconds(1) ... .days(1)),
                 "The interval of the agents' heartbeats."),
             Key(
@@ -65,6 +71,9 @@ extension RehearsalWorld: Settings {
             Key(
                 "flapping", \.flapping, .list("flapping agents", 0...100, of: .section),
                 "Agents that lose their connections again and again."),
+            Key(
+                "clocks", \.clocks, .list("groups of agents", 0...15, of: .section),
+                "Agents whose clocks are off. The first group that draws an agent counts.", omitsDefault: true),
             Key(
                 "controller_restarts", \.controllerRestarts,
                 .list("times", 0...1_000, of: .duration(RolloutPlan.times)),
@@ -150,6 +159,11 @@ extension Breakage: Settings {
                 "The agents concerned: those with one of the values of each attribute; empty: all."),
             Key("agents", \.agents, .agentNumbers, "The numbers of the agents concerned."),
             Key("how", \.manner, .word { $0.sentence }, "What they do."),
+            Key(
+                "component", \.component, .optional(GatePlan.componentName, none: "collector"),
+                "For `unhealthy`: what is. `collector`: it stops, and the agent is unhealthy as a whole. A name of "
+                    + "`world.components`: that component, and the agent as a whole is healthy. `root`: the agent as a "
+                    + "whole, and its components are healthy.", omitsDefault: true),
             Key("cause", \.cause, .word { $0.sentence }, "Why."),
             Key(
                 "after", \.after, Distribution.kind(.zero ... .days(366)),
@@ -164,7 +178,9 @@ extension Breakage: Settings {
 extension Breakage.Manner {
     fileprivate var sentence: String {
         switch self {
-        case .fails: "They report that the revision cannot be applied."
+        case .fails:
+            "They report that the revision cannot be applied: of a configuration and packages the configuration."
+        case .failsToInstall: "They report that the packages cannot be installed."
         case .mismatches: "They report it as applied, with another effective configuration."
         case .silent: "They give no answer."
         case .unhealthy: "They report themselves unhealthy."

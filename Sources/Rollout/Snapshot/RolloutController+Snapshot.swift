@@ -44,6 +44,7 @@ extension RolloutController {
         writer.add(canaryTest != nil)
         canaryTest?.store(&writer)
         predictor?.store(&writer)
+        components?.store(&writer)
         return writer.bytes
     }
 
@@ -100,6 +101,7 @@ extension RolloutController {
         for index in gates.indices { try gates[index].restore(&reader) }
         if try reader.flag() { try canaryTest?.restore(&reader) } else { canaryTest = nil }
         try predictor?.restore(&reader)
+        try components?.restore(&reader)
         self.state = state
     }
 

@@ -40,6 +40,7 @@ public enum RolloutJournal {
             body.add(outcome.agent)
             body.add(outcome.revision.number)
             body.add(outcome.kind.rawValue)
+            if outcome.kind.isOfComponent { body.add(outcome.component) }
         case .advance(let at): body.add(3, at)
         case .pause(let at): body.add(4, at)
         case .resume(let at): body.add(5, at)
@@ -93,7 +94,8 @@ public enum RolloutJournal {
         case 2:
             let (agent, revision) = (try reader.word(UInt32.self), Revision(try reader.word(UInt16.self)))
             guard let kind = AgentOutcome.Kind(rawValue: try reader.word()) else { throw .damaged }
-            return .outcome(AgentOutcome(at: at, agent: agent, revision: revision, kind: kind))
+            let component = kind.isOfComponent ? try reader.word(UInt8.self) : 0
+            return .outcome(AgentOutcome(at: at, agent: agent, revision: revision, kind: kind, component: component))
         case 3: return .advance(at)
         case 4: return .pause(at)
         case 5: return .resume(at)
@@ -118,6 +120,10 @@ extension RolloutController {
         case .rollBack(let at): rollBack(at: at, &output)
         }
     }
+}
+
+extension AgentOutcome.Kind {
+    fileprivate var isOfComponent: Bool { self == .componentUnhealthy || self == .componentHealthy }
 }
 
 extension StateWriter {

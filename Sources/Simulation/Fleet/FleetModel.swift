@@ -32,6 +32,8 @@ final class FleetModel: Sendable {
     /// The different intervals of heartbeats; the first is the usual one.
     let intervals: [Nanoseconds]
     let carriers: Carriers
+    /// Nil: all clocks are right.
+    let clocks: WorldClocks?
     /// Whether agents may have another interval than the usual one.
     let hasIntervals: Bool
     /// Whether anything happens to agents by itself, whatever they run.
@@ -43,6 +45,8 @@ final class FleetModel: Sendable {
         var cause: FailureRule.Cause
     }
 
+    private static let unixOrigin: UInt64 = 1_700_000_000_000_000_000
+
     /// The bytes of an answer without content, its uid included.
     static let answerBytes = 22
 
@@ -51,6 +55,7 @@ final class FleetModel: Sendable {
         self.world = world
         draws = KeyedDraws(seed: world.seed)
         carriers = Carriers(world)
+        clocks = world.clocks.isEmpty ? nil : WorldClocks(world)
         var intervals = [Self.wholeSeconds(world.heartbeatInterval)]
         for group in world.pollingGroups + world.heartbeatGroups {
             let interval = Self.wholeSeconds(group.interval)
@@ -77,14 +82,14 @@ final class FleetModel: Sendable {
             for interval in intervals {
                 var plan = plan
                 plan.heartbeat = HeartbeatPlan(interval: interval)
-                cohorts.append(Cohort(plan, seed: world.seed, unixOrigin: 0, reportForm: .decided))
+                // Clocks that are behind must have time to be.
+                let origin = plan.clockSkew == nil ? 0 : Self.unixOrigin
+                cohorts.append(Cohort(plan, seed: world.seed, unixOrigin: origin, reportForm: .decided))
             }
         }
         add(base)
         cohortOf = failures.map { failure in
-            guard let plan = FleetModel.plan(base, with: failure.kind, isOfPackages: world.packages != nil) else {
-                return 0
-            }
+            guard let plan = FleetModel.plan(base, with: failure.kind, world) else { return 0 }
             add(plan)
             return cohorts.count - intervals.count
         }
@@ -103,7 +108,9 @@ final class FleetModel: Sendable {
         self.revisionOf = revisionOf
         let offered = world.packages == nil ? [] : revisionOf
         packageOffers = offered.enumerated().map { place, revision in
-            PackageOffers.offer(entry: UInt8(place + 1), revision: revision, from: capabilities)
+            var offer = PackageOffers.offer(entry: UInt8(place + 1), revision: revision, from: capabilities)
+            if world.isOfBoth { offer.remoteConfig = revisions.offers[place].remoteConfig }
+            return offer
         }
         rulesOf = (0...(revisionOf.max() ?? 0)).map { revision in
             world.failures.indices.filter { number in
@@ -165,6 +172,11 @@ final class FleetModel: Sendable {
         plan.restartTime = world.restartTime
         plan.zones = []
         plan.sizes.effectiveConfigBytes = world.configurationBytes
+        plan.healthGroups = world.components
+        if !world.clocks.isEmpty {
+            let clocks = WorldClocks(world)
+            plan.clockSkew = { clocks.skew(of: UInt32(truncatingIfNeeded: $0)) }
+        }
         plan.remoteConfig = RemoteConfigPlan(
             applyTime: world.applyTime, historyLimit: CompactAgent.historyLimit, watchers: [])
         guard let packages = world.packages else { return plan }
@@ -179,15 +191,20 @@ final class FleetModel: Sendable {
     }
 
     /// The plan of agents with a failure; nil: that of the others.
-    private static func plan(_ base: CohortPlan, with failure: AgentFailure, isOfPackages: Bool) -> CohortPlan? {
+    private static func plan(_ base: CohortPlan, with failure: AgentFailure, _ world: World) -> CohortPlan? {
         var plan = base
         switch failure {
-        case .crashes(let after) where !isOfPackages: plan.faults.timeToDeath = after
-        case .failsToApply where isOfPackages: plan.packages.odds.install = 1
-        case .failsToApply, .mismatches, .silent, .slow, .crashes, .unhealthy, .disconnects: return nil
+        case .crashes(let after) where !isOfPackagesOnly(world): plan.faults.timeToDeath = after
+        case .failsToApply where isOfPackagesOnly(world): plan.packages.odds.install = 1
+        case .failsToInstall where world.packages != nil: plan.packages.odds.install = 1
+        case .failsToApply, .failsToInstall, .mismatches, .silent, .slow, .crashes, .unhealthy, .partUnhealthy,
+            .disconnects:
+            return nil
         }
         return plan
     }
+
+    private static func isOfPackagesOnly(_ world: World) -> Bool { world.packages != nil && !world.isOfBoth }
 
     /// The revision of an entry of the table; 0 for none.
     @inline(__always)
@@ -236,6 +253,11 @@ final class FleetModel: Sendable {
         case .crashes: return 0x84 << 16
         case .unhealthy: return 0x85 << 16
         case .disconnects: return 0x86 << 16
+        case .failsToInstall: return 0x87 << 16
+        case .partUnhealthy(.root, _, _): return 0x88 << 16
+        case .partUnhealthy(.component(let name), _, _):
+            // Components of one agent draw apart.
+            return (0x89 + UInt32(FNV1a.hash(name.utf8) % 0x60)) << 16
         }
     }
 
@@ -246,29 +268,32 @@ final class FleetModel: Sendable {
     }
 
     /// The faults that the agent's own state machines have with an entry's revision, and the first cohort for them.
+    /// - Parameter isOfPackages: whether the step is about packages, not about a configuration.
     @inline(__always)
-    func faults(of agent: UInt32, entry: UInt8) -> (Faults, cohort: Int) {
+    func faults(of agent: UInt32, entry: UInt8, isOfPackages: Bool) -> (Faults, cohort: Int) {
         let revision = revision(entry)
         guard !rulesOf[Int(revision)].isEmpty || !ofAgent.isEmpty else { return ([], 0) }
-        return faults(of: agent, revision)
+        return faults(of: agent, revision, isOfPackages: isOfPackages)
     }
 
-    func faults(of agent: UInt32, _ revision: UInt16) -> (Faults, cohort: Int) {
+    func faults(of agent: UInt32, _ revision: UInt16, isOfPackages: Bool = false) -> (Faults, cohort: Int) {
+        let isOfPackagesOnly = Self.isOfPackagesOnly(world)
         var faults: UInt32 = 0
         var cohort = 0
         forEachFailure(of: agent, revision) { number in
             switch failures[number].kind {
             case .failsToApply:
                 faults |= 1 << UInt32(Fault.failsToApply.rawValue)
-                if world.packages != nil { cohort = cohortOf[number] }
+                if isOfPackagesOnly { cohort = cohortOf[number] }
+            case .failsToInstall: if isOfPackages || isOfPackagesOnly { cohort = cohortOf[number] }
             case .mismatches: faults |= 1 << UInt32(Fault.reportsOtherConfig.rawValue)
             case .silent: faults |= 1 << UInt32(Fault.ignoresOffers.rawValue)
             case .slow: faults |= 1 << UInt32(Fault.appliesSlowly.rawValue)
             case .crashes:
-                guard failures[number].cause != .chance, world.packages == nil else { return }
+                guard failures[number].cause != .chance, !isOfPackagesOnly else { return }
                 faults |= 1 << UInt32(Fault.diesAfterApplying.rawValue)
-                cohort = cohortOf[number]
-            case .unhealthy, .disconnects: break
+                if !isOfPackages { cohort = cohortOf[number] }
+            case .unhealthy, .partUnhealthy, .disconnects: break
             }
         }
         return (Faults(rawValue: faults), cohort)

@@ -53,7 +53,11 @@ extension FleetPart {
             let server = UInt64(agent.replica) << 16 | UInt64(agent.connections) << 24 | UInt64(agent.delivered) << 40
             word = SeededRandom.mixed(word ^ (configuration | server | UInt64(record.phase.rawValue) << 56))
             if isOfPackages {
-                word = SeededRandom.mixed(word ^ (UInt64(running(place)) << 8 | UInt64(lastOffer(place))))
+                let state = packages.list[Int(agent.packages)]
+                word = SeededRandom.mixed(word ^ (UInt64(state.installed) << 8 | UInt64(state.offered)))
+            }
+            if !unhealthyComponents.isEmpty {
+                word = SeededRandom.mixed(word ^ UInt64(unhealthyComponents[place]))
             }
             sum &+= word
         }

@@ -187,11 +187,13 @@ extension FleetPart {
         switch model.failures[rule].kind {
         case .unhealthy(let after, _):
             add(OwnEvent(at: start + after.draw(&random), kind: .collectorStops, rule: rule, number: number), place)
+        case .partUnhealthy(let part, let after, _):
+            add(OwnEvent(at: start + after.draw(&random), kind: .partFails(part), rule: rule, number: number), place)
         case .disconnects(let after, _):
             add(OwnEvent(at: start + after.draw(&random), kind: .cutOff, rule: rule, number: number), place)
         case .crashes(let after):
             add(OwnEvent(at: start + after.draw(&random), kind: .crashes, rule: rule, number: number), place)
-        case .failsToApply, .mismatches, .silent, .slow: break
+        case .failsToApply, .failsToInstall, .mismatches, .silent, .slow: break
         }
     }
 
@@ -204,6 +206,10 @@ extension FleetPart {
         case .collectorStops: breakCollector(place, event, at: now)
         case .collectorStarts:
             step(place, at: now, .failure, event.number, entry: entry) { $0.collectorStarts(at: $1, &$2) }
+            repeatByChance(place, event, at: now)
+        case .partFails(let part): breakPart(part, place, event, at: now)
+        case .partRecovers(let part):
+            step(place, at: now, .failure, event.number, entry: entry) { $0.recovers(part, at: $1, &$2) }
             repeatByChance(place, event, at: now)
         case .cutOff: cutOff(place, event, at: now)
         case .cutEnds:
@@ -233,8 +239,8 @@ extension FleetPart {
     private func length(_ place: Int, _ event: OwnEvent) -> Nanoseconds? {
         let lasts: Distribution?
         switch model.failures[event.rule].kind {
-        case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
-        case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
+        case .unhealthy(_, let span), .partUnhealthy(_, _, let span), .disconnects(_, let span): lasts = span
+        case .failsToApply, .failsToInstall, .mismatches, .silent, .slow, .crashes: lasts = nil
         }
         let key = model.drawNumber(event.rule) | (event.number & 0x7FFF) << 1
         var random = model.draws.stream(number(place), .restart, key)
@@ -248,6 +254,13 @@ extension FleetPart {
         }
         guard let length = length(place, event) else { return }
         add(OwnEvent(at: now + length, kind: .collectorStarts, rule: event.rule, number: event.number), place)
+    }
+
+    private mutating func breakPart(_ part: HealthPart, _ place: Int, _ event: OwnEvent, at now: Instant) {
+        guard agents[place].record.phase != .restarting else { return repeatByChance(place, event, at: now) }
+        step(place, at: now, .failure, event.number, entry: lastOffer(place)) { $0.fails(part, at: $1, &$2) }
+        guard let length = length(place, event) else { return }
+        add(OwnEvent(at: now + length, kind: .partRecovers(part), rule: event.rule, number: event.number), place)
     }
 
     private mutating func cutOff(_ place: Int, _ event: OwnEvent, at now: Instant) {

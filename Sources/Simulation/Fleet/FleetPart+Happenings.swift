@@ -107,7 +107,7 @@ extension FleetPart {
         if agents[place].target == agents[place].delivered, agents[place].offerDue == .distantFuture {
             // It has what it is meant to have: the server knows that nothing is to be done.
             let revision = self.revision(agents[place].target)
-            if revision == self.revision(running(place)) { tell(place, .applied, at: now, revision) }
+            if runs(revision, place) { tell(place, .applied, at: now, revision) }
             return
         }
         guard model.world.delivery == .push, agents[place].record.isOnline, agents[place].isOwed,
@@ -138,6 +138,7 @@ extension FleetPart {
         let revision = self.revision(entry)
         note(place, .offered, at: now, revision)
         let before = lastOffer(place)
+        if isOfBoth { parts[place] = partsBefore(place, offer: entry) }
         let (model, revisions) = (model, revisions)
         step(place, at: now, .offer, UInt32(entry), entry: entry) {
             if model.packageOffers.isEmpty {
@@ -155,7 +156,9 @@ extension FleetPart {
 
     /// An application ends, or the agent crashes because of what it applied.
     private mutating func configurationDue(_ place: Int, at now: Instant) {
-        guard !isOfPackages else { return packagesDue(place, at: now) }
+        guard !isOfPackages || isOfBoth && ownConfigurationDue(place) <= now else {
+            return packagesDue(place, at: now)
+        }
         let entry = agents[place].record.lastOffer
         let before = agents[place].record
         if !before.isApplying {
@@ -163,8 +166,10 @@ extension FleetPart {
             connectionEnds(place, at: now)
         }
         step(place, at: now, .applying, UInt32(entry), entry: entry) { agent, now, effects in
-            if before.willSucceed { agent.collectorStarts(at: now, &effects) }
+            if before.willSucceed { agent.healthIsRestored(at: now, &effects) }
+            let installed = agent.packageProgress.installed
             agent.wake(at: now, &effects)
+            if agent.packageProgress.installed != installed { agent.healthIsRestored(at: now, &effects) }
         }
         planFailuresOfApplied(place, before: before, at: now)
     }
@@ -173,7 +178,11 @@ extension FleetPart {
     private mutating func planFailuresOfApplied(_ place: Int, before: CompactAgent, at now: Instant) {
         let record = agents[place].record
         guard before.willSucceed, record.running != before.running || record.lies else { return }
-        planFailures(place, before.lastOffer, at: now)
+        if isOfBoth {
+            planFailuresOfBoth(place, before.lastOffer, at: now)
+        } else {
+            planFailures(place, before.lastOffer, at: now)
+        }
     }
 
     /// The agent has applied a revision: what that brings about later is planned, what the former one did is over.
@@ -182,8 +191,8 @@ extension FleetPart {
             let failures = model.failures
             events[Int(agents[place].ownEvents)].removeAll { event in
                 switch event.kind {
-                case .collectorStops, .cutOff, .crashes: failures[event.rule].cause != .chance
-                case .collectorStarts, .cutEnds, .stops, .flaps: false
+                case .collectorStops, .partFails, .cutOff, .crashes: failures[event.rule].cause != .chance
+                case .collectorStarts, .partRecovers, .cutEnds, .stops, .flaps: false
                 }
             }
         }
@@ -196,13 +205,15 @@ extension FleetPart {
             switch model.failures[number].kind {
             case .unhealthy(let after, _):
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .collectorStops, rule: number, number: 0))
+            case .partUnhealthy(let part, let after, _):
+                planned.append(OwnEvent(at: now + after.draw(&random), kind: .partFails(part), rule: number, number: 0))
             case .disconnects(let after, _):
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .cutOff, rule: number, number: 0))
             case .crashes(let after):
                 // The agent's own state machine has the crashes of configurations.
-                guard isOfPackages else { return }
+                guard isOfPackages, !isOfBoth else { return }
                 planned.append(OwnEvent(at: now + after.draw(&random), kind: .crashes, rule: number, number: 0))
-            case .failsToApply, .mismatches, .silent, .slow: break
+            case .failsToApply, .failsToInstall, .mismatches, .silent, .slow: break
             }
         }
         for event in planned { add(event, place) }

@@ -8,29 +8,32 @@ extension FleetPart {
     /// The entry that the agent runs; 0: its local configuration.
     @inline(__always)
     func running(_ place: Int) -> UInt8 {
-        isOfPackages ? packages.list[Int(agents[place].packages)].installed : agents[place].record.running
+        isOfPackages ? runningWithPackages(place) : agents[place].record.running
     }
 
     /// The entry that it was offered last.
     @inline(__always)
     func lastOffer(_ place: Int) -> UInt8 {
-        isOfPackages ? packages.list[Int(agents[place].packages)].offered : agents[place].record.lastOffer
+        isOfPackages && !isOfBoth
+            ? packages.list[Int(agents[place].packages)].offered : agents[place].record.lastOffer
     }
 
     /// Whether it could not take over what it was offered last, and has said so.
     func hasFailed(_ place: Int) -> Bool {
         guard isOfPackages else { return agents[place].record.hasFailed }
-        return !isWorkingOnPackages(place) && running(place) != lastOffer(place)
+        if isOfBoth, agents[place].record.hasFailed { return true }
+        let state = packages.list[Int(agents[place].packages)]
+        return !isWorkingOnPackages(place) && state.installed != state.offered
     }
 
     /// Whether it is still taking over what it was offered last.
     func isApplying(_ place: Int) -> Bool {
-        isOfPackages ? isWorkingOnPackages(place) : agents[place].record.isApplying
+        isOfPackages && isWorkingOnPackages(place) || (!isOfPackages || isOfBoth) && agents[place].record.isApplying
     }
 
-    private func isWorkingOnPackages(_ place: Int) -> Bool { packageStep(place) != .idle }
+    func isWorkingOnPackages(_ place: Int) -> Bool { packageStep(place) != .idle }
 
-    private func packageStep(_ place: Int) -> PackageProgress.Step {
+    func packageStep(_ place: Int) -> PackageProgress.Step {
         guard agents[place].flags.contains(.isWhole) else { return .idle }
         return whole[UInt32(place)]?.packageProgress.step ?? .idle
     }
@@ -50,13 +53,13 @@ extension FleetPart {
 
     /// A download or an installation has gone on, or is over.
     mutating func packagesDue(_ place: Int, at now: Instant) {
-        let entry = lastOffer(place)
+        let entry = packages.list[Int(agents[place].packages)].offered
         let number = UInt32(packageStep(place).rawValue) << 8 | UInt32(entry)
         step(place, at: now, .package, number, entry: entry) { agent, now, effects in
             let installed = agent.packageProgress.installed
             agent.wake(at: now, &effects)
             // The collector of another version starts.
-            if agent.packageProgress.installed != installed { agent.collectorStarts(at: now, &effects) }
+            if agent.packageProgress.installed != installed { agent.healthIsRestored(at: now, &effects) }
         }
     }
 
@@ -65,8 +68,9 @@ extension FleetPart {
         switch step {
         case .downloading:
             load.download()
-            note(place, .downloading, at: now, revision(lastOffer(place)))
-        case .installing: note(place, .installing, at: now, revision(lastOffer(place)))
+            note(place, .downloading, at: now, revision(packages.list[Int(agents[place].packages)].offered))
+        case .installing:
+            note(place, .installing, at: now, revision(packages.list[Int(agents[place].packages)].offered))
         case .installed, .failed: break
         }
     }
@@ -77,7 +81,7 @@ extension FleetPart {
         case .received, .applied, .superseded: break
         case .applying: note(place, .applying, at: now, revision(entry))
         case .converged:
-            planFailures(place, entry, at: now)
+            if !isOfBoth { planFailures(place, entry, at: now) } else { planFailuresOfBoth(place, entry, at: now) }
             packagesEnded(place, PackagesEnd(entry: entry, isInstalled: true), at: now)
         case .failed: packagesEnded(place, PackagesEnd(entry: entry, isInstalled: false), at: now)
         }
@@ -95,6 +99,9 @@ extension FleetPart {
     }
 
     private mutating func report(_ place: Int, _ end: PackagesEnd, at now: Instant) {
+        if isOfBoth {
+            return ended(.packages, of: end.entry, place, as: end.isInstalled ? .applied : .failed, at: now)
+        }
         let revision = revision(end.entry)
         note(place, end.isInstalled ? .applied : .failed, at: now, revision)
         tell(place, end.isInstalled ? .applied : .failed, at: now, revision)

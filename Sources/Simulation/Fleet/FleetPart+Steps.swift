@@ -41,7 +41,7 @@ extension FleetPart {
         let wasOnline = agents[place].record.isOnline
         let (phase, time) = (agents[place].record.phase, agents[place].record.time)
         let id = self.number(place)
-        let (faults, cohort) = model.faults(of: id, entry: entry)
+        let (faults, cohort) = model.faults(of: id, entry: entry, isOfPackages: purpose == .package)
         let isOfConnection = purpose == .loss || purpose == .attempt
         var random = model.draws.stream(isOfConnection ? carrier(place) : id, purpose, number)
         if mistake == .drawsFromOneStream, !isEach {
@@ -49,7 +49,8 @@ extension FleetPart {
             random = model.draws.stream(0, purpose, sharedDraws)
         }
         if agents[place].flags.contains(.isWhole), let kept = whole.removeValue(forKey: UInt32(place)) {
-            woken.wake(kept, faults: faults, random: random)
+            let own = isOfBoth ? model.cohorts[cohort + Int(agents[place].interval)] : nil
+            woken.wake(kept, cohort: own, faults: faults, random: random)
         } else {
             woken.wake(
                 agents[place].record, index: UInt64(id), cohort: model.cohorts[cohort + Int(agents[place].interval)],
@@ -63,6 +64,10 @@ extension FleetPart {
         while woken.agent.outstandingReports > 0 {
             woken.agent.receivedAcknowledgement(revisions.capabilities, at: now, &effects)
         }
+        if !clockErrors.isEmpty, effects.list.contains(where: { if case .send = $0 { true } else { false } }) {
+            clockErrors[place] = woken.agent.clockError(at: now)
+        }
+        let unhealthy = unhealthyComponents.isEmpty ? nil : reportedUnhealthy(at: now)
         if let record = woken.putBack(revisions), keepPackages(place) {
             agents[place].record = record
             agents[place].flags.remove(.isWhole)
@@ -76,7 +81,28 @@ extension FleetPart {
             load.connected[Int(agents[place].replica)] += wasOnline ? -1 : 1
         }
         perform(place, at: now)
+        if let unhealthy { componentsReported(unhealthy, place, at: now) }
         resumeHeartbeats(place, after: now)
+    }
+
+    /// Which watched components a report of the step says to be unhealthy; nil: it has no health.
+    private func reportedUnhealthy(at now: Instant) -> UInt8? {
+        let saysHealth = effects.list.contains { effect in
+            if case .send(let report) = effect { report.content.contains(.health) } else { false }
+        }
+        return saysHealth ? woken.agent.unhealthy(among: model.world.watchedComponents, at: now) : nil
+    }
+
+    /// The server learns which watched components are unhealthy.
+    private mutating func componentsReported(_ unhealthy: UInt8, _ place: Int, at now: Instant) {
+        let changed = unhealthyComponents[place] ^ unhealthy
+        unhealthyComponents[place] = unhealthy
+        guard changed != 0 else { return }
+        let revision = self.revision(running(place))
+        for component in UInt8(0)..<8 where changed & 1 << component != 0 {
+            let kind: AgentOutcome.Kind = unhealthy & 1 << component != 0 ? .componentUnhealthy : .componentHealthy
+            tell(place, kind, at: now, revision, component: component)
+        }
     }
 
     /// Keeps the agent that was awake itself.
@@ -109,15 +135,20 @@ extension FleetPart {
                 reached(place, step.stage, entry: UInt8(truncatingIfNeeded: number), at: now, &applied)
             case .healthReported(let change):
                 let isUnhealthy = change.to == .unhealthy
-                guard isUnhealthy || change.from == .unhealthy else { continue }
                 let revision = self.revision(running(place))
+                guard isUnhealthy || change.from == .unhealthy else {
+                    note(place, change.to == .degraded ? .degraded : .recovered, at: now, revision)
+                    continue
+                }
                 note(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
                 tell(place, isUnhealthy ? .unhealthy : .healthy, at: now, revision)
             case .package(let step): packageBegins(place, step, at: now)
             default: break
             }
         }
-        if let applied {
+        if let applied, isOfBoth {
+            ended(.configuration, of: UInt8(truncatingIfNeeded: applied), place, as: .mismatched, at: now)
+        } else if let applied {
             let revision = self.revision(UInt8(truncatingIfNeeded: applied))
             note(place, .mismatched, at: now, revision)
             tell(place, .mismatched, at: now, revision)
@@ -136,6 +167,9 @@ extension FleetPart {
         _ place: Int, _ stage: OfferStage, entry: UInt8, at now: Instant, _ applied: inout UInt64?
     ) {
         let revision = self.revision(entry)
+        if isOfBoth, stage == .converged || stage == .failed {
+            return ended(.configuration, of: entry, place, as: stage == .failed ? .failed : .applied, at: now)
+        }
         switch stage {
         case .received, .superseded: break
         case .applying: note(place, .applying, at: now, revision)

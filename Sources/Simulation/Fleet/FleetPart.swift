@@ -21,7 +21,14 @@ struct FleetPart {
     var whole: [UInt32: Agent] = [:]
     /// Whether the revisions are packages, and what the agents have of them.
     let isOfPackages: Bool
+    /// Whether they are configurations, too, and how far each agent is with both parts of what it was offered last.
+    let isOfBoth: Bool
+    var parts: [RevisionParts]
     var packages = PackageStates()
+    /// Of each agent the watched components that it last reported unhealthy, a bit each; empty: none is watched.
+    var unhealthyComponents: [UInt8]
+    /// How far each agent's clock is ahead as its server sees it; nil: it has not reported. Empty: clocks are right.
+    var clockErrors: [Nanoseconds?]
     /// Work on packages that ended while the agent, by its place, had no connection.
     var unreported: [UInt32: PackagesEnd] = [:]
     /// Events of agents' own, by `SimulatedAgent.ownEvents`; the first entry is nobody's.
@@ -66,6 +73,10 @@ struct FleetPart {
         self.model = model
         (revisions, revisionOf, reportSizes) = (model.revisions, model.revisionOf, model.bytes.sizes)
         isOfPackages = model.world.packages != nil
+        isOfBoth = isOfPackages && model.world.isOfBoth
+        unhealthyComponents = Array(repeating: 0, count: model.world.watchedComponents.isEmpty ? 0 : range.count)
+        clockErrors = Array(repeating: nil, count: model.clocks == nil ? 0 : range.count)
+        parts = isOfBoth ? Array(repeating: RevisionParts(entry: 1), count: range.count) : []
         self.traced = traced
         members = model.world.members.map { Array($0[range]) }
         first = UInt32(range.lowerBound)
@@ -134,8 +145,10 @@ struct FleetPart {
             let time = model.world.offlineFrom + model.world.offlineTime.draw(&random)
             agents[place].record.disconnect(until: Instant.zero + time)
             if !polls { agents[place].flags.insert(.isReportedLost) }
-        } else if hasConnection(place) {
-            load.connected[Int(replica)] += 1
+        } else {
+            if hasConnection(place) { load.connected[Int(replica)] += 1 }
+            // It has said what it is before the rehearsal.
+            if let clocks = model.clocks { clockErrors[place] = clocks.skew(of: agent) }
         }
         if model.hasOwnEvents { planOwnEvents(place) }
         resumeHeartbeats(place, after: .zero)
@@ -271,7 +284,13 @@ struct FleetPart {
     }
 
     @inline(__always)
-    mutating func tell(_ place: Int, _ kind: AgentOutcome.Kind, at: Instant, _ revision: UInt16) {
-        outcomes.append(AgentOutcome(at: at, agent: number(place), revision: Revision(revision), kind: kind))
+    mutating func tell(
+        _ place: Int, _ kind: AgentOutcome.Kind, at: Instant, _ revision: UInt16, component: UInt8 = 0
+    ) {
+        var at = at
+        if mistake == .agentsClocksAreBelieved, let clocks = model.clocks { at = at + clocks.skew(of: number(place)) }
+        outcomes.append(
+            AgentOutcome(
+                at: at, agent: number(place), revision: Revision(revision), kind: kind, component: component))
     }
 }

@@ -91,6 +91,7 @@ struct SimulatedAgent {
 struct OwnEvent {
     enum Kind {
         case collectorStops, collectorStarts
+        case partFails(HealthPart), partRecovers(HealthPart)
         case cutOff, cutEnds
         case stops(lasting: Nanoseconds)
         case crashes

@@ -13,6 +13,8 @@ enum PlantedMistake: CaseIterable, Sendable {
     case outcomesAreNotSorted
     /// Attempts that are made before their time, because they can only fail, pass other events of the agent.
     case attemptsPassOtherEvents
+    /// What agents tell has the time of their own clocks.
+    case agentsClocksAreBelieved
     /// Steps draw from one stream instead of one for each.
     case drawsFromOneStream
 }

@@ -53,6 +53,8 @@ public struct RehearsalResult: Sendable {
     public internal(set) var busySeconds = 0
     public internal(set) var maxAnswerDelay = Nanoseconds.zero
     public internal(set) var violations: [InvariantViolation] = []
+    /// Nil: all clocks are right.
+    public internal(set) var clocks: ClockFigures?
     public internal(set) var trace: [TracedEvent] = []
     /// When the run ended.
     public internal(set) var end: Instant = .zero
@@ -62,8 +64,9 @@ extension RehearsalResult {
     /// The outcome of a rollout that was rehearsed in another way: without hashes and events.
     package init(
         decisions: [RehearsalDecision], controller: RolloutController, minutes: [MinuteLoad],
-        stragglers: [StragglerCause: Int]
+        stragglers: [StragglerCause: Int], clocks: ClockFigures? = nil
     ) {
+        self.clocks = clocks
         self.decisions = decisions
         controllers = [controller]
         self.minutes = minutes
@@ -94,6 +97,9 @@ extension RehearsalRun {
             result.connectedAtEnd += slot.partition.load.connected.reduce(0, +)
             result.trace += slot.partition.trace
         }
+        if model.clocks != nil {
+            result.clocks = ClockFigures(slots.flatMap { $0.partition.clockErrors.compactMap(\.self) })
+        }
         result.trace.sort { ($0.at, $0.agent) < ($1.at, $1.agent) }
         checkEnd()
         result.violations = violations
@@ -118,7 +124,7 @@ extension RehearsalRun {
         for slot in slots {
             let part = slot.partition
             for place in part.agents.indices {
-                guard model.revision(part.running(place)) != model.revision(part.agents[place].target) else { continue }
+                guard !part.runs(model.revision(part.agents[place].target), place) else { continue }
                 counts[Self.cause(place, part), default: 0] += 1
             }
         }
@@ -133,6 +139,15 @@ extension RehearsalRun {
         return agent.delivered == agent.target ? .silent : .notDelivered
     }
 
+    /// Whether the server has had the time to tell an agent what it is meant to have: by the
+    /// answers to some of its reports.
+    private func hasHadTime(_ agent: SimulatedAgent, _ interval: Nanoseconds) -> Bool {
+        let time = window.answerDelay[Int(agent.replica)] + interval * Self.reportsToBeTold + .minutes(1)
+        return agent.record.time + time < window.end
+    }
+
+    private static let reportsToBeTold: Int64 = 5
+
     /// What must hold when a rehearsal has run to its end.
     private mutating func checkEnd() {
         guard let controller = controllers.last, !rehearsal.stopsAtViolation || violations.isEmpty else { return }
@@ -145,7 +160,9 @@ extension RehearsalRun {
                 for (place, agent) in slot.partition.agents.enumerated() {
                     let isReachable = agent.record.isOnline && agent.offerDue == .distantFuture
                     let target = model.revision(agent.target)
-                    let isNotTold = isOver && target == controller.former.number && agent.target != agent.delivered
+                    let isNotTold =
+                        isOver && hasHadTime(agent, slot.partition.interval(place))
+                        && target == controller.former.number && agent.target != agent.delivered
                     let isLeftOut = takesAllBack && target == controller.revision.number
                     guard isReachable, isNotTold || isLeftOut else { continue }
                     violations.append(

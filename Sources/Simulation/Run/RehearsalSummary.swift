@@ -33,6 +33,8 @@ public struct RehearsalSummary: Sendable {
     public let worstMinute: Int?
     public let maxAnswerDelay: Nanoseconds
     public let stragglers: [(cause: StragglerCause, agents: Int)]
+    /// Nil: all clocks are right.
+    public let clocks: ClockFigures?
     public let hashes: RehearsalHashes
     public let events: Int
     public let violations: [InvariantViolation]
@@ -89,6 +91,7 @@ public struct RehearsalSummary: Sendable {
         stragglers = StragglerCause.allCases.compactMap { cause in
             result.stragglers[cause].map { (cause, $0) }
         }
+        clocks = result.clocks
         hashes = result.hashes
         events = result.events
         violations = result.violations

@@ -5,6 +5,8 @@ public enum AgentEvent: UInt8, CaseIterable, Sendable {
     case offered = 1, applying, applied, failed, mismatched, crashed, stopped, restarted
     case lost, refused, opened, firstHeartbeat, unhealthy, healthy, offerLost, ignored
     case downloading, installing
+    case configured, installed
+    case degraded, recovered
 
     /// The name in traces.
     public var name: String {
@@ -27,6 +29,10 @@ public enum AgentEvent: UInt8, CaseIterable, Sendable {
         case .ignored: "ignored the offer of"
         case .downloading: "began to download the package of"
         case .installing: "began to install the package of"
+        case .degraded: "reported a component unhealthy with"
+        case .recovered: "reported all components healthy with"
+        case .configured: "reported that it applied the configuration of"
+        case .installed: "reported that it installed the package of"
         }
     }
 }

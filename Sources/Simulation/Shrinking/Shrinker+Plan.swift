@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 public import Rollout
 
@@ -106,11 +107,15 @@ extension Breakage {
         self.cause = cause == .chance ? .chance : .revision
         switch failure {
         case .failsToApply: manner = .fails
+        case .failsToInstall: manner = .failsToInstall
         case .mismatches: manner = .mismatches
         case .silent: manner = .silent
         case .slow: return nil
         case .crashes(let after): (manner, self.after) = (.crashes, after)
         case .unhealthy(let after, let lasts): (manner, self.after, self.lasts) = (.unhealthy, after, lasts)
+        case .partUnhealthy(let part, let after, let lasts):
+            (manner, self.after, self.lasts) = (.unhealthy, after, lasts)
+            component = part.name ?? Self.root
         case .disconnects(let after, let lasts): (manner, self.after, self.lasts) = (.disconnects, after, lasts)
         }
     }

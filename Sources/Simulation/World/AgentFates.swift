@@ -9,6 +9,8 @@ public struct AgentFates: Sendable {
         public enum Kind: Hashable, Sendable {
             /// The collector stops: the agent is unhealthy.
             case unhealthy
+            /// A part of its health tree becomes unhealthy.
+            case partUnhealthy(HealthPart)
             /// The agent cannot reach its server.
             case cutOff
             /// The process ends, and starts again after a time.
@@ -72,9 +74,11 @@ public struct AgentFates: Sendable {
             switch model.failures[number].kind {
             case .unhealthy(let after, _):
                 mishaps.append(mishap(agent, .unhealthy, after.draw(&random), number, 0))
+            case .partUnhealthy(let part, let after, _):
+                mishaps.append(mishap(agent, .partUnhealthy(part), after.draw(&random), number, 0))
             case .disconnects(let after, _):
                 mishaps.append(mishap(agent, .cutOff, after.draw(&random), number, 0))
-            case .failsToApply, .mismatches, .silent, .slow, .crashes: break
+            case .failsToApply, .failsToInstall, .mismatches, .silent, .slow, .crashes: break
             }
         }
         return mishaps
@@ -101,12 +105,14 @@ public struct AgentFates: Sendable {
         var random = model.draws.stream(agent, .failure, model.drawNumber(rule) | (number & 0x7FFF) + 2)
         switch model.failures[rule].kind {
         case .unhealthy(let after, _): return mishap(agent, .unhealthy, after.draw(&random), rule, number)
+        case .partUnhealthy(let part, let after, _):
+            return mishap(agent, .partUnhealthy(part), after.draw(&random), rule, number)
         case .disconnects(let after, _): return mishap(agent, .cutOff, after.draw(&random), rule, number)
         case .crashes(let after):
             let span = after.draw(&random)
             var random = model.draws.stream(agent, .restart, number << 8 | 1)
             return mishap(agent, .crash(down: model.world.restartTime.draw(&random)), span, rule, number)
-        case .failsToApply, .mismatches, .silent, .slow: return nil
+        case .failsToApply, .failsToInstall, .mismatches, .silent, .slow: return nil
         }
     }
 
@@ -115,8 +121,8 @@ public struct AgentFates: Sendable {
     ) -> Mishap {
         let lasts: Distribution?
         switch model.failures[rule].kind {
-        case .unhealthy(_, let span), .disconnects(_, let span): lasts = span
-        case .failsToApply, .mismatches, .silent, .slow, .crashes: lasts = nil
+        case .unhealthy(_, let span), .partUnhealthy(_, _, let span), .disconnects(_, let span): lasts = span
+        case .failsToApply, .failsToInstall, .mismatches, .silent, .slow, .crashes: lasts = nil
         }
         var random = model.draws.stream(agent, .restart, model.drawNumber(rule) | (number & 0x7FFF) << 1)
         return Mishap(

@@ -11,6 +11,7 @@ struct KeyedDraws: Sendable {
         case loss, attempt, choice, admission, open, restart, flap
         case fault, failure
         case package
+        case clock
     }
 
     private let key: UInt64

@@ -1,3 +1,4 @@
+import AgentModel
 import Basis
 public import Rollout
 import Schema
@@ -16,11 +17,14 @@ extension World {
         heartbeatGroups = planned.heartbeats.map { HeartbeatInterval($0.interval, of: AgentSet(fleet, $0.attributes)) }
         pollingGroups = planned.polling.map { HeartbeatInterval($0.interval, of: AgentSet(fleet, $0.attributes)) }
         gateways = planned.gateways.map { GatewayGroup(size: $0.size, of: AgentSet(fleet, $0.attributes)) }
+        components = planned.components.map { HealthGroup(name: $0.name, components: $0.value) }
+        watchedComponents = plan.watchedComponents.map { $0 == GatePlan.anyComponent ? nil : $0 }
         applyTime = planned.applying
         latency = planned.latency
         messageLoss = planned.messageLoss
         configurationBytes = LayeredFleet(plan, fleet: fleet)?.meanBytes(of: fleet) ?? plan.change.bytes
         if plan.change.isOfPackages { packages = PackageWork(planned.packages) }
+        isOfBoth = plan.change.isOfBoth
         offlineShare = planned.offline.share
         offlineTime = planned.offline.time
         offlineFrom = planned.begin
@@ -34,6 +38,9 @@ extension World {
         faults += planned.partitions.compactMap { $0.fault(in: planned) }
         faults += planned.slowReplicas.map { $0.fault(in: planned) }
         faults += planned.flapping.map { .flapping(FlappingAgents($0, fleet)) }
+        clocks = planned.clocks.map {
+            ClockGroup(share: $0.share, of: AgentSet(fleet, $0.attributes, $0.agents), by: $0.by, $0.direction)
+        }
         controllerRestarts = planned.controllerRestarts.map { planned.begin + $0 }.sorted()
     }
 }
@@ -110,9 +117,14 @@ extension FailureRule {
         let failure: AgentFailure
         switch breakage.manner {
         case .fails: failure = .failsToApply
+        case .failsToInstall: failure = .failsToInstall
         case .mismatches: failure = .mismatches
         case .silent: failure = .silent
-        case .unhealthy: failure = .unhealthy(after: breakage.after, lasts: breakage.lasts)
+        case .unhealthy:
+            let part = breakage.component.map { $0 == Breakage.root ? HealthPart.root : .component($0) }
+            failure =
+                part.map { .partUnhealthy($0, after: breakage.after, lasts: breakage.lasts) }
+                ?? .unhealthy(after: breakage.after, lasts: breakage.lasts)
         case .disconnects: failure = .disconnects(after: breakage.after, lasts: breakage.lasts)
         case .crashes: failure = .crashes(after: breakage.after)
         }

@@ -1,6 +1,6 @@
 public import AgentModel
 public import Basis
-import Rollout
+public import Rollout
 
 /// The world of a rehearsal: how the agents behave, what lies between them and their server, what the server can take,
 /// and what goes wrong. Everything that is drawn in it follows from `seed`.
@@ -38,6 +38,10 @@ public struct World: Sendable {
     /// Agents that share connections; the first group that an agent is of counts.
     public var gateways: [GatewayGroup] = []
     public var heartbeats: Heartbeats = .derived
+    /// The components that the agents report the health of; empty: those of a collector with two pipelines.
+    public var components: [HealthGroup] = []
+    /// Of which the server tells the controller; nil: the whole and everything in it. At most eight.
+    public var watchedComponents: [String?] = []
     public var delivery: Delivery = .push
     /// From the offer to APPLIED or FAILED.
     public var applyTime: Distribution = .uniform(.seconds(2), .seconds(20))
@@ -52,6 +56,8 @@ public struct World: Sendable {
     public var configurationBytes = 2_048
     /// How agents take over packages, where the revisions are packages; nil: they are configurations.
     public var packages: PackageWork?
+    /// Whether revisions that are packages are configurations, too: an agent has a revision once it has both.
+    public var isOfBoth = false
     public var server = ServerCapacity()
     /// The share of the agents that has no connection at first, and for how long.
     public var offlineShare = 0.0
@@ -62,6 +68,8 @@ public struct World: Sendable {
     public var groups: [AgentSet] = []
     /// What is wrong with some agents, by rules.
     public var failures: [FailureRule] = []
+    /// Agents whose clocks are off; the first group that draws an agent counts.
+    public var clocks: [ClockGroup] = []
     /// What goes wrong, one thing at a time.
     public var faults: [WorldFault] = []
     /// When the controller of the rollout restarts, ascending: it continues from its snapshot and its journal.
@@ -85,6 +93,25 @@ public struct HeartbeatInterval: Hashable, Sendable {
     public init(_ interval: Nanoseconds, of agents: AgentSet?) {
         self.agents = agents
         self.interval = interval
+    }
+}
+
+/// Agents whose clocks are off.
+public struct ClockGroup: Hashable, Sendable {
+    /// The share of those concerned.
+    public var share: Double
+    /// Whom it can be; nil: anyone.
+    public var agents: AgentSet?
+    public var by: Distribution
+    public var direction: SkewedClocks.Direction
+
+    public init(
+        share: Double, of agents: AgentSet? = nil, by: Distribution, _ direction: SkewedClocks.Direction = .either
+    ) {
+        self.share = share
+        self.agents = agents
+        self.by = by
+        self.direction = direction
     }
 }
 
@@ -130,8 +157,10 @@ public struct ServerCapacity: Hashable, Sendable {
 
 /// What is wrong with an agent.
 public enum AgentFailure: Hashable, Sendable {
-    /// It fails to apply.
+    /// It fails to apply: the configuration where the revision is one, else the packages.
     case failsToApply
+    /// The installation of packages fails.
+    case failsToInstall
     /// It says APPLIED and reports its former effective configuration.
     case mismatches
     /// It never reports anything about the offer.
@@ -143,6 +172,9 @@ public enum AgentFailure: Hashable, Sendable {
     /// The collector stops this long after applying, for a time or until another revision is applied: the agent
     /// reports itself unhealthy.
     case unhealthy(after: Distribution, lasts: Distribution?)
+    /// A part of its health tree becomes unhealthy this long after applying, for a time or until another revision is
+    /// applied.
+    case partUnhealthy(HealthPart, after: Distribution, lasts: Distribution?)
     /// It is cut off this long after applying, for a time or for ever.
     case disconnects(after: Distribution, lasts: Distribution?)
 }

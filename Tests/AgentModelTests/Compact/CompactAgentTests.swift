@@ -261,4 +261,33 @@ struct CompactAgentTests {
         agents.awake.collectorStarts(at: Instant(nanoseconds: 11), &effects)
         #expect(agents.awake.reportedHealth == .healthy)
     }
+
+    @Test("With a crash an agent returns to the configuration before, also where it read the offer of the next itself")
+    func crash() throws {
+        var plan = TwoAgents.plan()
+        plan.remoteConfig.failureOdds = 0
+        let (cohort, table) = { ($0.cohort, $0.table) }(TwoAgents(plan, faults: []))
+        let faults = Faults(.diesAfterApplying)
+        var record = CompactAgent(running: 1, nextHeartbeat: .zero, sequenceNumber: 3)
+        var memory = WokenAgent(record, cohort, table)
+        var effects = Effects()
+        func step(at now: Instant, _ body: (inout Agent) -> Void) throws {
+            memory.wake(record, index: 7, cohort: cohort, faults: faults, random: SeededRandom(seed: 1), table)
+            effects.removeAll()
+            body(&memory.agent)
+            while memory.agent.outstandingReports > 0 {
+                memory.agent.receivedAcknowledgement(table.capabilities, at: now, &effects)
+            }
+            let kept = memory.putBack(table)
+            record = try #require(kept)
+        }
+        let offered = Instant.zero + .seconds(1)
+        try step(at: offered) { $0.received(table.offers[2], at: offered, &effects) }
+        for running in [UInt8(3), 1] {
+            let due = record.configurationDue
+            try #require(due < .distantFuture)
+            try step(at: due) { $0.wake(at: due, &effects) }
+            #expect(record.running == running && record.lastOffer == 3)
+        }
+    }
 }

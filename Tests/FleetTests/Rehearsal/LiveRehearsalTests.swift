@@ -71,6 +71,35 @@ struct LiveRehearsalTests {
         world: {\(fleet), breakages: [{share: 35%, how: unhealthy, after: 20s}]}
         expect: {outcome: rolled-back, left: 0}
         """,
+        // A component of a third becomes unhealthy after it was applied, and the agents as a whole are healthy.
+        """
+        name: component
+        canary: {size: 30%, soak: 30m}
+        gates:
+          - {on: unhealthy, above: 0, of: all}
+          - {on: unhealthy, component: "traces/exporter", above: 10, of: all}
+        limits: {agent_timeout: 90m}
+        on_failure: roll-back
+        world:
+          {\(fleet), components: {traces: [receiver, exporter], metrics: [exporter]},
+          breakages: [{share: 35%, how: unhealthy, component: traces/exporter, after: 20s},
+          {share: 50%, how: unhealthy, component: metrics, after: 10s, lasts: 10m}]}
+        expect: {outcome: rolled-back, left: 0}
+        """,
+        // A third as a whole, and its components are healthy.
+        """
+        name: root
+        canary: {size: 30%, soak: 30m}
+        gates:
+          - {on: unhealthy, component: exporter, above: 0, of: all}
+          - {on: unhealthy, component: any, above: 10, of: all}
+        limits: {agent_timeout: 90m}
+        on_failure: roll-back
+        world:
+          {\(fleet), components: {traces: [receiver, exporter]},
+          breakages: [{share: 35%, how: unhealthy, component: root, after: 20s}]}
+        expect: {outcome: rolled-back, left: 0}
+        """,
         // A third crashes, and starts again with the former configuration.
         """
         name: crashing
@@ -143,6 +172,28 @@ struct LiveRehearsalTests {
         }
         #expect(live.live?.pushes ?? 0 >= live.tally.offered)
         #expect(live.minutes.reduce(0) { $0 + $1.reports } > 0)
+    }
+
+    @Test("The clocks of agents are off by as much as the plan says, and no decision is another for it")
+    func clocks() async throws {
+        let text = """
+            name: clocks
+            canary: {size: 30%, soak: 1m}
+            gates: [{on: failed, above: 10, of: all}]
+            limits: {agent_timeout: 90m}
+            on_failure: roll-back
+            world:
+              {\(Self.fleet), breakages: [{share: 35%, how: fails}],
+              clocks: [{share: 40%, by: 10h, direction: behind}]}
+            expect: {outcome: stopped-in-canary, left: 0}
+            """
+        let plan = try RolloutPlan.read(Array(text.utf8), source: "plan")
+        let live = try await LiveRehearsal(plan, seed: 3, speed: 20).run().summary
+        let virtual = RehearsalSummary(plan, seed: 3, Rehearsal(plan, seed: 3).run())
+        #expect(TwinComparison(live: live, virtual: virtual).firstDifference == nil && live.differences == [])
+        let (seen, meant) = (try #require(live.clocks), try #require(virtual.clocks))
+        #expect(seen.reported == 200 && meant.reported == 200 && meant.off > 50 && seen.off >= meant.off)
+        #expect(meant.max == .hours(10) && seen.max >= .hours(10) - .seconds(1))
     }
 
     @Test("What the plan replaces of a profile is named")

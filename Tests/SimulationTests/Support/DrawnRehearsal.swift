@@ -1,10 +1,9 @@
 import AgentModel
 import Basis
 import Rollout
+import Simulation
 
-@testable import Simulation
-
-/// A drawn rehearsal: odd times for everything, by the seed.
+/// A drawn rehearsal: odd times for everything, by the seed. `benchmarks/RehearsalTable` runs many of them.
 struct DrawnRehearsal {
     var random: SeededRandom
     var agents: Int
@@ -124,5 +123,69 @@ struct DrawnRehearsal {
             RehearsedRollout(drawn.plan(), begins: .seconds(Int64(number) * span / 2) + drawn.span(1, 60))
         }
         return Rehearsal(world: world, fleet: RolloutFleet(count: agents), rollouts: rollouts)
+    }
+    /// The same with other ways to connect and other revisions, too: agents that poll, gateways, packages.
+    static func makeOfAllKinds(seed: UInt64, agents: Int, span: Int64) -> Rehearsal {
+        var rehearsal = make(seed: seed, agents: agents, span: span)
+        var drawn = DrawnRehearsal(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1, agents: agents)
+        drawn.addKinds(to: &rehearsal.world)
+        if drawn.random.chance(0.3) { rehearsal.watchComponents(seed: seed) }
+        return rehearsal
+    }
+
+    private mutating func part(_ of: UInt32) -> AgentSet {
+        let rest = UInt32(random.index(below: Int(of)))
+        return AgentSet(count: agents) { $0 % of == rest }
+    }
+
+    private mutating func addKinds(to world: inout World) {
+        if random.chance(0.3) {
+            world.pollingGroups = [HeartbeatInterval(.seconds([5, 17, 30][random.index(below: 3)]), of: part(3))]
+        }
+        if random.chance(0.3) { world.gateways = [GatewayGroup(size: 2 + random.index(below: 20), of: part(2))] }
+        guard random.chance(0.3) else { return }
+        var work = PackageWork()
+        (work.downloadTime, work.installTime) = (distribution(1, 40), distribution(0.1, 10))
+        (work.downloadFailures, work.hashFailures) = (0.1 * random.unit(), 0.1 * random.unit())
+        work.installFailures = 0.2 * random.unit()
+        world.packages = work
+        guard random.chance(0.5) else { return }
+        world.isOfBoth = true
+        world.failures.append(FailureRule(.failsToInstall, share: 0.1 * random.unit()))
+    }
+}
+
+extension Rehearsal {
+    /// Agents report the health of their components, some of which fail, and gates watch them.
+    mutating func watchComponents(seed: UInt64) {
+        var drawn = DrawnRehearsal(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 2, agents: world.agents)
+        world.components = [
+            HealthGroup(name: "traces", components: ["receiver", "exporter"]),
+            HealthGroup(name: "metrics", components: ["scraper", "exporter"]),
+        ]
+        world.watchedComponents = ["exporter", nil]
+        let parts: [HealthPart] = [.root, .component("exporter"), .component("metrics"), .component("traces/exporter")]
+        for _ in 0..<2 {
+            let part = parts[drawn.random.index(below: parts.count)]
+            let lasts = drawn.random.chance(0.5) ? drawn.distribution(5, 100) : nil
+            world.failures.append(
+                FailureRule(
+                    .partUnhealthy(part, after: drawn.distribution(2, 100), lasts: lasts),
+                    share: 0.3 * drawn.random.unit(), cause: drawn.random.chance(0.4) ? .chance : .anyRevision))
+        }
+        world.failures.append(
+            FailureRule(
+                .partUnhealthy(.component("traces"), after: drawn.distribution(2, 20), lasts: nil), share: 0.1,
+                cause: .chance))
+        for number in rollouts.indices {
+            for component in ["exporter", GatePlan.anyComponent] {
+                var gate = GatePlan()
+                (gate.on, gate.component) = (.unhealthy, component)
+                gate.above = .share(0.1 + 0.4 * drawn.random.unit())
+                gate.minimumSample = 5
+                if drawn.random.chance(0.3) { gate.window = .seconds(120) }
+                rollouts[number].plan.gates.append(gate)
+            }
+        }
     }
 }
