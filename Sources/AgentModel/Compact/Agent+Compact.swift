@@ -72,11 +72,10 @@ extension Agent {
             return
         }
         let running = table.config(record.running)
-        let history = hasHistory ? nil : ConfigHistory(record.history, table)
         withExtendedState {
             $0.configuration.restore(
-                kept, of: offer, running: running, history: history, reported: record.reported,
-                lies: record.flags.contains(.lies), deadline: record.configurationDue)
+                kept, of: offer, running: running, history: hasHistory ? nil : record.history, table,
+                reported: record.reported, lies: record.flags.contains(.lies), deadline: record.configurationDue)
         }
     }
 

@@ -11,8 +11,11 @@ struct ConfigHistory {
 
     init() {}
 
-    init(_ word: UInt32, _ table: RevisionTable) {
-        (self.word, self.table) = (word, table)
+    /// Becomes that of a word of revisions of a table.
+    mutating func become(_ word: UInt32, _ table: RevisionTable) {
+        self.word = word
+        if let own = self.table, own.isSame(as: table) { return }
+        (list, self.table) = ([], table)
     }
 
     var configs: [ReceivedConfig] {

@@ -113,10 +113,10 @@ struct Configuration {
 
     /// Becomes a configuration as it was kept.
     /// - Parameters:
-    ///   - history: nil: the one that it has.
+    ///   - history: revisions of the table, as a word; nil: those that it has.
     ///   - deadline: what `nextDeadline` was.
     mutating func restore(
-        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: ConfigHistory?,
+        _ kept: Kept, of offer: ReceivedConfig, running: ReceivedConfig?, history: UInt32?, _ table: RevisionTable,
         reported: OfferStage, lies: Bool, deadline: Instant
     ) {
         lastOffer = offer
@@ -132,7 +132,7 @@ struct Configuration {
         case .failed(let text):
             (stage, message, retries) = (.error, text, deadline)
         }
-        if let history { past = history }
+        if let history { past.become(history, table) }
         self.reported = reported
         self.lies = lies
     }

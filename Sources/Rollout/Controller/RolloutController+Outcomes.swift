@@ -240,6 +240,7 @@ extension RolloutController {
     // MARK: Deadlines
 
     /// The next time at which the controller acts without an outcome; nil where it waits for an operator or has ended.
+    @inline(__always)  // Called, it would be given a copy of the whole controller.
     public var nextDeadline: Instant? {
         var next = deadlines.next ?? .distantFuture
         switch state {

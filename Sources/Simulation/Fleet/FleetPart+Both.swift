@@ -41,13 +41,11 @@ extension FleetPart {
 
     private func installedEntry(_ place: Int) -> UInt8 { packages.list[Int(agents[place].packages)].installed }
 
-    /// The entry that an agent with packages runs. With a configuration and packages of different revisions that is the
-    /// one which it had before its last offer.
-    func runningWithPackages(_ place: Int) -> UInt8 {
-        let installed = installedEntry(place)
-        guard isOfBoth else { return installed }
-        let record = agents[place].record
-        if hasSameParts(place) { return max(record.running, installed) }
+    /// The entry that an agent runs. With a configuration and packages of different revisions that is the one which it
+    /// had before its last offer. Not a method: that would be given a copy of the whole partition.
+    static func running(_ record: CompactAgent, installed: UInt8, _ revisionOf: [UInt16]) -> UInt8 {
+        func revision(_ entry: UInt8) -> UInt16 { entry > 0 ? revisionOf[Int(entry) - 1] : 0 }
+        if revision(record.running) == revision(installed) { return max(record.running, installed) }
         return revision(record.running) == revision(record.lastOffer) ? installed : record.running
     }
 

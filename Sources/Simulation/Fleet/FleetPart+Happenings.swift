@@ -15,49 +15,50 @@ extension FleetPart {
     /// The same without the agent's next attempt to connect.
     @inline(__always)
     func nextDueBesidesAttempts(_ place: Int) -> Instant {
-        let agent = agents[place]
-        var due = min(agent.transportDue, agent.offerDue)
-        if agent.flags.contains(.awaitsTarget) { due = min(due, agent.targetFrom) }
-        switch agent.record.phase {
+        let flags = agents[place].flags
+        var due = min(agents[place].transportDue, agents[place].offerDue)
+        if flags.contains(.awaitsTarget) { due = min(due, agents[place].targetFrom) }
+        switch agents[place].record.phase {
         case .connecting, .backingOff: break
-        case .restarting: due = min(due, agent.record.time)
+        case .restarting: due = min(due, agents[place].record.time)
         case .connected, .running, .configuring, .updating:
-            let isOwed = agent.isOwed && mistake != .owedOfferIsForgotten
-            if isEach || !agent.flags.contains(.isCounted) || isOwed {
-                due = min(due, agent.record.nextHeartbeat)
+            let isOwed = agents[place].isOwed && mistake != .owedOfferIsForgotten
+            if isEach || !flags.contains(.isCounted) || isOwed {
+                due = min(due, agents[place].record.nextHeartbeat)
             }
         }
-        let rests = mistake == .restsBeforeDeath && !agent.record.isApplying && agent.flags.contains(.isCounted)
-        if !rests { due = min(due, agent.configurationDue) }
-        return agent.flags.contains(.hasEvents) ? min(due, events[Int(agent.ownEvents)].due) : due
+        let rests = mistake == .restsBeforeDeath && !agents[place].record.isApplying && flags.contains(.isCounted)
+        if !rests { due = min(due, agents[place].configurationDue) }
+        return flags.contains(.hasEvents) ? min(due, events[Int(agents[place].ownEvents)].due) : due
     }
 
     /// The earliest thing happens. At one instant: the heartbeat, the offer's sending, its arrival, the transport, the
     /// agent's own waits, then events of its own.
     mutating func happen(_ place: Int, at now: Instant) {
-        let agent = agents[place]
-        if agent.record.isOnline, agent.record.nextHeartbeat <= now {
+        let (flags, phase) = (agents[place].flags, agents[place].record.phase)
+        if agents[place].record.isOnline, agents[place].record.nextHeartbeat <= now {
             heartbeat(place, at: now)
         } else if pollFails(place) {
             lose(place, at: now)
-        } else if agent.flags.contains(.awaitsTarget), agent.targetFrom <= now {
+        } else if flags.contains(.awaitsTarget), agents[place].targetFrom <= now {
             targetBegins(place, at: now)
-        } else if agent.offerDue <= now {
+        } else if agents[place].offerDue <= now {
             offerArrives(place, at: now)
-        } else if agent.transportDue <= now {
+        } else if agents[place].transportDue <= now {
             agents[place].transportDue = .distantFuture
-            if !agent.record.isOnline { return attemptEnds(place, at: now) }
+            if !agents[place].record.isOnline { return attemptEnds(place, at: now) }
             // One that polls has not missed anything, if nothing was due meanwhile.
-            if !agent.flags.contains(.polls) { lose(place, at: now) }
-        } else if agent.record.phase == .backingOff, agent.record.time <= now {
+            if !flags.contains(.polls) { lose(place, at: now) }
+        } else if phase == .backingOff, agents[place].record.time <= now {
             beginAttempt(place, at: now)
-        } else if agent.record.phase == .restarting, agent.record.time <= now {
+        } else if phase == .restarting, agents[place].record.time <= now {
+            let before = agents[place].record
             note(place, .restarted, at: now, revision(running(place)))
-            step(place, at: now, .restart, UInt32(agent.connections), entry: lastOffer(place)) {
+            step(place, at: now, .restart, UInt32(agents[place].connections), entry: lastOffer(place)) {
                 $0.wake(at: $1, &$2)
             }
-            planFailuresOfApplied(place, before: agent.record, at: now)
-        } else if agent.configurationDue <= now {
+            planFailuresOfApplied(place, before: before, at: now)
+        } else if agents[place].configurationDue <= now {
             configurationDue(place, at: now)
         } else {
             ownEvent(place, at: now)
@@ -139,12 +140,12 @@ extension FleetPart {
         note(place, .offered, at: now, revision)
         let before = lastOffer(place)
         if isOfBoth { parts[place] = partsBefore(place, offer: entry) }
-        let (model, revisions) = (model, revisions)
+        let (packageOffers, revisions) = (model.packageOffers, revisions)
         step(place, at: now, .offer, UInt32(entry), entry: entry) {
-            if model.packageOffers.isEmpty {
+            if packageOffers.isEmpty {
                 $0.received(offer: entry, of: revisions, at: $1, &$2)
             } else {
-                $0.received(model.packageOffers[Int(entry) - 1], at: $1, &$2)
+                $0.received(packageOffers[Int(entry) - 1], at: $1, &$2)
             }
         }
         // One of packages may wait until the one before is processed.

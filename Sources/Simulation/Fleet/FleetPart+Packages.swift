@@ -8,7 +8,9 @@ extension FleetPart {
     /// The entry that the agent runs; 0: its local configuration.
     @inline(__always)
     func running(_ place: Int) -> UInt8 {
-        isOfPackages ? runningWithPackages(place) : agents[place].record.running
+        guard isOfPackages else { return agents[place].record.running }
+        let installed = packages.list[Int(agents[place].packages)].installed
+        return isOfBoth ? Self.running(agents[place].record, installed: installed, revisionOf) : installed
     }
 
     /// The entry that it was offered last.

@@ -101,7 +101,11 @@ struct FleetPart {
 
     /// The number of the agent at a place.
     @inline(__always)
-    func number(_ place: Int) -> UInt32 { members.map { $0[place] } ?? first + UInt32(place) }
+    func number(_ place: Int) -> UInt32 {
+        // Without closures: one would copy the whole partition.
+        if let members { return members[place] }
+        return first + UInt32(place)
+    }
 
     /// The revision of an entry of the table; 0 for none.
     @inline(__always)

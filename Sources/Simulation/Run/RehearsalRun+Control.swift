@@ -82,14 +82,16 @@ extension RehearsalRun {
             if rehearsal.mistake != .outcomesAreNotSorted { merged.sort() }
         }
         if let hidden = rehearsal.hidden { merged.removeAll(where: hidden) }
+        // It leaves the list meanwhile, so that it is changed and read in place.
+        var controller = controllers.removeLast()
         for (place, outcome) in merged.enumerated() {
             if place % FleetPart.readAhead == 0 {
-                lastRead ^= controllers[last].readAhead(
-                    merged[place..<min(place + FleetPart.readAhead, merged.count)])
+                lastRead ^= controller.readAhead(merged[place..<min(place + FleetPart.readAhead, merged.count)])
             }
             journal.append(.outcome(outcome))
-            controllers[last].received(outcome, &output)
+            controller.received(outcome, &output)
         }
+        controllers.append(controller)
         take(last)
     }
 
