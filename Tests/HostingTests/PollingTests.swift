@@ -61,8 +61,8 @@ struct PollingTests {
         let fleet = try SmallFleet(60, polling: server.address, plan: PollingPlan(connections: 3)) {
             $0.heartbeat = HeartbeatPlan(interval: .seconds(1), phase: .spread)
         }
-        try await fleet.wait(until: "every agent's first answer and a beat") {
-            $0[.agentsAnswered] == 60 && $0[.heartbeats] >= 30
+        try await fleet.wait(until: "every agent's first answer, and thirty polls with theirs") {
+            $0[.agentsAnswered] == 60 && $0[.heartbeats] >= 30 && $0[.messagesReceived] >= 90
         }
         #expect(fleet.counters.errors == 0)
         #expect(fleet.measures[Measure.poolWait.index].count >= 90)
