@@ -64,8 +64,7 @@ struct ComponentGateTests {
     @Test("An agent that has both is counted once among the unhealthy ones")
     func once() throws {
         let plan = try Self.plan("{on: unhealthy, component: exporter, above: 99}")
-        var world = Self.run(plan, 10, component: 0)
-        world = TestWorld(plan)
+        var world = TestWorld(plan)
         world.behaviour = { $0 < 10 ? .componentUnhealthy(0, after: .seconds(60)) : .applies }
         world.add(
             (0..<20).map { AgentOutcome(at: .zero + .seconds(90), agent: $0, revision: Revision(1), kind: .unhealthy) })

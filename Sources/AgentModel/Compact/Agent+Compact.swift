@@ -179,15 +179,7 @@ extension Agent {
     /// The collector that the agent supervises stops and does not come back by itself: the agent reports itself
     /// unhealthy.
     package mutating func collectorStops(at now: Instant, _ effects: inout Effects) {
-        let isNew = withExtendedState { extended -> Bool in
-            guard extended.collector.restart(until: Instant(nanoseconds: .max - 1)) else { return false }
-            extended.healthChanged = now
-            return true
-        }
-        guard isNew else { return }
-        changes.insert(.health)
-        reportChanges(at: now, &effects)
-        setTimer(&effects)
+        changeHealth(at: now, &effects) { $0.collector.restart(until: Instant(nanoseconds: .max - 1)) }
     }
 
     /// The collector runs again, as it does when another configuration is applied.

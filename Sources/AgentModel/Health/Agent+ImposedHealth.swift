@@ -74,8 +74,16 @@ extension Agent {
         at now: Instant, _ effects: inout Effects, _ change: (inout ImposedHealth, HealthTree) -> Bool
     ) {
         let tree = cohort.healthTree
+        changeHealth(at: now, &effects) { change(&$0.imposedHealth, tree) }
+    }
+
+    /// Changes what the agent's health comes of, and reports the other health.
+    /// - Parameter change: returns whether it is another.
+    mutating func changeHealth(
+        at now: Instant, _ effects: inout Effects, _ change: (inout ExtendedState) -> Bool
+    ) {
         let hasChanged = withExtendedState { extended -> Bool in
-            guard change(&extended.imposedHealth, tree) else { return false }
+            guard change(&extended) else { return false }
             extended.healthChanged = now
             return true
         }
